@@ -1,0 +1,48 @@
+import type { RoundRecord } from './ports.ts'
+
+/** Bytes by kind (design.md, decision 5), counted since the start of the peer process. */
+export interface ByteTotals {
+  /** What the method asked to send, once per receiver. */
+  readonly payloadSent: number
+  readonly payloadReceived: number
+  /** What left the socket for the training protocols, framing, noise and yamux included. */
+  readonly wireSent: number
+  readonly wireReceived: number
+  /** Everything else on the socket: discovery, membership, gossip, handshakes. */
+  readonly controlSent: number
+  readonly controlReceived: number
+}
+
+/** What one peer did, in the end. */
+export interface PeerReport {
+  readonly peerId: string
+  readonly steps: number
+  readonly tokens: number
+  readonly rounds: number
+  readonly averagedRounds: number
+  readonly parameters: number
+  /** Held-out nats per token before the first step and after the last. */
+  readonly startLoss: number
+  readonly evalLoss: number
+  readonly bytes: ByteTotals
+  readonly secondsTraining: number
+  readonly secondsTotal: number
+  readonly checkpoint: string
+}
+
+/** Everything that a peer tells: the NDJSON lines of `shoal join --json`, of the API's event stream and of the event log. */
+export type PeerEvent =
+  | { readonly type: 'started', readonly peerId: string, readonly runId: string, readonly runName: string, readonly addresses: readonly string[], readonly invite: string, readonly backend: string, readonly parameters: number, readonly step: number, readonly resumed: boolean }
+  | { readonly type: 'waiting', readonly sentence: string }
+  | { readonly type: 'evaluated', readonly step: number, readonly loss: number, readonly moment: 'start' | 'end' }
+  | { readonly type: 'progress', readonly step: number, readonly tokens: number, readonly loss: number, readonly tokensPerSecond: number, readonly bytes: ByteTotals }
+  | { readonly type: 'round', readonly record: RoundRecord, readonly bytes: ByteTotals }
+  | { readonly type: 'peer-joined', readonly peerId: string, readonly addresses: readonly string[] }
+  | { readonly type: 'peer-left', readonly peerId: string, readonly reason: string }
+  | { readonly type: 'peer-rejected', readonly peerId: string, readonly code: string, readonly sentence: string, readonly by: 'us' | 'them' }
+  | { readonly type: 'checkpoint', readonly step: number, readonly path: string }
+  | { readonly type: 'warning', readonly sentence: string }
+  | { readonly type: 'finished', readonly reason: 'budget' | 'stopped', readonly report: PeerReport }
+
+/** An event with its place and time in the peer's log. */
+export type StampedEvent = PeerEvent & { readonly sequence: number, readonly atMs: number }

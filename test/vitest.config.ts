@@ -1,0 +1,17 @@
+import { defineConfig } from 'vitest/config'
+
+/** Suites that take minutes or need optional machinery; `npm run test:slow` sets SHOAL_SLOW. */
+const slow = process.env['SHOAL_SLOW'] === '1'
+
+export default defineConfig({
+  root: new URL('..', import.meta.url).pathname,
+  test: {
+    include: slow ? ['test/**/*.slow.ts'] : ['test/**/*.test.ts'],
+    setupFiles: ['test/support/setup.ts'],
+    reporters: ['default', './test/support/summary-reporter.ts'],
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: slow ? 600_000 : 60_000,
+    hookTimeout: 60_000
+  }
+})
