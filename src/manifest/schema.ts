@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 const natural = z.int().min(1)
-const positive = z.number().positive().finite()
+const positive = z.number().positive()
 const fraction = z.number().min(0).max(1)
 
 export const gptSchema = z.strictObject({
@@ -64,6 +64,8 @@ export const methodSchema = z.strictObject({
 
 export const manifestSchema = z.strictObject({
   version: z.literal(1),
+  /** Ed25519 public key (hex) of whoever made the run; its signature travels beside the manifest. */
+  creator: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits'),
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'must be lower-case letters, digits and dashes, at most 64'),
   /** Seeds genesis weights, matching and codecs. */
   seed: z.int().min(0).max(0xffff_ffff),

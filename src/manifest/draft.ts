@@ -1,0 +1,78 @@
+import { ShoalError } from '../errors.ts'
+import { nearest } from '../text/nearest.ts'
+import type { DataSpec, MethodSpec, ModelSpec, RunManifest } from './schema.ts'
+
+/** Model sizes by name. Parameters: tiny 0.22 M, small 0.84 M, medium 10.8 M. */
+export const MODEL_SIZES: Readonly<Record<string, ModelSpec>> = {
+  tiny: { kind: 'gpt', layers: 4, width: 64, heads: 4, context: 64, vocabulary: 256 },
+  small: { kind: 'gpt', layers: 4, width: 128, heads: 4, context: 128, vocabulary: 256 },
+  medium: { kind: 'gpt', layers: 6, width: 384, heads: 6, context: 256, vocabulary: 256 }
+}
+
+/** What a person chooses about a run; the rest has defaults that train well on the default corpus. */
+export interface RunChoices {
+  readonly name: string
+  readonly creator: string
+  readonly seed: number
+  readonly model: string
+  readonly method: MethodSpec
+  /** Inner steps a peer, 0 for no end. */
+  readonly steps: number
+  readonly batch: number
+  readonly learningRate: number
+  readonly data: DataSpec
+}
+
+/** Steps over which the learning rate rises to its full value, unless the run is too short for it. */
+const WARMUP_STEPS = 50
+/** A short run spends a tenth of its steps warming up. */
+const WARMUP_SHARE = 0.1
+
+/**
+ * Writes the manifest of a run from a person's choices.
+ *
+ * @throws ShoalError USAGE for a model size that does not exist
+ */
+export function draftManifest (choices: RunChoices): RunManifest {
+  return {
+    version: 1,
+    creator: choices.creator,
+    name: choices.name,
+    seed: choices.seed,
+    model: modelOfSize(choices.model),
+    tokenizer: { kind: 'bytes' },
+    data: choices.data,
+    inner: {
+      optimizer: 'adamw',
+      learningRate: choices.learningRate,
+      beta1: 0.9,
+      beta2: 0.99,
+      epsilon: 1e-8,
+      weightDecay: 0.1,
+      clipNorm: 1,
+      batch: choices.batch,
+      warmupSteps: warmupFor(choices.steps),
+      // Without an end there is nothing to decay towards.
+      decay: choices.steps === 0 ? 'constant' : 'cosine'
+    },
+    method: choices.method,
+    budget: { steps: choices.steps },
+    admission: { kind: 'open' }
+  }
+}
+
+function warmupFor (steps: number): number {
+  return steps === 0 ? WARMUP_STEPS : Math.min(WARMUP_STEPS, Math.floor(steps * WARMUP_SHARE))
+}
+
+function modelOfSize (name: string): ModelSpec {
+  const model = MODEL_SIZES[name]
+  if (model !== undefined) return model
+  const near = nearest(name, Object.keys(MODEL_SIZES))
+  throw new ShoalError({
+    code: 'USAGE',
+    what: `there is no model size ${name}`,
+    why: `sizes are ${Object.keys(MODEL_SIZES).join(', ')}`,
+    tryThis: `--model ${near ?? 'tiny'}`
+  })
+}

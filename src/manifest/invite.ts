@@ -1,0 +1,72 @@
+import { sha256 } from '@noble/hashes/sha2.js'
+import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js'
+import { base58btc } from 'multiformats/bases/base58'
+import { ShoalError } from '../errors.ts'
+
+/** What the next peer needs to join: which run, and where somebody of it listens. */
+export interface Invite {
+  readonly runId: string
+  /** Multiaddrs, each ending in /p2p/<peer id>. */
+  readonly addresses: readonly string[]
+}
+
+const PREFIX = 'shoal1'
+const RUN_ID_BYTES = 32
+/** Four bytes let one damaged invite in four billion pass; a paste loses more than that. */
+const CHECKSUM_BYTES = 4
+/** An invite is pasted by hand: a few addresses are enough, the rest is learnt from them. */
+export const MAXIMUM_INVITE_ADDRESSES = 4
+const MAXIMUM_INVITE_LENGTH = 2048
+
+/** Writes an invite as one word: `shoal1` + base58 of run id, addresses and checksum. */
+export function formatInvite (invite: Invite): string {
+  const addresses = utf8ToBytes(invite.addresses.slice(0, MAXIMUM_INVITE_ADDRESSES).join('\n'))
+  const body = concatBytes(hexToBytes(invite.runId), addresses)
+  return PREFIX + base58btc.baseEncode(concatBytes(body, checksumOf(body)))
+}
+
+/** Whether a word is meant as an invite (it may still be damaged). */
+export function looksLikeInvite (word: string): boolean {
+  return word.trim().startsWith(PREFIX)
+}
+
+/**
+ * Reads an invite.
+ *
+ * @throws ShoalError INVITE_INVALID when it was cut, changed or is none
+ */
+export function parseInvite (word: string): Invite {
+  const text = word.trim()
+  if (!text.startsWith(PREFIX)) throw invalid(`it does not begin with ${PREFIX}`)
+  if (text.length > MAXIMUM_INVITE_LENGTH) throw invalid(`it has ${text.length} letters, the limit is ${MAXIMUM_INVITE_LENGTH}`)
+  const bytes = decodeBase58(text.slice(PREFIX.length))
+  const body = bytes.subarray(0, -CHECKSUM_BYTES)
+  if (body.length <= RUN_ID_BYTES || bytesToHex(checksumOf(body)) !== bytesToHex(bytes.subarray(-CHECKSUM_BYTES))) {
+    throw invalid('its checksum does not fit: letters are missing or changed')
+  }
+  const addresses = new TextDecoder().decode(body.subarray(RUN_ID_BYTES)).split('\n')
+  if (addresses.some(address => !address.startsWith('/') || !address.includes('/p2p/'))) throw invalid('it names no address that can be dialled')
+  return { runId: bytesToHex(body.subarray(0, RUN_ID_BYTES)), addresses: addresses.slice(0, MAXIMUM_INVITE_ADDRESSES) }
+}
+
+function checksumOf (body: Uint8Array): Uint8Array {
+  return sha256(concatBytes(utf8ToBytes(PREFIX), body)).subarray(0, CHECKSUM_BYTES)
+}
+
+function decodeBase58 (text: string): Uint8Array {
+  try {
+    return base58btc.baseDecode(text)
+  } catch (cause) {
+    throw invalid('it holds letters that no invite has', cause)
+  }
+}
+
+function invalid (why: string, cause?: unknown): ShoalError {
+  return new ShoalError({
+    code: 'INVITE_INVALID',
+    what: 'the invite cannot be read',
+    why,
+    tryThis: 'copy the whole line that shoal invite printed on the other machine',
+    cause
+  })
+}
