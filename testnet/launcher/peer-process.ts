@@ -1,0 +1,111 @@
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import type { PeerEvent, StampedEvent } from '../../src/events.ts'
+import { ShoalError } from '../../src/errors.ts'
+
+export type StartedEvent = Extract<PeerEvent, { type: 'started' }>
+
+export interface PeerProcessOptions {
+  /** What people call this peer: A, B, C, … */
+  readonly name: string
+  readonly dataDirectory: string
+  /** Arguments after `shoal join`. */
+  readonly joinArguments: readonly string[]
+  readonly onEvent: (event: StampedEvent) => void
+}
+
+export interface PeerExit {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+/** Enough of a dying peer's last words for its error message. */
+const STDERR_TAIL_BYTES = 4096
+
+const PROGRAM = fileURLToPath(new URL('../shoal.js', import.meta.url))
+
+/** One peer of a local testnet: a separate process that talks NDJSON on its standard output. */
+export class PeerProcess {
+  readonly name: string
+  readonly dataDirectory: string
+  /** Resolves once the peer listens; rejects when it ends before. */
+  readonly started: Promise<StartedEvent>
+  readonly exited: Promise<PeerExit>
+  readonly #child: ChildProcess
+  #lastWords = ''
+
+  constructor (options: PeerProcessOptions) {
+    this.name = options.name
+    this.dataDirectory = options.dataDirectory
+    this.#child = spawn(process.execPath, [PROGRAM, 'join', ...options.joinArguments, '--data-dir', options.dataDirectory, '--json'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // A terminal's Ctrl-C must reach the launcher alone, which then stops its peers in order.
+      detached: process.platform !== 'win32'
+    })
+    this.#child.stderr?.on('data', (chunk: Buffer) => { this.#lastWords = (this.#lastWords + chunk.toString()).slice(-STDERR_TAIL_BYTES) })
+    this.exited = new Promise(resolve => this.#child.once('close', (code, signal) => resolve({ code, signal })))
+    this.started = this.#readEvents(options.onEvent)
+    // Whoever waits for the start sees the failure; nobody else must crash over it.
+    this.started.catch(() => undefined)
+  }
+
+  get pid (): number | undefined {
+    return this.#child.pid
+  }
+
+  get running (): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
+  /** What the peer last wrote to its standard error. */
+  get lastWords (): string {
+    return this.#lastWords.trim()
+  }
+
+  /** Asks the peer to stop gracefully; ends it after `patienceMs`. */
+  async stop (patienceMs: number): Promise<PeerExit> {
+    if (!this.running) return this.exited
+    this.#child.kill('SIGINT')
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), patienceMs)
+    try { return await this.exited } finally { clearTimeout(timer) }
+  }
+
+  kill (): void {
+    this.#child.kill('SIGKILL')
+  }
+
+  async #readEvents (onEvent: (event: StampedEvent) => void): Promise<StartedEvent> {
+    return new Promise((resolve, reject) => {
+      const output = this.#child.stdout
+      if (output === null) throw new Error('a peer process has no standard output')
+      createInterface({ input: output }).on('line', line => {
+        const event = parseEvent(line)
+        if (event === undefined) return
+        onEvent(event)
+        if (event.type === 'started') resolve(event)
+      })
+      this.#child.once('error', reject)
+      this.#child.once('close', code => reject(this.#failure(code)))
+    })
+  }
+
+  #failure (code: number | null): ShoalError {
+    return new ShoalError({
+      code: 'TRAINER_FAILED',
+      what: `peer ${this.name} ended before it was ready`,
+      why: this.lastWords === '' ? `exit code ${String(code)}, and it said nothing` : this.lastWords,
+      tryThis: `shoal join … --data-dir ${this.dataDirectory} --verbose shows more`
+    })
+  }
+}
+
+function parseEvent (line: string): StampedEvent | undefined {
+  try {
+    return JSON.parse(line) as StampedEvent
+  } catch {
+    // A line that is no event is some library's; the event log of the peer has it.
+    return undefined
+  }
+}

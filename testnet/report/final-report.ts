@@ -1,0 +1,103 @@
+import { gzipSync } from 'node:zlib'
+import type { PeerReport } from '../../src/events.ts'
+import type { RunManifest } from '../../src/manifest/schema.ts'
+import { consensusDistance } from '../../src/parameters/consensus.ts'
+import { allReduceBytes } from './baseline-bytes.ts'
+
+/** The object that `shoal testnet run --json` prints in the end (design.md, command-line contract). */
+export interface FinalReport {
+  readonly version: 1
+  readonly runId: string
+  readonly method: string
+  readonly codec: string
+  /** Peers started; those that ended early are in `peersLost`. */
+  readonly peers: number
+  readonly peersLost: readonly string[]
+  readonly seed: number
+  /** Inner steps on each peer that finished, the most of any. */
+  readonly steps: number
+  readonly rounds: number
+  readonly tokens: number
+  /** Held-out nats per token. */
+  readonly startLoss: number
+  readonly evalLoss: number
+  readonly evalLossReplicas: number
+  readonly bitsPerCharacter: number
+  readonly gzipBitsPerCharacter: number
+  readonly consensusDistance: number
+  readonly payloadBytes: number
+  readonly wireBytes: number
+  readonly controlBytes: number
+  readonly ddpBytes: number
+  readonly secondsTraining: number
+  readonly secondsTotal: number
+  readonly perPeer: ReadonlyArray<NamedReport>
+  readonly sampleBefore: string
+  readonly sampleAfter: string
+}
+
+export type NamedReport = PeerReport & { readonly name: string }
+
+export interface ReportParts {
+  readonly runId: string
+  readonly manifest: RunManifest
+  readonly method: string
+  readonly peersStarted: number
+  readonly peersLost: readonly string[]
+  readonly reports: readonly NamedReport[]
+  readonly replicas: readonly Float32Array[]
+  readonly mergedLoss: number
+  readonly heldOut: Uint8Array
+  readonly secondsTotal: number
+  readonly sampleBefore: string
+  readonly sampleAfter: string
+}
+
+/** Adds up what the peers reported and what the merged model does. */
+export function finalReport (parts: ReportParts): FinalReport {
+  const { reports, manifest } = parts
+  const sum = (value: (report: NamedReport) => number): number => reports.reduce((total, report) => total + value(report), 0)
+  const mean = (value: (report: NamedReport) => number): number => sum(value) / Math.max(1, reports.length)
+  return {
+    version: 1,
+    runId: parts.runId,
+    method: parts.method,
+    codec: manifest.method.codec,
+    peers: parts.peersStarted,
+    peersLost: parts.peersLost,
+    seed: manifest.seed,
+    steps: Math.max(0, ...reports.map(report => report.steps)),
+    rounds: Math.max(0, ...reports.map(report => report.rounds)),
+    tokens: sum(report => report.tokens),
+    startLoss: mean(report => report.startLoss),
+    evalLoss: parts.mergedLoss,
+    evalLossReplicas: mean(report => report.evalLoss),
+    bitsPerCharacter: bitsPerCharacter(parts.mergedLoss, parts.heldOut),
+    gzipBitsPerCharacter: gzipBitsPerCharacter(parts.heldOut),
+    consensusDistance: consensusDistance(parts.replicas),
+    payloadBytes: sum(report => report.bytes.payloadSent),
+    wireBytes: sum(report => report.bytes.wireSent),
+    controlBytes: sum(report => report.bytes.controlSent),
+    ddpBytes: allReduceBytes(reports.length, reports[0]?.parameters ?? 0, sum(report => report.steps)),
+    secondsTraining: Math.max(0, ...reports.map(report => report.secondsTraining)),
+    secondsTotal: parts.secondsTotal,
+    perPeer: reports,
+    sampleBefore: parts.sampleBefore,
+    sampleAfter: parts.sampleAfter
+  }
+}
+
+/** Nats per byte token → bits per character of `text` (UTF-8; a character may be several bytes). */
+export function bitsPerCharacter (natsPerToken: number, text: Uint8Array): number {
+  return natsPerToken / Math.LN2 * text.length / charactersIn(text)
+}
+
+/** What gzip -9 needs for `text`, in bits per character: the figure to beat. */
+export function gzipBitsPerCharacter (text: Uint8Array): number {
+  return 8 * gzipSync(text, { level: 9 }).length / charactersIn(text)
+}
+
+function charactersIn (text: Uint8Array): number {
+  return Math.max(1, [...new TextDecoder().decode(text)].length)
+}
+
