@@ -97,7 +97,8 @@ export function gzipBitsPerCharacter (text: Uint8Array): number {
   return 8 * gzipSync(text, { level: 9 }).length / charactersIn(text)
 }
 
+/** Counts every byte of UTF-8 that does not continue a character. */
 function charactersIn (text: Uint8Array): number {
-  return Math.max(1, [...new TextDecoder().decode(text)].length)
+  return Math.max(1, text.reduce((count, byte) => (byte & 0xc0) === 0x80 ? count : count + 1, 0))
 }
 

@@ -1,0 +1,129 @@
+export interface ChartPoint {
+  readonly x: number
+  readonly y: number
+  /** Half width of the confidence interval of y, when there is one. */
+  readonly margin?: number
+}
+
+export interface ChartSeries {
+  readonly name: string
+  readonly points: readonly ChartPoint[]
+}
+
+export interface LineChart {
+  readonly title: string
+  readonly xLabel: string
+  readonly yLabel: string
+  readonly logarithmicX?: boolean
+  readonly series: readonly ChartSeries[]
+}
+
+interface Scale {
+  readonly place: (value: number) => number
+  readonly ticks: readonly number[]
+}
+
+const WIDTH = 760
+const HEIGHT = 440
+const MARGIN = { left: 64, right: 170, top: 40, bottom: 52 }
+/** Okabe and Ito's palette: eight colours that colour-blind readers can tell apart. */
+const COLOURS = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9', '#000000', '#999999']
+
+/** Draws a line chart with confidence bands as a self-contained SVG that reads on light and dark pages. */
+export function lineChartSvg (chart: LineChart): string {
+  const points = chart.series.flatMap(series => series.points)
+  const x = (chart.logarithmicX === true ? logarithmicScale : linearScale)(points.map(point => point.x), MARGIN.left, WIDTH - MARGIN.right)
+  const y = linearScale(points.flatMap(point => [point.y - (point.margin ?? 0), point.y + (point.margin ?? 0)]), HEIGHT - MARGIN.bottom, MARGIN.top)
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="system-ui, sans-serif" font-size="12">`,
+    `<rect width="${WIDTH}" height="${HEIGHT}" fill="#ffffff"/>`,
+    `<text x="${MARGIN.left}" y="22" font-size="15" font-weight="600">${escapeText(chart.title)}</text>`,
+    ...xAxis(x, chart.xLabel),
+    ...yAxis(y, chart.yLabel),
+    ...chart.series.flatMap((series, index) => drawSeries(series, index, x, y)),
+    '</svg>\n'
+  ].join('\n')
+}
+
+function drawSeries (series: ChartSeries, index: number, x: Scale, y: Scale): string[] {
+  const colour = COLOURS[index % COLOURS.length] ?? '#000000'
+  const at = (point: ChartPoint, offset: number): string => `${x.place(point.x).toFixed(1)},${y.place(point.y + offset).toFixed(1)}`
+  const upper = series.points.map(point => at(point, point.margin ?? 0))
+  const lower = series.points.map(point => at(point, -(point.margin ?? 0))).reverse()
+  const legendY = MARGIN.top + 14 + index * 20
+  return [
+    `<polygon points="${[...upper, ...lower].join(' ')}" fill="${colour}" opacity="0.15"/>`,
+    `<polyline points="${series.points.map(point => at(point, 0)).join(' ')}" fill="none" stroke="${colour}" stroke-width="2"/>`,
+    `<line x1="${WIDTH - MARGIN.right + 12}" x2="${WIDTH - MARGIN.right + 32}" y1="${legendY - 4}" y2="${legendY - 4}" stroke="${colour}" stroke-width="3"/>`,
+    `<text x="${WIDTH - MARGIN.right + 38}" y="${legendY}">${escapeText(series.name)}</text>`
+  ]
+}
+
+function xAxis (scale: Scale, label: string): string[] {
+  const bottom = HEIGHT - MARGIN.bottom
+  return [
+    ...scale.ticks.flatMap(tick => {
+      const x = scale.place(tick).toFixed(1)
+      return [
+        `<line x1="${x}" x2="${x}" y1="${MARGIN.top}" y2="${bottom}" stroke="#e5e5e5"/>`,
+        `<text x="${x}" y="${bottom + 18}" text-anchor="middle">${shortNumber(tick)}</text>`
+      ]
+    }),
+    `<text x="${(MARGIN.left + WIDTH - MARGIN.right) / 2}" y="${HEIGHT - 12}" text-anchor="middle">${escapeText(label)}</text>`
+  ]
+}
+
+function yAxis (scale: Scale, label: string): string[] {
+  return [
+    ...scale.ticks.flatMap(tick => {
+      const y = scale.place(tick)
+      return [
+        `<line x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${y.toFixed(1)}" y2="${y.toFixed(1)}" stroke="#e5e5e5"/>`,
+        `<text x="${MARGIN.left - 8}" y="${(y + 4).toFixed(1)}" text-anchor="end">${shortNumber(tick)}</text>`
+      ]
+    }),
+    `<text transform="translate(16 ${(MARGIN.top + HEIGHT - MARGIN.bottom) / 2}) rotate(-90)" text-anchor="middle">${escapeText(label)}</text>`
+  ]
+}
+
+function linearScale (values: readonly number[], from: number, to: number): Scale {
+  const [low, high] = rangeOf(values)
+  const step = niceStep((high - low) / 5)
+  const first = Math.ceil(low / step)
+  const ticks = Array.from({ length: Math.floor(high / step) - first + 1 }, (_, index) => (first + index) * step)
+  return { ticks, place: value => from + (value - low) / (high - low) * (to - from) }
+}
+
+function logarithmicScale (values: readonly number[], from: number, to: number): Scale {
+  const [low, high] = rangeOf(values.filter(value => value > 0).map(Math.log10))
+  const ticks: number[] = []
+  for (let power = Math.floor(low); power <= high; power++) {
+    for (const factor of [1, 2, 5]) {
+      const exponent = power + Math.log10(factor)
+      if (exponent >= low && exponent <= high) ticks.push(10 ** power * factor)
+    }
+  }
+  return { ticks, place: value => from + (Math.log10(Math.max(value, 10 ** low)) - low) / (high - low) * (to - from) }
+}
+
+/** A single value still gets an axis with some length. */
+function rangeOf (values: readonly number[]): readonly [number, number] {
+  const low = Math.min(...values)
+  const high = Math.max(...values)
+  return high > low + Math.abs(low) * 1e-9 ? [low, high] : [low, low + Math.max(Math.abs(low) * 1e-3, 1e-9)]
+}
+
+function niceStep (raw: number): number {
+  const power = 10 ** Math.floor(Math.log10(raw))
+  return power * ([1, 2, 5, 10].find(factor => factor * power >= raw) ?? 10)
+}
+
+function shortNumber (value: number): string {
+  const units: ReadonlyArray<readonly [number, string]> = [[1e9, 'G'], [1e6, 'M'], [1e3, 'k']]
+  for (const [size, unit] of units) if (Math.abs(value) >= size) return `${Number((value / size).toPrecision(3))}${unit}`
+  return String(Number(value.toPrecision(3)))
+}
+
+function escapeText (text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+}

@@ -1,0 +1,18 @@
+/** Two-sided 95 % quantiles of Student's t for 1 to 10 degrees of freedom; 1.96 beyond. */
+const STUDENT_T_95 = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228]
+
+export interface Estimate {
+  readonly mean: number
+  /** Half width of the 95 % confidence interval; infinite for a single value. */
+  readonly margin: number
+  readonly count: number
+}
+
+/** Mean with its 95 % confidence interval by Student's t; for differences over paired seeds, pass the differences. */
+export function estimate (values: readonly number[]): Estimate {
+  const count = values.length
+  const mean = values.reduce((sum, value) => sum + value, 0) / count
+  if (count < 2) return { mean, margin: Infinity, count }
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (count - 1)
+  return { mean, margin: (STUDENT_T_95[count - 2] ?? 1.96) * Math.sqrt(variance / count), count }
+}
