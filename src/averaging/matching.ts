@@ -1,0 +1,96 @@
+/**
+ * Who meets whom in a round, derived by each peer alone from its own view. Every pair of members has a hash of (seed, round, pair); pairs are taken greedily by
+ * smallest hash. The matching is stable: a member that only some views hold disturbs the few pairs that it would have displaced (about three peers at any swarm
+ * size), where a permutation of the whole membership would reshuffle everyone (algorithms.md, "Who meets whom").
+ *
+ * Greedy order need not be simulated. A pair that is the best left for both of its ends belongs to the greedy matching whatever else is taken, so it is enough
+ * to walk from `self` to its best, to that one's best and so on. Hashes fall along the walk; it ends at such a pair, which is taken, and goes on from the last
+ * member before it. A few scans of the members instead of a sort of all pairs.
+ *
+ * @param self this peer's id; counted as a member whether listed or not
+ * @param members ids in any order, duplicates allowed
+ * @param round natural number below 2⁵³
+ * @param seed the run's 32-bit seed
+ * @returns the partner, or undefined for the odd one out
+ */
+export function partnerOf (self: string, members: Iterable<string>, round: number, seed: number): string | undefined {
+  const ids = [...new Set([self, ...members])].sort(byCodeUnits)
+  const free = new FreeMembers(ids, round, seed)
+  const walk = [ids.indexOf(self)]
+  for (;;) {
+    const here = walk[walk.length - 1] as number
+    const best = free.bestFor(here)
+    if (best === undefined) return undefined
+    if (best !== walk[walk.length - 2]) {
+      walk.push(best)
+      continue
+    }
+    if (walk.length === 2) return ids[here]
+    free.take(here, best)
+    walk.length -= 2
+  }
+}
+
+function byCodeUnits (a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+/** The members that are not matched yet, as indices into the sorted ids, and the order of their pairs. */
+class FreeMembers {
+  readonly #free: number[]
+  readonly #first: Uint32Array
+  readonly #second: Uint32Array
+
+  constructor (ids: readonly string[], round: number, seed: number) {
+    const salt = mix(mix(seed ^ mix(round >>> 0)) ^ Math.floor(round / 2 ** 32))
+    this.#free = ids.map((_, index) => index)
+    this.#first = Uint32Array.from(ids, id => hashText(id, salt))
+    this.#second = Uint32Array.from(ids, id => hashText(id, ~salt))
+  }
+
+  take (one: number, other: number): void {
+    this.#free.splice(this.#free.indexOf(one), 1)
+    this.#free.splice(this.#free.indexOf(other), 1)
+  }
+
+  /** The free member whose pair with `member` comes first. */
+  bestFor (member: number): number | undefined {
+    let best: number | undefined
+    let bestHash = Infinity
+    for (const other of this.#free) {
+      if (other === member) continue
+      const hash = this.#pairHash(member, other)
+      if (hash < bestHash || (hash === bestHash && best !== undefined && pairComesFirst(member, other, best))) {
+        best = other
+        bestHash = hash
+      }
+    }
+    return best
+  }
+
+  #pairHash (one: number, other: number): number {
+    const [smaller, larger] = one < other ? [one, other] : [other, one]
+    return mix((this.#first[smaller] as number) ^ (this.#second[larger] as number))
+  }
+}
+
+/** Equal hashes are ordered by (smaller id, larger id), the same in every view. */
+function pairComesFirst (member: number, other: number, best: number): boolean {
+  const smaller = Math.min(member, other) - Math.min(member, best)
+  return smaller !== 0 ? smaller < 0 : Math.max(member, other) < Math.max(member, best)
+}
+
+/** FNV-1a over the text's code units, salted and then mixed. */
+function hashText (text: string, salt: number): number {
+  let hash = 0x811c9dc5 ^ salt
+  for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
+  return mix(hash)
+}
+
+/** MurmurHash3's finalizer: every bit of the input moves half of the output's. */
+function mix (value: number): number {
+  let hash = value
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return (hash ^ (hash >>> 16)) >>> 0
+}

@@ -1,0 +1,20 @@
+import type { PresentPeer } from '../ports.ts'
+
+/** One peer's view of its run: everyone else who is here. */
+export type View = readonly PresentPeer[]
+
+/** Those with whom a round is possible: here, and with budget left. */
+export function trainingPeers (view: View): PresentPeer[] {
+  return view.filter(peer => peer.training)
+}
+
+export function findPeer (view: View, peerId: string): PresentPeer | undefined {
+  return view.find(peer => peer.peerId === peerId)
+}
+
+/**
+ * The middle value; the larger of the two middle ones for an even count. A minority of either kind, stuck or lying, cannot move it past an honest value.
+ */
+export function upperMedian (values: readonly number[]): number | undefined {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]
+}
