@@ -27,6 +27,8 @@ export interface PeerReport {
   readonly bytes: ByteTotals
   readonly secondsTraining: number
   readonly secondsTotal: number
+  /** How late the daemon's event loop ran, 99th percentile, while the trainer computed. */
+  readonly eventLoopDelayP99Ms: number
   readonly checkpoint: string
 }
 
@@ -34,7 +36,7 @@ export interface PeerReport {
 export type PeerEvent =
   | { readonly type: 'started', readonly peerId: string, readonly runId: string, readonly runName: string, readonly addresses: readonly string[], readonly invite: string, readonly backend: string, readonly parameters: number, readonly step: number, readonly resumed: boolean }
   | { readonly type: 'waiting', readonly sentence: string }
-  | { readonly type: 'evaluated', readonly step: number, readonly loss: number, readonly moment: 'start' | 'end' }
+  | { readonly type: 'evaluated', readonly moment: 'start' | 'round' | 'end', readonly step: number, readonly tokens: number, readonly loss: number, readonly payloadBytesSent: number }
   | { readonly type: 'progress', readonly step: number, readonly tokens: number, readonly loss: number, readonly tokensPerSecond: number, readonly bytes: ByteTotals }
   | { readonly type: 'round', readonly record: RoundRecord, readonly bytes: ByteTotals }
   | { readonly type: 'peer-joined', readonly peerId: string, readonly addresses: readonly string[] }

@@ -1,0 +1,39 @@
+/** Standard output carries data, standard error carries messages for people. */
+export interface Output {
+  /** Whether standard output is a terminal on which lines may be redrawn. */
+  readonly interactive: boolean
+  readonly colours: boolean
+  readonly width: number
+  /** One line of data. */
+  line (text: string): void
+  /** One JSON document, or one line of NDJSON. */
+  json (value: unknown): void
+  /** One line for the person who watches. */
+  message (text: string): void
+}
+
+export interface OutputOptions {
+  readonly colours: boolean
+}
+
+/** A pipe or a file has no width; tables are laid out for this many columns. */
+const DEFAULT_WIDTH = 100
+
+/** The process's own streams. A reader that goes away (`| head`) ends the program quietly. */
+export function processOutput (options: OutputOptions): Output {
+  const { stdout, stderr } = process
+  stdout.on('error', endQuietly)
+  return {
+    interactive: stdout.isTTY,
+    colours: options.colours && stdout.isTTY && process.env['NO_COLOR'] === undefined,
+    get width () { return stdout.isTTY ? stdout.columns : DEFAULT_WIDTH },
+    line: text => { stdout.write(`${text}\n`) },
+    json: value => { stdout.write(`${JSON.stringify(value)}\n`) },
+    message: text => { stderr.write(`${text}\n`) }
+  }
+}
+
+function endQuietly (error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+}

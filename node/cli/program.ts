@@ -1,0 +1,94 @@
+import { Command, CommanderError } from 'commander'
+import pc from 'picocolors'
+import { ShoalError } from '../../src/errors.ts'
+import type { CommandModule, CommonOptions, Invocation } from './command.ts'
+import { renderError } from './errors.ts'
+import { EXIT } from './exit-codes.ts'
+import { processOutput } from './output.ts'
+
+const EXIT_CODES_HELP = `
+Exit codes:
+  0 ok · 1 failed · 2 usage or bad config · 3 daemon not reachable · 4 incompatible version or run · 5 timed out
+  6 a check or expectation not met · 7 data directory locked · 130/143 forced by a second signal
+
+Settings: flag over SHOAL_* environment over config file over default. SHOAL_HOME moves the data directory.`
+
+export interface ProgramInfo {
+  readonly version: string
+  readonly description: string
+}
+
+/** Runs the command line; returns the exit code. Commands are loaded when they are called. */
+export async function runProgram (commands: readonly CommandModule[], words: readonly string[], info: ProgramInfo): Promise<number> {
+  let exitCode: number = EXIT.ok
+  const program = createProgram(commands, info, async (module, invocation) => {
+    const run = await module.load()
+    exitCode = await run(invocation as Invocation<never>) ?? EXIT.ok
+  })
+  try {
+    await program.parseAsync([...words], { from: 'user' })
+    return exitCode
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok
+    return report(error instanceof CommanderError ? usageError(error, words, commands) : error, words)
+  }
+}
+
+type Runner = (module: CommandModule, invocation: Invocation) => Promise<void>
+
+function createProgram (commands: readonly CommandModule[], info: ProgramInfo, run: Runner): Command {
+  const program = new Command('shoal').description(info.description).version(info.version)
+  // Every command inherits these: errors come back here and are shown in three lines.
+  program.exitOverride().configureOutput({ writeErr: () => undefined })
+    .helpCommand('help [command]', 'what a command does')
+    .addHelpText('after', EXIT_CODES_HELP)
+  for (const module of commands) addCommand(program, module, run)
+  return program
+}
+
+function addCommand (program: Command, module: CommandModule, run: Runner): void {
+  const words = module.name.split(' ')
+  const parent = words.slice(0, -1).reduce((above, word) => parentCommand(above, word, module.group), program)
+  const command = parent.command(words.at(-1) ?? module.name).summary(module.summary).description(module.summary).helpGroup(`${module.group}:`)
+  module.configure(command)
+  command
+    .option('--json', 'data as JSON (one document, or one a line for streams)', false)
+    .option('--data-dir <directory>', 'data directory (default: SHOAL_HOME, or the system’s place for data)')
+    .option('--config <file>', 'config file (default: config.toml in the data directory)')
+    .option('--no-color', 'no colours')
+    .option('--verbose', 'show where in the code an error happened', false)
+    .addHelpText('after', `\nExample:\n  ${module.example}`)
+    .action(async () => {
+      const options = command.opts<CommonOptions & Record<string, unknown>>()
+      await run(module, { arguments: command.args, options, output: processOutput({ colours: options.color }) })
+    })
+}
+
+function parentCommand (above: Command, word: string, group: string): Command {
+  return above.commands.find(command => command.name() === word) ??
+    above.command(word).summary(`${word} …`).helpGroup(`${group}:`).action((_options: unknown, parent: Command) => { parent.help() })
+}
+
+function usageError (error: CommanderError, words: readonly string[], commands: readonly CommandModule[]): ShoalError {
+  const [what = '', suggestion] = error.message.replace(/^error: /, '').split('\n')
+  const prefix = words.filter(word => !word.startsWith('-')).slice(0, 2).join(' ')
+  const command = commands.map(module => module.name).find(name => prefix === name || prefix.startsWith(`${name} `))
+  const help = command === undefined ? 'shoal --help' : `shoal ${command} --help`
+  return new ShoalError({
+    code: 'USAGE',
+    what,
+    why: command === undefined ? 'shoal has no command of that name' : `shoal ${command} does not take this`,
+    tryThis: suggestion === undefined ? help : `${suggestion.replace(/[()]/g, '')} See ${help}`
+  })
+}
+
+function report (thrown: unknown, words: readonly string[]): number {
+  const colours = process.stderr.isTTY && process.env['NO_COLOR'] === undefined && !words.includes('--no-color')
+  const { text, exitCode } = renderError(thrown, {
+    json: words.includes('--json'),
+    verbose: words.includes('--verbose'),
+    highlight: text => colours ? pc.red(text) : text
+  })
+  process.stderr.write(text)
+  return exitCode
+}
