@@ -10,6 +10,7 @@ export interface Clock {
   schedule (delayMs: number, callback: () => void): () => void
 }
 
+/** `tokens` and `meanLoss` are those of this call of `train`. */
 export type TrainingOutcome =
   | { readonly kind: 'reached', readonly step: number, readonly tokens: number, readonly meanLoss: number }
   | { readonly kind: 'stopped', readonly step: number }
@@ -61,7 +62,7 @@ export interface Exchange {
   readonly partner: string
   /** Queues a message; a failure to deliver arrives as `closed`. */
   send (message: ExchangeMessage): void
-  /** Ends the conversation; nothing more is delivered to this side's events. */
+  /** Ends the conversation once everything queued has been sent; nothing more is delivered to this side's events. */
   close (reason: string): void
 }
 

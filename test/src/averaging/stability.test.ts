@@ -34,7 +34,7 @@ function growth (swarmSize: number, groupSize: number, learningRate: number, mom
   function averageGroup (group: readonly number[]): void {
     const mean = new Float32Array(DIMENSIONS).map((_, index) => group.reduce((sum, peer) => sum + weights[peer]![index]!, 0) / group.length)
     const corrections = group.map(peer => mean.map((value, index) => value - weights[peer]![index]!))
-    group.forEach((peer, position) => { optimizers[peer]!.apply(weights[peer]!, corrections[position]!) })
+    group.forEach((peer, position) => { optimizers[peer]!.apply(weights[peer]!, corrections[position]) })
   }
 }
 
