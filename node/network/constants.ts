@@ -1,0 +1,55 @@
+/** Choices of one node about its connections, each with its reason. Limits of the wire are in protocols/wire/limits.ts. */
+
+/** Peers that this node dials on its own: a full mesh up to here, and enough neighbours beyond. */
+export const DIALLED_MEMBERS = 32
+
+/** Members above which strangers hear BUSY: room for a mesh that others dialled too. */
+export const MAXIMUM_MEMBERS = 48
+
+/** Connections in all, for members, twice-dialled ones and passers-by who only ask for the manifest. */
+export const MAXIMUM_CONNECTIONS = 128
+
+/** A receive window per stream: 8 Mbit at 100 ms, and small enough that bulk does not starve control on 1 Mbit/s. */
+export const STREAM_WINDOW_BYTES = 1024 * 1024
+
+/** yamux keeps growing the window of a paused stream; below twice the window it would be reset (libp2p.md, trap 4). */
+export const STREAM_READ_BUFFER_BYTES = 4 * STREAM_WINDOW_BYTES
+
+/** One yamux ping of 12 bytes: 13 B/s a connection, and the proof that a silent peer is alive. */
+export const KEEPALIVE_MS = 30_000
+
+/** Three keepalives without one byte back: the peer is frozen or its network gone. */
+export const SILENCE_LIMIT_MS = 95_000
+
+/** How often silence is looked for. */
+export const SILENCE_CHECK_MS = 5_000
+
+/** A stranger that connected and has not said hello by then is disconnected. */
+export const GREETING_LIMIT_MS = 20_000
+
+/** One dial: several addresses and a slow handshake. */
+export const DIAL_TIMEOUT_MS = 15_000
+
+/** Opening a stream takes up to two round trips. */
+export const OPEN_STREAM_TIMEOUT_MS = 10_000
+
+/** Dials under way at once; more would only delay each other on a slow uplink. */
+export const PARALLEL_DIALS = 8
+
+/** Members hear of newcomers this long after, many at once: most have met by then and need no introduction. */
+export const INTRODUCTION_DELAY_MS = 1_500
+
+/** Announcements are coalesced to this pace: gossip multiplies each by the fan-out. */
+export const ANNOUNCE_INTERVAL_MS = 500
+
+/** Saying goodbye may not hold up an exit for longer. */
+export const GOODBYE_LIMIT_MS = 1_000
+
+/** After this, stopping returns even if a socket hangs. */
+export const STOP_LIMIT_MS = 5_000
+
+/** Rejections remembered for `peers` and `status`. */
+export const REMEMBERED_REJECTIONS = 64
+
+/** The same peer refused for the same reason is told of once in this time. */
+export const REJECTION_REPEAT_MS = 60_000

@@ -1,0 +1,101 @@
+import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
+import type { Connection, Libp2p } from '@libp2p/interface'
+import { reasonOf } from '../../src/errors.ts'
+import { DIAL_TIMEOUT_MS, PARALLEL_DIALS } from './constants.ts'
+import { peerIdOf, type DialPlan, type DialTarget } from './dial-plan.ts'
+
+export interface DialerOptions {
+  readonly node: Libp2p
+  readonly plan: DialPlan
+  readonly nowMs: () => number
+  /** How many more peers this one wants to dial. */
+  readonly wanted: () => number
+  /** Told when an entry address fails for the first time in a row. */
+  readonly onUnreachable: (target: DialTarget, reason: string) => void
+}
+
+/** Carries out a `DialPlan`: one timer, a few dials at a time, until it is stopped. */
+export class Dialer {
+  readonly #options: DialerOptions
+  readonly #stopped = new AbortController()
+  readonly #underWay = new Set<Promise<void>>()
+  readonly #complained = new Set<string>()
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  constructor (options: DialerOptions) { this.#options = options }
+
+  /** Dials what is due, and sets the timer for what comes next. Call whenever the plan has changed. */
+  wake (): void {
+    if (this.#stopped.signal.aborted) return
+    clearTimeout(this.#timer)
+    const { plan, nowMs, wanted } = this.#options
+    const room = Math.min(PARALLEL_DIALS, wanted()) - this.#underWay.size
+    for (const target of plan.takeDue(nowMs(), room)) this.#start(target)
+    // with no room the end of a dial, or of a membership, wakes us
+    const waitMs = plan.nextDueMs() - nowMs()
+    if (room > 0 && Number.isFinite(waitMs)) this.#timer = setTimeout(() => { this.wake() }, Math.max(0, waitMs))
+  }
+
+  async stop (): Promise<void> {
+    this.#stopped.abort(new Error('this peer stops'))
+    clearTimeout(this.#timer)
+    await Promise.allSettled(this.#underWay)
+  }
+
+  #start (target: DialTarget): void {
+    const dial = this.#dial(target).finally(() => {
+      this.#underWay.delete(dial)
+      this.wake()
+    })
+    this.#underWay.add(dial)
+  }
+
+  async #dial (target: DialTarget): Promise<void> {
+    const { node, plan, nowMs, onUnreachable } = this.#options
+    try {
+      const connection = await dialAny(node, target.addresses, this.#stopped.signal)
+      this.#complained.delete(target.key)
+      plan.connected(target.key, connection.remotePeer.toString())
+    } catch (error) {
+      if (this.#stopped.signal.aborted) return
+      plan.failed(target.key, nowMs())
+      if (!target.entry || this.#complained.has(target.key)) return
+      this.#complained.add(target.key)
+      onUnreachable(target, reasonOf(error))
+    }
+  }
+}
+
+/**
+ * Dials the addresses of one peer, whichever answers first.
+ *
+ * @throws when none answers, or none is an address
+ */
+export async function dialAny (node: Libp2p, addresses: readonly string[], signal: AbortSignal): Promise<Connection> {
+  const timeout = new AbortController()
+  const timer = setTimeout(() => { timeout.abort(new Error(`no answer within ${DIAL_TIMEOUT_MS / 1000} s`)) }, DIAL_TIMEOUT_MS)
+  try {
+    return await node.dial(addresses.map(address => multiaddr(address)), { signal: AbortSignal.any([signal, timeout.signal]) })
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** The addresses of a peer that can be dialled, each with its peer id: a stranger must not send us to another one. */
+export function dialable (peerId: string, addresses: readonly string[]): string[] {
+  return addresses.flatMap(address => {
+    const parsed = parse(address)
+    if (parsed === undefined) return []
+    const named = peerIdOf(address)
+    if (named !== undefined && named !== peerId) return []
+    return [named === undefined ? `${address}/p2p/${peerId}` : address]
+  })
+}
+
+function parse (address: string): Multiaddr | undefined {
+  try {
+    return multiaddr(address)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,120 @@
+import type { Connection, Libp2p, Stream } from '@libp2p/interface'
+import { refuse } from '../../protocols/hello/decide.ts'
+import { sayHello, type HelloOutcome } from '../../protocols/hello/client.ts'
+import { answerHello } from '../../protocols/hello/handler.ts'
+import type { Hello } from '../../protocols/hello/messages.ts'
+import { asWireError, WireError } from '../../protocols/wire/errors.ts'
+import { HELLO_PROTOCOL } from '../../protocols/wire/protocol-ids.ts'
+import { rejection, type Rejection } from '../../protocols/wire/rejection.ts'
+import { GREETING_LIMIT_MS } from './constants.ts'
+
+export interface HandshakeOptions {
+  readonly node: Libp2p
+  readonly hello: () => Hello
+  readonly isMember: (peerId: string) => boolean
+  readonly isFull: () => boolean
+  /** `ours` is what the other side was told. */
+  readonly onAccepted: (connection: Connection, theirs: Hello, ours: Hello) => void
+  readonly onRejected: (peerId: string, by: 'us' | 'them', rejection: Rejection) => void
+  /** A handshake that ended without a verdict; the peer may be tried again. */
+  readonly onFailed: (peerId: string, error: WireError) => void
+  readonly signal: AbortSignal
+}
+
+/** Hello on every connection: the side that dialled speaks first, so each connection has exactly one. */
+export class Handshakes {
+  readonly #options: HandshakeOptions
+  readonly #pending = new Map<string, Promise<void>>()
+  readonly #timers = new Set<ReturnType<typeof setTimeout>>()
+
+  constructor (options: HandshakeOptions) {
+    this.#options = options
+    options.signal.addEventListener('abort', () => { this.#timers.forEach(clearTimeout) }, { once: true })
+  }
+
+  /** Call for every connection that opens. */
+  onConnection (connection: Connection): void {
+    if (this.#options.signal.aborted) return
+    if (connection.direction === 'outbound') void this.greet(connection)
+    else this.#expectHello(connection)
+  }
+
+  /** Says hello: to a stranger, or again to a member that should know more. */
+  async greet (connection: Connection): Promise<void> {
+    await this.#remember(connection, this.#greet(connection))
+  }
+
+  /** The handler of the hello protocol. */
+  async serve (stream: Stream, connection: Connection): Promise<void> {
+    await this.#remember(connection, this.#answer(stream, connection))
+  }
+
+  /** Resolves when no handshake with this peer is under way. */
+  async settled (peerId: string): Promise<void> { await this.#pending.get(peerId) }
+
+  async #greet (connection: Connection): Promise<void> {
+    const { hello, signal } = this.#options
+    try {
+      const stream = await connection.newStream(HELLO_PROTOCOL, { signal })
+      const ours = hello()
+      this.#conclude(connection, await sayHello(stream, ours, signal), ours)
+    } catch (error) {
+      this.#fail(connection, error)
+    }
+    if (!this.#options.isMember(connection.remotePeer.toString())) await connection.close().catch(() => { connection.abort(new WireError('refused', 'no member')) })
+  }
+
+  async #answer (stream: Stream, connection: Connection): Promise<void> {
+    const { hello, isFull, signal } = this.#options
+    const known = this.#options.isMember(connection.remotePeer.toString())
+    const refusal = (): ReturnType<typeof refuse> | undefined => isFull() && !known ? refuse('BUSY', { what: 'it has as many members as it can serve' }) : undefined
+    try {
+      const ours = hello()
+      this.#conclude(connection, await answerHello(stream, ours, { refusal, signal }), ours)
+    } catch (error) {
+      this.#fail(connection, error)
+    }
+  }
+
+  #conclude (connection: Connection, outcome: HelloOutcome, ours: Hello): void {
+    if (outcome.kind === 'rejected') this.#options.onRejected(connection.remotePeer.toString(), outcome.by, outcome.rejection)
+    else if (connection.status === 'open') this.#options.onAccepted(connection, outcome.theirs, ours)
+  }
+
+  #fail (connection: Connection, error: unknown): void {
+    const { signal, onRejected, onFailed } = this.#options
+    if (signal.aborted) return
+    const peerId = connection.remotePeer.toString()
+    const fault = asWireError(error)
+    if (error instanceof Error && error.name === 'UnsupportedProtocolError') {
+      onRejected(peerId, 'us', rejection('WRONG_PROTOCOL', { refusing: HELLO_PROTOCOL, refused: 'none of its versions' }))
+    } else if (fault.fault === 'malformed' || fault.fault === 'too-long') {
+      onRejected(peerId, 'us', rejection('BAD_MESSAGE', { detail: fault.message }))
+    } else {
+      onFailed(peerId, fault)
+    }
+  }
+
+  /** Strangers may ask for the manifest and go; who stays without a hello is disconnected. */
+  #expectHello (connection: Connection): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer)
+      if (!this.#options.isMember(connection.remotePeer.toString())) connection.abort(new WireError('idle', 'no hello'))
+    }, GREETING_LIMIT_MS)
+    this.#timers.add(timer)
+    connection.addEventListener('close', () => {
+      clearTimeout(timer)
+      this.#timers.delete(timer)
+    }, { once: true })
+  }
+
+  async #remember (connection: Connection, handshake: Promise<void>): Promise<void> {
+    const peerId = connection.remotePeer.toString()
+    this.#pending.set(peerId, handshake)
+    try {
+      await handshake
+    } finally {
+      if (this.#pending.get(peerId) === handshake) this.#pending.delete(peerId)
+    }
+  }
+}

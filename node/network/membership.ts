@@ -1,0 +1,208 @@
+import type { Connection, Libp2p } from '@libp2p/interface'
+import type { PeerEvent } from '../../src/events.ts'
+import type { Progress } from '../../src/ports.ts'
+import { decodeProgress, encodeProgress } from '../../protocols/progress/messages.ts'
+import type { Hello } from '../../protocols/hello/messages.ts'
+import { WireError } from '../../protocols/wire/errors.ts'
+import { MAXIMUM_ADDRESSES_PER_PEER } from '../../protocols/wire/limits.ts'
+import { PROTOCOL_VERSIONS } from '../../protocols/wire/protocol-ids.ts'
+import { rejection, type Rejection } from '../../protocols/wire/rejection.ts'
+import { Announcer } from './announcer.ts'
+import { DIALLED_MEMBERS, MAXIMUM_MEMBERS, SILENCE_CHECK_MS, SILENCE_LIMIT_MS } from './constants.ts'
+import { DialPlan } from './dial-plan.ts'
+import { dialable, Dialer } from './dialer.ts'
+import { Handshakes } from './handshakes.ts'
+import { Introductions } from './introductions.ts'
+import { Listeners } from './listeners.ts'
+import type { MeteredLinks } from './metered-links.ts'
+import type { Pubsub } from './pubsub.ts'
+import { RejectionLog, Roster } from './roster.ts'
+
+/** What a peer says of itself and its run. */
+export interface Terms {
+  readonly runId: string
+  readonly layoutHash: string
+  readonly codec: string
+  readonly software: string
+}
+
+export interface MembershipOptions {
+  readonly node: Libp2p
+  readonly links: MeteredLinks
+  readonly pubsub: Pubsub
+  readonly terms: Terms
+  /** Addresses to enter the swarm by. */
+  readonly entries: readonly string[]
+  /** Neighbours below which this peer looks for more with patience short. */
+  readonly minimumPeers: number
+  readonly nowMs: () => number
+  readonly signal: AbortSignal
+}
+
+const NOT_STARTED: Progress = { round: 0, step: 0, training: true, loss: Number.NaN, tokensPerSecond: Number.NaN }
+
+/** Who is here: finds peers, greets them, hears how far they are, and notices when they are gone. */
+export class Membership {
+  readonly roster = new Roster()
+  readonly rejections = new RejectionLog()
+  readonly events = new Listeners<[PeerEvent]>()
+  readonly changes = new Listeners<[]>()
+  readonly handshakes: Handshakes
+  readonly #options: MembershipOptions
+  readonly #plan: DialPlan
+  readonly #dialer: Dialer
+  readonly #introductions: Introductions
+  readonly #announcer: Announcer
+  readonly #silenceTimer: ReturnType<typeof setInterval>
+  #progress = NOT_STARTED
+
+  constructor (options: MembershipOptions) {
+    this.#options = options
+    const { node, pubsub, nowMs, signal } = options
+    this.#plan = new DialPlan(node.peerId.toString())
+    this.#dialer = new Dialer({
+      node,
+      plan: this.#plan,
+      nowMs,
+      wanted: () => DIALLED_MEMBERS - this.roster.size,
+      onUnreachable: (target, reason) => { this.warn(`cannot reach ${target.addresses.join(' or ')} (${reason}); trying on`) }
+    })
+    this.handshakes = new Handshakes({
+      node,
+      signal,
+      hello: () => this.#hello(),
+      isMember: peerId => this.roster.has(peerId),
+      isFull: () => this.roster.size >= MAXIMUM_MEMBERS,
+      onAccepted: (connection, theirs, ours) => { this.#accept(connection, theirs, ours) },
+      onRejected: (peerId, by, why) => { this.#refuse(peerId, by, why) },
+      onFailed: (peerId, error) => { this.warn(`the handshake with ${peerId} failed: ${error.message}`) }
+    })
+    this.#introductions = new Introductions({
+      known: () => this.roster.knownPeers().map(({ peerId }) => peerId),
+      members: () => this.roster.members().map(({ peerId }) => peerId),
+      greet: peerId => {
+        const connection = node.getConnections().find(open => open.remotePeer.toString() === peerId)
+        if (connection !== undefined) void this.handshakes.greet(connection)
+      }
+    })
+    this.#announcer = new Announcer(progress => {
+      pubsub.publish(encodeProgress(progress)).catch((error: unknown) => { this.warn(`cannot announce progress: ${String(error)}`) })
+    }, nowMs)
+    this.#silenceTimer = setInterval(() => { this.#dropSilent() }, SILENCE_CHECK_MS)
+    this.#listen()
+  }
+
+  /** Begins to look for peers. */
+  start (): void {
+    for (const entry of this.#options.entries) this.#plan.addEntry(entry, this.#options.nowMs())
+    this.#dialer.wake()
+  }
+
+  async stop (): Promise<void> {
+    clearInterval(this.#silenceTimer)
+    this.#announcer.stop()
+    this.#introductions.stop()
+    await this.#dialer.stop()
+  }
+
+  announce (progress: Progress): void {
+    this.#progress = progress
+    this.#announcer.announce(progress)
+  }
+
+  /** A member said goodbye. */
+  depart (peerId: string, reason: string): void {
+    this.#plan.departed(peerId, this.#options.nowMs())
+    this.#remove(peerId, reason)
+  }
+
+  /** Remembers and tells a refusal. */
+  reject (peerId: string, by: 'us' | 'them', why: Rejection): void {
+    const record = this.rejections.add(peerId, by, why, this.#options.nowMs())
+    if (record !== undefined) this.events.tell({ type: 'peer-rejected', peerId, code: record.code, sentence: record.sentence, by })
+  }
+
+  /** Why this peer may ask nothing of us, once any handshake under way has ended; undefined for a member. */
+  async refusal (peerId: string): Promise<Rejection | undefined> {
+    if (!this.roster.has(peerId)) await this.handshakes.settled(peerId)
+    return this.roster.has(peerId) ? undefined : rejection('NOT_ADMITTED', { what: 'it has not said hello' })
+  }
+
+  warn (sentence: string): void { this.events.tell({ type: 'warning', sentence }) }
+
+  #listen (): void {
+    const { node, pubsub, nowMs, signal } = this.#options
+    node.addEventListener('connection:open', event => { this.handshakes.onConnection(event.detail) }, { signal })
+    node.addEventListener('peer:disconnect', event => {
+      const peerId = event.detail.toString()
+      this.#plan.lost(peerId, nowMs())
+      this.#remove(peerId, 'the connection broke')
+      this.#dialer.wake()
+    }, { signal })
+    pubsub.onMessage((from, bytes) => {
+      if (!signal.aborted && this.roster.update(from, decodeProgress(bytes))) this.changes.tell()
+    })
+  }
+
+  #hello (): Hello {
+    const { terms, node } = this.#options
+    const { round, step, training } = this.#progress
+    return {
+      ...terms,
+      protocols: PROTOCOL_VERSIONS,
+      progress: { round, step, training },
+      addresses: node.getMultiaddrs().slice(0, MAXIMUM_ADDRESSES_PER_PEER).map(String),
+      peers: this.roster.knownPeers()
+    }
+  }
+
+  #accept (connection: Connection, theirs: Hello, ours: Hello): void {
+    const peerId = connection.remotePeer.toString()
+    const told = dialable(peerId, theirs.addresses)
+    // a peer behind NAT tells no address that works; the one we dialled does
+    const addresses = told.length === 0 && connection.direction === 'outbound' ? dialable(peerId, [connection.remoteAddr.toString()]) : told
+    const isNew = this.roster.join(peerId, { progress: theirs.progress, addresses })
+    const nowMs = this.#options.nowMs()
+    this.#plan.accepted(peerId, addresses)
+    for (const known of theirs.peers) {
+      if (!this.roster.has(known.peerId)) this.#plan.learn(known.peerId, dialable(known.peerId, known.addresses), nowMs)
+    }
+    this.#introductions.knows(peerId, [...theirs.peers, ...ours.peers].map(known => known.peerId))
+    if (isNew) {
+      this.#introductions.schedule()
+      this.events.tell({ type: 'peer-joined', peerId, addresses })
+    }
+    this.#changed()
+  }
+
+  #refuse (peerId: string, by: 'us' | 'them', why: Rejection): void {
+    this.#plan.refused(peerId, this.#options.nowMs())
+    this.#remove(peerId, why.sentence)
+    this.reject(peerId, by, why)
+  }
+
+  #remove (peerId: string, reason: string): void {
+    if (!this.roster.leave(peerId)) return
+    this.#introductions.forget(peerId)
+    this.events.tell({ type: 'peer-left', peerId, reason })
+    this.#changed()
+  }
+
+  #changed (): void {
+    this.#plan.lonely = this.roster.size < this.#options.minimumPeers
+    this.#dialer.wake()
+    this.changes.tell()
+  }
+
+  #dropSilent (): void {
+    const { node, links } = this.#options
+    for (const connection of node.getConnections()) {
+      const silentMs = links.silentMs(connection)
+      if (silentMs < SILENCE_LIMIT_MS) continue
+      const reason = `it has not answered for ${Math.round(silentMs / 1000)} s`
+      const others = node.getConnections(connection.remotePeer).filter(other => other !== connection)
+      if (others.length === 0) this.#remove(connection.remotePeer.toString(), reason)
+      connection.abort(new WireError('idle', reason))
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import { AbstractMessageStream } from '@libp2p/utils'
+import type { Connection, Metrics, MultiaddrConnection, Stream, TypedEventTarget, Libp2pEvents } from '@libp2p/interface'
+import type { ByteMeter, ConnectionMeter, Direction } from '../../protocols/wire/byte-meter.ts'
+
+interface Link {
+  readonly meter: ConnectionMeter
+  heardMs: number
+}
+
+interface Components {
+  readonly events: TypedEventTarget<Libp2pEvents>
+}
+
+/** What libp2p asks of metrics besides bytes, answered with nothing. */
+const NO_METRIC = { update () {}, increment () {}, decrement () {}, reset () {}, observe () {}, timer: () => () => {} }
+
+/**
+ * Hangs the byte meter under libp2p through its `metrics` component: every socket is counted before its handshake
+ * begins, every stream once its protocol is known. Also knows how long each connection has been silent.
+ */
+export class MeteredLinks {
+  readonly #meter: ByteMeter
+  readonly #nowMs: () => number
+  /** libp2p shares the timeline object between a socket and the connection made of it, and nothing else. */
+  readonly #links = new WeakMap<object, Link>()
+  readonly #connections = new Set<Connection>()
+
+  constructor (meter: ByteMeter, nowMs: () => number) {
+    this.#meter = meter
+    this.#nowMs = nowMs
+  }
+
+  /** The `metrics` option of `createLibp2p`. */
+  readonly metrics = (components: Components): Metrics => {
+    components.events.addEventListener('connection:open', event => { this.#onOpen(event.detail) })
+    const answer = {
+      trackMultiaddrConnection: (socket: MultiaddrConnection) => { this.#countSocket(socket) },
+      trackProtocolStream: (stream: Stream) => { this.#countStream(stream) },
+      traceFunction: (_name: string, traced: unknown) => traced,
+      createTrace: () => undefined
+    }
+    const isRegistration = (name: string | symbol): boolean => typeof name === 'string' && name.startsWith('register')
+    return new Proxy(answer, {
+      get: (target, name) => isRegistration(name) ? () => NO_METRIC : Reflect.get(target, name) as unknown
+    }) as unknown as Metrics
+  }
+
+  /** Milliseconds since the last byte came in on this connection. */
+  silentMs (connection: Connection): number {
+    const link = this.#links.get(connection.timeline)
+    return link === undefined ? 0 : this.#nowMs() - link.heardMs
+  }
+
+  #countSocket (socket: MultiaddrConnection): void {
+    const link: Link = { meter: this.#meter.openConnection(), heardMs: this.#nowMs() }
+    this.#links.set(socket.timeline, link)
+    tap(socket, (direction, bytes) => {
+      link.meter.countSocket(direction, bytes)
+      if (direction === 'received') link.heardMs = this.#nowMs()
+    })
+    socket.addEventListener('close', () => { link.meter.close() })
+  }
+
+  #onOpen (connection: Connection): void {
+    const link = this.#links.get(connection.timeline)
+    if (link === undefined) return
+    link.meter.peer = connection.remotePeer.toString()
+    this.#connections.add(connection)
+    connection.addEventListener('close', () => { this.#connections.delete(connection) })
+  }
+
+  #countStream (stream: Stream): void {
+    const connection = [...this.#connections].find(({ streams }) => streams.includes(stream))
+    const meter = connection === undefined ? undefined : this.#links.get(connection.timeline)?.meter
+    // refuses the stream: bytes that nobody counts must not travel
+    if (meter === undefined) throw new Error(`a stream of ${stream.protocol} belongs to no counted connection`)
+    meter.countStream(stream.protocol, 'received', stream.readBufferLength)
+    tap(stream, (direction, bytes) => { meter.countStream(stream.protocol, direction, bytes) })
+  }
+}
+
+/**
+ * Counts what really passes: 'message' events would count pushed-back bytes twice, and `send` counts
+ * bytes that only wait in a buffer.
+ */
+function tap (stream: MultiaddrConnection | Stream, count: (direction: Direction, bytes: number) => void): void {
+  if (!(stream instanceof AbstractMessageStream)) throw new Error('libp2p made a stream that cannot be counted')
+  const receive = stream.onData.bind(stream)
+  stream.onData = data => {
+    count('received', data.byteLength)
+    receive(data)
+  }
+  const transmit = stream.sendData.bind(stream)
+  stream.sendData = data => {
+    const result = transmit(data)
+    count('sent', result.sentBytes)
+    return result
+  }
+}

@@ -1,0 +1,7 @@
+/** Small signed messages to everyone in the run. A seam: the gossip library can be swapped behind it. */
+export interface Pubsub {
+  /** Publishes to whoever listens now; nobody listening is no error. Rejects only when `bytes` is too long. */
+  publish (bytes: Uint8Array): Promise<void>
+  /** Delivers messages of others that passed the validator, with the peer id that signed them. */
+  onMessage (listener: (from: string, bytes: Uint8Array) => void): void
+}

@@ -1,0 +1,77 @@
+import type { PresentPeer, Progress, RejectionCode } from '../../src/ports.ts'
+import type { Hello, KnownPeer } from '../../protocols/hello/messages.ts'
+import { MAXIMUM_KNOWN_PEERS } from '../../protocols/wire/limits.ts'
+import type { Rejection } from '../../protocols/wire/rejection.ts'
+import { REJECTION_REPEAT_MS, REMEMBERED_REJECTIONS } from './constants.ts'
+
+export interface Member extends PresentPeer {
+  readonly addresses: readonly string[]
+}
+
+/** The members of the run that this peer knows to be here. */
+export class Roster {
+  readonly #members = new Map<string, Member>()
+
+  get size (): number { return this.#members.size }
+
+  has (peerId: string): boolean { return this.#members.has(peerId) }
+
+  /** Takes in what a hello says; true when the peer is new. */
+  join (peerId: string, { progress, addresses }: Pick<Hello, 'progress' | 'addresses'>): boolean {
+    const isNew = !this.has(peerId)
+    this.#members.set(peerId, { peerId, ...progress, addresses })
+    return isNew
+  }
+
+  /** True when the peer was here. */
+  leave (peerId: string): boolean { return this.#members.delete(peerId) }
+
+  /** Takes in an announcement; false when it changes nothing: from a stranger, or overtaken by a newer one. */
+  update (peerId: string, { round, step, training }: Progress): boolean {
+    const member = this.#members.get(peerId)
+    if (member === undefined || round < member.round || step < member.step) return false
+    if (round === member.round && step === member.step && training === member.training) return false
+    this.#members.set(peerId, { ...member, round, step, training })
+    return true
+  }
+
+  /** Everyone here, in order of peer id. */
+  members (): readonly Member[] {
+    return [...this.#members.values()].sort((a, b) => a.peerId < b.peerId ? -1 : 1)
+  }
+
+  /** What a hello passes on. */
+  knownPeers (): KnownPeer[] {
+    return this.members()
+      .filter(member => member.addresses.length > 0)
+      .slice(0, MAXIMUM_KNOWN_PEERS)
+      .map(({ peerId, addresses }) => ({ peerId, addresses: [...addresses] }))
+  }
+}
+
+/** A refusal in a handshake or on a stream, as it is remembered. */
+export interface RejectionRecord {
+  readonly peerId: string
+  readonly code: RejectionCode
+  readonly sentence: string
+  readonly by: 'us' | 'them'
+  readonly atMs: number
+}
+
+/** The last refusals, in order of time. */
+export class RejectionLog {
+  readonly #records: RejectionRecord[] = []
+
+  /** The record to tell of, or undefined when the same was told a moment ago: a hostile peer must not fill the log. */
+  add (peerId: string, by: 'us' | 'them', { code, sentence }: Rejection, atMs: number): RejectionRecord | undefined {
+    const repeated = this.#records.some(record =>
+      record.peerId === peerId && record.code === code && record.by === by && atMs - record.atMs < REJECTION_REPEAT_MS)
+    if (repeated) return undefined
+    const record: RejectionRecord = { peerId, code, sentence, by, atMs }
+    this.#records.push(record)
+    if (this.#records.length > REMEMBERED_REJECTIONS) this.#records.shift()
+    return record
+  }
+
+  list (): readonly RejectionRecord[] { return [...this.#records] }
+}

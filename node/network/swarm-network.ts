@@ -1,0 +1,262 @@
+import type { Connection, Libp2p, PeerId, PrivateKey, Stream } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { reasonOf, ShoalError } from '../../src/errors.ts'
+import type { PeerEvent } from '../../src/events.ts'
+import type { Exchange, ExchangeEvents, Peers, PresentPeer, Progress } from '../../src/ports.ts'
+import { openExchange } from '../../protocols/exchange/client.ts'
+import { ExchangeHandler } from '../../protocols/exchange/handler.ts'
+import type { SessionOptions } from '../../protocols/exchange/session.ts'
+import { sayGoodbye } from '../../protocols/goodbye/client.ts'
+import { hearGoodbye } from '../../protocols/goodbye/handler.ts'
+import { answerManifest } from '../../protocols/manifest/handler.ts'
+import { decodeProgress, progressTopic } from '../../protocols/progress/messages.ts'
+import { fetchState } from '../../protocols/state/client.ts'
+import { StateHandler } from '../../protocols/state/handler.ts'
+import type { Snapshot } from '../../protocols/state/messages.ts'
+import { ByteMeter } from '../../protocols/wire/byte-meter.ts'
+import { asWireError, WireError } from '../../protocols/wire/errors.ts'
+import { MAXIMUM_EXCHANGES_PER_PEER, MAXIMUM_SNAPSHOT_BYTES } from '../../protocols/wire/limits.ts'
+import { EXCHANGE_PROTOCOL, GOODBYE_PROTOCOL, HELLO_PROTOCOL, MANIFEST_PROTOCOL, STATE_PROTOCOL } from '../../protocols/wire/protocol-ids.ts'
+import { rejection } from '../../protocols/wire/rejection.ts'
+import { GOODBYE_LIMIT_MS, OPEN_STREAM_TIMEOUT_MS, STOP_LIMIT_MS } from './constants.ts'
+import { Gossip } from './gossip.ts'
+import { createPeerNode, startNode, type Services } from './libp2p-node.ts'
+import { Membership, type Terms } from './membership.ts'
+import { MeteredLinks } from './metered-links.ts'
+import type { Pubsub } from './pubsub.ts'
+import type { RejectionRecord } from './roster.ts'
+import { within } from './within.ts'
+
+export interface SwarmNetworkOptions extends Terms {
+  readonly privateKey: PrivateKey
+  /** Multiaddrs to listen on, port 0 for any. */
+  readonly listen: readonly string[]
+  /** Multiaddrs to enter the swarm by; any member will do. */
+  readonly bootstrap: readonly string[]
+  /** Addresses of members of earlier days. */
+  readonly rememberedPeers?: readonly string[]
+  /** The largest contribution that the manifest's codec and layout allow. */
+  readonly maximumPayloadBytes: number
+  /** The signed manifest, given to whoever asks by run id. */
+  readonly manifest: () => Uint8Array
+  /** The weights that a joiner may have, undefined before there are any. */
+  readonly snapshot: () => Snapshot | undefined
+  /** Neighbours below which this peer looks for more with patience short; 1 unless given. */
+  readonly minimumPeers?: number
+  /** Values in the flat vector; bounds the snapshots that this peer accepts. */
+  readonly parameters?: number
+}
+
+/** One member as `shoal peers` shows it. */
+export interface ConnectedPeer extends PresentPeer {
+  readonly addresses: readonly string[]
+  readonly direction: 'inbound' | 'outbound'
+  /** Socket bytes since this peer process started. */
+  readonly bytesSent: number
+  readonly bytesReceived: number
+}
+
+const nowMs = (): number => performance.now()
+
+/** The swarm as one peer sees it: the real `Peers` port, over libp2p. */
+export class SwarmNetwork implements Peers {
+  readonly self: string
+  readonly meter: ByteMeter
+  readonly #node: Libp2p<Services>
+  readonly #options: SwarmNetworkOptions
+  readonly #membership: Membership
+  readonly #stopping: AbortController
+  #acceptor: ((exchange: Exchange) => ExchangeEvents) | undefined
+  #stopped: Promise<void> | undefined
+
+  private constructor (node: Libp2p<Services>, options: SwarmNetworkOptions, meter: ByteMeter, links: MeteredLinks, pubsub: Pubsub) {
+    this.#node = node
+    this.#options = options
+    this.#stopping = new AbortController()
+    this.self = node.peerId.toString()
+    this.meter = meter
+    const { runId, layoutHash, codec, software } = options
+    this.#membership = new Membership({
+      node,
+      links,
+      pubsub,
+      terms: { runId, layoutHash, codec, software },
+      entries: [...options.bootstrap, ...options.rememberedPeers ?? []],
+      minimumPeers: options.minimumPeers ?? 1,
+      nowMs,
+      signal: this.#stopping.signal
+    })
+  }
+
+  /**
+   * Listens, and begins to look for peers; does not wait for any.
+   *
+   * @throws ShoalError `PORT_IN_USE`, `CONFIG_INVALID`
+   */
+  static async start (options: SwarmNetworkOptions, { signal }: { readonly signal?: AbortSignal } = {}): Promise<SwarmNetwork> {
+    signal?.throwIfAborted()
+    const meter = new ByteMeter()
+    const links = new MeteredLinks(meter, nowMs)
+    const topic = progressTopic(options.runId)
+    const node = await createPeerNode({ privateKey: options.privateKey, listen: options.listen, topic, links })
+    const gossip = new Gossip(node.services.pubsub, topic, isProgress)
+    const network = new SwarmNetwork(node, options, meter, links, gossip)
+    try {
+      await network.#serve()
+      await startNode(node, options.listen)
+      signal?.throwIfAborted()
+    } catch (error) {
+      await network.stop('it could not start')
+      throw error
+    }
+    gossip.start()
+    network.#membership.start()
+    return network
+  }
+
+  /** Where this peer can be dialled, each with its peer id. */
+  addresses (): string[] { return this.#node.getMultiaddrs().map(String) }
+
+  present (): readonly PresentPeer[] {
+    return this.#membership.roster.members().map(({ peerId, round, step, training }) => ({ peerId, round, step, training }))
+  }
+
+  openExchange (partner: string, events: ExchangeEvents): Exchange {
+    return openExchange(async signal => this.#openStream(partner, EXCHANGE_PROTOCOL, signal), { ...this.#sessionOptions(), partner }, events)
+  }
+
+  onExchange (accept: (exchange: Exchange) => ExchangeEvents): void { this.#acceptor = accept }
+
+  onChange (listener: () => void): () => void { return this.#membership.changes.add(listener) }
+
+  announce (progress: Progress): void { this.#membership.announce(progress) }
+
+  /** Peers that joined, left or were refused, and warnings. Returns the function that stops listening. */
+  onEvent (listener: (event: PeerEvent) => void): () => void { return this.#membership.events.add(listener) }
+
+  /** The last refusals in handshakes and on streams, by us and by them. */
+  rejected (): readonly RejectionRecord[] { return this.#membership.rejections.list() }
+
+  connectedPeers (): readonly ConnectedPeer[] {
+    const traffic = this.meter.byPeer()
+    const directions = new Map(this.#node.getConnections().map(connection => [connection.remotePeer.toString(), connection.direction]))
+    return this.#membership.roster.members().map(member => ({
+      ...member,
+      direction: directions.get(member.peerId) ?? 'inbound',
+      bytesSent: traffic.get(member.peerId)?.sent ?? 0,
+      bytesReceived: traffic.get(member.peerId)?.received ?? 0
+    }))
+  }
+
+  /**
+   * A member's weights, checked against length, hash and layout.
+   *
+   * @throws ShoalError `PEER_INCOMPATIBLE` when it refuses, `PEER_MISBEHAVED` when what it sends is not what it promised,
+   * `BOOTSTRAP_UNREACHABLE` when it does not answer
+   */
+  async fetchSnapshot (peerId: string, signal?: AbortSignal): Promise<Snapshot> {
+    const { layoutHash, parameters } = this.#options
+    const maximumBytes = parameters === undefined ? MAXIMUM_SNAPSHOT_BYTES : 4 * parameters
+    const stop = signal === undefined ? this.#stopping.signal : AbortSignal.any([signal, this.#stopping.signal])
+    try {
+      return await fetchState(await this.#openStream(peerId, STATE_PROTOCOL, stop), { layoutHash, maximumBytes, signal: stop })
+    } catch (error) {
+      signal?.throwIfAborted()
+      throw snapshotError(peerId, error)
+    }
+  }
+
+  /** Says goodbye, then stops. Idempotent; returns within a few seconds whatever the network does. */
+  async stop (reason = 'it stopped'): Promise<void> {
+    this.#stopped ??= this.#stop(reason)
+    await this.#stopped
+  }
+
+  async #stop (reason: string): Promise<void> {
+    const members = this.#membership.roster.members()
+    await within(GOODBYE_LIMIT_MS, async signal => {
+      await Promise.allSettled(members.map(async ({ peerId }) => {
+        await sayGoodbye(await this.#openStream(peerId, GOODBYE_PROTOCOL, signal), reason, signal)
+      }))
+    })
+    this.#stopping.abort(new WireError('broken', 'this peer stops'))
+    await within(STOP_LIMIT_MS, async () => {
+      await this.#membership.stop()
+      await this.#node.stop()
+    })
+  }
+
+  async #serve (): Promise<void> {
+    const { signal } = this.#stopping
+    const membership = this.#membership
+    const refusal = async (peerId: string): ReturnType<Membership['refusal']> => membership.refusal(peerId)
+    const exchanges = new ExchangeHandler({ ...this.#sessionOptions(), refusal, acceptor: () => this.#acceptor })
+    const states = new StateHandler({ layoutHash: this.#options.layoutHash, snapshot: this.#options.snapshot, refusal, signal })
+    await this.#handle(HELLO_PROTOCOL, 2, async (stream, connection) => membership.handshakes.serve(stream, connection))
+    await this.#handle(GOODBYE_PROTOCOL, 1, async (stream, { remotePeer }) => {
+      membership.depart(remotePeer.toString(), await hearGoodbye(stream, signal))
+    })
+    await this.#handle(MANIFEST_PROTOCOL, 1, async stream => answerManifest(stream, this.#options, signal))
+    await this.#handle(EXCHANGE_PROTOCOL, 2 * MAXIMUM_EXCHANGES_PER_PEER, async (stream, { remotePeer }) => exchanges.serve(stream, remotePeer.toString()))
+    await this.#handle(STATE_PROTOCOL, 1, async (stream, { remotePeer }) => states.serve(stream, remotePeer.toString()))
+  }
+
+  /** Registers a handler whose failures cost its stream only, and are told of when the peer is to blame. */
+  async #handle (protocol: string, streams: number, serve: (stream: Stream, connection: Connection) => Promise<void>): Promise<void> {
+    await this.#node.handle(protocol, async (stream, connection) => {
+      try {
+        await serve(stream, connection)
+      } catch (error) {
+        const fault = asWireError(error)
+        stream.abort(fault)
+        this.#blame(connection.remotePeer.toString(), fault)
+      }
+    }, { maxInboundStreams: streams, maxOutboundStreams: streams })
+  }
+
+  #blame (peerId: string, { fault, message }: WireError): void {
+    if (fault !== 'malformed' && fault !== 'too-long') return
+    this.#membership.reject(peerId, 'us', rejection('BAD_MESSAGE', { detail: message }))
+  }
+
+  #sessionOptions (): Omit<SessionOptions, 'partner'> {
+    return {
+      maximumPayloadBytes: this.#options.maximumPayloadBytes,
+      onPayload: (direction, bytes) => { this.meter.countPayload(direction, bytes) },
+      onMisbehaviour: (error, partner) => { this.#blame(partner, error) },
+      onFault: error => { this.#membership.warn(`an exchange failed here: ${reasonOf(error)}`) },
+      signal: this.#stopping.signal
+    }
+  }
+
+  async #openStream (peerId: string, protocol: string, signal: AbortSignal): Promise<Stream> {
+    const connection = this.#node.getConnections(peerIdOrThrow(peerId)).find(({ status }) => status === 'open')
+    if (connection === undefined) throw new WireError('broken', `${peerId} is not connected`)
+    const stream = await within(OPEN_STREAM_TIMEOUT_MS, async timeout => connection.newStream(protocol, { signal: AbortSignal.any([signal, timeout]) }))
+    if (stream === undefined) throw new WireError('idle', `${peerId} does not answer`)
+    return stream
+  }
+}
+
+function isProgress (bytes: Uint8Array): boolean {
+  try {
+    decodeProgress(bytes)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function peerIdOrThrow (text: string): PeerId {
+  try {
+    return peerIdFromString(text)
+  } catch (error) {
+    throw new WireError('broken', `${text} is no peer id`, error)
+  }
+}
+
+function snapshotError (peerId: string, error: unknown): ShoalError {
+  const { fault, message } = asWireError(error)
+  const code = fault === 'refused' ? 'PEER_INCOMPATIBLE' : fault === 'idle' || fault === 'broken' ? 'BOOTSTRAP_UNREACHABLE' : 'PEER_MISBEHAVED'
+  return new ShoalError({ code, what: `cannot fetch weights from ${peerId}`, why: message, tryThis: 'ask another member, or start from the genesis weights', cause: error })
+}

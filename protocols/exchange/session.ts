@@ -1,0 +1,181 @@
+import type { Stream } from '@libp2p/interface'
+import type { Exchange, ExchangeEvents, ExchangeMessage } from '../../src/ports.ts'
+import type { Direction } from '../wire/byte-meter.ts'
+import { describeBody, readBody, writeBody } from '../wire/body.ts'
+import { asWireError, WireError } from '../wire/errors.ts'
+import { CLOSE_LINGER_MS, MAXIMUM_QUEUED_MESSAGES, MAXIMUM_SENTENCE_LENGTH, SILENCE_TIMEOUT_MS } from '../wire/limits.ts'
+import { StreamIO } from '../wire/stream-io.ts'
+import { decodeFrame, encodeFrame, type Contribution, type ContributionHeader } from './messages.ts'
+
+export interface SessionOptions {
+  readonly partner: string
+  /** Contributions longer than this are refused before they are stored. */
+  readonly maximumPayloadBytes: number
+  /** Told once for each contribution that travelled whole. */
+  readonly onPayload?: (direction: Direction, bytes: number) => void
+  /** Told when the partner's bytes made no sense. */
+  readonly onMisbehaviour?: (error: WireError, partner: string) => void
+  /** Told of an error thrown by this peer's own listener, which ends the exchange. */
+  readonly onFault?: (error: unknown) => void
+  readonly signal?: AbortSignal | undefined
+}
+
+/** One exchange over one stream: a queue of outgoing messages, a loop over incoming ones, one end. */
+export class ExchangeSession implements Exchange {
+  readonly partner: string
+  readonly #options: SessionOptions
+  readonly #queue: ExchangeMessage[] = []
+  readonly #over = new AbortController()
+  #closing: string | undefined
+  #wake: (() => void) | undefined
+  #linger: ReturnType<typeof setTimeout> | undefined
+
+  constructor (options: SessionOptions) {
+    this.partner = options.partner
+    this.#options = options
+  }
+
+  send (message: ExchangeMessage): void {
+    if (this.#closing !== undefined || this.#over.signal.aborted) return
+    if (this.#queue.length >= MAXIMUM_QUEUED_MESSAGES) {
+      this.#over.abort(new WireError('idle', `${MAXIMUM_QUEUED_MESSAGES} messages wait and the partner takes none`))
+      return
+    }
+    this.#queue.push(message)
+    this.#wake?.()
+  }
+
+  close (reason: string): void {
+    if (this.#closing !== undefined || this.#over.signal.aborted) return
+    this.#closing = reason
+    this.#startLinger(reason)
+    this.#wake?.()
+  }
+
+  /** Runs the exchange over the stream that `open` returns until it is over. Never rejects. */
+  async run (open: (signal: AbortSignal) => Promise<Stream>, events: ExchangeEvents): Promise<void> {
+    const unfollow = follow(this.#options.signal, this.#over)
+    let reason: string
+    try {
+      reason = await this.#talk(await open(this.#over.signal), events)
+    } catch (error) {
+      reason = this.#explain(error)
+    } finally {
+      this.#over.abort(new WireError('broken', 'the exchange is over'))
+      clearTimeout(this.#linger)
+      unfollow()
+      this.#queue.length = 0
+    }
+    if (this.#closing === undefined) this.#tell(() => { events.closed(reason) })
+  }
+
+  async #talk (stream: Stream, events: ExchangeEvents): Promise<string> {
+    const io = new StreamIO(stream)
+    const writing = this.#writeAll(io)
+    const reading = this.#readAll(io, events)
+    try {
+      const reason = await Promise.race([reading, writing.then(async () => reading)])
+      // the partner is done: a contribution half written is of no use to it, an idle stream ends politely
+      if (this.#queue.length > 0) throw new WireError('refused', reason)
+      this.#startLinger(reason)
+      await io.end(this.#over.signal)
+      return reason
+    } catch (error) {
+      io.abort(asWireError(error))
+      throw error
+    } finally {
+      this.#over.abort(new WireError('broken', 'the exchange is over'))
+      await Promise.allSettled([reading, writing])
+    }
+  }
+
+  /** Reads until the partner ends; returns why it did. */
+  async #readAll (io: StreamIO, events: ExchangeEvents): Promise<string> {
+    const { signal } = this.#over
+    for (;;) {
+      const bytes = await io.readFrame({ signal, idleMs: SILENCE_TIMEOUT_MS })
+      if (bytes === undefined) return 'the partner ended the exchange'
+      const frame = decodeFrame(bytes)
+      if (frame.kind === 'close') return frame.reason
+      const message = frame.kind === 'contribution' ? await this.#receive(io, frame) : frame
+      if (this.#closing === undefined) this.#tell(() => { events.message(message) })
+    }
+  }
+
+  async #receive (io: StreamIO, header: ContributionHeader): Promise<Contribution> {
+    const { kind, round, fragment, tokens } = header
+    const payload = await readBody(io, header, this.#options.maximumPayloadBytes, { signal: this.#over.signal })
+    this.#options.onPayload?.('received', payload.byteLength)
+    return { kind, round, fragment, tokens, payload }
+  }
+
+  /** Writes the queue's messages as they come, until this side closes. */
+  async #writeAll (io: StreamIO): Promise<void> {
+    const { signal } = this.#over
+    for (;;) {
+      const message = this.#queue[0]
+      if (message === undefined) {
+        if (this.#closing !== undefined) break
+        await this.#messageOrClose(signal)
+        continue
+      }
+      await this.#write(io, message)
+      this.#queue.shift()
+    }
+    await io.writeFrame(encodeFrame({ kind: 'close', reason: this.#closing.slice(0, MAXIMUM_SENTENCE_LENGTH) }), { signal })
+    await io.end(signal)
+  }
+
+  async #write (io: StreamIO, message: ExchangeMessage): Promise<void> {
+    const wait = { signal: this.#over.signal }
+    if (message.kind !== 'contribution') {
+      await io.writeFrame(encodeFrame(message), wait)
+      return
+    }
+    const { payload, ...header } = message
+    await io.writeFrame(encodeFrame({ ...header, ...describeBody(payload) }), wait)
+    await writeBody(io, payload, wait)
+    this.#options.onPayload?.('sent', payload.byteLength)
+  }
+
+  async #messageOrClose (signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    await new Promise<void>((resolve, reject) => {
+      const onAbort = (): void => { reject(asWireError(signal.reason)) }
+      signal.addEventListener('abort', onAbort, { once: true })
+      this.#wake = () => {
+        signal.removeEventListener('abort', onAbort)
+        this.#wake = undefined
+        resolve()
+      }
+    })
+  }
+
+  /** From here on the stream has a while to flush, then it is reset. */
+  #startLinger (reason: string): void {
+    this.#linger ??= setTimeout(() => { this.#over.abort(new WireError('idle', reason)) }, CLOSE_LINGER_MS)
+  }
+
+  #explain (error: unknown): string {
+    const fault = asWireError(error)
+    if (fault.fault === 'malformed' || fault.fault === 'too-long') this.#options.onMisbehaviour?.(fault, this.partner)
+    return fault.message
+  }
+
+  #tell (callback: () => void): void {
+    try {
+      callback()
+    } catch (error) {
+      this.#options.onFault?.(error)
+      this.close('this peer failed')
+    }
+  }
+}
+
+/** Aborts `controller` when `signal` is aborted; returns the function that stops following. */
+function follow (signal: AbortSignal | undefined, controller: AbortController): () => void {
+  const onAbort = (): void => { controller.abort(signal?.reason) }
+  signal?.addEventListener('abort', onAbort)
+  if (signal?.aborted === true) onAbort()
+  return () => { signal?.removeEventListener('abort', onAbort) }
+}

@@ -1,0 +1,32 @@
+import type { Stream } from '@libp2p/interface'
+import { converse } from '../wire/conversation.ts'
+import type { Rejection } from '../wire/rejection.ts'
+import { decideHello } from './decide.ts'
+import { decodeAnswer, encodeHello, encodeVerdict, type Hello, type Verdict } from './messages.ts'
+
+/** How a hello ended, the same shape on both sides. */
+export type HelloOutcome =
+  | { readonly kind: 'accepted', readonly theirs: Hello }
+  | { readonly kind: 'rejected', readonly by: 'us' | 'them', readonly rejection: Rejection }
+
+export function outcomeOf (verdict: Verdict, by: 'us' | 'them', theirs: Hello): HelloOutcome {
+  return verdict.accept
+    ? { kind: 'accepted', theirs }
+    : { kind: 'rejected', by, rejection: { code: verdict.code, sentence: verdict.sentence } }
+}
+
+/**
+ * The dialling side: hello → their hello and verdict → our verdict. Both sides know the outcome and its sentence.
+ *
+ * @throws WireError
+ */
+export async function sayHello (stream: Stream, ours: Hello, signal?: AbortSignal): Promise<HelloOutcome> {
+  return converse(stream, async function * (incoming): AsyncGenerator<Uint8Array, HelloOutcome> {
+    yield encodeHello(ours)
+    const { hello: theirs, verdict } = decodeAnswer(await incoming.next())
+    if (!verdict.accept) return outcomeOf(verdict, 'them', theirs)
+    const answer = decideHello(ours, theirs)
+    yield encodeVerdict(answer)
+    return outcomeOf(answer, 'us', theirs)
+  }, { signal })
+}

@@ -1,0 +1,55 @@
+import { z } from 'zod'
+import { decodeMessage, encodeMessage, plainText } from '../wire/frames.ts'
+import { MAXIMUM_ADDRESS_LENGTH, MAXIMUM_ADDRESSES_PER_PEER, MAXIMUM_KNOWN_PEERS } from '../wire/limits.ts'
+import { rejectionSchema } from '../wire/rejection.ts'
+
+/** Printable text without spaces, such as a hash. */
+const token = z.string().regex(/^[\x21-\x7e]{1,128}$/)
+const version = z.int().min(1).max(65_535)
+const addresses = z.array(z.string().max(MAXIMUM_ADDRESS_LENGTH)).max(MAXIMUM_ADDRESSES_PER_PEER)
+
+// unknown keys are let through: a newer peer deserves the sentence about versions, not a reset
+const helloSchema = z.object({
+  software: z.string().max(64).transform(plainText),
+  protocols: z.object({ minimum: version, maximum: version }),
+  runId: token,
+  layoutHash: token,
+  codec: z.string().min(1).max(200).transform(plainText),
+  progress: z.object({ round: z.int().min(0), step: z.int().min(0), training: z.boolean() }),
+  addresses,
+  peers: z.array(z.object({ peerId: token, addresses })).max(MAXIMUM_KNOWN_PEERS)
+})
+
+/** What a peer says of itself when two meet. */
+export type Hello = z.infer<typeof helloSchema>
+
+/** A peer that others may dial. */
+export type KnownPeer = Hello['peers'][number]
+
+const verdictSchema = z.discriminatedUnion('accept', [
+  z.object({ accept: z.literal(true) }),
+  z.object({ accept: z.literal(false), ...rejectionSchema.shape })
+])
+
+/** One side's answer to the other's hello. */
+export type Verdict = z.infer<typeof verdictSchema>
+
+const answerSchema = z.object({ hello: helloSchema, verdict: verdictSchema })
+
+/** The answering side's only message but one: who it is, and whether it takes the other in. */
+export type HelloAnswer = z.infer<typeof answerSchema>
+
+export function encodeHello (hello: Hello): Uint8Array { return encodeMessage(hello) }
+
+/** @throws WireError */
+export function decodeHello (bytes: Uint8Array): Hello { return decodeMessage(bytes, helloSchema) }
+
+export function encodeAnswer (answer: HelloAnswer): Uint8Array { return encodeMessage(answer) }
+
+/** @throws WireError */
+export function decodeAnswer (bytes: Uint8Array): HelloAnswer { return decodeMessage(bytes, answerSchema) }
+
+export function encodeVerdict (verdict: Verdict): Uint8Array { return encodeMessage(verdict) }
+
+/** @throws WireError */
+export function decodeVerdict (bytes: Uint8Array): Verdict { return decodeMessage(bytes, verdictSchema) }

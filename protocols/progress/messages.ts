@@ -1,0 +1,33 @@
+import { z } from 'zod'
+import type { Progress } from '../../src/ports.ts'
+import { WireError } from '../wire/errors.ts'
+import { decodeMessage, encodeMessage } from '../wire/frames.ts'
+import { MAXIMUM_PROGRESS_BYTES } from '../wire/limits.ts'
+
+const progressSchema = z.object({
+  round: z.int().min(0),
+  step: z.int().min(0),
+  training: z.boolean(),
+  /** CBOR of ours has no NaN: null stands for "not measured yet". */
+  loss: z.number().nullable(),
+  tokensPerSecond: z.number().min(0).nullable()
+})
+
+/** The gossip topic of a run; the pub-sub layer signs what is published on it. */
+export function progressTopic (runId: string): string { return `/shoal/progress/1/${runId}` }
+
+const orNull = (value: number): number | null => Number.isFinite(value) ? value : null
+const orNaN = (value: number | null): number => value ?? Number.NaN
+
+/** At most `MAXIMUM_PROGRESS_BYTES`, by construction. */
+export function encodeProgress (progress: Progress): Uint8Array {
+  const { round, step, training, loss, tokensPerSecond } = progress
+  return encodeMessage({ round, step, training, loss: orNull(loss), tokensPerSecond: orNull(tokensPerSecond) })
+}
+
+/** @throws WireError */
+export function decodeProgress (bytes: Uint8Array): Progress {
+  if (bytes.byteLength > MAXIMUM_PROGRESS_BYTES) throw new WireError('too-long', `an announcement exceeds ${MAXIMUM_PROGRESS_BYTES} bytes`)
+  const { loss, tokensPerSecond, ...progress } = decodeMessage(bytes, progressSchema)
+  return { ...progress, loss: orNaN(loss), tokensPerSecond: orNaN(tokensPerSecond) }
+}

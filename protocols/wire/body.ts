@@ -1,0 +1,49 @@
+import { sha256 } from '@noble/hashes/sha2.js'
+import { z } from 'zod'
+import { WireError } from './errors.ts'
+import { equalBytes } from './frames.ts'
+import { PAYLOAD_CHUNK_BYTES } from './limits.ts'
+import type { StreamIO, WaitOptions } from './stream-io.ts'
+
+/** Length and hash travel ahead of a body: a killed sender looks like a clean end of stream. */
+export interface BodyHeader {
+  readonly byteLength: number
+  readonly sha256: Uint8Array
+}
+
+/** The fields of `BodyHeader` in a message's schema. */
+export const bodyHeaderShape = {
+  byteLength: z.int().min(0),
+  sha256: z.custom<Uint8Array>(value => value instanceof Uint8Array && value.byteLength === 32, 'must be 32 bytes')
+}
+
+export function describeBody (body: Uint8Array): BodyHeader {
+  return { byteLength: body.byteLength, sha256: sha256(body) }
+}
+
+/** Sends a body in chunks, each when the partner has room for it. The body must not change until then. */
+export async function writeBody (io: StreamIO, body: Uint8Array, options: WaitOptions = {}): Promise<void> {
+  for (let at = 0; at < body.byteLength; at += PAYLOAD_CHUNK_BYTES) {
+    await io.write(body.subarray(at, at + PAYLOAD_CHUNK_BYTES), options)
+  }
+}
+
+/**
+ * Receives a body whole, or not at all.
+ *
+ * @throws WireError `too-long` before anything is allocated, `truncated`, or `malformed` when the hash differs
+ */
+export async function readBody (io: StreamIO, header: BodyHeader, maximumBytes: number, options: WaitOptions = {}): Promise<Uint8Array> {
+  const { byteLength } = header
+  if (byteLength > maximumBytes) throw new WireError('too-long', `a body of ${byteLength} bytes exceeds the ${maximumBytes} allowed`)
+  const body = new Uint8Array(byteLength)
+  const hash = sha256.create()
+  let at = 0
+  for await (const piece of io.readBody(byteLength, options)) {
+    body.set(piece, at)
+    hash.update(piece)
+    at += piece.byteLength
+  }
+  if (!equalBytes(hash.digest(), header.sha256)) throw new WireError('malformed', 'a body does not match its SHA-256')
+  return body
+}

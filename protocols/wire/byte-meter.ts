@@ -1,0 +1,140 @@
+import type { ByteTotals } from '../../src/events.ts'
+import { trafficKind } from './protocol-ids.ts'
+
+export type Direction = 'sent' | 'received'
+
+export interface Traffic {
+  readonly sent: number
+  readonly received: number
+}
+
+interface MutableTraffic { sent: number, received: number }
+
+const nothing = (): MutableTraffic => ({ sent: 0, received: 0 })
+
+/** Peers whose bytes are remembered one by one; beyond, the longest unseen are forgotten (the totals keep them). */
+const MAXIMUM_PEERS = 1024
+
+/**
+ * Counts bytes below every method (design.md, decision 5). Sockets say what travelled; streams say for whom.
+ * What sockets carry beyond the streams' bytes (noise, yamux, negotiation) is shared out over a connection's protocols in
+ * proportion to their stream bytes, so `wire + control` is exactly what the sockets carried.
+ */
+export class ByteMeter {
+  readonly #open = new Set<ConnectionMeter>()
+  readonly #payload = nothing()
+  readonly #closedWire = nothing()
+  readonly #closedControl = nothing()
+  readonly #protocols = new Map<string, MutableTraffic>()
+  readonly #peers = new Map<string, MutableTraffic>()
+
+  /** Adds what a method asked to send to one receiver, or got from one sender. */
+  countPayload (direction: Direction, bytes: number): void {
+    this.#payload[direction] += bytes
+  }
+
+  /** A new connection; count on what it returns. */
+  openConnection (): ConnectionMeter {
+    const meter = new ConnectionMeter({
+      stream: (protocol, direction, bytes) => { add(this.#protocols, protocol, direction, bytes) },
+      closed: () => { this.#fold(meter) }
+    })
+    this.#open.add(meter)
+    return meter
+  }
+
+  totals (): ByteTotals {
+    const wire = { ...this.#closedWire }
+    const control = { ...this.#closedControl }
+    for (const meter of this.#open) accumulate(meter, wire, control)
+    return {
+      payloadSent: this.#payload.sent,
+      payloadReceived: this.#payload.received,
+      wireSent: wire.sent,
+      wireReceived: wire.received,
+      controlSent: control.sent,
+      controlReceived: control.received
+    }
+  }
+
+  /** Stream bytes by protocol id, without connection overhead. */
+  byProtocol (): ReadonlyMap<string, Traffic> {
+    return new Map([...this.#protocols].map(([protocol, traffic]) => [protocol, { ...traffic }]))
+  }
+
+  /** Socket bytes by peer id. */
+  byPeer (): ReadonlyMap<string, Traffic> {
+    const peers = new Map([...this.#peers].map(([peer, traffic]) => [peer, { ...traffic }]))
+    for (const meter of this.#open) addSocket(peers, meter)
+    return peers
+  }
+
+  #fold (meter: ConnectionMeter): void {
+    if (!this.#open.delete(meter)) return
+    accumulate(meter, this.#closedWire, this.#closedControl)
+    addSocket(this.#peers, meter)
+    const oldest = this.#peers.keys().next()
+    if (this.#peers.size > MAXIMUM_PEERS && oldest.done !== true) this.#peers.delete(oldest.value)
+  }
+}
+
+interface MeterEvents {
+  stream (protocol: string, direction: Direction, bytes: number): void
+  closed (): void
+}
+
+/** The counters of one connection. */
+export class ConnectionMeter {
+  /** Who is at the other end, once the handshake told. */
+  peer: string | undefined
+  readonly #events: MeterEvents
+  readonly #socket = nothing()
+  readonly #streams = { training: nothing(), control: nothing() }
+
+  constructor (events: MeterEvents) { this.#events = events }
+
+  /** Bytes that went through the socket, everything included. */
+  countSocket (direction: Direction, bytes: number): void {
+    this.#socket[direction] += bytes
+  }
+
+  /** Bytes of one protocol's stream, before yamux and noise wrap them. */
+  countStream (protocol: string, direction: Direction, bytes: number): void {
+    this.#streams[trafficKind(protocol)][direction] += bytes
+    this.#events.stream(protocol, direction, bytes)
+  }
+
+  socket (direction: Direction): number { return this.#socket[direction] }
+
+  /** The part of the socket's bytes that training caused, a whole number. */
+  wire (direction: Direction): number {
+    const training = this.#streams.training[direction]
+    if (training === 0) return 0
+    const all = training + this.#streams.control[direction]
+    return Math.round(this.#socket[direction] * (training / all))
+  }
+
+  /** Counts end here; the meter keeps the sums. Idempotent. */
+  close (): void { this.#events.closed() }
+}
+
+function accumulate (meter: ConnectionMeter, wire: MutableTraffic, control: MutableTraffic): void {
+  for (const direction of ['sent', 'received'] as const) {
+    const training = meter.wire(direction)
+    wire[direction] += training
+    control[direction] += meter.socket(direction) - training
+  }
+}
+
+function addSocket (peers: Map<string, MutableTraffic>, meter: ConnectionMeter): void {
+  if (meter.peer === undefined) return
+  const traffic = peers.get(meter.peer) ?? nothing()
+  peers.delete(meter.peer)
+  peers.set(meter.peer, { sent: traffic.sent + meter.socket('sent'), received: traffic.received + meter.socket('received') })
+}
+
+function add (map: Map<string, MutableTraffic>, key: string, direction: Direction, bytes: number): void {
+  const traffic = map.get(key) ?? nothing()
+  traffic[direction] += bytes
+  map.set(key, traffic)
+}

@@ -1,0 +1,64 @@
+/** Every limit of the wire in one place, each with its reason. */
+
+const KIB = 1024
+const MIB = 1024 * KIB
+
+/** A control message (hello, goodbye, verdict): 32 known peers with 8 addresses each take about 25 KiB. */
+export const MAXIMUM_CONTROL_FRAME_BYTES = 64 * KIB
+
+/** A signed manifest: the schema's longest strings fit many times over. */
+export const MAXIMUM_MANIFEST_BYTES = 64 * KIB
+
+/** A manifest's frame: the manifest and the few bytes of CBOR around it. */
+export const MAXIMUM_MANIFEST_FRAME_BYTES = MAXIMUM_MANIFEST_BYTES + KIB
+
+/** A frame of the exchange or state protocol: headers only, payloads travel outside frames. */
+export const MAXIMUM_HEADER_FRAME_BYTES = 4 * KIB
+
+/** One write of a payload: larger ones would let bulk data starve other streams of the connection. */
+export const PAYLOAD_CHUNK_BYTES = 64 * KIB
+
+/** Bytes waiting in a StreamIO before it stops the sender: four chunks keep a fast link busy. */
+export const READ_AHEAD_BYTES = 256 * KIB
+
+/** A progress announcement; gossipsub multiplies every byte by the fan-out, and ours take about 100. */
+export const MAXIMUM_PROGRESS_BYTES = 512
+
+/** A snapshot of the weights in fp32: 64 M parameters, the most that a thin single-source transfer should carry. */
+export const MAXIMUM_SNAPSHOT_BYTES = 256 * MIB
+
+/** What one peer may send over a whole small conversation: two frames of the largest kind and slack. */
+export const MAXIMUM_CONVERSATION_BYTES = 4 * MAXIMUM_CONTROL_FRAME_BYTES
+
+/** Peers that a hello passes on: enough to fill a full mesh in one handshake. */
+export const MAXIMUM_KNOWN_PEERS = 32
+
+/** Addresses told of one peer: a few interfaces, IPv4 and IPv6. */
+export const MAXIMUM_ADDRESSES_PER_PEER = 8
+
+/** The longest multiaddr taken from a message: a DNS name of 255 characters would be the worst honest one. */
+export const MAXIMUM_ADDRESS_LENGTH = 300
+
+/** The longest sentence taken from a message: it is meant for one log line. */
+export const MAXIMUM_SENTENCE_LENGTH = 400
+
+/** Messages waiting in one exchange: the protocol has four a side; more means that nobody reads. */
+export const MAXIMUM_QUEUED_MESSAGES = 8
+
+/** Exchanges that one peer may have open here: one a fragment in flight, with room for a retry. */
+export const MAXIMUM_EXCHANGES_PER_PEER = 4
+
+/** Snapshots served at once: each takes the upload of one peer for minutes. */
+export const MAXIMUM_SNAPSHOT_UPLOADS = 2
+
+/** A small conversation takes a few round trips; 10 s covers a link of one second latency under load. */
+export const CONVERSATION_TIMEOUT_MS = 10_000
+
+/** No byte either way inside a frame or payload for this long means that the partner is gone. */
+export const IDLE_TIMEOUT_MS = 30_000
+
+/** Between two messages a partner may be training: longer than the longest grace a manifest allows (10 min). */
+export const SILENCE_TIMEOUT_MS = 660_000
+
+/** How long a closed exchange may take to flush its last messages before the stream is reset. */
+export const CLOSE_LINGER_MS = 5_000

@@ -1,0 +1,17 @@
+/** The version of all protocols together, negotiated in the hello; an id's last part changes only with its framing. */
+export const PROTOCOL_VERSIONS = { minimum: 1, maximum: 1 } as const
+
+export const HELLO_PROTOCOL = '/shoal/hello/1'
+export const GOODBYE_PROTOCOL = '/shoal/goodbye/1'
+export const MANIFEST_PROTOCOL = '/shoal/manifest/1'
+export const EXCHANGE_PROTOCOL = '/shoal/exchange/1'
+export const STATE_PROTOCOL = '/shoal/state/1'
+
+/** `training` bytes are what the method costs; `control` bytes are what being a swarm costs (design.md, decision 5). */
+export type TrafficKind = 'training' | 'control'
+
+const TRAINING: ReadonlySet<string> = new Set([EXCHANGE_PROTOCOL, STATE_PROTOCOL])
+
+export function trafficKind (protocol: string): TrafficKind {
+  return TRAINING.has(protocol) ? 'training' : 'control'
+}
