@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs'
+import { request } from 'node:http'
+import { join } from 'node:path'
+import type { z } from 'zod'
+import { reasonOf, ShoalError } from '../../src/errors.ts'
+import { daemonRecordSchema, peersSchema, shutdownSchema, statusSchema } from './schema.ts'
+import type { DaemonRecord, PeersAnswer, Status } from './schema.ts'
+
+/** The daemon answers from memory; one that needs longer than this is not well. */
+const ANSWER_TIMEOUT_MS = 5000
+/** Far above any answer, far below what could hurt. */
+const MAXIMUM_ANSWER_BYTES = 16 * 1024 * 1024
+
+/** Talks to the daemon that runs on a data directory. */
+export class DaemonClient {
+  readonly daemon: DaemonRecord
+
+  private constructor (daemon: DaemonRecord) {
+    this.daemon = daemon
+  }
+
+  /**
+   * Finds the daemon by the data directory's `daemon.json`.
+   *
+   * @throws ShoalError DAEMON_UNREACHABLE when there is none
+   */
+  static find (dataDirectory: string): DaemonClient {
+    try {
+      return new DaemonClient(daemonRecordSchema.parse(JSON.parse(readFileSync(join(dataDirectory, 'daemon.json'), 'utf8'))))
+    } catch (cause) {
+      throw unreachable(dataDirectory, 'no peer runs on this data directory', cause)
+    }
+  }
+
+  async status (): Promise<Status> {
+    return this.#ask('GET', '/v1/status', statusSchema)
+  }
+
+  async peers (): Promise<PeersAnswer> {
+    return this.#ask('GET', '/v1/peers', peersSchema)
+  }
+
+  /** Asks the daemon to stop gracefully; it answers before it has. */
+  async shutdown (): Promise<void> {
+    await this.#ask('POST', '/v1/shutdown', shutdownSchema)
+  }
+
+  async #ask<T> (method: string, path: string, schema: z.ZodType<T>): Promise<T> {
+    let text: string
+    try {
+      text = await this.#request(method, path)
+    } catch (cause) {
+      throw unreachable(this.daemon.api, reasonOf(cause), cause)
+    }
+    return schema.parse(JSON.parse(text))
+  }
+
+  async #request (method: string, path: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const asked = request({ socketPath: this.daemon.api, method, path, timeout: ANSWER_TIMEOUT_MS }, response => {
+        let text = ''
+        response.setEncoding('utf8').on('data', (chunk: string) => {
+          text += chunk
+          if (text.length > MAXIMUM_ANSWER_BYTES) asked.destroy(new Error('its answer is too long'))
+        })
+        response.on('end', () => {
+          if (response.statusCode === 200) resolve(text)
+          else reject(new Error(`it answered ${method} ${path} with ${response.statusCode ?? 'nothing'}`))
+        })
+      })
+      asked.on('timeout', () => asked.destroy(new Error(`no answer within ${ANSWER_TIMEOUT_MS / 1000} s`)))
+      asked.on('error', reject)
+      asked.end()
+    })
+  }
+}
+
+function unreachable (where: string, why: string, cause: unknown): ShoalError {
+  return new ShoalError({
+    code: 'DAEMON_UNREACHABLE',
+    what: `no peer answers at ${where}`,
+    why,
+    tryThis: 'shoal join starts one; --data-dir or SHOAL_HOME says which you mean',
+    cause
+  })
+}

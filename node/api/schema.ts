@@ -1,0 +1,69 @@
+import { z } from 'zod'
+
+/** Version of the JSON that the API speaks; within one, fields are only added. */
+export const API_VERSION = 1
+
+const count = z.number()
+/** JSON has no NaN: a value that does not exist yet is null. */
+const maybe = z.number().nullable()
+
+export const byteTotalsSchema = z.object({
+  payloadSent: count, payloadReceived: count, wireSent: count, wireReceived: count, controlSent: count, controlReceived: count
+})
+
+export const roundRecordSchema = z.object({
+  round: count,
+  step: count,
+  members: z.array(z.string()),
+  outcome: z.enum(['averaged', 'solo']),
+  reason: z.string(),
+  spread: maybe,
+  loss: maybe,
+  waitedMs: count,
+  payloadBytesSent: count,
+  payloadBytesReceived: count
+})
+
+export const statusSchema = z.object({
+  version: z.literal(API_VERSION),
+  pid: count,
+  peerId: z.string(),
+  run: z.object({ id: z.string(), name: z.string() }),
+  /** One word for what the peer does, and the reason in a sentence. */
+  phase: z.string(),
+  sentence: z.string(),
+  step: count,
+  budgetSteps: count,
+  round: count,
+  loss: maybe,
+  startLoss: maybe,
+  tokensPerSecond: count,
+  lossHistory: z.array(count),
+  peers: z.object({ present: count, training: count }),
+  lastRound: roundRecordSchema.nullable(),
+  bytes: byteTotalsSchema,
+  allReduceBytes: count,
+  uptimeSeconds: count,
+  eventLoopDelayP99Ms: count,
+  addresses: z.array(z.string()),
+  invite: z.string(),
+  backend: z.string()
+})
+
+export const peersSchema = z.object({
+  version: z.literal(API_VERSION),
+  connected: z.array(z.object({
+    peerId: z.string(), round: count, step: count, training: z.boolean(), direction: z.enum(['inbound', 'outbound']),
+    bytesSent: count, bytesReceived: count, addresses: z.array(z.string())
+  })),
+  rejected: z.array(z.object({ peerId: z.string(), code: z.string(), sentence: z.string(), by: z.enum(['us', 'them']), atMs: count }))
+})
+
+export const shutdownSchema = z.object({ version: z.literal(API_VERSION), stopping: z.literal(true) })
+
+export type Status = z.infer<typeof statusSchema>
+export type PeersAnswer = z.infer<typeof peersSchema>
+
+/** How a client finds the daemon of a data directory: `daemon.json`. */
+export const daemonRecordSchema = z.object({ pid: z.int(), api: z.string().min(1), version: z.string(), startedAtMs: z.number() })
+export type DaemonRecord = z.infer<typeof daemonRecordSchema>

@@ -1,0 +1,88 @@
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { DaemonClient } from '../../../node/api/client.ts'
+import type { Status } from '../../../node/api/schema.ts'
+import { socketPath, startApiServer } from '../../../node/api/server.ts'
+import type { PeerView } from '../../../node/api/server.ts'
+import { EventLog } from '../../../node/peer/event-log.ts'
+import { ShoalError } from '../../../src/errors.ts'
+
+const nothing = { payloadSent: 0, payloadReceived: 0, wireSent: 0, wireReceived: 0, controlSent: 0, controlReceived: 0 }
+const status: Omit<Status, 'version'> = {
+  pid: 1, peerId: 'me', run: { id: 'ab', name: 'example' }, phase: 'training', sentence: 'training towards round 1', step: 3, budgetSteps: 10, round: 0,
+  loss: null, startLoss: 5.5, tokensPerSecond: 10, lossHistory: [], peers: { present: 0, training: 0 }, lastRound: null, bytes: nothing, allReduceBytes: 0,
+  uptimeSeconds: 1, eventLoopDelayP99Ms: 1, addresses: [], invite: 'shoal1', backend: 'wasm'
+}
+
+describe('the local API', () => {
+  let directory: string
+  let events: EventLog
+  let stopped: number
+  let view: PeerView
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'shoal-api-'))
+    events = new EventLog(() => 0)
+    stopped = 0
+    view = {
+      status: () => status,
+      peers: () => ({ connected: [], rejected: [] }),
+      eventsSince: sequence => events.since(sequence),
+      subscribe: listener => events.subscribe(listener),
+      shutdown: () => { stopped++ }
+    }
+  })
+  afterEach(async () => rm(directory, { recursive: true, force: true }))
+
+  it('answers the client that finds it by the data directory', async () => {
+    const server = await startApiServer({ view, dataDirectory: directory, software: '0', startedAtMs: 0 })
+    const client = DaemonClient.find(directory)
+    expect(await client.status()).toEqual({ version: 1, ...status })
+    expect(await client.peers()).toEqual({ version: 1, connected: [], rejected: [] })
+    await client.shutdown()
+    expect(stopped).toBe(1)
+    await server.close()
+    expect(() => DaemonClient.find(directory)).toThrow(ShoalError)
+  })
+
+  it.skipIf(process.platform === 'win32')('opens for its own user only', async () => {
+    const server = await startApiServer({ view, dataDirectory: directory, software: '0', startedAtMs: 0 })
+    expect((await stat(server.path)).mode & 0o777).toBe(0o600)
+    await server.close()
+  })
+
+  it('says that nobody is there when daemon.json is all that is left of a daemon', async () => {
+    await writeFile(join(directory, 'daemon.json'), JSON.stringify({ pid: 1, api: join(directory, 'gone.sock'), version: '0', startedAtMs: 0 }))
+    await expect(DaemonClient.find(directory).status()).rejects.toMatchObject({ code: 'DAEMON_UNREACHABLE' })
+  })
+
+  it('streams events from where a subscriber left off', async () => {
+    const server = await startApiServer({ view, dataDirectory: directory, software: '0', startedAtMs: 0 })
+    events.emit({ type: 'warning', sentence: 'first' })
+    events.emit({ type: 'warning', sentence: 'second' })
+    const text = await new Promise<string>((resolve, reject) => {
+      const asked = request({ socketPath: server.path, path: '/v1/events', headers: { 'last-event-id': '1' } }, response => {
+        let seen = ''
+        response.on('data', (chunk: Buffer) => {
+          seen += chunk.toString()
+          if (seen.includes('second') && !seen.includes('third')) events.emit({ type: 'warning', sentence: 'third' })
+          if (!seen.includes('third')) return
+          resolve(seen)
+          asked.destroy()
+        })
+      })
+      asked.on('error', reject)
+      asked.end()
+    })
+    expect(text).not.toContain('first')
+    expect(text).toContain('id: 2')
+    await server.close()
+  })
+
+  it('finds a short place for its socket when the directory’s path is long', () => {
+    expect(Buffer.byteLength(socketPath(`/${'long/'.repeat(50)}`))).toBeLessThanOrEqual(107)
+  })
+})
