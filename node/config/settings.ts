@@ -1,0 +1,37 @@
+import { z } from 'zod'
+
+/** Everything that can be set in `config.toml`, in the environment as SHOAL_…, and on the command line. */
+export const settingsSchema = z.strictObject({
+  /** Multiaddrs to listen on; port 0 takes any free one. */
+  listen: z.array(z.string().startsWith('/', 'must be a multiaddr such as /ip4/0.0.0.0/tcp/4001')).min(1),
+  /** Multiaddrs of peers to begin with, beside those of the invite. */
+  bootstrap: z.array(z.string().startsWith('/', 'must be a multiaddr that ends in /p2p/<peer id>')),
+  backend: z.enum(['wasm', 'cpu']),
+  /** 1 to the run's number of shards; 0 lets the peer id choose. */
+  shard: z.int().min(0),
+  /** Other peers to wait for before the first step. */
+  waitFor: z.int().min(0).max(1000),
+  checkpointEverySeconds: z.number().min(1),
+  /** Held-out loss every so many rounds; 0 only at the start and the end. */
+  evaluateEvery: z.int().min(0),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error'])
+})
+
+export type Settings = z.infer<typeof settingsSchema>
+export type SettingName = keyof Settings
+
+export const defaultSettings: Settings = {
+  listen: ['/ip4/0.0.0.0/tcp/0'],
+  bootstrap: [],
+  backend: 'wasm',
+  shard: 0,
+  waitFor: 0,
+  checkpointEverySeconds: 60,
+  evaluateEvery: 0,
+  logLevel: 'info'
+}
+
+/** `checkpointEverySeconds` ← SHOAL_CHECKPOINT_EVERY_SECONDS. */
+export function environmentName (name: SettingName): string {
+  return `SHOAL_${name.replace(/[A-Z]/g, letter => `_${letter}`).toUpperCase()}`
+}
