@@ -1,0 +1,64 @@
+// Compiles src/kernels/assembly to WebAssembly and writes it as a TypeScript module, which tsc, vitest and bundlers all
+// import alike. Does nothing when the module is newer than its sources.
+import { mkdir, readdir, rename, stat, writeFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+
+const sources = new URL('../src/kernels/assembly/', import.meta.url)
+const target = new URL('../src/kernels/generated/kernel-binary.ts', import.meta.url)
+const DATA_SECTION = 11
+
+if (await isStale()) {
+  const binary = await compile()
+  await mkdir(new URL('.', target), { recursive: true })
+  // Two builds may run at once: each writes its own file, the last rename wins.
+  const draft = new URL(`kernel-binary.${process.pid}.tmp`, target)
+  await writeFile(draft, moduleText(binary))
+  await rename(draft, target)
+  console.log(`kernels: ${binary.length} bytes of WebAssembly`)
+}
+
+async function isStale () {
+  const written = await stat(target).catch(() => undefined)
+  if (written === undefined) return true
+  const names = await readdir(sources)
+  const inputs = [...names.map(name => new URL(name, sources)), new URL(import.meta.url)]
+  const times = await Promise.all(inputs.map(async input => (await stat(input)).mtimeMs))
+  return times.some(time => time > written.mtimeMs)
+}
+
+async function compile () {
+  const { default: asc } = await import('assemblyscript/asc')
+  let binary
+  const { error, stderr } = await asc.main([
+    'index.ts', '--baseDir', fileURLToPath(sources), '--outFile', 'kernels.wasm',
+    '-O3', '--converge', '--noAssert', '--enable', 'simd', '--runtime', 'stub', '--importMemory'
+  ], { writeFile: (name, contents) => { if (name.endsWith('.wasm')) binary = contents } })
+  if (error !== null || binary === undefined) {
+    console.error(stderr.toString())
+    throw error ?? new Error('the compiler wrote nothing')
+  }
+  refuseData(binary)
+  return binary
+}
+
+/** Static data would be written over the backend's own memory, which the kernels borrow. */
+function refuseData (binary) {
+  let offset = 8
+  while (offset < binary.length) {
+    const section = binary[offset++]
+    let size = 0
+    for (let shift = 0; ; shift += 7) {
+      const byte = binary[offset++]
+      size |= (byte & 127) << shift
+      if (byte < 128) break
+    }
+    if (section === DATA_SECTION) throw new Error('the kernels hold static data; they borrow memory and may hold none')
+    offset += size
+  }
+}
+
+function moduleText (binary) {
+  const lines = []
+  for (let start = 0; start < binary.length; start += 40) lines.push(`  ${[...binary.slice(start, start + 40)].join(', ')}`)
+  return `// Written by .ci/build-kernels.mjs from src/kernels/assembly.\nexport const kernelBinary = new Uint8Array([\n${lines.join(',\n')}\n])\n`
+}

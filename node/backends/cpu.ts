@@ -1,0 +1,15 @@
+import '@tensorflow/tfjs-backend-cpu'
+import { registerCpuKernels } from '../../src/kernels/register.ts'
+import { selfCheck } from '../../src/kernels/self-check.ts'
+import { tf } from '../../src/kernels/tensor.ts'
+import type { Backend } from './backend.ts'
+import { unavailable } from './backend.ts'
+
+/** Starts tfjs' plain JavaScript backend: the reference, about a hundred times slower than wasm. */
+export async function startCpu (): Promise<Backend> {
+  if (!await tf.setBackend('cpu')) throw unavailable('cpu', 'tfjs could not start its cpu backend')
+  const kernels = registerCpuKernels()
+  const fault = selfCheck()
+  if (fault !== undefined) throw unavailable('cpu', fault)
+  return { name: 'cpu', device: 'plain JavaScript, 1 thread', kernels }
+}

@@ -1,0 +1,7 @@
+export { multiply, setWorkspace, workspaceBytes } from './matmul'
+export { causalAttention, causalAttentionGradient } from './attention'
+export { layerNorm, layerNormGradient } from './layer-norm'
+export { gelu, geluGradient } from './gelu'
+export { crossEntropy, crossEntropyGradient } from './cross-entropy'
+export { columnSum, embed, embedGradient } from './embedding'
+export { adamw, squaredNorm } from './vectors'

@@ -1,0 +1,42 @@
+/** What AdamW needs besides its vectors; bias correction and schedule are folded in. */
+export interface AdamwCoefficients {
+  /** Factor on the gradient: 1, or less where the global norm is clipped. */
+  readonly scale: number
+  readonly beta1: number
+  readonly beta2: number
+  /** Learning rate over 1 − β₁ᵗ. */
+  readonly rate: number
+  /** 1 over 1 − β₂ᵗ. */
+  readonly correction: number
+  readonly epsilon: number
+  /** Factor on the weights, 1 − learning rate · weight decay. */
+  readonly keep: number
+}
+
+/**
+ * The computations of training, over flat row-major float32 memory (ids and targets int32). An `Address` says where a tensor
+ * begins: a byte offset for the WebAssembly kernels, a typed array for the plain ones. Every output is written whole.
+ */
+export interface Kernels<Address> {
+  /** out[count × width] = table[ids] + positions[index mod length]; an id outside the table gives NaN. */
+  embed (table: Address, positions: Address, ids: Address, out: Address, count: number, length: number, width: number, vocabulary: number): void
+  embedGradient (dout: Address, ids: Address, dtable: Address, dpositions: Address, count: number, length: number, width: number, vocabulary: number, context: number): void
+  /** Layer normalisation over the last axis, ε = 1e-5; `statistics` gets mean and reciprocal deviation of each row. */
+  layerNorm (x: Address, gain: Address, bias: Address, y: Address, statistics: Address, rows: number, width: number): void
+  layerNormGradient (x: Address, gain: Address, dy: Address, statistics: Address, dx: Address, dgain: Address, dbias: Address, rows: number, width: number): void
+  /** GELU in its tanh form (arXiv 1606.08415). */
+  gelu (x: Address, y: Address, count: number): void
+  geluGradient (x: Address, dy: Address, dx: Address, count: number): void
+  /** Causal attention on rows of queries, keys and values (width 3 · heads · headWidth); keeps [batch · heads, length, length] probabilities. */
+  causalAttention (qkv: Address, out: Address, probabilities: Address, batch: number, length: number, heads: number, headWidth: number): void
+  /** `scratch` holds length × length values. */
+  causalAttentionGradient (qkv: Address, probabilities: Address, dout: Address, dqkv: Address, scratch: Address, batch: number, length: number, heads: number, headWidth: number): void
+  /** Mean nats per row; keeps the softmax. A target outside the classes gives NaN. */
+  crossEntropy (logits: Address, targets: Address, probabilities: Address, rows: number, classes: number): number
+  crossEntropyGradient (probabilities: Address, targets: Address, dlogits: Address, rows: number, classes: number, factor: number): void
+  columnSum (x: Address, out: Address, rows: number, width: number): void
+  /** Σ x² in double precision. */
+  squaredNorm (x: Address, count: number): number
+  /** One AdamW step in place; see `AdamwCoefficients` for the scalars. The same bits from every implementation. */
+  adamw (weights: Address, first: Address, second: Address, gradient: Address, count: number, scale: number, beta1: number, beta2: number, rate: number, correction: number, epsilon: number, keep: number): void
+}
