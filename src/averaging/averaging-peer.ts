@@ -76,7 +76,7 @@ export class AveragingPeer {
   start (): void {
     const { peers } = this.#options
     peers.onExchange(exchange => this.#welcome(exchange))
-    this.#unsubscribe = peers.onChange(() => { this.#dispatch({ kind: 'view', nowMs: this.#now(), view: peers.present() }) })
+    this.#unsubscribe = peers.onChange(() => { this.#lookAround() })
     this.#dispatch({ kind: 'start', nowMs: this.#now(), view: peers.present() })
   }
 
@@ -162,8 +162,13 @@ export class AveragingPeer {
 
   #train (untilStep: number): void {
     this.#work.train(untilStep, this.#state.syncedStep, () => this.#now(), outcome => {
-      this.#dispatch({ kind: 'trained', nowMs: this.#now(), outcome })
+      this.#dispatch({ kind: 'trained', nowMs: this.#now(), view: this.#options.peers.present(), outcome })
     })
+  }
+
+  /** Who is here matters at boundaries and to those who wait; in a large swarm someone announces something all the time. */
+  #lookAround (): void {
+    if (this.#state.phase.name !== 'training') this.#dispatch({ kind: 'view', nowMs: this.#now(), view: this.#options.peers.present() })
   }
 
   #verify (exchange: string, contribution: Contribution): void {

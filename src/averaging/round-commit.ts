@@ -4,13 +4,14 @@ import { afterEffects, attemptOf } from './round-state.ts'
 
 /** Commits a round without a partner: a failure shrinks the group to one, it never holds up training. */
 export function commitSolo (state: RoundState, nowMs: number, round: number, why: string, inDoubt = false): Transition {
-  return commitRound(state, nowMs, { round, partner: undefined, reason: `solo: ${why}`, inDoubt })
+  const reason = inDoubt ? `solo: ${why}; it may have averaged (in doubt)` : `solo: ${why}`
+  return commitRound(state, nowMs, { round, partner: undefined, reason, inDoubt }, why)
 }
 
-/** Commits a round, hangs up and goes on. */
-export function commitRound (state: RoundState, nowMs: number, decision: Omit<RoundDecision, 'waitedMs'>): Transition {
+/** Commits a round, hangs up with `farewell` and goes on. */
+export function commitRound (state: RoundState, nowMs: number, decision: Omit<RoundDecision, 'waitedMs'>, farewell: string): Transition {
   const attempt = attemptOf(state.phase)
-  const hangUp = attempt?.exchange === undefined ? [] : [{ kind: 'close', exchange: attempt.exchange, reason: decision.reason } as const]
+  const hangUp = attempt?.exchange === undefined ? [] : [{ kind: 'close', exchange: attempt.exchange, reason: farewell } as const]
   const waitedMs = attempt === undefined ? 0 : nowMs - attempt.sinceMs
   const committed = { ...state, round: decision.round, syncedStep: state.step }
   return afterEffects([...hangUp, { kind: 'commit', decision: { ...decision, waitedMs } }], goOn(committed, nowMs))

@@ -26,7 +26,7 @@ export function step (state: RoundState, event: RoundEvent): Transition {
   switch (event.kind) {
     case 'start': return state.phase.name === 'idle' ? start({ ...state, view: event.view }, nowMs) : unchanged(state)
     case 'view': return onView({ ...state, view: event.view }, nowMs)
-    case 'trained': return onTrained(state, nowMs, event.outcome)
+    case 'trained': return onTrained({ ...state, view: event.view }, nowMs, event.outcome)
     case 'message': return onMessage(state, nowMs, event.exchange, event.partner, event.message)
     case 'closed': return onClosed(state, nowMs, event.exchange, event.reason)
     case 'verified': return onVerified(state, event.exchange)

@@ -80,7 +80,7 @@ export function onRefused (state: RoundState, nowMs: number, exchange: string, w
 function onCommit (state: RoundState, nowMs: number, phase: AttemptPhase): Transition {
   if (phase.name !== 'committing') return outOfOrder(state, nowMs, phase, 'a commit before the weights')
   const { round, partner } = phase.attempt
-  return commitRound(state, nowMs, { round, partner, reason: `averaged with ${shortId(partner)} (2 of 2)`, inDoubt: false })
+  return commitRound(state, nowMs, { round, partner, reason: `averaged with ${shortId(partner)} (2 of 2)`, inDoubt: false }, `round ${round} is committed`)
 }
 
 /** The exchange ended before the round did. After our own commit the partner may have averaged. */
@@ -91,10 +91,7 @@ export function onClosed (state: RoundState, nowMs: number, exchange: string, re
     return unchanged(held.length === state.held.length ? state : { ...state, held })
   }
   const { round, partner } = phase.attempt
-  const broke = `the exchange with ${shortId(partner)} broke: ${reason}`
-  return phase.name === 'committing'
-    ? commitSolo(state, nowMs, round, `${broke}; it may have averaged (in doubt)`, true)
-    : commitSolo(state, nowMs, round, broke)
+  return commitSolo(state, nowMs, round, `the exchange with ${shortId(partner)} broke: ${reason}`, phase.name === 'committing')
 }
 
 function outOfOrder (state: RoundState, nowMs: number, phase: AttemptPhase, what: string): Transition {

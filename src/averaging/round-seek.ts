@@ -84,5 +84,5 @@ export function giveUp (state: RoundState, nowMs: number): Transition {
   const [who, waited] = [shortId(partner), seconds(nowMs - sinceMs)]
   if (phase.name === 'seeking') return commitSolo(state, nowMs, round, `${who} did not reach round ${round} within ${waited}`)
   if (phase.name === 'exchanging') return commitSolo(state, nowMs, round, `the weights of ${who} did not arrive within ${waited}`)
-  return commitSolo(state, nowMs, round, `the commit of ${who} did not arrive within ${waited}; it may have averaged (in doubt)`, true)
+  return commitSolo(state, nowMs, round, `the commit of ${who} did not arrive within ${waited}`, true)
 }

@@ -60,6 +60,7 @@ export interface RoundState {
   readonly syncedStep: number
   /** Duration of the last stretch of training. */
   readonly stretchMs: number
+  /** As of the last boundary or wait; a training peer does not look. */
   readonly view: View
   readonly held: readonly Offer[]
   readonly stopping: boolean
@@ -69,7 +70,7 @@ export interface RoundState {
 export type RoundEvent = { readonly nowMs: number } & (
   | { readonly kind: 'start', readonly view: View }
   | { readonly kind: 'view', readonly view: View }
-  | { readonly kind: 'trained', readonly outcome: TrainingOutcome }
+  | { readonly kind: 'trained', readonly view: View, readonly outcome: TrainingOutcome }
   | { readonly kind: 'message', readonly exchange: string, readonly partner: string, readonly message: ExchangeMessage }
   | { readonly kind: 'closed', readonly exchange: string, readonly reason: string }
   /** The answers to the effect `verify`. */

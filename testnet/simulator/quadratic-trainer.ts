@@ -1,0 +1,93 @@
+import type { Clock, Trainer, TrainingOutcome } from '../../src/ports.ts'
+import { fillGaussian } from '../../src/random/draw.ts'
+import type { Words } from '../../src/random/words.ts'
+
+export interface QuadraticProblem {
+  /** Where this peer's own data would lead. */
+  readonly optimum: Float32Array
+  readonly learningRate: number
+  /** Standard deviation of the gradient's noise in every coordinate. */
+  readonly noise: number
+  readonly stepMs: number
+  readonly tokensPerStep: number
+}
+
+interface Stretch {
+  readonly untilStep: number
+  readonly startedMs: number
+  readonly done: (outcome: TrainingOutcome) => void
+  readonly cancel: () => void
+}
+
+/**
+ * Gradient descent on ½‖θ − optimum‖² with seeded noise, in virtual time. The steps of a stretch are taken at its end, which nobody can
+ * tell: the weights are not to be read before.
+ */
+export class QuadraticTrainer implements Trainer {
+  readonly weights: Float32Array
+  readonly #problem: QuadraticProblem
+  readonly #clock: Clock
+  readonly #random: Words
+  readonly #noise: Float32Array
+  #step = 0
+  #stretch: Stretch | undefined
+
+  constructor (start: Float32Array, problem: QuadraticProblem, clock: Clock, random: Words) {
+    this.weights = start.slice()
+    this.#problem = problem
+    this.#clock = clock
+    this.#random = random
+    this.#noise = new Float32Array(start.length)
+  }
+
+  get step (): number {
+    return this.#step
+  }
+
+  /** @throws RangeError while a stretch is under way: two loops would fight over the weights */
+  train (untilStep: number, done: (outcome: TrainingOutcome) => void): void {
+    if (this.#stretch !== undefined) throw new RangeError('a stretch of training is already under way')
+    const durationMs = (untilStep - this.#step) * this.#problem.stepMs
+    const cancel = this.#clock.schedule(durationMs, () => { this.#finish('reached', untilStep) })
+    this.#stretch = { untilStep, startedMs: this.#clock.nowMs(), done, cancel }
+  }
+
+  stop (): void {
+    const stretch = this.#stretch
+    if (stretch === undefined) return
+    const { stepMs } = this.#problem
+    const elapsedMs = this.#clock.nowMs() - stretch.startedMs
+    const untilStep = Math.min(stretch.untilStep, this.#step + Math.floor(elapsedMs / stepMs) + 1)
+    stretch.cancel()
+    const leftMs = (untilStep - this.#step) * stepMs - elapsedMs
+    const cancel = this.#clock.schedule(leftMs, () => { this.#finish('stopped', untilStep) })
+    this.#stretch = { ...stretch, untilStep, cancel }
+  }
+
+  #finish (kind: 'reached' | 'stopped', untilStep: number): void {
+    const stretch = this.#stretch
+    if (stretch === undefined) return
+    this.#stretch = undefined
+    const steps = untilStep - this.#step
+    let loss = 0
+    for (; this.#step < untilStep; this.#step++) loss += this.#descend()
+    stretch.done(kind === 'stopped'
+      ? { kind, step: this.#step }
+      : { kind, step: this.#step, tokens: steps * this.#problem.tokensPerStep, meanLoss: loss / steps })
+  }
+
+  /** θ ← θ − η (θ − optimum + noise); returns the loss before. */
+  #descend (): number {
+    const { weights } = this
+    const { optimum, learningRate, noise } = this.#problem
+    fillGaussian(this.#noise, this.#random, noise)
+    let loss = 0
+    for (let index = 0; index < weights.length; index++) {
+      const value = weights[index] as number
+      const slope = value - (optimum[index] as number)
+      loss += 0.5 * slope * slope
+      weights[index] = value - learningRate * (slope + (this.#noise[index] as number))
+    }
+    return loss
+  }
+}
