@@ -5,11 +5,11 @@ export interface Output {
   readonly colours: boolean
   readonly width: number
   /** One line of data. */
-  line (text: string): void
+  readonly line: (text: string) => void
   /** One JSON document, or one line of NDJSON. */
-  json (value: unknown): void
+  readonly json: (value: unknown) => void
   /** One line for the person who watches. */
-  message (text: string): void
+  readonly message: (text: string) => void
 }
 
 export interface OutputOptions {

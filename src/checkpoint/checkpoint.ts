@@ -20,6 +20,10 @@ export interface CheckpointMoment {
   readonly kernelVariant: string
   /** Seeds the batch sampler; its cursor follows from the step. */
   readonly samplingSeed: number
+  /** Inner steps at the last averaging round. */
+  readonly syncedStep: number
+  /** Counters that a resumed peer goes on with, by name. */
+  readonly counters: Readonly<Record<string, number>>
 }
 
 /** Everything a peer needs to go on as if it had never stopped; all vectors in the layout's order. */
@@ -28,7 +32,7 @@ export interface Checkpoint extends CheckpointMoment {
   readonly weights: Float32Array
   /** Slow weights φ. */
   readonly slow: Float32Array
-  /** Outer momentum m. */
+  /** Outer momentum m; empty for methods without. */
   readonly momentum: Float32Array
   /** AdamW's first and second moments. */
   readonly adamFirst: Float32Array
@@ -48,7 +52,9 @@ const metadataSchema = z.object({
   round: count,
   tokens: count,
   kernelVariant: z.string(),
-  samplingSeed: count
+  samplingSeed: count,
+  syncedStep: count,
+  counters: z.string().transform(readCounters)
 })
 
 /**
@@ -58,7 +64,7 @@ const metadataSchema = z.object({
  * @throws RangeError when a vector does not have the layout's size
  */
 export function encodeCheckpoint (checkpoint: Checkpoint, layout: ParameterLayout, hash?: Sha256): Uint8Array[] {
-  const { runId, peerId, step, round, tokens, kernelVariant, samplingSeed } = checkpoint
+  const { runId, peerId, step, round, tokens, kernelVariant, samplingSeed, syncedStep, counters } = checkpoint
   if (checkpoint.weights.length !== layout.size) throw new RangeError(`weights has ${checkpoint.weights.length} values; the layout has ${layout.size}`)
   return encodeSafetensors({
     metadata: {
@@ -70,11 +76,13 @@ export function encodeCheckpoint (checkpoint: Checkpoint, layout: ParameterLayou
       round: String(round),
       tokens: String(tokens),
       kernelVariant,
-      samplingSeed: String(samplingSeed)
+      samplingSeed: String(samplingSeed),
+      syncedStep: String(syncedStep),
+      counters: JSON.stringify(counters)
     },
     tensors: [
       ...layout.slots.map(slot => float32Tensor(`model.${slot.name}`, slot.shape, viewOf(checkpoint.weights, slot))),
-      ...VECTORS.map(([name, key]) => float32Tensor(name, [layout.size], checkpoint[key]))
+      ...VECTORS.map(([name, key]) => float32Tensor(name, [name === 'momentum' && checkpoint.momentum.length === 0 ? 0 : layout.size], checkpoint[key]))
     ]
   }, hash)
 }
@@ -92,7 +100,7 @@ export function decodeCheckpoint (bytes: Uint8Array, layout: ParameterLayout, ha
   const vector = (name: string): Float32Array => valuesOf(file, name, [layout.size])
   const weights = new Float32Array(layout.size)
   for (const slot of layout.slots) weights.set(slotValues(file, slot), slot.offset)
-  return { ...moment, weights, slow: vector('slow'), momentum: vector('momentum'), adamFirst: vector('adam.first'), adamSecond: vector('adam.second') }
+  return { ...moment, weights, slow: vector('slow'), momentum: momentumOf(file, layout), adamFirst: vector('adam.first'), adamSecond: vector('adam.second') }
 }
 
 function readMoment (file: TensorFile, layout: ParameterLayout): CheckpointMoment {
@@ -103,6 +111,20 @@ function readMoment (file: TensorFile, layout: ParameterLayout): CheckpointMomen
   const ours = layoutHash(layout)
   if (theirs !== ours) throw incompatible(`its model has the layout ${theirs.slice(0, 12)}; this run's has ${ours.slice(0, 12)}`)
   return moment
+}
+
+function momentumOf (file: TensorFile, layout: ParameterLayout): Float32Array {
+  const isEmpty = file.tensors.some(tensor => tensor.name === 'momentum' && tensor.bytes.length === 0)
+  return valuesOf(file, 'momentum', [isEmpty ? 0 : layout.size])
+}
+
+function readCounters (text: string, context: z.RefinementCtx): Record<string, number> {
+  try {
+    return z.record(z.string(), z.number().min(0)).parse(JSON.parse(text))
+  } catch {
+    context.addIssue({ code: 'custom', message: 'is no object of numbers' })
+    return z.NEVER
+  }
 }
 
 function slotValues (file: TensorFile, slot: TensorSlot): Float32Array {

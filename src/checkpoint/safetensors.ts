@@ -59,11 +59,11 @@ export function encodeSafetensors (file: TensorFile, hash: Sha256 = portableSha2
 export function decodeSafetensors (file: Uint8Array, hash: Sha256 = portableSha256): DecodedTensorFile {
   try {
     const headerLength = readHeaderLength(file)
-    const data = file.subarray(LENGTH_BYTES + headerLength)
-    const header = parseHeader(file.subarray(LENGTH_BYTES, LENGTH_BYTES + headerLength))
+    const data = viewBytes(file, LENGTH_BYTES + headerLength, file.length)
+    const header = parseHeader(viewBytes(file, LENGTH_BYTES, LENGTH_BYTES + headerLength))
     checkPlaces(header.places, data.length)
     const seal = header.metadata[SEAL_KEY]
-    if (seal !== undefined) checkSeal(file.slice(0, LENGTH_BYTES + headerLength), data, seal, hash)
+    if (seal !== undefined) checkSeal(new Uint8Array(viewBytes(file, 0, LENGTH_BYTES + headerLength)), data, seal, hash)
     return { metadata: header.metadata, sealed: seal !== undefined, tensors: header.places.map(place => tensorAt(place, data)) }
   } catch (error) {
     if (error instanceof ShoalError) throw error
@@ -79,7 +79,12 @@ export function float32Tensor (name: string, shape: readonly number[], values: F
 /** The values of an fp32 tensor, copied. */
 export function float32Values (tensor: Tensor): Float32Array {
   if (tensor.dtype !== 'F32') throw corrupt(`${tensor.name} holds ${tensor.dtype}, not F32`)
-  return new Float32Array(tensor.bytes.slice().buffer)
+  return new Float32Array(new Uint8Array(tensor.bytes).buffer)
+}
+
+/** A plain view: the `slice` of Node's Buffer, which files are read into, does not copy. */
+function viewBytes (bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start)
 }
 
 function portableSha256 (chunks: Iterable<Uint8Array>): Uint8Array {

@@ -14,6 +14,7 @@ const EVERY_STEPS = 20
 const PEERS = 4
 /** Two sequences a step: the small batches with which a swarm visibly pays (algorithms.md, "First measurements"). */
 const BATCH = 2
+const LEARNING_RATE = 0.003
 const EVALUATE_EVERY_ROUNDS = 5
 
 export interface Arm {
@@ -68,7 +69,8 @@ export async function runArm (arm: Arm, seed: number): Promise<ArmResult> {
     const points = new Map<number, CurvePoint[]>()
     const report = await runTestnet({
       name: `learning-${arm.name}`, root, peers: arm.peers, method: arm.method, methodName: arm.name, steps: STEPS, model: 'tiny', seed,
-      batch: arm.batch, shards: arm.shards, evaluateEveryRounds: EVALUATE_EVERY_ROUNDS,
+      batch: arm.batch, learningRate: LEARNING_RATE, shards: arm.shards, split: 'era', listen: ['/ip4/127.0.0.1/tcp/0'], backend: 'wasm',
+      signal: new AbortController().signal, evaluateEveryRounds: EVALUATE_EVERY_ROUNDS,
       onEvent: (_, event) => {
         if (event.type !== 'evaluated') return
         const point = { step: event.step, tokens: event.tokens, payloadBytes: event.payloadBytesSent, loss: event.loss }

@@ -68,6 +68,11 @@ export class Testnet {
     return this.#peer(name).dataDirectory
   }
 
+  /** What the peers that ended early wrote to their standard errors. */
+  lastWords (): string {
+    return this.#processes.map(process => process.lastWords).filter(words => words !== '').join('\n')
+  }
+
   /** Resolves when every peer has ended. */
   async finished (): Promise<void> {
     await Promise.all(this.#processes.map(async process => process.exited))

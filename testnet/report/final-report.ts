@@ -1,8 +1,8 @@
-import { gzipSync } from 'node:zlib'
 import type { PeerReport } from '../../src/events.ts'
 import type { RunManifest } from '../../src/manifest/schema.ts'
+import { bitsPerCharacter, gzipBitsPerCharacter } from '../../node/peer/text-figures.ts'
 import { consensusDistance } from '../../src/parameters/consensus.ts'
-import { allReduceBytes } from './baseline-bytes.ts'
+import { allReduceBytes } from '../../src/averaging/all-reduce-bytes.ts'
 
 /** The object that `shoal testnet run --json` prints in the end (design.md, command-line contract). */
 export interface FinalReport {
@@ -87,18 +87,7 @@ export function finalReport (parts: ReportParts): FinalReport {
   }
 }
 
-/** Nats per byte token → bits per character of `text` (UTF-8; a character may be several bytes). */
-export function bitsPerCharacter (natsPerToken: number, text: Uint8Array): number {
-  return natsPerToken / Math.LN2 * text.length / charactersIn(text)
+/** A loss of this run's model in bits per character, by the same ratio as the merged model's. */
+export function bitsOf (report: Pick<FinalReport, 'bitsPerCharacter' | 'evalLoss'>, loss: number): number {
+  return loss * report.bitsPerCharacter / report.evalLoss
 }
-
-/** What gzip -9 needs for `text`, in bits per character: the figure to beat. */
-export function gzipBitsPerCharacter (text: Uint8Array): number {
-  return 8 * gzipSync(text, { level: 9 }).length / charactersIn(text)
-}
-
-/** Counts every byte of UTF-8 that does not continue a character. */
-function charactersIn (text: Uint8Array): number {
-  return Math.max(1, text.reduce((count, byte) => (byte & 0xc0) === 0x80 ? count : count + 1, 0))
-}
-

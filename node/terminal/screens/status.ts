@@ -18,7 +18,7 @@ export interface StatusView {
   readonly tokensPerSecond: number
   readonly peersPresent: number
   readonly peersTraining: number
-  readonly lastRound: RoundRecord | null
+  readonly lastRound: Pick<RoundRecord, 'reason'> | null
   readonly bytes: ByteTotals
   /** What fp32 all-reduce after every step would have sent for the same steps. */
   readonly allReduceBytes: number
@@ -46,7 +46,7 @@ function lossLine ({ loss, lossHistory, tokensPerSecond }: StatusView): string {
   return `loss ${formatNumber(loss, 3)}   ${sparkline(lossHistory, SPARKLINE_WIDTH)}${bits}   ${formatCount(tokensPerSecond)} tokens/s`.replace(/ {4,}/g, '   ')
 }
 
-function lastRound (record: RoundRecord | null): string {
+function lastRound (record: StatusView['lastRound']): string {
   return record === null ? '' : `   last round: ${record.reason}`
 }
 

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { decodeCheckpoint, encodeCheckpoint } from '../../../src/checkpoint/checkpoint.ts'
 import type { Checkpoint } from '../../../src/checkpoint/checkpoint.ts'
 import { decodeSafetensors, encodeSafetensors } from '../../../src/checkpoint/safetensors.ts'
+import type { TensorFile } from '../../../src/checkpoint/safetensors.ts'
 import { createLayout } from '../../../src/parameters/layout.ts'
 import { joinBytes } from './support.ts'
 
@@ -12,10 +13,16 @@ const vectorNames = ['weights', 'slow', 'momentum', 'adamFirst', 'adamSecond'] a
 
 function checkpointOf (values: readonly Float32Array[], step = 7): Checkpoint {
   const [weights, slow, momentum, adamFirst, adamSecond] = values as [Float32Array, Float32Array, Float32Array, Float32Array, Float32Array]
-  return { runId: 'run', peerId: 'peer', step, round: 2, tokens: 2 ** 40, kernelVariant: 'wasm-simd', samplingSeed: 0xffff_ffff, weights, slow, momentum, adamFirst, adamSecond }
+  return { runId: 'run', peerId: 'peer', step, round: 2, tokens: 2 ** 40, kernelVariant: 'wasm-simd', samplingSeed: 0xffff_ffff, syncedStep: 5, counters: { rounds: 2, tokens: 0.5 }, weights, slow, momentum, adamFirst, adamSecond }
 }
 
 const counting = (): Checkpoint => checkpointOf(vectorNames.map((_, index) => Float32Array.from({ length: layout.size }, (_, at) => index * 100 + at)))
+
+/** The file's content as a writer takes it. */
+function unsealed (bytes: Uint8Array): TensorFile {
+  const { metadata, tensors } = decodeSafetensors(bytes)
+  return { metadata: Object.fromEntries(Object.entries(metadata).filter(([key]) => key !== 'sha256')), tensors }
+}
 
 describe('a checkpoint', () => {
   test('comes back bit for bit', () => {
@@ -26,6 +33,11 @@ describe('a checkpoint', () => {
       for (const name of vectorNames) expect(new Uint32Array(after[name].buffer)).toEqual(new Uint32Array(before[name].slice().buffer))
       expect({ ...after, weights: 0, slow: 0, momentum: 0, adamFirst: 0, adamSecond: 0 }).toEqual({ ...before, weights: 0, slow: 0, momentum: 0, adamFirst: 0, adamSecond: 0 })
     }), { numRuns: 50 })
+  })
+
+  test('of a method without momentum comes back without', () => {
+    const bytes = joinBytes(encodeCheckpoint({ ...counting(), momentum: new Float32Array() }, layout))
+    expect(decodeCheckpoint(bytes, layout).momentum).toHaveLength(0)
   })
 
   test('names the model\'s tensors so that other tools find them', () => {
@@ -52,11 +64,22 @@ describe('a checkpoint', () => {
     expect(decoded.weights[1]).toBe(1)
   })
 
+  test('read into a Buffer, as files are, leaves the Buffer as it is', () => {
+    const whole = joinBytes(encodeCheckpoint(counting(), layout))
+    // An odd offset in a shared pool, as small files get.
+    const pool = Buffer.alloc(whole.length + 3)
+    pool.set(whole, 3)
+    const buffer = pool.subarray(3)
+    expect(decodeCheckpoint(buffer, layout)).toEqual(counting())
+    expect(Buffer.compare(buffer, Buffer.from(whole))).toBe(0)
+    expect(decodeCheckpoint(buffer, layout)).toEqual(counting())
+  })
+
   test('of another model or format is refused as such, not as corrupt', () => {
     const bytes = joinBytes(encodeCheckpoint(counting(), layout))
     const other = createLayout([{ name: 'embed', shape: [2, 3] }, { name: 'head.bias', shape: [4] }])
     expect(() => decodeCheckpoint(bytes, other)).toThrow(expect.objectContaining({ code: 'CHECKPOINT_INCOMPATIBLE' }))
-    const { metadata: { sha256: _, ...metadata }, tensors } = decodeSafetensors(bytes)
+    const { metadata, tensors } = unsealed(bytes)
     const newer = joinBytes(encodeSafetensors({ metadata: { ...metadata, format: 'shoal-checkpoint/2' }, tensors }))
     expect(() => decodeCheckpoint(newer, layout)).toThrow(expect.objectContaining({ code: 'CHECKPOINT_INCOMPATIBLE' }))
   })
@@ -71,7 +94,7 @@ describe('a checkpoint', () => {
   })
 
   test('with tensors or metadata missing is corrupt', () => {
-    const { metadata: { sha256: _, ...metadata }, tensors } = decodeSafetensors(joinBytes(encodeCheckpoint(counting(), layout)))
+    const { metadata, tensors } = unsealed(joinBytes(encodeCheckpoint(counting(), layout)))
     const without = (change: Parameters<typeof encodeSafetensors>[0]): Uint8Array => joinBytes(encodeSafetensors(change))
     expect(() => decodeCheckpoint(without({ metadata, tensors: tensors.slice(1) }), layout)).toThrow(expect.objectContaining({ code: 'CHECKPOINT_CORRUPT' }))
     expect(() => decodeCheckpoint(without({ metadata: { ...metadata, step: '-1' }, tensors }), layout)).toThrow(expect.objectContaining({ code: 'CHECKPOINT_CORRUPT' }))

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { allReduceBytes } from '../../../testnet/report/baseline-bytes.ts'
-import { bitsPerCharacter, gzipBitsPerCharacter } from '../../../testnet/report/final-report.ts'
+import { allReduceBytes } from '../../../src/averaging/all-reduce-bytes.ts'
+import { bitsPerCharacter, gzipBitsPerCharacter } from '../../../node/peer/text-figures.ts'
 import { lineChartSvg } from '../../../testnet/report/line-chart.ts'
 import { estimate } from '../../../testnet/report/statistics.ts'
 

@@ -1,0 +1,101 @@
+import type { Command } from 'commander'
+import type { CommandModule } from './command.ts'
+
+const collect = (value: string, before: string[] | undefined): string[] => [...before ?? [], value]
+
+/** Options by which a run is chosen; `run create` and `testnet run` share them. */
+export function configureRunOptions (command: Command): void {
+  command
+    .option('--method <preset>', 'how peers average: noloco, fedavg-pairs, solo', 'noloco')
+    .option('--every <steps>', 'inner steps between two averages, H')
+    .option('--codec <spec>', 'how weights are written on the wire: int8(64), fp32')
+    .option('--model <size>', 'tiny (0.2 M parameters), small (0.8 M), medium (10.8 M)', 'tiny')
+    .option('--batch <sequences>', 'sequences in a step of each peer', '2')
+    .option('--learning-rate <rate>', 'inner learning rate (AdamW)', '0.003')
+    .option('--split <kind>', 'how documents are cut into shards: era, iid', 'era')
+    .option('--seed <number>', 'seed of genesis weights, matching and batches', '1')
+}
+
+/** The commands of one peer. */
+export const peerCommands: readonly CommandModule[] = [
+  {
+    name: 'init', group: 'Start', summary: 'create the data directory and this peer’s identity', example: 'shoal init --data-dir ./peer',
+    configure: () => undefined,
+    load: async () => (await import('./commands/init.ts')).init
+  },
+  {
+    name: 'join', group: 'Start', summary: 'start a peer in the foreground and train until the budget ends or Ctrl-C', example: 'shoal join shoal1… --shard 2',
+    configure: command => {
+      command.argument('<run>', 'an invite, a manifest file, or a run that is known here')
+        .option('--listen <multiaddr>', 'address to listen on, may be given several times', collect)
+        .option('--bootstrap <multiaddr>', 'a peer to begin with, may be given several times', collect)
+        .option('--backend <name>', 'what computes: wasm, cpu')
+        .option('--shard <number>', 'which shard of the data to train on (default: the peer id chooses)')
+        .option('--wait-for <peers>', 'other peers to wait for before the first step')
+        .option('--evaluate-every <rounds>', 'measure the held-out loss every so many rounds')
+        .option('--checkpoint-every-seconds <seconds>', 'time between two checkpoints')
+        .option('--log-level <level>', 'debug, info, warn, error')
+    },
+    load: async () => (await import('./commands/join.ts')).join
+  },
+  {
+    name: 'status', group: 'Watch', summary: 'what the peer on this data directory does, and why', example: 'shoal status --json',
+    configure: () => undefined,
+    load: async () => (await import('./commands/status.ts')).status
+  },
+  {
+    name: 'peers', group: 'Watch', summary: 'who else is in the run, and who was refused', example: 'shoal peers --rejected',
+    configure: command => {
+      command.option('--rejected', 'who was refused, by whom and why', false).option('-v, --addresses', 'whole peer ids and addresses', false)
+    },
+    load: async () => (await import('./commands/peers.ts')).peers
+  },
+  {
+    name: 'stop', group: 'Start', summary: 'stop the peer on this data directory; it checkpoints and says goodbye', example: 'shoal stop',
+    configure: () => undefined,
+    load: async () => (await import('./commands/stop.ts')).stop
+  },
+  {
+    name: 'run create', group: 'Run', summary: 'write and sign the manifest of a new run', example: 'shoal run create --name evening --every 20 --steps 2000 --output evening.run',
+    configure: command => {
+      command.requiredOption('--name <name>', 'what people call the run')
+      configureRunOptions(command)
+      command.option('--steps <number>', 'inner steps of each peer, 0 for no end', '1000')
+        .option('--shards <number>', 'pieces into which the training text is cut', '4')
+        .option('-o, --output <file>', 'also write the manifest to a file')
+    },
+    load: async () => (await import('./commands/run-create.ts')).runCreate
+  },
+  {
+    name: 'run show', group: 'Run', summary: 'check a manifest and print it', example: 'shoal run show evening.run',
+    configure: command => { command.argument('<run>', 'an invite, a manifest file, or a run that is known here') },
+    load: async () => (await import('./commands/run-show.ts')).runShow
+  },
+  {
+    name: 'run ls', group: 'Run', summary: 'the runs that are known here', example: 'shoal run ls',
+    configure: () => undefined,
+    load: async () => (await import('./commands/run-list.ts')).runList
+  },
+  {
+    name: 'invite', group: 'Run', summary: 'print the line with which the next peer joins', example: 'shoal invite',
+    configure: () => undefined,
+    load: async () => (await import('./commands/invite.ts')).invite
+  },
+  {
+    name: 'sample', group: 'Use', summary: 'write text with the newest checkpoint', example: 'shoal sample "We the people" --tokens 200',
+    configure: command => {
+      command.argument('[prompt]', 'how the text begins', 'The ')
+        .option('--run <run>', 'which run (default: the one last worked on)')
+        .option('--tokens <number>', 'bytes to write', '300')
+        .option('--temperature <number>', 'above 1 wilder, below 1 tamer', '0.8')
+        .option('--top-k <number>', 'choose among so many likeliest bytes', '40')
+        .option('--seed <number>', 'the same seed writes the same text', '1')
+    },
+    load: async () => (await import('./commands/sample.ts')).sample
+  },
+  {
+    name: 'eval', group: 'Use', summary: 'held-out loss of the newest checkpoint, beside gzip', example: 'shoal eval --json',
+    configure: command => { command.option('--run <run>', 'which run (default: the one last worked on)') },
+    load: async () => (await import('./commands/eval.ts')).evaluate
+  }
+]

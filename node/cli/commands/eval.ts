@@ -1,0 +1,27 @@
+import { bitsPerCharacter, gzipBitsPerCharacter } from '../../peer/text-figures.ts'
+import { newestWeights, openModel } from '../../peer/open-model.ts'
+import { resolveDataDirectory } from '../../store/data-directory.ts'
+import { formatNumber } from '../../terminal/units.ts'
+import { action } from '../command.ts'
+
+interface EvalOptions {
+  readonly run?: string
+}
+
+export const evaluate = action<EvalOptions>(async ({ options, output }) => {
+  const { run, step, weights, path } = await newestWeights(resolveDataDirectory(options.dataDir), options.run, output.message)
+  const { trainer, data: { heldOut } } = await openModel(run, 'wasm', new AbortController().signal)
+  try {
+    const { loss, tokens } = await trainer.evaluate(weights)
+    const bits = bitsPerCharacter(loss, heldOut)
+    const gzip = gzipBitsPerCharacter(heldOut)
+    if (options.json) output.json({ version: 1, runId: run.runId, step, checkpoint: path, loss, tokens, bitsPerCharacter: bits, gzipBitsPerCharacter: gzip })
+    else {
+      output.line(`held-out loss  ${formatNumber(loss, 4)} nats per byte over ${tokens} bytes, at step ${step}`)
+      output.line(`               ${formatNumber(bits, 3)} bits per character; gzip needs ${formatNumber(gzip, 3)} for the same text${bits < gzip ? '' : ' and wins'}`)
+    }
+  } finally {
+    await trainer.close()
+  }
+  return undefined
+})

@@ -1,0 +1,10 @@
+import { DaemonClient } from '../../api/client.ts'
+import { resolveDataDirectory } from '../../store/data-directory.ts'
+import { action } from '../command.ts'
+
+export const invite = action(async ({ options, output }) => {
+  const status = await DaemonClient.find(resolveDataDirectory(options.dataDir).root).status()
+  if (options.json) output.json({ version: 1, runId: status.run.id, invite: status.invite })
+  else output.line(`npx shoal join ${status.invite}`)
+  return undefined
+})

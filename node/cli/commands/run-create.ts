@@ -1,0 +1,60 @@
+import { methodPreset } from '../../../src/averaging/methods.ts'
+import { ShoalError } from '../../../src/errors.ts'
+import { draftManifest } from '../../../src/manifest/draft.ts'
+import { shortRunId, signManifest } from '../../../src/manifest/manifest.ts'
+import { hashCorpus } from '../../corpus/corpus.ts'
+import { rememberRun } from '../../peer/run-source.ts'
+import { writeFileAtomically } from '../../store/atomic-file.ts'
+import { prepareDataDirectory, resolveDataDirectory } from '../../store/data-directory.ts'
+import { loadIdentity } from '../../store/identity.ts'
+import { action } from '../command.ts'
+import { numberOption } from '../numbers.ts'
+
+interface RunCreateOptions {
+  readonly name: string
+  readonly method: string
+  readonly every?: string
+  readonly steps: string
+  readonly model: string
+  readonly codec?: string
+  readonly seed: string
+  readonly batch: string
+  readonly learningRate: string
+  readonly shards: string
+  readonly split: string
+  readonly output?: string
+}
+
+export const runCreate = action<RunCreateOptions>(async ({ options, output }) => {
+  const directory = resolveDataDirectory(options.dataDir)
+  prepareDataDirectory(directory)
+  const identity = await loadIdentity(directory.identityFile)
+  const run = signManifest(draftManifest({
+    name: options.name,
+    creator: identity.publicKey,
+    seed: numberOption('seed', options.seed, { minimum: 0, maximum: 0xffff_ffff }),
+    model: options.model,
+    method: methodPreset(options.method, {
+      ...options.every === undefined ? {} : { everySteps: numberOption('every', options.every, { minimum: 1 }) },
+      ...options.codec === undefined ? {} : { codec: options.codec }
+    }),
+    steps: numberOption('steps', options.steps, { minimum: 0 }),
+    batch: numberOption('batch', options.batch, { minimum: 1 }),
+    learningRate: numberOption('learning-rate', options.learningRate, { minimum: 1e-9, maximum: 1, whole: false }),
+    data: {
+      corpus: 'sotu', sha256: await hashCorpus(), holdOutEvery: 10,
+      shards: numberOption('shards', options.shards, { minimum: 1, maximum: 128 }), split: splitOf(options.split)
+    }
+  }), identity.secretKey)
+  rememberRun(run, directory)
+  if (options.output !== undefined) writeFileAtomically(options.output, run.bytes)
+  if (options.json) output.json({ version: 1, runId: run.runId, manifest: run.manifest, file: options.output ?? null })
+  else output.line(run.runId)
+  output.message(`run ${run.manifest.name} (${shortRunId(run.runId)}) is ready; start its first peer with: shoal join ${options.output ?? shortRunId(run.runId)}`)
+  return undefined
+})
+
+function splitOf (word: string): 'era' | 'iid' {
+  if (word === 'era' || word === 'iid') return word
+  throw new ShoalError({ code: 'USAGE', what: `data cannot be split by ${word}`, why: 'splits are era and iid', tryThis: '--split era' })
+}

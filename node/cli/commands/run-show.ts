@@ -1,0 +1,21 @@
+import { checkMethod } from '../../../src/averaging/stability.ts'
+import { findRun } from '../../peer/run-source.ts'
+import { resolveDataDirectory } from '../../store/data-directory.ts'
+import { action } from '../command.ts'
+
+export const runShow = action(async ({ arguments: [word = ''], options, output }) => {
+  const { run } = await findRun(word, resolveDataDirectory(options.dataDir), new AbortController().signal)
+  checkMethod(run.manifest.method)
+  if (options.json) output.json({ version: 1, runId: run.runId, manifest: run.manifest })
+  else {
+    output.line(`run id  ${run.runId}`)
+    for (const line of describe(run.manifest, '')) output.line(line)
+    output.message('the signature is its creator’s, and the method is stable in a swarm of any size')
+  }
+  return undefined
+})
+
+function describe (value: object, indent: string): string[] {
+  return Object.entries(value).flatMap(([key, inner]) =>
+    typeof inner === 'object' && inner !== null ? [`${indent}${key}`, ...describe(inner as object, `${indent}  `)] : [`${indent}${key}  ${String(inner)}`])
+}

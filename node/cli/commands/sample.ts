@@ -1,0 +1,29 @@
+import { newestWeights, openModel } from '../../peer/open-model.ts'
+import { resolveDataDirectory } from '../../store/data-directory.ts'
+import { action } from '../command.ts'
+import { numberOption } from '../numbers.ts'
+
+interface SampleOptions {
+  readonly run?: string
+  readonly tokens: string
+  readonly temperature: string
+  readonly topK: string
+  readonly seed: string
+}
+
+export const sample = action<SampleOptions>(async ({ arguments: [prompt = 'The '], options, output }) => {
+  const tokens = numberOption('tokens', options.tokens, { minimum: 1, maximum: 100_000 })
+  const temperature = numberOption('temperature', options.temperature, { minimum: 0.01, maximum: 100, whole: false })
+  const topK = numberOption('top-k', options.topK, { minimum: 1, maximum: 1_000_000 })
+  const seed = numberOption('seed', options.seed, { minimum: 0, maximum: 0xffff_ffff })
+  const { run, step, weights } = await newestWeights(resolveDataDirectory(options.dataDir), options.run, output.message)
+  const { trainer } = await openModel(run, 'wasm', new AbortController().signal)
+  try {
+    const text = await trainer.sample({ prompt, tokens, temperature, topK, seed, weights })
+    if (options.json) output.json({ version: 1, runId: run.runId, step, prompt, text })
+    else output.line(prompt + text)
+  } finally {
+    await trainer.close()
+  }
+  return undefined
+})

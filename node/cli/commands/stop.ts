@@ -1,0 +1,27 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { ShoalError } from '../../../src/errors.ts'
+import { DaemonClient } from '../../api/client.ts'
+import { resolveDataDirectory } from '../../store/data-directory.ts'
+import { action } from '../command.ts'
+
+/** A peer takes 10 seconds at most to stop; a little more for a busy machine. */
+const STOP_TIMEOUT_MS = 15_000
+const LOOK_EVERY_MS = 50
+
+export const stop = action(async ({ options, output }) => {
+  const { root } = resolveDataDirectory(options.dataDir)
+  const client = DaemonClient.find(root)
+  await client.shutdown()
+  for (let waitedMs = 0; existsSync(join(root, 'daemon.json')) && waitedMs < STOP_TIMEOUT_MS; waitedMs += LOOK_EVERY_MS) await pause(LOOK_EVERY_MS)
+  if (existsSync(join(root, 'daemon.json'))) {
+    throw new ShoalError({
+      code: 'TIMED_OUT', what: 'the peer did not stop', why: `it is still there after ${STOP_TIMEOUT_MS / 1000} s`,
+      tryThis: `end process ${client.daemon.pid} by hand; its last checkpoint stays`
+    })
+  }
+  if (options.json) output.json({ version: 1, stopped: true })
+  else output.line('stopped; shoal join continues where it was')
+  return undefined
+})

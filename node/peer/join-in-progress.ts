@@ -1,0 +1,53 @@
+import { reasonOf } from '../../src/errors.ts'
+import type { Peers, PresentPeer } from '../../src/ports.ts'
+import type { SwarmNetwork } from '../network/swarm-network.ts'
+
+/** Time for the first handshakes with the peers of an invite; without an answer by then this peer begins alone. */
+const FIRST_PEERS_TIMEOUT_MS = 15_000
+/** Members that are asked for their weights before this peer begins from the genesis. */
+const SOURCES_TRIED = 3
+
+export interface Snapshot {
+  readonly round: number
+  readonly step: number
+  readonly weights: Float32Array
+}
+
+/**
+ * For a peer that joins a run under way: weights of a member, so that it does not drag the others back to the genesis.
+ * Undefined when the run has not begun, or nobody gives any; every step is told in a sentence.
+ */
+export async function fetchRunningState (network: SwarmNetwork, say: (sentence: string) => void, signal: AbortSignal): Promise<Snapshot | undefined> {
+  say('looking for the peers of the invite')
+  const present = await firstPeers(network, signal)
+  if (present.length === 0) {
+    say('none of the invite’s peers answers yet; beginning from the genesis weights and looking on')
+    return undefined
+  }
+  const ahead = [...present].filter(peer => peer.round > 0).sort((a, b) => b.round - a.round).slice(0, SOURCES_TRIED)
+  for (const peer of ahead) {
+    try {
+      return await network.fetchSnapshot(peer.peerId, signal)
+    } catch (error) {
+      signal.throwIfAborted()
+      say(`${peer.peerId} gives no weights: ${reasonOf(error)}`)
+    }
+  }
+  return undefined
+}
+
+async function firstPeers (peers: Peers, signal: AbortSignal): Promise<readonly PresentPeer[]> {
+  if (peers.present().length > 0) return peers.present()
+  return new Promise((resolve, reject) => {
+    const release = (): void => {
+      clearTimeout(timer)
+      unsubscribe()
+      signal.removeEventListener('abort', onAbort)
+    }
+    const finish = (): void => { release(); resolve(peers.present()) }
+    const onAbort = (): void => { release(); reject(signal.reason as Error) }
+    const timer = setTimeout(finish, FIRST_PEERS_TIMEOUT_MS)
+    const unsubscribe = peers.onChange(() => { if (peers.present().length > 0) finish() })
+    signal.addEventListener('abort', onAbort, { once: true })
+  })
+}

@@ -1,0 +1,116 @@
+import { createCodec } from '../../src/compression/codec.ts'
+import { formatInvite } from '../../src/manifest/invite.ts'
+import { modelLayout } from '../../src/models/gpt-layout.ts'
+import { layoutHash } from '../../src/parameters/layout.ts'
+import type { ParameterLayout } from '../../src/parameters/layout.ts'
+import type { TrainerState } from '../../src/training/trainer-state.ts'
+import { SwarmNetwork } from '../network/swarm-network.ts'
+import { CheckpointFiles } from '../store/checkpoint-files.ts'
+import { loadIdentity } from '../store/identity.ts'
+import type { Identity } from '../store/identity.ts'
+import { LevelStore } from '../store/level-store.ts'
+import { acquireLock } from '../store/lock.ts'
+import { TrainerClient } from '../trainer-worker/client.ts'
+import { restoredState } from './checkpoint-keeper.ts'
+import type { RestoredState } from './checkpoint-keeper.ts'
+import type { Closers } from './closers.ts'
+import { fetchRunningState } from './join-in-progress.ts'
+import type { Snapshot } from './join-in-progress.ts'
+import type { PeerOptions } from './peer.ts'
+import { rememberRun, runFolder } from './run-source.ts'
+import { loadTrainingData } from './training-data.ts'
+
+/** What others may ask this peer for; empty until training has something to give. */
+export interface Serving {
+  snapshot: () => Snapshot | undefined
+}
+
+/** What a peer consists of, opened and ready. */
+export interface PeerParts {
+  readonly layout: ParameterLayout
+  readonly store: LevelStore
+  readonly files: CheckpointFiles
+  readonly network: SwarmNetwork
+  readonly trainer: TrainerClient
+  readonly serving: Serving
+  /** What this peer itself was when it last stopped. */
+  readonly checkpoint: RestoredState | undefined
+  /** What a run under way is, for a peer that is new to it. */
+  readonly snapshot: Snapshot | undefined
+  readonly samplingSeed: number
+  readonly invite: () => string
+}
+
+/** Opens everything in order of dependence; `closers` closes it in the opposite one. */
+export async function openParts (options: PeerOptions, closers: Closers, signal: AbortSignal): Promise<PeerParts> {
+  const { directory, source: { run }, events, settings } = options
+  const lock = acquireLock(directory.lockFile)
+  closers.add('lock', () => { lock.release() })
+  rememberRun(run, directory)
+  const warn = (sentence: string): void => { events.emit({ type: 'warning', sentence }) }
+  const identity = await loadIdentity(directory.identityFile)
+  const store = await LevelStore.open(directory.store, run.runId, warn)
+  closers.add('store', async () => store.close())
+  const layout = modelLayout(run.manifest.model)
+  const files = new CheckpointFiles(runFolder(run.runId, directory), layout)
+  const checkpoint = restoredState(files, warn)
+  const data = await loadTrainingData(run.manifest, identity.peerId, settings.shard === 0 ? undefined : settings.shard)
+  const serving: Serving = { snapshot: () => undefined }
+  const network = await startNetwork({ options, store, identity, layout, serving }, signal)
+  closers.add('network', async () => network.stop())
+  const say = (sentence: string): void => { events.emit({ type: 'waiting', sentence }) }
+  const bootstrapped = options.source.bootstrap.length + settings.bootstrap.length > 0
+  const snapshot = checkpoint === undefined && bootstrapped ? await fetchRunningState(network, say, signal) : undefined
+  const samplingSeed = checkpoint?.samplingSeed ?? samplingSeedOf(run.manifest.seed, data.shardNumber)
+  const state = checkpoint?.trainer ?? (snapshot === undefined ? undefined : freshOptimizer(snapshot))
+  const trainer = await TrainerClient.start({
+    model: run.manifest.model, inner: run.manifest.inner, seed: run.manifest.seed, budgetSteps: run.manifest.budget.steps, backend: settings.backend,
+    samplingSeed, shard: data.shard, heldOut: data.heldOut, ...state === undefined ? {} : { state }
+  }, { signal })
+  closers.add('trainer', async () => trainer.close())
+  const invite = (): string => formatInvite({ runId: run.runId, addresses: network.addresses() })
+  return { layout, store, files, network, trainer, serving, checkpoint, snapshot, samplingSeed, invite }
+}
+
+interface NetworkParts {
+  readonly options: PeerOptions
+  readonly store: LevelStore
+  readonly identity: Identity
+  readonly layout: ParameterLayout
+  readonly serving: Serving
+}
+
+async function startNetwork ({ options, store, identity, layout, serving }: NetworkParts, signal: AbortSignal): Promise<SwarmNetwork> {
+  const { source: { run, bootstrap }, settings, events, software } = options
+  const { codec } = run.manifest.method
+  const network = await SwarmNetwork.start({
+    privateKey: identity.privateKey,
+    listen: settings.listen,
+    bootstrap: [...bootstrap, ...settings.bootstrap],
+    rememberedPeers: await store.rememberedAddresses(),
+    runId: run.runId,
+    layoutHash: layoutHash(layout),
+    codec,
+    software,
+    maximumPayloadBytes: createCodec(codec).maximumBytes(layout.size),
+    manifest: () => run.bytes,
+    snapshot: () => serving.snapshot(),
+    minimumPeers: Math.max(1, settings.waitFor),
+    parameters: layout.size
+  }, { signal })
+  network.onEvent(event => {
+    if (event.type === 'peer-joined') store.rememberPeer(event.peerId, event.addresses)
+    events.emit(event)
+  })
+  return network
+}
+
+/** Every shard has batches of its own, and so has every seed. */
+function samplingSeedOf (seed: number, shardNumber: number): number {
+  return (Math.imul(seed, 0x9e37_79b1) + shardNumber) >>> 0
+}
+
+/** A joiner takes over weights and step; its inner optimizer warms up by itself. */
+function freshOptimizer ({ step, weights }: Snapshot): TrainerState {
+  return { step, weights, firstMoment: new Float32Array(weights.length), secondMoment: new Float32Array(weights.length) }
+}

@@ -1,0 +1,66 @@
+import { performance } from 'node:perf_hooks'
+import type { AveragingPeer } from '../../src/averaging/averaging-peer.ts'
+import { allReduceBytes } from '../../src/averaging/all-reduce-bytes.ts'
+import type { PeerView } from '../api/server.ts'
+import type { Status } from '../api/schema.ts'
+import type { EventLog } from './event-log.ts'
+import type { PeerParts } from './open-parts.ts'
+import type { PeerReporter } from './peer-reporter.ts'
+import type { RunSource } from './run-source.ts'
+
+export interface PeerViewParts extends Pick<PeerParts, 'network' | 'trainer' | 'layout' | 'invite'> {
+  readonly source: RunSource
+  readonly events: EventLog
+  readonly reporter: PeerReporter
+  readonly averaging: AveragingPeer
+  readonly shutdown: () => void
+}
+
+/** What the local API shows of a running peer. */
+export function peerView (parts: PeerViewParts): PeerView {
+  const { events, network } = parts
+  return {
+    status: () => statusOf(parts),
+    peers: () => ({
+      connected: network.connectedPeers().map(peer => ({ ...peer, addresses: [...peer.addresses] })),
+      rejected: [...network.rejected()]
+    }),
+    eventsSince: sequence => events.since(sequence),
+    subscribe: listener => events.subscribe(listener),
+    shutdown: () => { parts.shutdown() }
+  }
+}
+
+function statusOf ({ source: { run }, network, trainer, layout, reporter, averaging, invite }: PeerViewParts): Omit<Status, 'version'> {
+  const { phase, sentence, round } = averaging.describe()
+  const present = network.present()
+  return {
+    pid: process.pid,
+    peerId: network.self,
+    run: { id: run.runId, name: run.manifest.name },
+    phase,
+    sentence,
+    step: Math.max(trainer.step, reporter.step),
+    budgetSteps: run.manifest.budget.steps,
+    round,
+    loss: numberOrNull(reporter.loss),
+    startLoss: numberOrNull(reporter.startLoss),
+    tokensPerSecond: reporter.tokensPerSecond,
+    lossHistory: reporter.lossHistory,
+    peers: { present: present.length, training: present.filter(peer => peer.training).length },
+    lastRound: reporter.lastRound === undefined ? null : {
+      ...reporter.lastRound, members: [...reporter.lastRound.members], spread: numberOrNull(reporter.lastRound.spread), loss: numberOrNull(reporter.lastRound.loss)
+    },
+    bytes: network.meter.totals(),
+    allReduceBytes: allReduceBytes(present.length + 1, layout.size, trainer.step),
+    uptimeSeconds: reporter.uptimeSeconds(performance.now()),
+    eventLoopDelayP99Ms: reporter.eventLoopDelayP99Ms(),
+    addresses: network.addresses(),
+    invite: invite(),
+    backend: trainer.backend
+  }
+}
+
+function numberOrNull (value: number): number | null {
+  return Number.isFinite(value) ? value : null
+}

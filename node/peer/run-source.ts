@@ -1,0 +1,93 @@
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { reasonOf, ShoalError } from '../../src/errors.ts'
+import { looksLikeInvite, parseInvite } from '../../src/manifest/invite.ts'
+import { MAXIMUM_MANIFEST_BYTES, openManifest, shortRunId } from '../../src/manifest/manifest.ts'
+import type { SignedManifest } from '../../src/manifest/manifest.ts'
+import { fetchManifest } from '../network/fetch-manifest.ts'
+import { writeFileAtomically } from '../store/atomic-file.ts'
+import type { DataDirectory } from '../store/data-directory.ts'
+
+/** A run to take part in, and where to begin to look for its peers. */
+export interface RunSource {
+  readonly run: SignedManifest
+  readonly bootstrap: readonly string[]
+}
+
+/**
+ * Finds the run that a word names: an invite (the manifest is fetched from the peers it names, unless it is known),
+ * a manifest file, or the first letters of the id of a run that is known here.
+ *
+ * @throws ShoalError INVITE_INVALID, MANIFEST_INVALID, MANIFEST_SIGNATURE, BOOTSTRAP_UNREACHABLE, PEER_INCOMPATIBLE, USAGE
+ */
+export async function findRun (word: string, directory: DataDirectory, signal: AbortSignal): Promise<RunSource> {
+  if (looksLikeInvite(word)) return followInvite(word, directory, signal)
+  if (existsSync(word)) return { run: readManifestFile(word), bootstrap: [] }
+  const known = knownRuns(directory).filter(run => run.runId.startsWith(word) || run.manifest.name === word)
+  const [only] = known
+  if (only !== undefined && known.length === 1) return { run: only, bootstrap: [] }
+  throw new ShoalError({
+    code: 'USAGE',
+    what: `${word.slice(0, 80)} names no run`,
+    why: known.length > 1 ? `${known.length} runs here begin like that` : 'it is no invite, no file, and no run that is known here',
+    tryThis: 'shoal join <invite>, shoal join <manifest file>, or shoal run ls for what is known here'
+  })
+}
+
+/** Keeps a manifest for later starts; it is named by its hash, so it never changes. */
+export function rememberRun (run: SignedManifest, directory: DataDirectory): void {
+  const folder = runFolder(run.runId, directory)
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const file = join(folder, 'manifest.run')
+  if (!existsSync(file)) writeFileAtomically(file, run.bytes)
+}
+
+export function runFolder (runId: string, directory: DataDirectory): string {
+  return join(directory.runs, runId)
+}
+
+/** The runs of a data directory, the one last worked on first. */
+export function knownRuns (directory: DataDirectory): SignedManifest[] {
+  if (!existsSync(directory.runs)) return []
+  return readdirSync(directory.runs)
+    .map(name => ({ name, file: join(directory.runs, name, 'manifest.run') }))
+    .filter(({ file }) => existsSync(file))
+    .sort((a, b) => lastUsedMs(b.name, directory) - lastUsedMs(a.name, directory))
+    .map(({ file }) => readManifestFile(file))
+}
+
+/** @throws ShoalError MANIFEST_INVALID, MANIFEST_SIGNATURE */
+export function readManifestFile (file: string): SignedManifest {
+  let bytes: Uint8Array
+  try {
+    const { size } = statSync(file)
+    if (size > MAXIMUM_MANIFEST_BYTES) throw new Error(`it has ${size} bytes, the limit is ${MAXIMUM_MANIFEST_BYTES}`)
+    bytes = readFileSync(file)
+  } catch (cause) {
+    throw new ShoalError({
+      code: 'MANIFEST_INVALID', what: `${file} cannot be read as a manifest`, why: reasonOf(cause),
+      tryThis: 'shoal run create writes one', cause
+    })
+  }
+  return openManifest(new Uint8Array(bytes))
+}
+
+async function followInvite (word: string, directory: DataDirectory, signal: AbortSignal): Promise<RunSource> {
+  const invite = parseInvite(word)
+  const file = join(runFolder(invite.runId, directory), 'manifest.run')
+  const run = existsSync(file) ? readManifestFile(file) : openManifest(await fetchManifest(invite.addresses, invite.runId, { signal }))
+  if (run.runId !== invite.runId) {
+    throw new ShoalError({
+      code: 'PEER_INCOMPATIBLE',
+      what: 'the manifest is not the one of the invite',
+      why: `the invite is for run ${shortRunId(invite.runId)}, what came is ${shortRunId(run.runId)}`,
+      tryThis: 'ask for a fresh invite'
+    })
+  }
+  return { run, bootstrap: invite.addresses }
+}
+
+function lastUsedMs (runId: string, directory: DataDirectory): number {
+  const checkpoints = join(directory.runs, runId, 'checkpoints')
+  return statSync(existsSync(checkpoints) ? checkpoints : join(directory.runs, runId)).mtimeMs
+}

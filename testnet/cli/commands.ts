@@ -1,0 +1,36 @@
+import type { Command } from 'commander'
+import type { CommandModule } from '../../node/cli/command.ts'
+import { configureRunOptions } from '../../node/cli/commands.ts'
+
+function configureTestnetOptions (command: Command): void {
+  command.option('--peers <number>', 'peers, each a process of its own', '4')
+  configureRunOptions(command)
+  command
+    .option('--listen <where>', 'loopback, lan, or a multiaddr', 'loopback')
+    .option('--backend <name>', 'what computes: wasm, cpu', 'wasm')
+    .option('--evaluate-every <rounds>', 'measure the held-out loss every so many rounds', '0')
+    .option('--dir <directory>', 'where the peers’ data directories lie (default: testnets/ in the data directory)')
+}
+
+/** The commands for many peers on one machine. */
+export const testnetCommands: readonly CommandModule[] = [
+  {
+    name: 'testnet run', group: 'Testnet', summary: 'run a swarm of real peer processes to its end and judge it',
+    example: 'shoal testnet run --peers 4 --method noloco --steps 400 --json',
+    configure: command => {
+      command.argument('[scenario]', 'quickstart', 'quickstart')
+      configureTestnetOptions(command)
+      command.option('--steps <number>', 'inner steps of each peer', '1600').option('--keep', 'go on until Ctrl-C', false)
+    },
+    load: async () => (await import('./run.ts')).run
+  },
+  {
+    name: 'testnet up', group: 'Testnet', summary: 'the same without an end: peers train, and others may join, until Ctrl-C',
+    example: 'shoal testnet up --peers 2 --listen lan',
+    configure: command => {
+      command.argument('[scenario]', 'quickstart', 'quickstart')
+      configureTestnetOptions(command)
+    },
+    load: async () => (await import('./run.ts')).up
+  }
+]

@@ -1,0 +1,64 @@
+import type { StampedEvent } from '../../src/events.ts'
+import { shortId } from '../../src/membership/short-id.ts'
+import type { Output } from '../../node/cli/output.ts'
+import { RoundLines } from '../launcher/round-lines.ts'
+import type { Testnet } from '../launcher/testnet.ts'
+import { describeSettings } from './describe.ts'
+import type { Settings } from './run.ts'
+import { joinLine } from './view.ts'
+import type { SwarmViewer } from './view.ts'
+
+/** Into a pipe or a file: one line a round, and whatever is out of the ordinary. */
+export class LineView implements SwarmViewer {
+  readonly #settings: Settings
+  readonly #output: Output
+  readonly #names = new Map<string, string>()
+  readonly #lost = new Set<string>()
+  readonly #rounds: RoundLines
+  readonly #early: Array<[string, StampedEvent]> = []
+  #testnet: Testnet | undefined
+
+  constructor (settings: Settings, output: Output) {
+    this.#settings = settings
+    this.#output = output
+    this.#rounds = new RoundLines(peerId => this.#names.get(peerId) ?? shortId(peerId))
+    output.line(describeSettings(settings))
+  }
+
+  started (testnet: Testnet): void {
+    this.#testnet = testnet
+    for (const view of testnet.views) this.#names.set(view.peerId, view.name)
+    this.#output.line(`one more peer: ${joinLine(testnet.invite)}`)
+    for (const [name, event] of this.#early.splice(0)) this.event(name, event)
+  }
+
+  event (name: string, event: StampedEvent): void {
+    if (event.type === 'started') this.#output.line(`${name} is ${shortId(event.peerId)}: ${event.parameters} parameters on ${event.backend}`)
+    // Rounds name peers by letters, which are known once all have started.
+    else if (this.#testnet === undefined) this.#early.push([name, event])
+    else if (event.type === 'round') this.#tell(this.#rounds.add(name, event.record, this.#expected()))
+    else if (event.type === 'warning') this.#output.line(`${name}: ${event.sentence}`)
+    else if (event.type === 'peer-joined' && !this.#names.has(event.peerId)) {
+      this.#names.set(event.peerId, shortId(event.peerId))
+      this.#output.line(`${shortId(event.peerId)} joined`)
+    }
+  }
+
+  lost (name: string): void {
+    this.#lost.add(name)
+    this.#output.line(`${name} is gone; the others go on`)
+  }
+
+  close (sentence?: string): void {
+    this.#tell(this.#rounds.flush())
+    if (sentence !== undefined) this.#output.line(sentence)
+  }
+
+  #expected (): number {
+    return Math.max(1, this.#settings.peers - this.#lost.size)
+  }
+
+  #tell (lines: readonly string[]): void {
+    for (const line of lines) this.#output.line(line)
+  }
+}

@@ -1,0 +1,24 @@
+import type { StampedEvent } from '../../src/events.ts'
+import type { Testnet } from '../launcher/testnet.ts'
+
+/** Whoever shows a running testnet. */
+export interface SwarmViewer {
+  started (testnet: Testnet): void
+  event (name: string, event: StampedEvent): void
+  lost (name: string): void
+  /** Ends the showing; a last sentence stays. Idempotent. */
+  close (sentence?: string): void
+}
+
+/** For scripts: nothing but the final object is told. */
+export class SilentView implements SwarmViewer {
+  started (): void { /* nothing to show */ }
+  event (): void { /* nothing to show */ }
+  lost (): void { /* the report names it */ }
+  close (): void { /* nothing is open */ }
+}
+
+/** What a person types to bring one more peer. */
+export function joinLine (invite: string): string {
+  return `npx shoal join ${invite}`
+}

@@ -1,0 +1,90 @@
+import { performance } from 'node:perf_hooks'
+import type { StampedEvent } from '../../src/events.ts'
+import { ShoalError } from '../../src/errors.ts'
+import { draftManifest } from '../../src/manifest/draft.ts'
+import { signManifest } from '../../src/manifest/manifest.ts'
+import type { SignedManifest } from '../../src/manifest/manifest.ts'
+import type { MethodSpec } from '../../src/manifest/schema.ts'
+import { hashCorpus } from '../../node/corpus/corpus.ts'
+import { prepareDataDirectory, resolveDataDirectory } from '../../node/store/data-directory.ts'
+import { loadIdentity } from '../../node/store/identity.ts'
+import type { FinalReport } from '../report/final-report.ts'
+import { judge } from './judge.ts'
+import { Testnet, clearRoot, peerDirectory } from './testnet.ts'
+
+export interface RunTestnetOptions {
+  readonly name: string
+  /** Folder of the peers' data directories; what an earlier testnet left there is removed. */
+  readonly root: string
+  readonly peers: number
+  readonly method: MethodSpec
+  readonly methodName: string
+  /** Inner steps on each peer; 0 trains until `signal` aborts. */
+  readonly steps: number
+  readonly model: string
+  readonly seed: number
+  readonly batch: number
+  readonly learningRate: number
+  readonly shards: number
+  readonly split: 'era' | 'iid'
+  readonly evaluateEveryRounds: number
+  readonly listen: readonly string[]
+  readonly backend: 'wasm' | 'cpu'
+  /** Stops every peer gracefully; the run is then judged by what there is. */
+  readonly signal: AbortSignal
+  readonly onStarted?: (testnet: Testnet) => void
+  readonly onEvent?: (name: string, event: StampedEvent) => void
+  readonly onLost?: (name: string) => void
+  /** Told when training is over and the merged model is being measured. */
+  readonly onJudging?: () => void
+}
+
+/**
+ * Runs a local swarm of real peer processes to its end and judges it.
+ *
+ * @throws ShoalError when a peer cannot start, or none is left to be judged
+ */
+export async function runTestnet (options: RunTestnetOptions): Promise<FinalReport> {
+  const startedAtMs = performance.now()
+  await clearRoot(options.root)
+  const run = await signedManifest(options)
+  const testnet = await Testnet.start(run, {
+    root: options.root,
+    peers: options.peers,
+    listen: options.listen,
+    backend: options.backend,
+    evaluateEveryRounds: options.evaluateEveryRounds,
+    onEvent: (name, event) => { options.onEvent?.(name, event) },
+    onExit: (name, lost) => { if (lost) options.onLost?.(name) }
+  })
+  await untilOver(testnet, options)
+  options.onJudging?.()
+  return judge({ testnet, run, methodName: options.methodName, backend: options.backend, secondsSoFar: () => (performance.now() - startedAtMs) / 1000 })
+}
+
+async function untilOver (testnet: Testnet, { signal, onStarted }: RunTestnetOptions): Promise<void> {
+  const stop = (): void => { void testnet.stop() }
+  signal.addEventListener('abort', stop, { once: true })
+  if (signal.aborted) stop()
+  onStarted?.(testnet)
+  try {
+    await testnet.finished()
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+}
+
+/** The first peer makes the run: its key signs the manifest. */
+async function signedManifest (options: RunTestnetOptions): Promise<SignedManifest> {
+  if (!Number.isSafeInteger(options.peers) || options.peers < 1) {
+    throw new ShoalError({ code: 'USAGE', what: `a testnet of ${options.peers} peers cannot be`, why: 'it takes one peer or more', tryThis: '--peers 4' })
+  }
+  const home = resolveDataDirectory(peerDirectory(options.root, 0))
+  prepareDataDirectory(home)
+  const creator = await loadIdentity(home.identityFile)
+  return signManifest(draftManifest({
+    ...options,
+    creator: creator.publicKey,
+    data: { corpus: 'sotu', sha256: await hashCorpus(), holdOutEvery: 10, shards: options.shards, split: options.split }
+  }), creator.secretKey)
+}

@@ -1,0 +1,54 @@
+import { table } from '../../node/terminal/table.ts'
+import type { Theme } from '../../node/terminal/theme.ts'
+import { formatBytes, formatCount, formatNumber, formatRatio, formatSeconds } from '../../node/terminal/units.ts'
+import { bitsOf } from './final-report.ts'
+import type { FinalReport } from './final-report.ts'
+
+/** The end of a testnet for people: a row a peer, the merged model beside gzip, bytes beside all-reduce, two samples. */
+export function finalLines (report: FinalReport, theme: Theme): string[] {
+  return [
+    '',
+    ...peerRows(report).map((line, index) => index === 0 ? theme.faint(line) : line),
+    '',
+    theme.title(`merged model: ${formatNumber(report.bitsPerCharacter, 3)} bits per character on held-out text (${formatNumber(report.evalLoss, 4)} nats per byte)`),
+    gzipLine(report),
+    ...byteLines(report),
+    `${formatSeconds(report.secondsTotal)} in all, ${formatSeconds(report.secondsTraining)} of them training; replicas apart by ${report.consensusDistance.toExponential(1)} of their size`,
+    ...report.peersLost.length === 0 ? [] : [theme.warning(`ended early: ${report.peersLost.join(', ')}`)],
+    '',
+    theme.faint('before:'), printable(report.sampleBefore), '',
+    theme.faint('after:'), printable(report.sampleAfter)
+  ]
+}
+
+function peerRows (report: FinalReport): string[] {
+  const right = 'right' as const
+  return table(
+    [{ title: 'peer' }, { title: 'steps', align: right }, { title: 'tokens', align: right }, { title: 'rounds', align: right }, { title: 'start loss', align: right },
+      { title: 'held-out loss', align: right }, { title: 'bits/char', align: right }, { title: 'gzip', align: right }, { title: 'sent', align: right }, { title: 'received', align: right }],
+    report.perPeer.map(peer => [
+      peer.name, formatCount(peer.steps), formatCount(peer.tokens), `${peer.averagedRounds} of ${peer.rounds}`, formatNumber(peer.startLoss, 3), formatNumber(peer.evalLoss, 3),
+      formatNumber(bitsOf(report, peer.evalLoss), 3), formatNumber(report.gzipBitsPerCharacter, 3),
+      formatBytes(peer.bytes.wireSent + peer.bytes.controlSent), formatBytes(peer.bytes.wireReceived + peer.bytes.controlReceived)
+    ])
+  )
+}
+
+function gzipLine ({ bitsPerCharacter, gzipBitsPerCharacter }: FinalReport): string {
+  const verdict = bitsPerCharacter < gzipBitsPerCharacter ? 'the model wins' : 'gzip wins'
+  return `gzip -9 on the same text: ${formatNumber(gzipBitsPerCharacter, 3)} bits per character; ${verdict}`
+}
+
+function byteLines (report: FinalReport): string[] {
+  if (report.payloadBytes === 0) return [`sent ${formatBytes(report.wireBytes + report.controlBytes)}; nothing was averaged`]
+  const total = report.wireBytes + report.controlBytes
+  return [
+    `sent ${formatBytes(total)}: payload ${formatBytes(report.payloadBytes)}, on the wire for training ${formatBytes(report.wireBytes)}, control ${formatBytes(report.controlBytes)}`,
+    `fp32 all-reduce every step would have sent ${formatBytes(report.ddpBytes)}: ${formatRatio(report.ddpBytes / report.payloadBytes)} the payload, ${formatRatio(report.ddpBytes / total)} all bytes`
+  ]
+}
+
+/** An untrained model writes control characters; a terminal must not obey them. */
+function printable (text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\uFFFD]/gu, letter => letter === '\n' ? '\n' : '·')
+}
