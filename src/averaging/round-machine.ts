@@ -1,4 +1,5 @@
 import { shortId } from '../membership/short-id.ts'
+import { trainingPeers } from '../membership/view.ts'
 import type { TrainingOutcome } from '../ports.ts'
 import { STOP_PATIENCE_MS, seconds } from './patience.ts'
 import { abandon, finish, goOn } from './round-commit.ts'
@@ -44,16 +45,17 @@ export function initialState (settings: RoundSettings, progress: { readonly roun
 
 function start (state: RoundState, nowMs: number): Transition {
   const { minimumPeers, minimumPeersTimeoutMs } = state.settings
-  const here = state.view.length
+  const here = trainingPeers(state.view).length
   if (here >= minimumPeers) return begin(state, nowMs)
+  // Who waits says that it is ready: the others count it, and all begin together.
   return {
     state: { ...state, phase: { name: 'waiting', deadlineMs: nowMs + minimumPeersTimeoutMs, here } },
-    effects: [{ kind: 'announce', round: state.round, training: false }, { kind: 'say', sentence: waitingSentence(here, minimumPeers) }]
+    effects: [{ kind: 'announce', round: state.round, training: true }, { kind: 'say', sentence: waitingSentence(here, minimumPeers) }]
   }
 }
 
 function waitingSentence (here: number, minimumPeers: number): string {
-  return `waiting for ${minimumPeers} other ${minimumPeers === 1 ? 'peer' : 'peers'} before the first step: ${here} here`
+  return `waiting for ${minimumPeers} other ${minimumPeers === 1 ? 'peer' : 'peers'} before the first step: ${here} ready`
 }
 
 /** The first stretch, or the round that was due when this peer was last stopped. */
@@ -70,11 +72,12 @@ function onView (state: RoundState, nowMs: number): Transition {
   const { phase, settings, view } = state
   if (phase.name === 'seeking') return reviewPartner(state, nowMs)
   if (phase.name !== 'waiting') return unchanged(state)
-  if (view.length >= settings.minimumPeers) return begin(state, nowMs)
-  if (view.length === phase.here) return unchanged(state)
+  const here = trainingPeers(view).length
+  if (here >= settings.minimumPeers) return begin(state, nowMs)
+  if (here === phase.here) return unchanged(state)
   return {
-    state: { ...state, phase: { ...phase, here: view.length } },
-    effects: [{ kind: 'say', sentence: waitingSentence(view.length, settings.minimumPeers) }]
+    state: { ...state, phase: { ...phase, here } },
+    effects: [{ kind: 'say', sentence: waitingSentence(here, settings.minimumPeers) }]
   }
 }
 

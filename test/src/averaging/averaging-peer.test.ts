@@ -194,9 +194,9 @@ describe('waiting for others', () => {
     peers.change([present('y'), present('z')])
     expect(peer.describe().phase).toBe('training')
     expect(events.map(event => event.type === 'waiting' ? event.sentence : event.type)).toEqual([
-      'waiting for 2 other peers before the first step: 0 here', 'waiting for 2 other peers before the first step: 1 here'
+      'waiting for 2 other peers before the first step: 0 ready', 'waiting for 2 other peers before the first step: 1 ready'
     ])
-    expect(peers.announced.map(({ training }) => training)).toEqual([false, true])
+    expect(peers.announced.map(({ training }) => training)).toEqual([true, true])
   })
 
   it('starts without them after a minute', () => {

@@ -157,8 +157,9 @@ describe('round labels', () => {
 describe('start and end', () => {
   it('waits for enough peers, and not for ever', () => {
     const machine = started([], { minimumPeers: 2 })
-    expect(describeState(machine.state).sentence).toBe('waiting for 2 other peers before the first step: 0 here')
-    machine.feed({ kind: 'view', view: [peer('z')] })
+    expect(describeState(machine.state).sentence).toBe('waiting for 2 other peers before the first step: 0 ready')
+    expect(machine.effects[0]).toEqual({ kind: 'announce', round: 0, training: true })
+    machine.feed({ kind: 'view', view: [peer('z'), peer('x', 0, false)] })
     expect(machine.phase).toBe('waiting')
     machine.feed({ kind: 'view', view: [peer('z'), peer('y')] })
     expect(machine.phase).toBe('training')
