@@ -30,6 +30,7 @@ export async function runProgram (commands: readonly CommandModule[], words: rea
     return exitCode
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok
+    if (error instanceof CommanderError && error.code === 'commander.help') return showHelp(program, words)
     return report(error instanceof CommanderError ? usageError(error, words, commands) : error, words)
   }
 }
@@ -60,13 +61,21 @@ function addCommand (program: Command, module: CommandModule, run: Runner): void
     .addHelpText('after', `\nExample:\n  ${module.example}`)
     .action(async () => {
       const options = command.opts<CommonOptions & Record<string, unknown>>()
-      await run(module, { arguments: command.args, options, output: processOutput({ colours: options.color }) })
+      await run(module, { arguments: command.processedArgs.filter((word): word is string => typeof word === 'string'), options, output: processOutput({ colours: options.color }) })
     })
 }
 
 function parentCommand (above: Command, word: string, group: string): Command {
   return above.commands.find(command => command.name() === word) ??
-    above.command(word).summary(`${word} …`).helpGroup(`${group}:`).action((_options: unknown, parent: Command) => { parent.help() })
+    above.command(word).summary(`${word} …`).helpGroup(`${group}:`)
+}
+
+/** `shoal` or `shoal run` alone asks what there is. */
+function showHelp (program: Command, words: readonly string[]): number {
+  const family = program.commands.find(command => command.name() === words.find(word => !word.startsWith('-')))
+  const asked = family ?? program
+  asked.outputHelp()
+  return EXIT.ok
 }
 
 function usageError (error: CommanderError, words: readonly string[], commands: readonly CommandModule[]): ShoalError {
@@ -77,9 +86,19 @@ function usageError (error: CommanderError, words: readonly string[], commands: 
   return new ShoalError({
     code: 'USAGE',
     what,
-    why: command === undefined ? 'shoal has no command of that name' : `shoal ${command} does not take this`,
+    why: usageReason(error.code, command === undefined ? 'shoal' : `shoal ${command}`),
     tryThis: suggestion === undefined ? help : `${suggestion.replace(/[()]/g, '')} See ${help}`
   })
+}
+
+function usageReason (code: string, command: string): string {
+  switch (code) {
+    case 'commander.unknownCommand': return 'shoal has no command of that name'
+    case 'commander.missingArgument':
+    case 'commander.optionMissingArgument':
+    case 'commander.missingMandatoryOptionValue': return `${command} cannot do without it`
+    default: return `${command} does not take this`
+  }
 }
 
 function report (thrown: unknown, words: readonly string[]): number {
