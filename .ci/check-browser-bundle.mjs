@@ -28,7 +28,6 @@ const refuseNodeImports = {
 const { metafile } = await build({
   stdin: { contents: files.map(file => `export * as f${files.indexOf(file)} from '${file}'`).join('\n'), resolveDir: root },
   bundle: true, write: false, metafile: true, minify: true, format: 'esm', platform: 'browser', logLevel: 'error', outfile: 'bundle.js',
-  external: ['fs', 'path', 'crypto', 'util', 'worker_threads', 'perf_hooks', 'os'],
   plugins: [refuseNodeImports]
 }).catch(error => {
   console.error(`the browser bundle fails: ${error.message}`)
