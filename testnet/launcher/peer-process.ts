@@ -24,7 +24,8 @@ export interface PeerExit {
 /** Enough of a dying peer's last words for its error message. */
 const STDERR_TAIL_BYTES = 4096
 
-const PROGRAM = fileURLToPath(new URL('../shoal.js', import.meta.url))
+/** Node cannot run TypeScript, so tests that run from source start the built program. */
+const PROGRAM = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../../dist/testnet/shoal.js' : '../shoal.js', import.meta.url))
 
 /** One peer of a local testnet: a separate process that talks NDJSON on its standard output. */
 export class PeerProcess {

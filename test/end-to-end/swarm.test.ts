@@ -1,0 +1,89 @@
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { methodPreset } from '../../src/averaging/methods.ts'
+import { runTestnet } from '../../testnet/launcher/run-testnet.ts'
+import type { RunTestnetOptions } from '../../testnet/launcher/run-testnet.ts'
+import { ShoalProcess, shoal, temporaryFolder } from '../support/shoal-process.ts'
+import type { Testnet } from '../../testnet/launcher/testnet.ts'
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>
+beforeAll(async () => { folder = await temporaryFolder() })
+afterAll(async () => folder.remove())
+
+const loopback = '/ip4/127.0.0.1/tcp/0'
+
+function options (name: string, overrides: Partial<RunTestnetOptions>): RunTestnetOptions {
+  return {
+    name, root: join(folder.path, name), peers: 3, method: methodPreset('noloco', { everySteps: 10 }), methodName: 'noloco', steps: 100, model: 'tiny', seed: 1,
+    batch: 2, learningRate: 0.003, shards: 3, split: 'era', evaluateEveryRounds: 0, listen: [loopback], backend: 'wasm', signal: new AbortController().signal, ...overrides
+  }
+}
+
+describe('a local swarm of processes', () => {
+  it('finds itself, learns, averages and reports what the contract names', async () => {
+    const { code, stdout } = await shoal(['testnet', 'run', '--peers', '2', '--steps', '60', '--every', '10', '--json', '--dir', join(folder.path, 'two')])
+    expect(code).toBe(0)
+    const report = JSON.parse(stdout) as Record<string, number | string>
+    expect(report).toMatchObject({ method: 'noloco', codec: 'int8(64)', peers: 2, steps: 60, rounds: 6, tokens: 2 * 60 * 128 })
+    for (const name of ['startLoss', 'evalLoss', 'evalLossReplicas', 'consensusDistance', 'payloadBytes', 'wireBytes', 'controlBytes', 'ddpBytes', 'secondsTraining', 'secondsTotal']) {
+      expect(report[name], name).toBeGreaterThan(0)
+    }
+    expect(report['evalLoss']).toBeLessThan(Number(report['startLoss']) - 1)
+    expect(report['payloadBytes']).toBeLessThan(Number(report['wireBytes']))
+    expect(Number(report['ddpBytes'])).toBeGreaterThan(20 * Number(report['payloadBytes']))
+  })
+
+  it('goes on when the peer that all others began with is killed', async () => {
+    let testnet: Testnet | undefined
+    const lost: string[] = []
+    const report = await runTestnet(options('orphans', {
+      onStarted: started => { testnet = started },
+      onEvent: (name, event) => { if (name === 'B' && event.type === 'round' && event.record.round === 3) testnet?.kill('A') },
+      onLost: name => lost.push(name)
+    }))
+    expect(lost).toEqual(['A'])
+    expect(report.peersLost).toEqual(['A'])
+    expect(report.perPeer.map(peer => [peer.name, peer.steps])).toEqual([['B', 100], ['C', 100]])
+    expect(report.evalLossReplicas).toBeLessThan(report.startLoss - 1)
+    expect(Math.min(...report.perPeer.map(peer => peer.averagedRounds))).toBeGreaterThan(3)
+  })
+
+  it('takes in one more peer while it runs, which begins from the others’ weights', async () => {
+    const stop = new AbortController()
+    let joiner: ShoalProcess | undefined
+    let startLoss = Number.NaN
+    const report = await runTestnet(options('open', {
+      peers: 2, shards: 2, steps: 0, signal: stop.signal,
+      onEvent: (name, event) => {
+        if (name !== 'A' || event.type !== 'round' || event.record.round < 6 || joiner !== undefined) return
+        joiner = new ShoalProcess(['join', invite, '--json', '--data-dir', join(folder.path, 'joiner'), '--listen', loopback])
+        void joiner.event('round', ({ record }) => record.outcome === 'averaged').then(async () => {
+          startLoss = (await joiner?.event('evaluated'))?.loss ?? Number.NaN
+          joiner?.kill('SIGINT')
+          await joiner?.finished
+        }).finally(() => { stop.abort() })
+      },
+      onStarted: testnet => { invite = testnet.invite }
+    }))
+    expect(startLoss).toBeLessThan(report.startLoss - 1)
+  })
+  let invite = ''
+
+  it('refuses a peer of another run in the handshake, and both sides say so', async () => {
+    const manifests = await Promise.all(['one', 'other'].map(async name => {
+      const file = join(folder.path, `${name}.run`)
+      await shoal(['run', 'create', '--name', name, '--method', 'solo', '--steps', '0', '--every', '5', '--output', file, '--data-dir', join(folder.path, name)])
+      return file
+    }))
+    const one = new ShoalProcess(['join', manifests[0] ?? '', '--json', '--data-dir', join(folder.path, 'one'), '--listen', loopback])
+    const { addresses } = await one.event('started')
+    const other = new ShoalProcess(['join', manifests[1] ?? '', '--json', '--data-dir', join(folder.path, 'other'), '--listen', loopback, '--bootstrap', addresses[0] ?? ''])
+    const sentences = await Promise.all([one, other].map(async peer => (await peer.event('peer-rejected')).sentence))
+    for (const sentence of sentences) expect(sentence).toContain('run')
+    for (const peer of [one, other]) {
+      await peer.event('round')
+      peer.kill('SIGTERM')
+      expect(await peer.finished).toMatchObject({ code: 0 })
+    }
+  })
+})
