@@ -1,0 +1,191 @@
+import { Worker } from 'node:worker_threads'
+import { ShoalError, reasonOf } from '../../src/errors.ts'
+import type { ErrorParts } from '../../src/errors.ts'
+import { modelLayout } from '../../src/models/gpt-layout.ts'
+import type { ParameterLayout } from '../../src/parameters/layout.ts'
+import type { Trainer, TrainingOutcome } from '../../src/ports.ts'
+import type { Evaluation } from '../../src/training/evaluation.ts'
+import type { TextRequest } from '../../src/training/text-sampling.ts'
+import type { TrainerState } from '../../src/training/trainer-state.ts'
+import { trainerFailed } from './messages.ts'
+import type { Answers, FromWorker, Request, StepProgress, ToWorker, TrainerInit, WorkerInput } from './messages.ts'
+
+export type { StepProgress, TrainerInit } from './messages.ts'
+
+type Ready = Extract<FromWorker, { kind: 'ready' }>
+
+interface Pending {
+  readonly resolve: (answer: Answers[keyof Answers]) => void
+  readonly reject: (error: ShoalError) => void
+}
+
+/** Node cannot run TypeScript in a worker, so tests that run from source start the built file. */
+function workerUrl (): URL {
+  const isSource = import.meta.url.endsWith('.ts')
+  return new URL(isSource ? '../../dist/node/trainer-worker/worker.js' : './worker.js', import.meta.url)
+}
+
+/**
+ * A trainer in a worker thread: while a step computes, this thread's event loop stays free. Requests are answered
+ * one after the other, so what is asked during a training is answered after it; `stop` ends it sooner.
+ */
+export class TrainerClient implements Trainer {
+  /** θ, shared with the worker. What is written here between trainings takes effect at the next request. */
+  readonly weights: Float32Array
+  readonly layout: ParameterLayout
+  readonly #worker: Worker
+  readonly #stopFlag: Int32Array
+  readonly #pending = new Map<number, Pending>()
+  readonly #listeners = new Set<(progress: StepProgress) => void>()
+  readonly #ready: Promise<Ready>
+  #settleReady: { readonly resolve: (ready: Ready) => void, readonly reject: (error: ShoalError) => void } | undefined
+  #about: Ready | undefined
+  #failure: ShoalError | undefined
+  #nextId = 0
+  #step = 0
+  #secondsTraining = 0
+  #isTraining = false
+
+  private constructor (init: TrainerInit) {
+    this.layout = modelLayout(init.model)
+    this.weights = new Float32Array(new SharedArrayBuffer(this.layout.size * Float32Array.BYTES_PER_ELEMENT))
+    this.#stopFlag = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
+    this.#ready = new Promise((resolve, reject) => { this.#settleReady = { resolve, reject } })
+    const workerData: WorkerInput = { ...init, sharedWeights: this.weights, stopFlag: this.#stopFlag }
+    this.#worker = new Worker(workerUrl(), { workerData, name: 'trainer' })
+    this.#worker.on('message', (message: FromWorker) => this.#receive(message))
+    this.#worker.on('error', error => this.#fail(trainerFailed(reasonOf(error))))
+    this.#worker.on('exit', code => this.#fail(trainerFailed(`its thread ended with code ${code}`)))
+  }
+
+  /**
+   * Starts a worker and waits until it can train.
+   *
+   * @param options.signal gives up the start
+   * @throws ShoalError BACKEND_UNAVAILABLE, CHECKPOINT_INCOMPATIBLE or TRAINER_FAILED; the signal's reason when it aborts
+   */
+  static async start (init: TrainerInit, options: { readonly signal?: AbortSignal } = {}): Promise<TrainerClient> {
+    const { signal } = options
+    signal?.throwIfAborted()
+    const client = new TrainerClient(init)
+    const abandon = (): void => client.#fail(trainerFailed('its start was abandoned'))
+    signal?.addEventListener('abort', abandon, { once: true })
+    try {
+      const ready = await client.#ready
+      client.#about = ready
+      client.#step = ready.step
+      return client
+    } catch (error) {
+      await client.close()
+      signal?.throwIfAborted()
+      throw error
+    } finally {
+      signal?.removeEventListener('abort', abandon)
+    }
+  }
+
+  /** Inner steps taken; during a training, those of the last report. */
+  get step (): number { return this.#step }
+
+  /** What computes, for people. */
+  get backend (): string { return this.#about?.backend ?? 'starting' }
+
+  /** Names the kernels and thereby the bits of this trainer; belongs into checkpoints. */
+  get kernelVariant (): string { return this.#about?.kernelVariant ?? 'unknown' }
+
+  /** Time spent inside trainings by this worker. */
+  get secondsTraining (): number { return this.#secondsTraining }
+
+  /** @throws Error when a training is under way */
+  train (untilStep: number, done: (outcome: TrainingOutcome) => void): void {
+    if (this.#isTraining) throw new Error('a training is already under way')
+    this.#isTraining = true
+    Atomics.store(this.#stopFlag, 0, 0)
+    this.#ask<'train'>({ kind: 'train', untilStep }).then(
+      ({ outcome, secondsTraining }) => {
+        this.#secondsTraining = secondsTraining
+        if (outcome.kind !== 'failed') this.#step = outcome.step
+        return outcome
+      },
+      (error: unknown): TrainingOutcome => ({ kind: 'failed', reason: reasonOf(error) })
+    ).then(outcome => {
+      this.#isTraining = false
+      done(outcome)
+    }).catch((error: unknown) => { queueMicrotask(() => { throw error }) })
+  }
+
+  stop (): void {
+    Atomics.store(this.#stopFlag, 0, 1)
+  }
+
+  /** Calls back at most four times a second of training. Returns the unsubscribe function. */
+  onStep (listener: (progress: StepProgress) => void): () => void {
+    this.#listeners.add(listener)
+    return () => { this.#listeners.delete(listener) }
+  }
+
+  /** Held-out nats per token of θ, or of the weights given. @throws ShoalError TRAINER_FAILED */
+  async evaluate (weights?: Float32Array): Promise<Evaluation> {
+    return await this.#ask<'evaluate'>({ kind: 'evaluate', ...(weights === undefined ? {} : { weights }) })
+  }
+
+  /** Continues a prompt with θ, or with the weights given; the prompt is not repeated. @throws ShoalError TRAINER_FAILED */
+  async sample ({ weights, ...text }: TextRequest & { readonly weights?: Float32Array }): Promise<string> {
+    return await this.#ask<'sample'>({ kind: 'sample', text, ...(weights === undefined ? {} : { weights }) })
+  }
+
+  /** Copies of θ and the optimizer's moments; do not write into `weights` before it resolves. @throws ShoalError TRAINER_FAILED */
+  async readState (): Promise<TrainerState> {
+    return await this.#ask<'readState'>({ kind: 'readState' })
+  }
+
+  /** Ends the worker at once; whatever was asked fails, and the step under way is lost. */
+  async close (): Promise<void> {
+    this.#fail(trainerFailed('it was closed'))
+    await this.#worker.terminate()
+  }
+
+  async #ask<Kind extends Request['kind']> (request: Extract<Request, { kind: Kind }>): Promise<Answers[Kind]> {
+    if (this.#failure !== undefined) throw this.#failure
+    const id = this.#nextId++
+    const answer = await new Promise<Answers[keyof Answers]>((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject })
+      const message: ToWorker = { ...(request as Request), id }
+      this.#worker.postMessage(message)
+    })
+    return answer as Answers[Kind]
+  }
+
+  #receive (message: FromWorker): void {
+    switch (message.kind) {
+      case 'ready':
+        this.#settleReady?.resolve(message)
+        return
+      case 'progress':
+        this.#step = message.progress.step
+        this.#secondsTraining = message.secondsTraining
+        for (const listener of this.#listeners) listener(message.progress)
+        return
+      case 'answer':
+        this.#take(message.id)?.resolve(message.answer)
+        return
+      case 'error':
+        if (message.id === undefined) this.#fail(message.error)
+        else this.#take(message.id)?.reject(new ShoalError(message.error))
+    }
+  }
+
+  #take (id: number): Pending | undefined {
+    const pending = this.#pending.get(id)
+    this.#pending.delete(id)
+    return pending
+  }
+
+  /** The first failure is the one that everything pending, and everything asked later, gets. */
+  #fail (parts: ErrorParts): void {
+    this.#failure ??= new ShoalError(parts)
+    this.#settleReady?.reject(this.#failure)
+    for (const pending of this.#pending.values()) pending.reject(this.#failure)
+    this.#pending.clear()
+  }
+}

@@ -1,0 +1,75 @@
+import { ShoalError, reasonOf } from '../../src/errors.ts'
+import type { ErrorParts } from '../../src/errors.ts'
+import type { InnerSpec, ModelSpec } from '../../src/manifest/schema.ts'
+import type { TrainingOutcome } from '../../src/ports.ts'
+import type { Evaluation } from '../../src/training/evaluation.ts'
+import type { TextRequest } from '../../src/training/text-sampling.ts'
+import type { TrainerState } from '../../src/training/trainer-state.ts'
+import type { BackendName } from '../backends/backend.ts'
+
+/** What a trainer is started with. */
+export interface TrainerInit {
+  readonly model: ModelSpec
+  readonly inner: InnerSpec
+  /** Seed of the genesis weights, the same for every peer of a run; 32-bit natural. */
+  readonly seed: number
+  /** Seed of this peer's batches; 32-bit natural. */
+  readonly samplingSeed: number
+  /** Inner steps of the whole run, for the learning-rate schedule; 0 for no end. */
+  readonly budgetSteps: number
+  readonly backend: BackendName
+  /** Training text of this peer; on a SharedArrayBuffer it is not copied. */
+  readonly shard: Uint8Array
+  readonly heldOut: Uint8Array
+  /** Where to go on; left out, training begins at genesis. */
+  readonly state?: TrainerState
+}
+
+/** What crosses to the worker when it starts. */
+export interface WorkerInput extends TrainerInit {
+  /** θ, shared: read when a training begins, written when it ends. */
+  readonly sharedWeights: Float32Array
+  /** One value, shared: not 0 asks the training under way to end after its step. */
+  readonly stopFlag: Int32Array
+}
+
+export type Request =
+  | { readonly kind: 'train', readonly untilStep: number }
+  | { readonly kind: 'evaluate', readonly weights?: Float32Array }
+  | { readonly kind: 'sample', readonly text: TextRequest, readonly weights?: Float32Array }
+  | { readonly kind: 'readState' }
+
+export interface Answers {
+  train: { readonly outcome: TrainingOutcome, readonly secondsTraining: number }
+  evaluate: Evaluation
+  sample: string
+  readState: TrainerState
+}
+
+/** How training goes, at most four times a second. */
+export interface StepProgress {
+  readonly step: number
+  /** Tokens trained on since step 0. */
+  readonly tokens: number
+  /** Mean nats per token since the last report. */
+  readonly loss: number
+  readonly tokensPerSecond: number
+}
+
+export type ToWorker = Request & { readonly id: number }
+
+export type FromWorker =
+  | { readonly kind: 'ready', readonly backend: string, readonly kernelVariant: string, readonly step: number }
+  | { readonly kind: 'progress', readonly progress: StepProgress, readonly secondsTraining: number }
+  | { readonly kind: 'answer', readonly id: number, readonly answer: Answers[keyof Answers] }
+  | { readonly kind: 'error', readonly id: number | undefined, readonly error: ErrorParts }
+
+/** A thrown value in a form that crosses threads: prototypes do not. */
+export function errorParts (thrown: unknown): ErrorParts {
+  if (thrown instanceof ShoalError) return { code: thrown.code, what: thrown.message, why: thrown.why, tryThis: thrown.tryThis }
+  return trainerFailed(reasonOf(thrown))
+}
+
+export function trainerFailed (why: string): ErrorParts {
+  return { code: 'TRAINER_FAILED', what: 'the trainer stopped working', why, tryThis: 'shoal doctor, then shoal join again: it goes on from the last checkpoint' }
+}

@@ -1,0 +1,104 @@
+import { createBatchSampler } from '../../src/data/batch-sampler.ts'
+import { createModel } from '../../src/models/model.ts'
+import type { TrainingOutcome } from '../../src/ports.ts'
+import { evaluate } from '../../src/training/evaluation.ts'
+import { innerLoop } from '../../src/training/inner-loop.ts'
+import { createReplica } from '../../src/training/replica.ts'
+import type { Replica } from '../../src/training/replica.ts'
+import { sampleText } from '../../src/training/text-sampling.ts'
+import { genesisState } from '../../src/training/trainer-state.ts'
+import type { Backend } from '../backends/backend.ts'
+import type { Answers, Request, StepProgress, WorkerInput } from './messages.ts'
+
+/** Progress is for eyes: four reports a second cost nothing and look smooth. */
+const PROGRESS_INTERVAL_MS = 250
+
+type Report = (progress: StepProgress, secondsTraining: number) => void
+
+/** The trainer's side of the worker: answers one request at a time. */
+export interface Session {
+  readonly replica: Replica
+  answer (request: Request): Promise<Answers[keyof Answers]>
+}
+
+/**
+ * Puts genesis or the given state on the backend, and θ into the shared weights.
+ *
+ * @throws ShoalError CHECKPOINT_INCOMPATIBLE · RangeError when the shard has no window
+ */
+export function createSession (input: WorkerInput, backend: Backend, report: Report): Session {
+  const { inner, budgetSteps, sharedWeights, heldOut } = input
+  const model = createModel(input.model)
+  const batchShape = { rows: inner.batch, length: input.model.context }
+  const sample = createBatchSampler(input.shard, input.samplingSeed, batchShape)
+  const replica = createReplica({ model, inner, budgetSteps, kernels: backend.kernels }, input.state ?? genesisState(input.model, input.seed))
+  const meter = createMeter(batchShape.rows * batchShape.length, report)
+  replica.readWeights(sharedWeights)
+
+  const train = async (untilStep: number): Promise<Answers['train']> => {
+    const shouldStop = (): boolean => Atomics.load(input.stopFlag, 0) !== 0
+    let failure: string | undefined
+    let [tokens, lossSum, steps] = [0, 0, 0]
+    meter.begin()
+    for await (const event of innerLoop({ replica, sample, untilStep, shouldStop })) {
+      if (event.kind === 'failed') {
+        failure = event.reason
+      } else {
+        tokens += event.tokens
+        lossSum += event.loss
+        steps++
+        meter.count(event.step, event.loss)
+      }
+    }
+    replica.readWeights(sharedWeights)
+    return { outcome: outcomeOf(replica.step, untilStep, tokens, lossSum / steps, failure), secondsTraining: meter.end() }
+  }
+
+  return {
+    replica,
+    async answer (request) {
+      // Whatever was written into the shared weights since the last request is what this one means.
+      replica.writeWeights(sharedWeights)
+      switch (request.kind) {
+        case 'train': return await train(request.untilStep)
+        case 'evaluate': return await replica.withParameters(request.weights, async parameters => await evaluate(model, parameters, heldOut))
+        case 'sample': return await replica.withParameters(request.weights, async parameters => await sampleText(model, parameters, request.text))
+        case 'readState': return replica.readState()
+      }
+    }
+  }
+}
+
+function outcomeOf (step: number, untilStep: number, tokens: number, meanLoss: number, failure: string | undefined): TrainingOutcome {
+  if (failure !== undefined) return { kind: 'failed', reason: failure }
+  return step >= untilStep ? { kind: 'reached', step, tokens, meanLoss } : { kind: 'stopped', step }
+}
+
+interface Meter {
+  begin (): void
+  count (step: number, loss: number): void
+  /** Seconds spent training so far. */
+  end (): number
+}
+
+/** Measures training time only: the clock rests between trainings. */
+function createMeter (tokensPerStep: number, report: Report): Meter {
+  let [finishedMs, beganMs] = [0, 0]
+  let [reportedMs, steps, lossSum] = [0, 0, 0]
+  const trainedMs = (): number => finishedMs + performance.now() - beganMs
+  return {
+    begin: () => { beganMs = performance.now() },
+    count: (step, loss) => {
+      steps++
+      lossSum += loss
+      const elapsedMs = trainedMs() - reportedMs
+      if (elapsedMs < PROGRESS_INTERVAL_MS) return
+      report({ step, tokens: step * tokensPerStep, loss: lossSum / steps, tokensPerSecond: steps * tokensPerStep / (elapsedMs / 1000) }, trainedMs() / 1000)
+      ;[reportedMs, steps, lossSum] = [trainedMs(), 0, 0]
+    },
+    end: () => {
+      finishedMs = trainedMs()
+      return finishedMs / 1000
+    }
+  }
+}

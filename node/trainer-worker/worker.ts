@@ -1,0 +1,32 @@
+import '../polyfills.ts'
+import { parentPort, workerData } from 'node:worker_threads'
+import { startBackend } from '../backends/backend.ts'
+import { errorParts } from './messages.ts'
+import type { FromWorker, ToWorker, WorkerInput } from './messages.ts'
+import { createSession } from './session.ts'
+
+if (parentPort === null) throw new Error('this file runs in a worker thread')
+const port = parentPort
+
+function post (message: FromWorker): void {
+  port.postMessage(message)
+}
+
+async function main (input: WorkerInput): Promise<void> {
+  const backend = await startBackend(input.backend)
+  const session = createSession(input, backend, (progress, secondsTraining) => post({ kind: 'progress', progress, secondsTraining }))
+  let previous = Promise.resolve()
+  port.on('message', ({ id, ...request }: ToWorker) => {
+    // One at a time: a request waits for those before it.
+    previous = previous.then(async () => {
+      try {
+        post({ kind: 'answer', id, answer: await session.answer(request) })
+      } catch (error) {
+        post({ kind: 'error', id, error: errorParts(error) })
+      }
+    })
+  })
+  post({ kind: 'ready', backend: backend.device, kernelVariant: backend.kernels.variant, step: session.replica.step })
+}
+
+main(workerData as WorkerInput).catch((error: unknown) => post({ kind: 'error', id: undefined, error: errorParts(error) }))

@@ -1,0 +1,131 @@
+import type { Scalar, Tensor } from '@tensorflow/tfjs-core'
+import type { Batch } from '../data/batch-sampler.ts'
+import type { TensorKernels, TrainedTensor } from '../kernels/register.ts'
+import { tf } from '../kernels/tensor.ts'
+import type { InnerSpec } from '../manifest/schema.ts'
+import type { Model } from '../models/model.ts'
+import { viewOf } from '../parameters/layout.ts'
+import { adamwCoefficients } from './adamw.ts'
+import { learningRateAt } from './schedule.ts'
+import { checkState } from './trainer-state.ts'
+import type { TrainerState } from './trainer-state.ts'
+
+export interface ReplicaInit {
+  readonly model: Model
+  readonly inner: InnerSpec
+  /** Inner steps of the whole run, for the schedule; 0 for no end. */
+  readonly budgetSteps: number
+  readonly kernels: TensorKernels
+}
+
+/** What one inner step did; `skipped` left weights, moments and step number as they were. */
+export type StepOutcome =
+  | { readonly kind: 'stepped', readonly loss: number, readonly gradientNorm: number, readonly learningRate: number }
+  | { readonly kind: 'skipped', readonly reason: string }
+
+/** One model in training: its weights and AdamW's moments live on the backend and are updated in place. */
+export interface Replica {
+  readonly model: Model
+  readonly step: number
+  /** One inner step. A loss or gradient that is not finite skips it. */
+  takeStep (batch: Batch): Promise<StepOutcome>
+  /** Replaces θ; the moments and the step number stay. */
+  writeWeights (weights: Float32Array): void
+  /** Copies θ into `target`. */
+  readWeights (target: Float32Array): void
+  readState (): TrainerState
+  /** Calls `use` with the parameters in the layout's order: θ, or `weights` when given. */
+  withParameters<T> (weights: Float32Array | undefined, use: (parameters: readonly Tensor[]) => Promise<T>): Promise<T>
+  dispose (): void
+}
+
+/**
+ * Puts a state on the active backend, whose kernels must be `init.kernels`.
+ *
+ * @throws ShoalError CHECKPOINT_INCOMPATIBLE when the state does not fit the model
+ */
+export function createReplica (init: ReplicaInit, state: TrainerState): Replica {
+  const { model, kernels } = init
+  const { layout } = model
+  checkState(state, layout.size)
+  const upload = (vector: Float32Array): Tensor[] => layout.slots.map(slot => tf.tensor(viewOf(vector, slot).slice(), [...slot.shape]))
+  const parameters = upload(state.weights)
+  const first = upload(state.firstMoment)
+  const second = upload(state.secondMoment)
+  let step = state.step
+
+  const writeWeights = (source: Float32Array): void => {
+    layout.slots.forEach((slot, index) => {
+      const parameter = parameters[index]
+      if (parameter !== undefined) kernels.view(parameter).set(viewOf(source, slot))
+    })
+  }
+  const read = (tensors: readonly Tensor[], target: Float32Array): Float32Array => {
+    layout.slots.forEach((slot, index) => {
+      const tensor = tensors[index]
+      if (tensor !== undefined) viewOf(target, slot).set(kernels.view(tensor))
+    })
+    return target
+  }
+  const trained = parameters.flatMap((weights, index): TrainedTensor[] => {
+    const [m, v] = [first[index], second[index]]
+    return m === undefined || v === undefined ? [] : [{ weights, first: m, second: v }]
+  })
+
+  return {
+    model,
+    get step () { return step },
+    async takeStep (batch) {
+      const outcome = await takeStep(init, trained, batch, step)
+      if (outcome.kind === 'stepped') step++
+      return outcome
+    },
+    writeWeights,
+    readWeights: target => { read(parameters, target) },
+    readState: () => ({
+      step,
+      weights: read(parameters, new Float32Array(layout.size)),
+      firstMoment: read(first, new Float32Array(layout.size)),
+      secondMoment: read(second, new Float32Array(layout.size))
+    }),
+    async withParameters (weights, use) {
+      if (weights === undefined) return await use(parameters)
+      if (weights.length !== layout.size) throw new RangeError(`${weights.length} weights do not fit a model of ${layout.size}`)
+      const others = upload(weights)
+      try {
+        return await use(others)
+      } finally {
+        tf.dispose(others)
+      }
+    },
+    dispose: () => { tf.dispose([...parameters, ...first, ...second]) }
+  }
+}
+
+async function takeStep (init: ReplicaInit, trained: readonly TrainedTensor[], batch: Batch, step: number): Promise<StepOutcome> {
+  const { value, grads } = lossAndGradients(init.model, trained.map(({ weights }) => weights), batch)
+  try {
+    const loss = (await value.data())[0] ?? NaN
+    if (!Number.isFinite(loss)) return { kind: 'skipped', reason: `the loss of step ${step + 1} is ${loss}` }
+    const gradientNorm = Math.sqrt(grads.reduce((sum, gradient) => sum + init.kernels.squaredNorm(gradient), 0))
+    if (!Number.isFinite(gradientNorm)) return { kind: 'skipped', reason: `the gradient of step ${step + 1} has the norm ${gradientNorm}` }
+    const learningRate = learningRateAt(init.inner, step, init.budgetSteps)
+    const [matrices, vectors] = [true, false].map(decays => adamwCoefficients(init.inner, step, learningRate, gradientNorm, decays))
+    trained.forEach((tensors, index) => {
+      const gradient = grads[index]
+      const coefficients = tensors.weights.rank > 1 ? matrices : vectors
+      if (gradient !== undefined && coefficients !== undefined) init.kernels.adamw(tensors, gradient, coefficients)
+    })
+    return { kind: 'stepped', loss, gradientNorm, learningRate }
+  } finally {
+    tf.dispose([value, ...grads])
+  }
+}
+
+function lossAndGradients (model: Model, parameters: Tensor[], batch: Batch): { value: Scalar, grads: Tensor[] } {
+  return tf.tidy(() => {
+    const tokens = tf.tensor2d(batch.tokens, [batch.rows, batch.length], 'int32')
+    const targets = tf.tensor1d(batch.targets, 'int32')
+    return tf.valueAndGrads((...inputs) => model.loss(inputs, tokens, targets) as Scalar)(parameters)
+  })
+}
