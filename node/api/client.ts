@@ -52,7 +52,7 @@ export class DaemonClient {
     } catch (cause) {
       throw unreachable(this.daemon.api, reasonOf(cause), cause)
     }
-    return schema.parse(JSON.parse(text))
+    return understand(text, schema, this.daemon)
   }
 
   async #request (method: string, path: string): Promise<string> {
@@ -63,6 +63,7 @@ export class DaemonClient {
           text += chunk
           if (text.length > MAXIMUM_ANSWER_BYTES) asked.destroy(new Error('its answer is too long'))
         })
+        response.on('error', reject)
         response.on('end', () => {
           if (response.statusCode === 200) resolve(text)
           else reject(new Error(`it answered ${method} ${path} with ${response.statusCode ?? 'nothing'}`))
@@ -71,6 +72,17 @@ export class DaemonClient {
       asked.on('timeout', () => asked.destroy(new Error(`no answer within ${ANSWER_TIMEOUT_MS / 1000} s`)))
       asked.on('error', reject)
       asked.end()
+    })
+  }
+}
+
+function understand<T> (text: string, schema: z.ZodType<T>, daemon: DaemonRecord): T {
+  try {
+    return schema.parse(JSON.parse(text))
+  } catch (cause) {
+    throw new ShoalError({
+      code: 'PEER_INCOMPATIBLE', what: 'the peer’s answer cannot be understood', why: `it runs ${daemon.version}, which speaks another version of the API`,
+      tryThis: 'stop that peer and start it with this version', cause
     })
   }
 }

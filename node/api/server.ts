@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { chmodSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -77,11 +77,7 @@ export async function startApiServer (options: ApiServerOptions): Promise<ApiSer
   const record = join(options.dataDirectory, 'daemon.json')
   if (process.platform !== 'win32') rmSync(path, { force: true })
   const server = createAdaptorServer({ fetch: createApi(options.view).fetch }) as Server
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(path, resolve)
-  })
-  if (process.platform !== 'win32') chmodSync(path, 0o600)
+  await listenPrivately(server, path)
   const daemon: DaemonRecord = { pid: process.pid, api: path, version: options.software, startedAtMs: options.startedAtMs }
   writeFileSync(record, `${JSON.stringify(daemon)}\n`, { mode: 0o600 })
   return {
@@ -91,6 +87,19 @@ export async function startApiServer (options: ApiServerOptions): Promise<ApiSer
       server.closeAllConnections()
       await new Promise<void>(resolve => { server.close(() => { resolve() }) })
     }
+  }
+}
+
+/** Nobody else may open the socket, not even in the moment between its making and its change of mode. */
+async function listenPrivately (server: Server, path: string): Promise<void> {
+  const before = process.umask(0o177)
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(path, resolve)
+    })
+  } finally {
+    process.umask(before)
   }
 }
 

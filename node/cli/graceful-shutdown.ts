@@ -11,7 +11,7 @@ export interface ShutdownOptions {
 }
 
 /**
- * The spine of a graceful stop: a signal that aborts at the first SIGINT or SIGTERM.
+ * The spine of a graceful stop: a signal that aborts at the first SIGINT, SIGTERM or SIGHUP (the terminal was closed).
  * The second one ends the process at once with 130 or 143, and so does a stop that takes too long.
  */
 export function gracefulShutdown (options: ShutdownOptions): { readonly signal: AbortSignal, release (): void } {
@@ -27,12 +27,14 @@ export function gracefulShutdown (options: ShutdownOptions): { readonly signal: 
   }
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)
+  process.on('SIGHUP', onSignal)
   return {
     signal: controller.signal,
     release () {
       clearTimeout(limit)
       process.off('SIGINT', onSignal)
       process.off('SIGTERM', onSignal)
+      process.off('SIGHUP', onSignal)
     }
   }
 }

@@ -76,9 +76,9 @@ function parseToml (text: string, file: string): Record<string, unknown> {
 function readEnvironment (environment: Readonly<Record<string, string | undefined>>): Record<string, unknown> {
   return Object.fromEntries(names.flatMap((name): Array<[string, unknown]> => {
     const text = environment[environmentName(name)]
-    if (text === undefined) return []
+    if (text === undefined || text === '') return []
     const example = defaultSettings[name]
-    if (Array.isArray(example)) return [[name, text === '' ? [] : text.split(',')]]
+    if (Array.isArray(example)) return [[name, text.split(',')]]
     return [[name, typeof example === 'number' ? Number(text) : text]]
   }))
 }
@@ -93,7 +93,7 @@ function described (origin: Origin, name: SettingName, file: string): string {
 }
 
 function lineOf (key: string, text: string): number {
-  return text.split('\n').findIndex(line => line.trimStart().startsWith(key)) + 1
+  return text.split('\n').findIndex(line => line.split('=')[0]?.trim() === key) + 1
 }
 
 function invalid (why: string, cause?: unknown): ShoalError {

@@ -22,6 +22,8 @@ export function openLogger (path: string, level: LogLevel): Logger {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   turnOver(path)
   const file = destination({ dest: path, sync: false, mkdir: false })
+  // A full disk must not end the peer over a log line; what cannot be written is lost.
+  file.on('error', () => undefined)
   const log = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, file)
   return {
     debug: (sentence, values = {}) => { log.debug(values, sentence) },
@@ -29,7 +31,8 @@ export function openLogger (path: string, level: LogLevel): Logger {
     warn: (sentence, values = {}) => { log.warn(values, sentence) },
     error: (sentence, values = {}) => { log.error(values, sentence) },
     close: async () => new Promise(resolve => {
-      file.once('close', () => { resolve() })
+      file.once('close', resolve)
+      file.once('error', () => { resolve() })
       file.end()
     })
   }

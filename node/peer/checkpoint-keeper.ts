@@ -61,11 +61,11 @@ export class CheckpointKeeper {
     const { parts, averaging } = this.#options
     const averagingState = averaging.exportState()
     const trainerState = parts.trainer.readState()
-    this.#writing = this.#writing.catch(() => undefined).then(async () => { this.#store(await trainerState, averagingState) })
+    this.#writing = this.#writing.catch(() => undefined).then(async () => this.#store(await trainerState, averagingState))
     return this.#writing
   }
 
-  #store (trainer: TrainerState, averaging: AveragingState): void {
+  async #store (trainer: TrainerState, averaging: AveragingState): Promise<void> {
     if (trainer.step === this.#writtenStep) return
     const { parts, runId, events } = this.#options
     const { slow, momentum, round, syncedStep, stretchTokens, totals } = averaging
@@ -74,7 +74,7 @@ export class CheckpointKeeper {
       samplingSeed: parts.samplingSeed, syncedStep, counters: { stretchTokens, ...totals },
       weights: trainer.weights, slow, momentum, adamFirst: trainer.firstMoment, adamSecond: trainer.secondMoment
     }
-    this.#path = parts.files.write(checkpoint)
+    this.#path = await parts.files.write(checkpoint)
     this.#writtenStep = trainer.step
     events.emit({ type: 'checkpoint', step: trainer.step, path: this.#path })
   }

@@ -46,7 +46,7 @@ export async function openParts (options: PeerOptions, closers: Closers, signal:
   const { directory, source: { run }, events, settings } = options
   const lock = acquireLock(directory.lockFile)
   closers.add('lock', () => { lock.release() })
-  rememberRun(run, directory)
+  await rememberRun(run, directory)
   const warn = (sentence: string): void => { events.emit({ type: 'warning', sentence }) }
   const identity = await loadIdentity(directory.identityFile)
   const store = await LevelStore.open(directory.store, run.runId, warn)

@@ -35,11 +35,11 @@ export async function findRun (word: string, directory: DataDirectory, signal: A
 }
 
 /** Keeps a manifest for later starts; it is named by its hash, so it never changes. */
-export function rememberRun (run: SignedManifest, directory: DataDirectory): void {
+export async function rememberRun (run: SignedManifest, directory: DataDirectory): Promise<void> {
   const folder = runFolder(run.runId, directory)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const file = join(folder, 'manifest.run')
-  if (!existsSync(file)) writeFileAtomically(file, run.bytes)
+  if (!existsSync(file)) await writeFileAtomically(file, [run.bytes])
 }
 
 export function runFolder (runId: string, directory: DataDirectory): string {

@@ -1,39 +1,56 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, linkSync, openSync, rmSync, writeSync } from 'node:fs'
+import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
-export interface AtomicFileOptions {
-  readonly mode?: number
-}
+/** Only the peer's own user reads what it keeps. */
+const PRIVATE = 0o600
 
 /**
- * Writes a file so that it is there whole or not at all, whenever the power fails:
- * to a name beside it, flushed, then renamed.
+ * Writes a file so that it is there whole or not at all, whenever the power fails: to a name beside it, flushed, then
+ * renamed. Chunks are written one after the other; the event loop runs between them.
  */
-export function writeFileAtomically (path: string, content: string | Uint8Array | readonly Uint8Array[], options: AtomicFileOptions = {}): void {
-  const temporary = `${path}.${process.pid}.tmp`
+export async function writeFileAtomically (path: string, chunks: readonly Uint8Array[]): Promise<void> {
+  const temporary = temporaryName(path)
   try {
-    const file = openSync(temporary, 'w', options.mode ?? 0o600)
+    const file = await open(temporary, 'w', PRIVATE)
     try {
-      for (const part of partsOf(content)) writeWhole(file, part)
-      fsyncSync(file)
+      for (const chunk of chunks) await file.writeFile(chunk)
+      await file.sync()
     } finally {
-      closeSync(file)
+      await file.close()
     }
-    renameSync(temporary, path)
+    await rename(temporary, path)
   } catch (error) {
-    rmSync(temporary, { force: true })
+    await rm(temporary, { force: true })
     throw error
   }
   flushDirectory(dirname(path))
 }
 
-function partsOf (content: string | Uint8Array | readonly Uint8Array[]): readonly Uint8Array[] {
-  if (typeof content === 'string') return [Buffer.from(content)]
-  return content instanceof Uint8Array ? [content] : content
+/**
+ * Creates a small file that must never be replaced or be there in part.
+ *
+ * @throws the file system's error, EEXIST when the file is there
+ */
+export function createFileAtomically (path: string, content: Uint8Array): void {
+  const temporary = temporaryName(path)
+  try {
+    const file = openSync(temporary, 'w', PRIVATE)
+    try {
+      for (let written = 0; written < content.length;) written += writeSync(file, content, written)
+      fsyncSync(file)
+    } finally {
+      closeSync(file)
+    }
+    linkSync(temporary, path)
+  } finally {
+    rmSync(temporary, { force: true })
+  }
+  flushDirectory(dirname(path))
 }
 
-function writeWhole (file: number, bytes: Uint8Array): void {
-  for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written)
+function temporaryName (path: string): string {
+  return `${path}.${process.pid}.tmp`
 }
 
 /** The new name is durable once its directory is. Windows has no such call and needs none. */

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { decodeCheckpoint, encodeCheckpoint } from '../../src/checkpoint/checkpoint.ts'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { checkpointTensors, decodeCheckpoint } from '../../src/checkpoint/checkpoint.ts'
 import type { Checkpoint } from '../../src/checkpoint/checkpoint.ts'
+import { layOutSafetensors } from '../../src/checkpoint/safetensors.ts'
 import { reasonOf, ShoalError } from '../../src/errors.ts'
 import type { ParameterLayout } from '../../src/parameters/layout.ts'
 import { writeFileAtomically } from './atomic-file.ts'
@@ -22,14 +24,17 @@ export class CheckpointFiles {
   }
 
   /**
-   * Writes a checkpoint and then removes all but the last ones.
+   * Writes a checkpoint and then removes all but the last ones. The event loop runs on meanwhile: keep the checkpoint's
+   * vectors unchanged until it resolves.
    *
    * @returns its path
    */
-  write (checkpoint: Checkpoint): string {
+  async write (checkpoint: Checkpoint): Promise<string> {
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
     const path = join(this.#folder, `step-${String(checkpoint.step).padStart(12, '0')}.safetensors`)
-    writeFileAtomically(path, encodeCheckpoint(checkpoint, this.#layout, sha256))
+    const file = layOutSafetensors(checkpointTensors(checkpoint, this.#layout))
+    file.seal(await sha256InSlices(file.chunks))
+    await writeFileAtomically(path, file.chunks)
     for (const old of this.#newestFirst().slice(KEPT_CHECKPOINTS)) rmSync(old, { force: true })
     return path
   }
@@ -62,6 +67,20 @@ export class CheckpointFiles {
     if (!existsSync(this.#folder)) return []
     return readdirSync(this.#folder).filter(name => FILE_NAME.test(name)).sort().reverse().map(name => join(this.#folder, name))
   }
+}
+
+/** About 5 ms of hashing; then the event loop has its turn. */
+const SLICE_BYTES = 1024 * 1024
+
+async function sha256InSlices (chunks: readonly Uint8Array[]): Promise<Uint8Array> {
+  const hash = createHash('sha256')
+  for (const chunk of chunks) {
+    for (let at = 0; at < chunk.length; at += SLICE_BYTES) {
+      hash.update(chunk.subarray(at, at + SLICE_BYTES))
+      await nextTurn()
+    }
+  }
+  return hash.digest()
 }
 
 /** The platform's SHA-256, several times faster than the portable one. */

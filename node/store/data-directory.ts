@@ -2,7 +2,7 @@ import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { reasonOf, ShoalError } from '../../src/errors.ts'
-import { writeFileAtomically } from './atomic-file.ts'
+import { createFileAtomically } from './atomic-file.ts'
 
 /** Number of the layout below; a newer one is refused, an older one is brought forward. */
 const SCHEMA = 1
@@ -35,7 +35,7 @@ export interface DataDirectory {
 
 /** Where the peer's data lies: flag over SHOAL_HOME over the system's place for data. */
 export function resolveDataDirectory (flag: string | undefined, environment: Readonly<Record<string, string | undefined>> = process.env, platform: NodeJS.Platform = process.platform): DataDirectory {
-  const root = resolve(flag ?? environment['SHOAL_HOME'] ?? systemDirectory(environment, platform))
+  const root = resolve(flag ?? given(environment['SHOAL_HOME']) ?? systemDirectory(environment, platform))
   return {
     root,
     configFile: join(root, 'config.toml'),
@@ -75,17 +75,30 @@ function checkSchema (directory: DataDirectory): void {
   const file = join(directory.root, 'version')
   const found = readIfThere(file)
   if (found === undefined) {
-    writeFileAtomically(file, `${SCHEMA}\n`)
+    createFileAtomically(file, Buffer.from(`${SCHEMA}\n`))
     return
   }
-  const version = Number(found)
-  if (Number.isSafeInteger(version) && version <= SCHEMA) return
+  const version = /^\d+$/.test(found.trim()) ? Number(found) : Number.NaN
+  if (version >= 1 && version <= SCHEMA) return
+  if (Number.isNaN(version)) throw unreadableVersion(file, found)
   throw new ShoalError({
     code: 'STORE_NEWER',
     what: `the data directory ${directory.root} is of a newer Shoal`,
     why: `its layout has number ${found.trim().slice(0, 20)}, this version knows ${SCHEMA}`,
     tryThis: 'update Shoal, or choose another directory with --data-dir'
   })
+}
+
+function unreadableVersion (file: string, found: string): ShoalError {
+  return new ShoalError({
+    code: 'STORE_CORRUPT', what: `${file} does not say which layout this data directory has`, why: `it holds ${JSON.stringify(found.slice(0, 20))}, not a number`,
+    tryThis: `write ${SCHEMA} into it if this version of Shoal made the directory, or choose another with --data-dir`
+  })
+}
+
+/** An empty variable is one that is not set. */
+function given (value: string | undefined): string | undefined {
+  return value === '' ? undefined : value
 }
 
 function readIfThere (file: string): string | undefined {
@@ -99,6 +112,6 @@ function readIfThere (file: string): string | undefined {
 
 function systemDirectory (environment: Readonly<Record<string, string | undefined>>, platform: NodeJS.Platform): string {
   if (platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'shoal')
-  if (platform === 'win32') return join(environment['LOCALAPPDATA'] ?? join(homedir(), 'AppData', 'Local'), 'shoal')
-  return join(environment['XDG_DATA_HOME'] ?? join(homedir(), '.local', 'share'), 'shoal')
+  if (platform === 'win32') return join(given(environment['LOCALAPPDATA']) ?? join(homedir(), 'AppData', 'Local'), 'shoal')
+  return join(given(environment['XDG_DATA_HOME']) ?? join(homedir(), '.local', 'share'), 'shoal')
 }

@@ -1,9 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import type { Ed25519PrivateKey } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { reasonOf, ShoalError } from '../../src/errors.ts'
+import { createFileAtomically } from './atomic-file.ts'
 
 /** Who a peer is: its key and what follows from it. */
 export interface Identity {
@@ -53,7 +54,7 @@ function readKey (path: string): Ed25519PrivateKey | undefined {
 async function createKey (path: string): Promise<Ed25519PrivateKey> {
   const key = await generateKeyPair('Ed25519')
   try {
-    writeFileSync(path, privateKeyToProtobuf(key), { mode: 0o600, flag: 'wx' })
+    createFileAtomically(path, privateKeyToProtobuf(key))
   } catch (cause) {
     throw new ShoalError({
       code: 'DATA_DIRECTORY_UNWRITABLE', what: `the identity ${path} cannot be written`, why: reasonOf(cause),

@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from 'node:fs'
 import { Level } from 'level'
 import { reasonOf, ShoalError } from '../../src/errors.ts'
 import type { RoundRecord, Store } from '../../src/ports.ts'
@@ -31,6 +32,7 @@ export class LevelStore implements Store {
   static async open (path: string, runId: string, onFailure: (sentence: string) => void): Promise<LevelStore> {
     const level = new Level<string, unknown>(path, { valueEncoding: 'json' })
     try {
+      refuseToRepair(path)
       await level.open()
     } catch (cause) {
       throw openingError(path, cause)
@@ -80,6 +82,13 @@ export class LevelStore implements Store {
   }
 }
 
+/** Without its CURRENT file LevelDB takes a store for a new one and clears away what it finds. */
+function refuseToRepair (path: string): void {
+  const files = existsSync(path) ? readdirSync(path) : []
+  const hasData = files.some(name => name.startsWith('MANIFEST-') || name.endsWith('.ldb'))
+  if (hasData && !files.includes('CURRENT')) throw new Error('its file CURRENT is missing')
+}
+
 function openingError (path: string, cause: unknown): ShoalError {
   const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause
   if ((inner as { code?: string }).code === 'LEVEL_LOCKED') {
@@ -92,7 +101,7 @@ function openingError (path: string, cause: unknown): ShoalError {
     code: 'STORE_CORRUPT',
     what: `the store ${path} cannot be opened`,
     why: reasonOf(inner),
-    tryThis: 'move that folder away: checkpoints and identity are elsewhere and stay; only remembered rounds and peers are lost',
+    tryThis: 'mend its permissions, or move that folder away: checkpoints and identity are elsewhere and stay; only remembered rounds and peers are lost',
     cause
   })
 }

@@ -58,15 +58,15 @@ const metadataSchema = z.object({
 })
 
 /**
- * A checkpoint as a sealed safetensors file: θ by tensor as `model.<name>`, φ, m and Adam's moments as flat vectors.
+ * What a checkpoint's safetensors file holds: θ by tensor as `model.<name>`, φ, m and Adam's moments as flat vectors.
  *
- * @returns the file in chunks that view the checkpoint's vectors: keep these unchanged until the chunks are written
+ * @returns tensors that view the checkpoint's vectors: keep these unchanged until they are written
  * @throws RangeError when a vector does not have the layout's size
  */
-export function encodeCheckpoint (checkpoint: Checkpoint, layout: ParameterLayout, hash?: Sha256): Uint8Array[] {
+export function checkpointTensors (checkpoint: Checkpoint, layout: ParameterLayout): TensorFile {
   const { runId, peerId, step, round, tokens, kernelVariant, samplingSeed, syncedStep, counters } = checkpoint
   if (checkpoint.weights.length !== layout.size) throw new RangeError(`weights has ${checkpoint.weights.length} values; the layout has ${layout.size}`)
-  return encodeSafetensors({
+  return {
     metadata: {
       format: FORMAT,
       layoutHash: layoutHash(layout),
@@ -84,7 +84,12 @@ export function encodeCheckpoint (checkpoint: Checkpoint, layout: ParameterLayou
       ...layout.slots.map(slot => float32Tensor(`model.${slot.name}`, slot.shape, viewOf(checkpoint.weights, slot))),
       ...VECTORS.map(([name, key]) => float32Tensor(name, [name === 'momentum' && checkpoint.momentum.length === 0 ? 0 : layout.size], checkpoint[key]))
     ]
-  }, hash)
+  }
+}
+
+/** A checkpoint as a sealed safetensors file, in chunks. @throws RangeError when a vector does not have the layout's size */
+export function encodeCheckpoint (checkpoint: Checkpoint, layout: ParameterLayout, hash?: Sha256): Uint8Array[] {
+  return encodeSafetensors(checkpointTensors(checkpoint, layout), hash)
 }
 
 /**

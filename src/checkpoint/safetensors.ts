@@ -34,20 +34,39 @@ const LENGTH_BYTES = 8
 const ALIGNMENT = 8
 const SPACE = 0x20
 
+/** A safetensors file that lacks nothing but its seal. */
+export interface UnsealedFile {
+  /** The header, then the tensors in the order given: views of `tensor.bytes`, not copies. */
+  readonly chunks: readonly Uint8Array[]
+  /** Writes the SHA-256 of `chunks` as they are before into the header. */
+  seal (digest: Uint8Array): void
+}
+
 /**
- * Writes a sealed safetensors file: the header length (8 bytes, little-endian), a JSON header, the tensors in the order given.
- * Any safetensors reader reads it; ours also verifies the seal.
+ * Lays out a safetensors file: the header length (8 bytes, little-endian), a JSON header, the tensors. For whoever
+ * hashes in pieces; `encodeSafetensors` does it at once.
  *
- * @returns the file in chunks; tensor chunks are views of `tensor.bytes`, not copies
  * @throws RangeError when a tensor's bytes do not fit its shape, names repeat, or metadata claims the seal's key
  */
-export function encodeSafetensors (file: TensorFile, hash: Sha256 = portableSha256): Uint8Array[] {
+export function layOutSafetensors (file: TensorFile): UnsealedFile {
   if (SEAL_KEY in file.metadata) throw new RangeError(`the metadata key ${SEAL_KEY} belongs to the seal`)
-  const data = file.tensors.map(tensor => tensor.bytes)
   const head = encodeHead(headerOf(file))
   const sealAt = findSeal(head, NO_SEAL)
-  head.set(utf8ToBytes(bytesToHex(hash([head, ...data]))), sealAt)
-  return [head, ...data]
+  return {
+    chunks: [head, ...file.tensors.map(tensor => tensor.bytes)],
+    seal: digest => { head.set(utf8ToBytes(bytesToHex(digest)), sealAt) }
+  }
+}
+
+/**
+ * Writes a sealed safetensors file. Any safetensors reader reads it; ours also verifies the seal.
+ *
+ * @throws RangeError as `layOutSafetensors`
+ */
+export function encodeSafetensors (file: TensorFile, hash: Sha256 = portableSha256): Uint8Array[] {
+  const unsealed = layOutSafetensors(file)
+  unsealed.seal(hash(unsealed.chunks))
+  return [...unsealed.chunks]
 }
 
 /**

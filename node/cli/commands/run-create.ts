@@ -46,8 +46,8 @@ export const runCreate = action<RunCreateOptions>(async ({ options, output }) =>
       shards: numberOption('shards', options.shards, { minimum: 1, maximum: 128 }), split: splitOf(options.split)
     }
   }), identity.secretKey)
-  rememberRun(run, directory)
-  if (options.output !== undefined) writeFileAtomically(options.output, run.bytes)
+  await rememberRun(run, directory)
+  if (options.output !== undefined) await writeFileAtomically(options.output, [run.bytes])
   if (options.json) output.json({ version: 1, runId: run.runId, manifest: run.manifest, file: options.output ?? null })
   else output.line(run.runId)
   output.message(`run ${run.manifest.name} (${shortRunId(run.runId)}) is ready; start its first peer with: shoal join ${options.output ?? shortRunId(run.runId)}`)

@@ -35,27 +35,27 @@ describe('checkpoint files', () => {
     expect(warnings).toEqual([])
   })
 
-  it('bring back the newest, bit for bit, after a restart', () => {
-    files.write(checkpointAt(20))
-    const path = files.write(checkpointAt(40))
+  it('bring back the newest, bit for bit, after a restart', async () => {
+    await files.write(checkpointAt(20))
+    const path = await files.write(checkpointAt(40))
     const found = new CheckpointFiles(root, layout).newest(warn)
     expect(found).toEqual({ path, checkpoint: checkpointAt(40) })
     expect(warnings).toEqual([])
   })
 
-  it('are ordered by step, not by name or time', () => {
-    files.write(checkpointAt(1000))
-    files.write(checkpointAt(999))
+  it('are ordered by step, not by name or time', async () => {
+    await files.write(checkpointAt(1000))
+    await files.write(checkpointAt(999))
     expect(files.newest(warn)?.checkpoint.step).toBe(1000)
   })
 
   it('keep the last two', async () => {
-    for (const step of [20, 40, 60, 80]) files.write(checkpointAt(step))
+    for (const step of [20, 40, 60, 80]) await files.write(checkpointAt(step))
     expect(await names()).toEqual(['step-000000000060.safetensors', 'step-000000000080.safetensors'])
   })
 
   it('survive a write that was cut off: what is half there is not a checkpoint', async () => {
-    const path = files.write(checkpointAt(20))
+    const path = await files.write(checkpointAt(20))
     const whole = await readFile(path)
     await writeFile(join(root, 'checkpoints', 'step-000000000040.safetensors.4242.tmp'), whole.subarray(0, whole.length / 2))
     expect(files.newest(warn)).toEqual({ path, checkpoint: checkpointAt(20) })
@@ -63,10 +63,10 @@ describe('checkpoint files', () => {
   })
 
   it('survive a write that fails: the earlier one stays, nothing half-written does', async () => {
-    const path = files.write(checkpointAt(20))
+    const path = await files.write(checkpointAt(20))
     const before = await readFile(path)
     await mkdir(join(root, 'checkpoints', 'step-000000000040.safetensors', 'in the way'), { recursive: true })
-    expect(() => files.write(checkpointAt(40))).toThrow()
+    await expect(files.write(checkpointAt(40))).rejects.toThrow()
     expect(await readFile(path)).toEqual(before)
     expect((await names()).filter(name => name.endsWith('.tmp'))).toEqual([])
   })
@@ -80,8 +80,8 @@ describe('checkpoint files', () => {
       await writeFile(path, bytes)
     }]
   ])('fall back when the newest is %s, say so, and leave it as it is', async (_, damage) => {
-    files.write(checkpointAt(20))
-    const newest = files.write(checkpointAt(40))
+    await files.write(checkpointAt(20))
+    const newest = await files.write(checkpointAt(40))
     await damage(newest)
     const damaged = await readFile(newest)
     expect(files.newest(warn)?.checkpoint).toEqual(checkpointAt(20))
@@ -91,13 +91,13 @@ describe('checkpoint files', () => {
   })
 
   it('refuse to begin again silently when none can be read, and delete none', async () => {
-    for (const step of [20, 40]) await truncate(files.write(checkpointAt(step)), 30)
+    for (const step of [20, 40]) await truncate(await files.write(checkpointAt(step)), 30)
     expect(() => files.newest(warn)).toThrow(expect.objectContaining({ code: 'CHECKPOINT_CORRUPT' }) as unknown)
     expect(await names()).toHaveLength(2)
   })
 
-  it('of another model are refused, not skipped', () => {
-    files.write(checkpointAt(20))
+  it('of another model are refused, not skipped', async () => {
+    await files.write(checkpointAt(20))
     const other = new CheckpointFiles(root, createLayout([{ name: 'embed', shape: [17] }]))
     expect(() => other.newest(warn)).toThrow(expect.objectContaining({ code: 'CHECKPOINT_INCOMPATIBLE' }) as unknown)
     expect(warnings).toEqual([])

@@ -62,7 +62,19 @@ describe('the lock', () => {
   it('is taken over from a process that died', async () => {
     const child = spawn(process.execPath, ['-e', ''])
     await once(child, 'exit')
-    await writeFile(join(root, 'lock'), String(child.pid))
+    await writeFile(join(root, 'lock'), JSON.stringify({ pid: child.pid, born: '' }))
+    acquireLock(join(root, 'lock')).release()
+  })
+})
+
+describe('a lock', () => {
+  it('of an earlier process with the same number is taken over', async () => {
+    await writeFile(join(root, 'lock'), JSON.stringify({ pid: process.pid, born: 'long ago' }))
+    acquireLock(join(root, 'lock')).release()
+  })
+
+  it('that says nothing is nobody’s', async () => {
+    await writeFile(join(root, 'lock'), '')
     acquireLock(join(root, 'lock')).release()
   })
 })
@@ -88,8 +100,8 @@ describe('an identity', () => {
 describe('an atomic file', () => {
   it('is replaced whole, and leaves nothing beside it', async () => {
     const path = join(root, 'file')
-    writeFileAtomically(path, 'old')
-    writeFileAtomically(path, [Uint8Array.of(110, 101), Uint8Array.of(119)])
+    await writeFileAtomically(path, [Buffer.from('old')])
+    await writeFileAtomically(path, [Buffer.from('ne'), Buffer.from('w')])
     expect(await readFile(path, 'utf8')).toBe('new')
     expect(await readdir(root)).toEqual(['file'])
   })
@@ -97,7 +109,7 @@ describe('an atomic file', () => {
   it('keeps the old content when the new cannot be written', async () => {
     const path = join(root, 'folder')
     await mkdir(path)
-    expect(() => { writeFileAtomically(path, 'new') }).toThrow()
+    await expect(writeFileAtomically(path, [Buffer.from('new')])).rejects.toThrow()
     expect(await readdir(root)).toEqual(['folder'])
   })
 })
@@ -129,6 +141,17 @@ describe('the Level store', () => {
     const store = await LevelStore.open(join(root, 'store'), 'one', fail)
     await expect(LevelStore.open(join(root, 'store'), 'one', fail)).rejects.toMatchObject({ code: 'DATA_DIRECTORY_LOCKED' })
     await store.close()
+  })
+
+  it('refuses a store that has lost its CURRENT file instead of clearing it', async () => {
+    const path = join(root, 'store')
+    const store = await LevelStore.open(path, 'one', fail)
+    store.recordRound(record(1))
+    await store.close()
+    await rm(join(path, 'CURRENT'))
+    const before = (await readdir(path)).sort()
+    await expect(LevelStore.open(path, 'one', fail)).rejects.toMatchObject({ code: 'STORE_CORRUPT' })
+    expect((await readdir(path)).sort()).toEqual(before)
   })
 
   it('leaves a damaged store as it is', async () => {

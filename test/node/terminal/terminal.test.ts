@@ -93,6 +93,17 @@ describe('the frame renderer', () => {
     expect(written.join('').split('\u001b[?25h')).toHaveLength(2)
   })
 
+  it('knows that a line wider than the terminal takes several rows', () => {
+    const { written, terminal } = screen()
+    const frame = new FrameRenderer(terminal)
+    frame.draw(['x'.repeat(200), 'two'])
+    written.length = 0
+    frame.draw(['x'.repeat(200), 'three'])
+    expect(written.join('')).toContain('\u001b[4A')
+    expect(written.join('')).not.toContain('xx')
+    frame.close()
+  })
+
   it('never draws more lines than the terminal has', () => {
     const { written, terminal } = screen()
     const frame = new FrameRenderer({ ...terminal, rows: 5 })
