@@ -1,5 +1,5 @@
 import type { Progress } from '../../src/ports.ts'
-import { ANNOUNCE_INTERVAL_MS } from './constants.ts'
+import { ANNOUNCE_INTERVAL_MS, LISTENER_SETTLING_MS } from './constants.ts'
 
 /** Coalesces announcements: at most one an interval, always the newest; the end of training is told at once. */
 export class Announcer {
@@ -8,6 +8,7 @@ export class Announcer {
   #latest: Progress | undefined
   #toldTraining: boolean | undefined
   #nextMs = 0
+  #settledMs = 0
   #timer: ReturnType<typeof setTimeout> | undefined
 
   constructor (publish: (progress: Progress) => void, nowMs: () => number) {
@@ -19,17 +20,27 @@ export class Announcer {
     this.#latest = progress
     const waitMs = progress.training === this.#toldTraining ? this.#nextMs - this.#nowMs() : 0
     if (waitMs <= 0) this.#tell()
-    else this.#timer ??= setTimeout(() => { this.#tell() }, waitMs)
+    else this.#tellIn(waitMs)
+  }
+
+  /** Someone began to listen who missed what was told, and may miss more for a moment: the newest is told again. */
+  repeat (): void {
+    this.#settledMs = this.#nowMs() + LISTENER_SETTLING_MS
+    if (this.#latest !== undefined) this.#tellIn(ANNOUNCE_INTERVAL_MS)
   }
 
   stop (): void { clearTimeout(this.#timer) }
 
+  #tellIn (waitMs: number): void { this.#timer ??= setTimeout(() => { this.#tell() }, waitMs) }
+
   #tell (): void {
-    clearTimeout(this.#timer)
+    this.stop()
     this.#timer = undefined
     if (this.#latest === undefined) return
+    const nowMs = this.#nowMs()
     this.#toldTraining = this.#latest.training
-    this.#nextMs = this.#nowMs() + ANNOUNCE_INTERVAL_MS
+    this.#nextMs = nowMs + ANNOUNCE_INTERVAL_MS
     this.#publish(this.#latest)
+    if (nowMs < this.#settledMs) this.#tellIn(this.#settledMs - nowMs)
   }
 }

@@ -42,6 +42,9 @@ export const INTRODUCTION_DELAY_MS = 1_500
 /** Announcements are coalesced to this pace: gossip multiplies each by the fan-out. */
 export const ANNOUNCE_INTERVAL_MS = 500
 
+/** gossipsub drops what is published between a peer's subscription and the opening of the stream towards it. */
+export const LISTENER_SETTLING_MS = 2_000
+
 /** Saying goodbye may not hold up an exit for longer. */
 export const GOODBYE_LIMIT_MS = 1_000
 

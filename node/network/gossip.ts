@@ -1,4 +1,4 @@
-import { gossipsub, TopicValidatorResult, type GossipSub, type Message } from '@libp2p/gossipsub'
+import { gossipsub, TopicValidatorResult, type GossipSub, type Message, type SubscriptionChangeData } from '@libp2p/gossipsub'
 import { WireError } from '../../protocols/wire/errors.ts'
 import { MAXIMUM_PROGRESS_BYTES } from '../../protocols/wire/limits.ts'
 import type { Pubsub } from './pubsub.ts'
@@ -57,6 +57,12 @@ export class Gossip implements Pubsub {
     this.#gossip.addEventListener('message', (event: CustomEvent<Message>) => {
       const message = event.detail
       if (message.type === 'signed' && message.topic === this.#topic) listener(message.from.toString(), message.data)
+    })
+  }
+
+  onListener (callback: () => void): void {
+    this.#gossip.addEventListener('subscription-change', (event: CustomEvent<SubscriptionChangeData>) => {
+      if (event.detail.subscriptions.some(({ topic, subscribe }) => subscribe && topic === this.#topic)) callback()
     })
   }
 }

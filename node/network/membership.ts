@@ -39,7 +39,8 @@ export interface MembershipOptions {
   readonly signal: AbortSignal
 }
 
-const NOT_STARTED: Progress = { round: 0, step: 0, training: true, loss: Number.NaN, tokensPerSecond: Number.NaN }
+/** Who has only just come is met by nobody until it says that it is ready. */
+const NOT_STARTED: Progress = { round: 0, step: 0, training: false, loss: Number.NaN, tokensPerSecond: Number.NaN }
 
 /** Who is here: finds peers, greets them, hears how far they are, and notices when they are gone. */
 export class Membership {
@@ -142,6 +143,7 @@ export class Membership {
     pubsub.onMessage((from, bytes) => {
       if (!signal.aborted && this.roster.update(from, decodeProgress(bytes))) this.changes.tell()
     })
+    pubsub.onListener(() => { if (!signal.aborted) this.#announcer.repeat() })
   }
 
   #hello (): Hello {

@@ -4,4 +4,6 @@ export interface Pubsub {
   publish (bytes: Uint8Array): Promise<void>
   /** Delivers messages of others that passed the validator, with the peer id that signed them. */
   onMessage (listener: (from: string, bytes: Uint8Array) => void): void
+  /** Calls back when one more peer began to listen: what was published before did not reach it. */
+  onListener (callback: () => void): void
 }

@@ -6,6 +6,10 @@ import { REJECTION_REPEAT_MS, REMEMBERED_REJECTIONS } from './constants.ts'
 
 export interface Member extends PresentPeer {
   readonly addresses: readonly string[]
+  /** Nats per token over its last round; NaN until it tells. */
+  readonly loss: number
+  /** NaN until it tells. */
+  readonly tokensPerSecond: number
 }
 
 /** The members of the run that this peer knows to be here. */
@@ -18,21 +22,21 @@ export class Roster {
 
   /** Takes in what a hello says; true when the peer is new. */
   join (peerId: string, { progress, addresses }: Pick<Hello, 'progress' | 'addresses'>): boolean {
-    const isNew = !this.has(peerId)
-    this.#members.set(peerId, { peerId, ...progress, addresses })
-    return isNew
+    const known = this.#members.get(peerId)
+    const { loss, tokensPerSecond } = known ?? { loss: Number.NaN, tokensPerSecond: Number.NaN }
+    this.#members.set(peerId, { peerId, ...progress, addresses, loss, tokensPerSecond })
+    return known === undefined
   }
 
   /** True when the peer was here. */
   leave (peerId: string): boolean { return this.#members.delete(peerId) }
 
   /** Takes in an announcement; false when it changes nothing: from a stranger, or overtaken by a newer one. */
-  update (peerId: string, { round, step, training }: Progress): boolean {
+  update (peerId: string, progress: Progress): boolean {
     const member = this.#members.get(peerId)
-    if (member === undefined || round < member.round || step < member.step) return false
-    if (round === member.round && step === member.step && training === member.training) return false
-    this.#members.set(peerId, { ...member, round, step, training })
-    return true
+    if (member === undefined || progress.round < member.round || progress.step < member.step) return false
+    this.#members.set(peerId, { ...member, ...progress })
+    return progress.round !== member.round || progress.step !== member.step || progress.training !== member.training
   }
 
   /** Everyone here, in order of peer id. */

@@ -24,7 +24,7 @@ import { createPeerNode, startNode, type Services } from './libp2p-node.ts'
 import { Membership, type Terms } from './membership.ts'
 import { MeteredLinks } from './metered-links.ts'
 import type { Pubsub } from './pubsub.ts'
-import type { RejectionRecord } from './roster.ts'
+import type { Member, RejectionRecord } from './roster.ts'
 import { within } from './within.ts'
 
 export interface SwarmNetworkOptions extends Terms {
@@ -48,8 +48,7 @@ export interface SwarmNetworkOptions extends Terms {
 }
 
 /** One member as `shoal peers` shows it. */
-export interface ConnectedPeer extends PresentPeer {
-  readonly addresses: readonly string[]
+export interface ConnectedPeer extends Member {
   readonly direction: 'inbound' | 'outbound'
   /** Socket bytes since this peer process started. */
   readonly bytesSent: number

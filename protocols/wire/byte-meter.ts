@@ -37,7 +37,8 @@ export class ByteMeter {
   openConnection (): ConnectionMeter {
     const meter = new ConnectionMeter({
       stream: (protocol, direction, bytes) => { add(this.#protocols, protocol, direction, bytes) },
-      closed: () => { this.#fold(meter) }
+      closed: () => { this.#fold(meter) },
+      late: (direction, bytes) => { this.#closedControl[direction] += bytes }
     })
     this.#open.add(meter)
     return meter
@@ -70,7 +71,7 @@ export class ByteMeter {
   }
 
   #fold (meter: ConnectionMeter): void {
-    if (!this.#open.delete(meter)) return
+    this.#open.delete(meter)
     accumulate(meter, this.#closedWire, this.#closedControl)
     addSocket(this.#peers, meter)
     const oldest = this.#peers.keys().next()
@@ -81,6 +82,8 @@ export class ByteMeter {
 interface MeterEvents {
   stream (protocol: string, direction: Direction, bytes: number): void
   closed (): void
+  /** Socket bytes after the end, such as a last farewell. */
+  late (direction: Direction, bytes: number): void
 }
 
 /** The counters of one connection. */
@@ -90,12 +93,14 @@ export class ConnectionMeter {
   readonly #events: MeterEvents
   readonly #socket = nothing()
   readonly #streams = { training: nothing(), control: nothing() }
+  #closed = false
 
   constructor (events: MeterEvents) { this.#events = events }
 
   /** Bytes that went through the socket, everything included. */
   countSocket (direction: Direction, bytes: number): void {
-    this.#socket[direction] += bytes
+    if (this.#closed) this.#events.late(direction, bytes)
+    else this.#socket[direction] += bytes
   }
 
   /** Bytes of one protocol's stream, before yamux and noise wrap them. */
@@ -115,7 +120,11 @@ export class ConnectionMeter {
   }
 
   /** Counts end here; the meter keeps the sums. Idempotent. */
-  close (): void { this.#events.closed() }
+  close (): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#events.closed()
+  }
 }
 
 function accumulate (meter: ConnectionMeter, wire: MutableTraffic, control: MutableTraffic): void {

@@ -3,6 +3,7 @@ import * as lengthPrefixed from 'it-length-prefixed'
 import type { Stream, StreamMessageEvent } from '@libp2p/interface'
 import type { Uint8ArrayList } from 'uint8arraylist'
 import { asWireError, WireError } from './errors.ts'
+import { MAXIMUM_PREFIX_BYTES } from './frames.ts'
 import { CONVERSATION_TIMEOUT_MS, MAXIMUM_CONTROL_FRAME_BYTES, MAXIMUM_CONVERSATION_BYTES } from './limits.ts'
 
 /** The partner's frames, one at a time. */
@@ -33,7 +34,7 @@ export async function converse<T> (stream: Stream, talk: Talk<T>, options: Conve
   try {
     await pipe(
       stream,
-      source => lengthPrefixed.decode(source, { maxDataLength }),
+      source => lengthPrefixed.decode(source, { maxDataLength, maxLengthLength: MAXIMUM_PREFIX_BYTES }),
       async function * (frames: AsyncIterable<Uint8ArrayList>) {
         outcome = { value: yield * talk(incomingFrom(frames)) }
       },

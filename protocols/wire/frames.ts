@@ -46,7 +46,7 @@ export function equalBytes (a: Uint8Array, b: Uint8Array): boolean {
 }
 
 /** Longest length prefix that is accepted: 4 bytes of 7 bits reach 256 MiB, far above every frame limit. */
-const MAXIMUM_PREFIX_BYTES = 4
+export const MAXIMUM_PREFIX_BYTES = 4
 
 /**
  * The unsigned varint (LEB128) at the start of `bytes`, or undefined when more bytes are needed.
