@@ -11,7 +11,7 @@ export function configureRunOptions (command: Command): void {
     .option('--codec <spec>', 'how weights are written on the wire: int8(64), fp32')
     .option('--model <size>', 'tiny (0.2 M parameters), small (0.8 M), medium (10.8 M)', 'tiny')
     .option('--batch <sequences>', 'sequences in a step of each peer', '2')
-    .option('--learning-rate <rate>', 'inner learning rate (AdamW)', '0.003')
+    .option('--learning-rate <rate>', 'inner learning rate (AdamW)', '0.004')
     .option('--split <kind>', 'how documents are cut into shards: era, iid', 'era')
     .option('--seed <number>', 'seed of genesis weights, matching and batches', '1')
 }

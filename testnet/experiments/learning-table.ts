@@ -2,11 +2,12 @@ import { estimate } from '../report/statistics.ts'
 import type { ArmResult } from './learning-arms.ts'
 
 /** The page of results: a row an arm, then differences over paired seeds. Nothing in it is typed in by hand. */
-export function learningTable (results: readonly ArmResult[], setup: string): string {
+export function learningTable (results: readonly ArmResult[], tuning: readonly ArmResult[], setup: string): string {
   const arms = [...new Map(results.map(result => [result.arm, result])).values()]
   const of = (arm: string): ArmResult[] => results.filter(result => result.arm === arm)
   const seeds = [...new Set(results.map(result => result.seed))]
   const first = arms[0]
+  const rates = [...new Set(tuning.map(run => run.learningRate))]
   return [
     '# Does a swarm learn?',
     '',
@@ -32,6 +33,12 @@ export function learningTable (results: readonly ArmResult[], setup: string): st
     '![Held-out loss against tokens](learning-tokens.svg)',
     '',
     '![Held-out loss against bytes](learning-bytes.svg)',
+    '',
+    'Learning rates, tried on a seed of their own (loss of the arm at each rate; the best one was used above):',
+    '',
+    `| arm | ${rates.join(' | ')} |`,
+    `|---|${rates.map(() => '---|').join('')}`,
+    ...arms.map(({ arm, title }) => `| ${title} | ${rates.map(rate => tuning.find(run => run.arm === arm && run.learningRate === rate)?.loss.toFixed(4) ?? '–').join(' | ')} |`),
     '',
     'The curves are the replicas’ own losses, averaged over peers; the table judges the swarm by its merged model and',
     'the peers that never average by their own replicas, as merging them would be averaging.',
