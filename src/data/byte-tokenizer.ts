@@ -7,5 +7,5 @@ export function encodeBytes (text: string): Uint8Array {
 
 /** Bytes that are no UTF-8 become U+FFFD. */
 export function decodeBytes (tokens: Uint8Array): string {
-  return new TextDecoder().decode(tokens)
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(tokens)
 }

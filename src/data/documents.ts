@@ -88,14 +88,20 @@ export function joinDocuments (documents: readonly Document[]): Uint8Array {
  */
 export function heldOutExcerpt (documents: readonly Document[], size = HELD_OUT_BYTES): Uint8Array {
   if (!Number.isSafeInteger(size) || size < 1) throw new RangeError(`an excerpt cannot have ${size} bytes`)
-  const shortestFirst = documents.map(document => document.text.length).sort((a, b) => a - b)
-  let left = size
-  let pieceLength = 0
-  shortestFirst.forEach((length, index) => {
-    pieceLength = Math.min(length, Math.floor(left / (shortestFirst.length - index)))
-    left -= pieceLength
-  })
+  const pieceLength = fairShare(documents.map(document => document.text.length), size)
   return concatenate(documents.map(document => document.text.subarray(0, pieceLength)))
+}
+
+/** The largest length such that pieces of it, or all of a shorter document, have at most `size` bytes together. */
+function fairShare (lengths: readonly number[], size: number): number {
+  const shortestFirst = [...lengths].sort((a, b) => a - b)
+  let left = size
+  for (const [index, length] of shortestFirst.entries()) {
+    const share = Math.floor(left / (shortestFirst.length - index))
+    if (length > share) return share
+    left -= length
+  }
+  return shortestFirst.at(-1) ?? 0
 }
 
 function concatenate (parts: readonly Uint8Array[]): Uint8Array {

@@ -1,0 +1,141 @@
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { TrainerClient } from '../../../node/trainer-worker/client.ts'
+import type { StepProgress, TrainerInit } from '../../../node/trainer-worker/client.ts'
+import { genesisWeights } from '../../../src/models/genesis.ts'
+import type { TrainingOutcome } from '../../../src/ports.ts'
+import { inner, replicaOn, spec, text, train as trainHere } from '../../src/training/support.ts'
+import { use } from '../../src/kernels/support.ts'
+
+function shared (bytes: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length))
+  copy.set(bytes)
+  return copy
+}
+
+const init: TrainerInit = {
+  model: spec, inner, seed: 1, samplingSeed: 7, budgetSteps: 40, backend: 'wasm', shard: shared(text), heldOut: text.subarray(0, 200)
+}
+
+const open: TrainerClient[] = []
+async function start (changes: Partial<TrainerInit> = {}): Promise<TrainerClient> {
+  const trainer = await TrainerClient.start({ ...init, ...changes })
+  open.push(trainer)
+  return trainer
+}
+afterEach(async () => { await Promise.all(open.splice(0).map(async trainer => await trainer.close())) })
+
+async function train (trainer: TrainerClient, untilStep: number): Promise<TrainingOutcome> {
+  return await new Promise(resolve => trainer.train(untilStep, resolve))
+}
+
+describe('the trainer in its worker', () => {
+  it('starts at genesis and trains to the same bits as in this thread', async () => {
+    const trainer = await start()
+    expect(trainer.weights).toEqual(genesisWeights(spec, 1))
+    expect(trainer).toMatchObject({ step: 0, backend: 'wasm, SIMD, 1 thread', kernelVariant: 'wasm-simd-1' })
+    expect(await train(trainer, 8)).toMatchObject({ kind: 'reached', step: 8, tokens: 128 })
+    const here = replicaOn(await use('wasm'))
+    await trainHere(here, 8)
+    expect(await trainer.readState()).toEqual(here.readState())
+    expect([...trainer.weights]).toEqual([...here.readState().weights])
+    expect(trainer.secondsTraining).toBeGreaterThan(0)
+    here.dispose()
+  })
+
+  it('goes on from a stored state with the same bits', async () => {
+    const whole = await start()
+    await train(whole, 10)
+    const half = await start()
+    await train(half, 4)
+    const resumed = await start({ state: await half.readState() })
+    expect(resumed.step).toBe(4)
+    await train(resumed, 10)
+    expect(await resumed.readState()).toEqual(await whole.readState())
+  })
+
+  it('takes up weights written between two trainings', async () => {
+    const trainer = await start()
+    await train(trainer, 5)
+    const trained = await trainer.evaluate()
+    trainer.weights.set(genesisWeights(spec, 1))
+    const genesis = await trainer.evaluate()
+    expect(genesis).toEqual(await trainer.evaluate(genesisWeights(spec, 1)))
+    expect(genesis.tokens).toBe(199)
+    expect(genesis.loss).not.toBe(trained.loss)
+    await train(trainer, 6)
+    expect(trainer.weights).not.toEqual(genesisWeights(spec, 1))
+  })
+
+  it('reaches a step that it has passed at once', async () => {
+    const trainer = await start()
+    await train(trainer, 2)
+    expect(await train(trainer, 2)).toMatchObject({ kind: 'reached', step: 2, tokens: 0 })
+  })
+
+  it('stops after the step under way, and this thread runs meanwhile', async () => {
+    const trainer = await start({ budgetSteps: 0 })
+    const seen: StepProgress[] = []
+    const outcome = new Promise<TrainingOutcome>(resolve => trainer.train(Number.MAX_SAFE_INTEGER, resolve))
+    // Progress can only arrive while training computes if this thread's event loop is free.
+    await new Promise<void>(resolve => { trainer.onStep(progress => { seen.push(progress); resolve() }) })
+    expect(() => trainer.train(5, () => undefined)).toThrow(/under way/)
+    trainer.stop()
+    const stopped = await outcome
+    expect(stopped.kind).toBe('stopped')
+    expect(trainer.step).toBeGreaterThanOrEqual(seen[0]!.step)
+    expect(seen[0]).toMatchObject({ tokens: seen[0]!.step * 16 })
+    expect(seen[0]!.tokensPerSecond).toBeGreaterThan(0)
+  })
+
+  it('fails in a sentence on weights that make no loss, and can go on from good ones', async () => {
+    const trainer = await start()
+    trainer.weights.fill(NaN)
+    expect(await train(trainer, 3)).toEqual({ kind: 'failed', reason: expect.stringContaining('loss of step 1 is NaN') as string })
+    trainer.weights.set(genesisWeights(spec, 1))
+    expect(await train(trainer, 3)).toMatchObject({ kind: 'reached', step: 3 })
+  })
+
+  it('writes text', async () => {
+    const trainer = await start()
+    const request = { prompt: 'the ', tokens: 12, temperature: 1, topK: 20, seed: 1 }
+    expect(await trainer.sample(request)).toBe(await trainer.sample({ ...request, weights: genesisWeights(spec, 1) }))
+    await expect(trainer.sample({ ...request, temperature: -1 })).rejects.toMatchObject({ code: 'TRAINER_FAILED' })
+  })
+})
+
+describe('a trainer that cannot go on', () => {
+  it('refuses a state of another model', async () => {
+    const state = { step: 0, weights: new Float32Array(3), firstMoment: new Float32Array(3), secondMoment: new Float32Array(3) }
+    await expect(start({ state })).rejects.toMatchObject({ code: 'CHECKPOINT_INCOMPATIBLE' })
+  })
+
+  it('refuses a shard without a window', async () => {
+    await expect(start({ shard: text.subarray(0, 4) })).rejects.toMatchObject({ code: 'TRAINER_FAILED' })
+  })
+
+  it('fails whatever is asked once it is closed', async () => {
+    const trainer = await start({ budgetSteps: 0 })
+    const training = train(trainer, Number.MAX_SAFE_INTEGER)
+    const text = trainer.sample({ prompt: '', tokens: 1, temperature: 1, topK: 0, seed: 1 })
+    const refused = expect(text).rejects.toMatchObject({ code: 'TRAINER_FAILED' })
+    await trainer.close()
+    expect((await training).kind).toBe('failed')
+    await refused
+    await expect(trainer.evaluate()).rejects.toMatchObject({ code: 'TRAINER_FAILED' })
+    await trainer.close()
+  })
+
+  it('abandons its start when the signal aborts', async () => {
+    await expect(TrainerClient.start(init, { signal: AbortSignal.abort() })).rejects.toMatchObject({ name: 'AbortError' })
+    const controller = new AbortController()
+    const starting = TrainerClient.start(init, { signal: controller.signal })
+    controller.abort()
+    await expect(starting).rejects.toMatchObject({ name: 'AbortError' })
+  })
+})
+
+describe('on the cpu backend', () => {
+  let outcome: TrainingOutcome
+  beforeAll(async () => { outcome = await train(await start({ backend: 'cpu' }), 2) })
+  it('trains as well', () => expect(outcome).toMatchObject({ kind: 'reached', step: 2 }))
+})

@@ -1,0 +1,85 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { TensorKernels } from '../../../src/kernels/register.ts'
+import { tf } from '../../../src/kernels/tensor.ts'
+import { evaluate } from '../../../src/training/evaluation.ts'
+import { chooseToken, sampleText } from '../../../src/training/text-sampling.ts'
+import { use } from '../kernels/support.ts'
+import { replicaOn, spec, text, train } from './support.ts'
+
+let kernels: TensorKernels
+beforeAll(async () => { kernels = await use('wasm') })
+
+describe('evaluate', () => {
+  it('is the mean over every token of its own negative log-likelihood, window by window', async () => {
+    const replica = replicaOn(kernels)
+    await train(replica, 5)
+    for (const length of [2, 8, 9, 10, 61]) {
+      const part = text.subarray(0, length)
+      const found = await replica.withParameters(undefined, async parameters => await evaluate(replica.model, parameters, part))
+      let nats = 0
+      for (let i = 1; i < length; i++) {
+        const windowStart = Math.floor((i - 1) / spec.context) * spec.context
+        const seen = [...part.subarray(windowStart, i)]
+        const logits = await replica.withParameters(undefined, parameters => Promise.resolve(tf.tidy(() =>
+          [...replica.model.logits(parameters, tf.tensor2d(seen, [1, seen.length], 'int32')).dataSync()].slice(-256))))
+        nats += Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit), 0)) - logits[part[i]!]!
+      }
+      expect(found.tokens).toBe(length - 1)
+      expect(found.loss).toBeCloseTo(nats / (length - 1), 5)
+    }
+    replica.dispose()
+  })
+
+  it('judges other weights without touching those in training', async () => {
+    const replica = replicaOn(kernels)
+    const genesis = replica.readState().weights
+    await train(replica, 30)
+    const before = [tf.memory().numTensors, replica.readState()]
+    const lossOf = async (weights?: Float32Array): Promise<number> =>
+      (await replica.withParameters(weights, async parameters => await evaluate(replica.model, parameters, text))).loss
+    expect(await lossOf(genesis)).toBeGreaterThan(await lossOf())
+    expect([tf.memory().numTensors, replica.readState()]).toEqual(before)
+    await expect(lossOf(genesis.subarray(1))).rejects.toThrow(RangeError)
+    replica.dispose()
+  })
+
+  it('refuses a text with nothing to judge', async () => {
+    const replica = replicaOn(kernels)
+    await expect(evaluate(replica.model, [], text.subarray(0, 1))).rejects.toThrow(RangeError)
+    replica.dispose()
+  })
+})
+
+describe('chooseToken', () => {
+  const logits = Float32Array.of(Math.log(1), Math.log(4), Math.log(3), Math.log(2))
+
+  it('inverts the distribution, likeliest first', () => {
+    const drawn = [0, 0.39, 0.41, 0.69, 0.71, 0.89, 0.91, 0.999]
+    expect(drawn.map(value => chooseToken(logits, { temperature: 1, topK: 0 }, value))).toEqual([1, 1, 2, 2, 3, 3, 0, 0])
+  })
+
+  it('keeps to the k likeliest, and at temperature 0 to the one', () => {
+    expect([0, 0.5, 0.6, 0.99].map(value => chooseToken(logits, { temperature: 1, topK: 2 }, value))).toEqual([1, 1, 2, 2])
+    expect(chooseToken(logits, { temperature: 0, topK: 0 }, 0.99)).toBe(1)
+    expect(chooseToken(Float32Array.of(5, 5), { temperature: 0, topK: 0 }, 0.99)).toBe(0)
+  })
+})
+
+describe('sampleText', () => {
+  const request = { prompt: 'the ', tokens: 20, temperature: 0.8, topK: 40, seed: 3 }
+
+  it('writes as many bytes as asked, the same for the same seed, and recites what it learnt', async () => {
+    const replica = replicaOn(kernels)
+    const write = async (changes: Partial<typeof request> = {}): Promise<string> =>
+      await replica.withParameters(undefined, async parameters => await sampleText(replica.model, parameters, { ...request, ...changes }))
+    const before = tf.memory().numTensors
+    expect(await write()).toBe(await write())
+    expect(await write()).not.toBe(await write({ seed: 4 }))
+    expect(await write({ tokens: 0 })).toBe('')
+    expect((await write({ prompt: '' })).length).toBeGreaterThan(0)
+    expect(tf.memory().numTensors).toBe(before)
+    await expect(write({ temperature: -1 })).rejects.toThrow(RangeError)
+    await expect(write({ tokens: 1.5 })).rejects.toThrow(RangeError)
+    replica.dispose()
+  })
+})
