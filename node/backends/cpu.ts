@@ -2,8 +2,8 @@ import '@tensorflow/tfjs-backend-cpu'
 import { registerCpuKernels } from '../../src/kernels/register.ts'
 import { selfCheck } from '../../src/kernels/self-check.ts'
 import { tf } from '../../src/kernels/tensor.ts'
-import type { Backend } from './backend.ts'
-import { unavailable } from './backend.ts'
+import { unavailable } from './contract.ts'
+import type { Backend } from './contract.ts'
 
 /** Starts tfjs' plain JavaScript backend: the reference, about a hundred times slower than wasm. */
 export async function startCpu (): Promise<Backend> {

@@ -2,8 +2,8 @@ import '@tensorflow/tfjs-backend-wasm'
 import { registerWasmKernels } from '../../src/kernels/register.ts'
 import { selfCheck } from '../../src/kernels/self-check.ts'
 import { tf } from '../../src/kernels/tensor.ts'
-import type { Backend } from './backend.ts'
-import { unavailable } from './backend.ts'
+import { unavailable } from './contract.ts'
+import type { Backend } from './contract.ts'
 
 /** Signals for which emscripten's start-up code adds listeners that rethrow whatever they catch. */
 const EMSCRIPTEN_EVENTS = ['uncaughtException', 'unhandledRejection'] as const
