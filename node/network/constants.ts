@@ -37,7 +37,7 @@ export const OPEN_STREAM_TIMEOUT_MS = 10_000
 export const PARALLEL_DIALS = 8
 
 /** Members hear of newcomers this long after, many at once: most have met by then and need no introduction. */
-export const INTRODUCTION_DELAY_MS = 1_500
+export const INTRODUCTION_DELAY_MS = 750
 
 /** Announcements are coalesced to this pace: gossip multiplies each by the fan-out. */
 export const ANNOUNCE_INTERVAL_MS = 500

@@ -13,7 +13,7 @@ export const SLOWEST_LONELY_RETRY_MS = 8_000
 export const REFUSED_RETRY_MS = 300_000
 
 /** Of two peers that hear of each other the one with the smaller id dials; the other one waits, in case it cannot. */
-export const YIELD_MS = 2_000
+export const YIELD_MS = 1_000
 
 /** A peer learnt from others is given up after this many failures, half a minute; whoever meets it tells again. */
 export const LEARNT_ATTEMPTS = 5

@@ -1,4 +1,4 @@
-import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
+import { multiaddr } from '@multiformats/multiaddr'
 import type { Connection, Libp2p } from '@libp2p/interface'
 import { reasonOf } from '../../src/errors.ts'
 import { DIAL_TIMEOUT_MS, PARALLEL_DIALS } from './constants.ts'
@@ -83,19 +83,19 @@ export async function dialAny (node: Libp2p, addresses: readonly string[], signa
 
 /** The addresses of a peer that can be dialled, each with its peer id: a stranger must not send us to another one. */
 export function dialable (peerId: string, addresses: readonly string[]): string[] {
-  return addresses.flatMap(address => {
-    const parsed = parse(address)
-    if (parsed === undefined) return []
-    const named = peerIdOf(address)
-    if (named !== undefined && named !== peerId) return []
-    return [named === undefined ? `${address}/p2p/${peerId}` : address]
-  })
+  return addresses
+    .map(address => peerIdOf(address) === undefined ? `${address}/p2p/${peerId}` : address)
+    .filter(address => peerIdOf(address) === peerId && DIALABLE.test(address) && isMultiaddr(address))
 }
 
-function parse (address: string): Multiaddr | undefined {
+/** A host and a TCP port, directly: no relays, no other transports. */
+const DIALABLE = /^\/(ip4|ip6|dns|dns4|dns6)\/[^/]+\/tcp\/\d+\/p2p\/[^/]+$/
+
+function isMultiaddr (text: string): boolean {
   try {
-    return multiaddr(address)
+    multiaddr(text)
+    return true
   } catch {
-    return undefined
+    return false
   }
 }

@@ -89,7 +89,7 @@ export class Membership {
     this.#announcer = new Announcer(progress => {
       pubsub.publish(encodeProgress(progress)).catch((error: unknown) => { this.warn(`cannot announce progress: ${String(error)}`) })
     }, nowMs)
-    this.#silenceTimer = setInterval(() => { this.#dropSilent() }, SILENCE_CHECK_MS)
+    this.#silenceTimer = setInterval(() => { this.dropSilent() }, SILENCE_CHECK_MS)
     this.#listen()
   }
 
@@ -196,7 +196,8 @@ export class Membership {
     this.changes.tell()
   }
 
-  #dropSilent (): void {
+  /** Disconnects peers that have been silent for too long: frozen, or behind a network that is gone. */
+  dropSilent (): void {
     const { node, links } = this.#options
     for (const connection of node.getConnections()) {
       const silentMs = links.silentMs(connection)

@@ -1,0 +1,54 @@
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
+import * as exchange from '../../protocols/exchange/messages.ts'
+import * as goodbye from '../../protocols/goodbye/messages.ts'
+import * as hello from '../../protocols/hello/messages.ts'
+import * as manifest from '../../protocols/manifest/messages.ts'
+import * as progress from '../../protocols/progress/messages.ts'
+import * as state from '../../protocols/state/messages.ts'
+import { describeBody } from '../../protocols/wire/body.ts'
+
+/** One message with its codec: what protocols/README.md shows byte by byte. */
+export interface Vector {
+  readonly name: string
+  readonly value: unknown
+  readonly encode: () => Uint8Array
+  readonly decode: (bytes: Uint8Array) => unknown
+}
+
+function vector<T> (name: string, value: T, encode: (value: T) => Uint8Array, decode: (bytes: Uint8Array) => unknown): Vector {
+  return { name, value, encode: () => encode(value), decode }
+}
+
+const HELLO: hello.Hello = {
+  software: 'shoal/0.1.0',
+  protocols: { minimum: 1, maximum: 1 },
+  runId: 'r1',
+  layoutHash: 'l1',
+  codec: 'int8(64)',
+  progress: { round: 2, step: 40, training: true },
+  addresses: ['/ip4/10.0.0.1/tcp/4001'],
+  peers: []
+}
+
+const body = describeBody(hexToBytes('0102030405'))
+
+export const VECTORS: readonly Vector[] = [
+  vector('hello', HELLO, hello.encodeHello, hello.decodeHello),
+  vector('hello verdict: accept', { accept: true }, hello.encodeVerdict, hello.decodeVerdict),
+  vector('hello verdict: reject', { accept: false, code: 'WRONG_RUN', sentence: 'no' }, hello.encodeVerdict, hello.decodeVerdict),
+  vector('goodbye', { reason: 'done' }, goodbye.encodeGoodbye, goodbye.decodeGoodbye),
+  vector('manifest request', { runId: 'r1' }, manifest.encodeRequest, manifest.decodeRequest),
+  vector('manifest answer', { manifest: hexToBytes('010203') }, manifest.encodeAnswer, manifest.decodeAnswer),
+  vector('exchange offer', { kind: 'offer', round: 3, fragment: 0 }, exchange.encodeFrame, exchange.decodeFrame),
+  vector('exchange accept', { kind: 'accept', round: 3 }, exchange.encodeFrame, exchange.decodeFrame),
+  vector('exchange reject', { kind: 'reject', code: 'BUSY', sentence: 'later' }, exchange.encodeFrame, exchange.decodeFrame),
+  vector('exchange contribution header', { kind: 'contribution', round: 3, fragment: 0, tokens: 2560, ...body }, exchange.encodeFrame, exchange.decodeFrame),
+  vector('exchange commit', { kind: 'commit', round: 3 }, exchange.encodeFrame, exchange.decodeFrame),
+  vector('exchange close', { kind: 'close', reason: 'averaged' }, exchange.encodeFrame, exchange.decodeFrame),
+  vector('state request', { layoutHash: 'l1' }, state.encodeRequest, state.decodeRequest),
+  vector('state header', { round: 2, step: 40, layoutHash: 'l1', ...body }, state.encodeAnswer, state.decodeAnswer),
+  vector('progress', { round: 3, step: 60, training: true, loss: 2.5, tokensPerSecond: 1000 }, progress.encodeProgress, progress.decodeProgress),
+  vector('progress before the first round', { round: 0, step: 0, training: true, loss: Number.NaN, tokensPerSecond: Number.NaN }, progress.encodeProgress, progress.decodeProgress)
+]
+
+export const hexOf = (vector: Vector): string => bytesToHex(vector.encode())
