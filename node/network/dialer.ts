@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Connection, Libp2p } from '@libp2p/interface'
 import { reasonOf } from '../../src/errors.ts'
@@ -22,7 +23,10 @@ export class Dialer {
   readonly #complained = new Set<string>()
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  constructor (options: DialerOptions) { this.#options = options }
+  constructor (options: DialerOptions) {
+    this.#options = options
+    setMaxListeners(Infinity, this.#stopped.signal)
+  }
 
   /** Dials what is due, and sets the timer for what comes next. Call whenever the plan has changed. */
   wake (): void {

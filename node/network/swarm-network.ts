@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Connection, Libp2p, PeerId, PrivateKey, Stream } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { reasonOf, ShoalError } from '../../src/errors.ts'
@@ -72,6 +73,8 @@ export class SwarmNetwork implements Peers {
     this.#node = node
     this.#options = options
     this.#stopping = new AbortController()
+    // everything that this peer does ends with it
+    setMaxListeners(Infinity, this.#stopping.signal)
     this.self = node.peerId.toString()
     this.meter = meter
     const { runId, layoutHash, codec, software } = options
