@@ -11,7 +11,8 @@ export default defineConfig({
     reporters: ['default', './test/support/summary-reporter.ts'],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: slow ? 600_000 : 60_000,
-    hookTimeout: 60_000
+    // Generous: a busy machine must not fail a test that only waits.
+    testTimeout: slow ? 600_000 : 240_000,
+    hookTimeout: 120_000
   }
 })

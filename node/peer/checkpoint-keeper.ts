@@ -1,19 +1,10 @@
 import type { AveragingPeer } from '../../src/averaging/averaging-peer.ts'
-import { noTotals } from '../../src/averaging/averaging-state.ts'
-import type { AveragingState, AveragingTotals } from '../../src/averaging/averaging-state.ts'
+import type { AveragingState } from '../../src/averaging/averaging-state.ts'
 import type { Checkpoint } from '../../src/checkpoint/checkpoint.ts'
 import { reasonOf } from '../../src/errors.ts'
 import type { TrainerState } from '../../src/training/trainer-state.ts'
-import type { CheckpointFiles } from '../store/checkpoint-files.ts'
 import type { EventLog } from './event-log.ts'
-import type { PeerParts } from './open-parts.ts'
-
-/** What a peer was when it wrote its newest readable checkpoint. */
-export interface RestoredState {
-  readonly trainer: TrainerState
-  readonly averaging: AveragingState
-  readonly samplingSeed: number
-}
+import type { PeerParts } from './peer-parts.ts'
 
 export interface CheckpointKeeperOptions {
   readonly parts: PeerParts
@@ -78,20 +69,4 @@ export class CheckpointKeeper {
     this.#writtenStep = trainer.step
     events.emit({ type: 'checkpoint', step: trainer.step, path: this.#path })
   }
-}
-
-/** What this peer goes on from, if it has been in the run before. */
-export function restoredState (files: CheckpointFiles, warn: (sentence: string) => void): RestoredState | undefined {
-  const found = files.newest(warn)
-  if (found === undefined) return undefined
-  const { step, weights, adamFirst, adamSecond, slow, momentum, round, syncedStep, counters, samplingSeed } = found.checkpoint
-  return {
-    trainer: { step, weights, firstMoment: adamFirst, secondMoment: adamSecond },
-    averaging: { slow, momentum, round, syncedStep, stretchTokens: counters['stretchTokens'] ?? 0, totals: totalsOf(counters) },
-    samplingSeed
-  }
-}
-
-function totalsOf (counters: Readonly<Record<string, number>>): AveragingTotals {
-  return Object.fromEntries(Object.keys(noTotals).map(name => [name, counters[name] ?? 0])) as unknown as AveragingTotals
 }

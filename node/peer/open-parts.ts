@@ -11,35 +11,13 @@ import type { Identity } from '../store/identity.ts'
 import { LevelStore } from '../store/level-store.ts'
 import { acquireLock } from '../store/lock.ts'
 import { TrainerClient } from '../trainer-worker/client.ts'
-import { restoredState } from './checkpoint-keeper.ts'
-import type { RestoredState } from './checkpoint-keeper.ts'
 import type { Closers } from './closers.ts'
 import { fetchRunningState } from './join-in-progress.ts'
 import type { Snapshot } from './join-in-progress.ts'
-import type { PeerOptions } from './peer.ts'
+import type { PeerOptions, PeerParts, Serving } from './peer-parts.ts'
+import { restoredState } from './restored-state.ts'
 import { rememberRun, runFolder } from './run-source.ts'
 import { loadTrainingData } from './training-data.ts'
-
-/** What others may ask this peer for; empty until training has something to give. */
-export interface Serving {
-  snapshot: () => Snapshot | undefined
-}
-
-/** What a peer consists of, opened and ready. */
-export interface PeerParts {
-  readonly layout: ParameterLayout
-  readonly store: LevelStore
-  readonly files: CheckpointFiles
-  readonly network: SwarmNetwork
-  readonly trainer: TrainerClient
-  readonly serving: Serving
-  /** What this peer itself was when it last stopped. */
-  readonly checkpoint: RestoredState | undefined
-  /** What a run under way is, for a peer that is new to it. */
-  readonly snapshot: Snapshot | undefined
-  readonly samplingSeed: number
-  readonly invite: () => string
-}
 
 /** Opens everything in order of dependence; `closers` closes it in the opposite one. */
 export async function openParts (options: PeerOptions, closers: Closers, signal: AbortSignal): Promise<PeerParts> {

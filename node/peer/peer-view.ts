@@ -4,7 +4,7 @@ import { allReduceBytes } from '../../src/averaging/all-reduce-bytes.ts'
 import type { PeerView } from '../api/server.ts'
 import type { Status } from '../api/schema.ts'
 import type { EventLog } from './event-log.ts'
-import type { PeerParts } from './open-parts.ts'
+import type { PeerParts } from './peer-parts.ts'
 import type { PeerReporter } from './peer-reporter.ts'
 import type { RunSource } from './run-source.ts'
 

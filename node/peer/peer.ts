@@ -1,29 +1,15 @@
 import { performance } from 'node:perf_hooks'
 import { AveragingPeer } from '../../src/averaging/averaging-peer.ts'
 import type { PeerReport } from '../../src/events.ts'
-import type { Settings } from '../config/settings.ts'
-import type { Logger } from '../logging/logger.ts'
-import type { DataDirectory } from '../store/data-directory.ts'
 import { startApiServer } from '../api/server.ts'
 import { CheckpointKeeper } from './checkpoint-keeper.ts'
 import { Closers } from './closers.ts'
 import type { EventLog } from './event-log.ts'
 import { openParts } from './open-parts.ts'
-import type { PeerParts } from './open-parts.ts'
+import type { PeerOptions, PeerParts } from './peer-parts.ts'
 import { PeerReporter } from './peer-reporter.ts'
 import { peerView } from './peer-view.ts'
-import type { RunSource } from './run-source.ts'
 import { wallClock } from './wall-clock.ts'
-
-export interface PeerOptions {
-  readonly directory: DataDirectory
-  readonly source: RunSource
-  readonly settings: Settings
-  readonly events: EventLog
-  readonly logger: Logger
-  /** Name and version, as peers tell each other. */
-  readonly software: string
-}
 
 /**
  * Runs one peer of one run until its budget is spent or `signal` aborts; then it checkpoints, says goodbye and closes

@@ -13,7 +13,7 @@ let manifest: string
 beforeAll(async () => {
   folder = await temporaryFolder()
   manifest = join(folder.path, 'short.run')
-  await shoal(['run', 'create', '--name', 'short', '--steps', '300', '--every', '7', '--output', manifest, '--data-dir', join(folder.path, 'maker')])
+  await shoal(['run', 'create', '--name', 'short', '--steps', '140', '--every', '7', '--output', manifest, '--data-dir', join(folder.path, 'maker')])
 })
 afterAll(async () => folder.remove())
 
@@ -32,18 +32,18 @@ describe('a peer that is interrupted', () => {
     expect(await shoal(joinWords('whole'))).toMatchObject({ code: 0 })
 
     let steps = 0
-    for (let life = 0; life < 3 && steps < 300; life++) {
+    for (let life = 0; life < 3 && steps < 140; life++) {
       const peer = new ShoalProcess(joinWords('pieces'))
-      await peer.event('round', ({ record }) => record.step >= steps + 30)
+      await peer.event('round', ({ record }) => record.step >= steps + 14)
       peer.kill('SIGINT')
       expect(await peer.finished).toMatchObject({ code: 0 })
       const finished = await peer.event('finished')
       steps = finished.report.steps
     }
-    if (steps < 300) expect(await shoal(joinWords('pieces'))).toMatchObject({ code: 0 })
+    if (steps < 140) expect(await shoal(joinWords('pieces'))).toMatchObject({ code: 0 })
 
     const [whole, pieces] = [endOf('whole'), endOf('pieces')]
-    expect(pieces.step).toBe(300)
+    expect(pieces.step).toBe(140)
     for (const vector of ['weights', 'slow', 'momentum', 'adamFirst', 'adamSecond'] as const) {
       expect(Buffer.from(pieces[vector].buffer).equals(Buffer.from(whole[vector].buffer)), vector).toBe(true)
     }

@@ -1,4 +1,4 @@
-import type { Settings } from './run.ts'
+import type { Settings } from './settings.ts'
 
 /** The run in one line. */
 export function describeSettings (settings: Settings): string {

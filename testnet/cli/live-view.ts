@@ -8,7 +8,7 @@ import { createTheme } from '../../node/terminal/theme.ts'
 import { RoundLines } from '../launcher/round-lines.ts'
 import type { Testnet } from '../launcher/testnet.ts'
 import { describeSettings } from './describe.ts'
-import type { Settings } from './run.ts'
+import type { Settings } from './settings.ts'
 import { joinLine } from './view.ts'
 import type { SwarmViewer } from './view.ts'
 

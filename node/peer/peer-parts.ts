@@ -1,0 +1,43 @@
+import type { ParameterLayout } from '../../src/parameters/layout.ts'
+import type { Settings } from '../config/settings.ts'
+import type { Logger } from '../logging/logger.ts'
+import type { SwarmNetwork } from '../network/swarm-network.ts'
+import type { CheckpointFiles } from '../store/checkpoint-files.ts'
+import type { DataDirectory } from '../store/data-directory.ts'
+import type { LevelStore } from '../store/level-store.ts'
+import type { TrainerClient } from '../trainer-worker/client.ts'
+import type { EventLog } from './event-log.ts'
+import type { Snapshot } from './join-in-progress.ts'
+import type { RestoredState } from './restored-state.ts'
+import type { RunSource } from './run-source.ts'
+
+export interface PeerOptions {
+  readonly directory: DataDirectory
+  readonly source: RunSource
+  readonly settings: Settings
+  readonly events: EventLog
+  readonly logger: Logger
+  /** Name and version, as peers tell each other. */
+  readonly software: string
+}
+
+/** What others may ask this peer for; empty until training has something to give. */
+export interface Serving {
+  snapshot: () => Snapshot | undefined
+}
+
+/** What a peer consists of, opened and ready. */
+export interface PeerParts {
+  readonly layout: ParameterLayout
+  readonly store: LevelStore
+  readonly files: CheckpointFiles
+  readonly network: SwarmNetwork
+  readonly trainer: TrainerClient
+  readonly serving: Serving
+  /** What this peer itself was when it last stopped. */
+  readonly checkpoint: RestoredState | undefined
+  /** What a run under way is, for a peer that is new to it. */
+  readonly snapshot: Snapshot | undefined
+  readonly samplingSeed: number
+  readonly invite: () => string
+}
