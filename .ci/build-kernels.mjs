@@ -1,23 +1,32 @@
-// Compiles src/kernels/assembly to WebAssembly and writes it as a TypeScript module, which tsc, vitest and bundlers all
-// import alike. Does nothing when the module is newer than its sources.
+// Compiles src/kernels/assembly and src/codec-kernels/assembly to WebAssembly and writes each as a TypeScript module, which tsc,
+// vitest and bundlers all import alike. Does nothing when a module is newer than its sources.
 import { mkdir, readdir, rename, stat, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 
-const sources = new URL('../src/kernels/assembly/', import.meta.url)
-const target = new URL('../src/kernels/generated/kernel-binary.ts', import.meta.url)
 const DATA_SECTION = 11
+/** The training kernels borrow the memory of tfjs' backend; the codecs' have a small one of their own: scratch for a batch, 16 pages. */
+const binaries = [
+  { folder: 'kernels', memory: ['--importMemory'], isBorrowed: true },
+  { folder: 'codec-kernels', memory: ['--initialMemory', '16', '--maximumMemory', '16'], isBorrowed: false }
+]
 
-if (await isStale()) {
-  const binary = await compile()
+for (const binary of binaries) await build(binary)
+
+async function build ({ folder, memory, isBorrowed }) {
+  const sources = new URL(`../src/${folder}/assembly/`, import.meta.url)
+  const target = new URL(`../src/${folder}/generated/kernel-binary.ts`, import.meta.url)
+  if (!await isStale(sources, target)) return
+  const binary = await compile(sources, memory)
+  if (isBorrowed) refuseData(binary)
   await mkdir(new URL('.', target), { recursive: true })
   // Two builds may run at once: each writes its own file, the last rename wins.
   const draft = new URL(`kernel-binary.${process.pid}.tmp`, target)
-  await writeFile(draft, moduleText(binary))
+  await writeFile(draft, moduleText(binary, folder))
   await rename(draft, target)
-  console.log(`kernels: ${binary.length} bytes of WebAssembly`)
+  console.log(`${folder}: ${binary.length} bytes of WebAssembly`)
 }
 
-async function isStale () {
+async function isStale (sources, target) {
   const written = await stat(target).catch(() => undefined)
   if (written === undefined) return true
   const names = await readdir(sources)
@@ -26,18 +35,17 @@ async function isStale () {
   return times.some(time => time > written.mtimeMs)
 }
 
-async function compile () {
+async function compile (sources, memory) {
   const { default: asc } = await import('assemblyscript/asc')
   let binary
   const { error, stderr } = await asc.main([
     'index.ts', '--baseDir', fileURLToPath(sources), '--outFile', 'kernels.wasm',
-    '-O3', '--converge', '--noAssert', '--enable', 'simd', '--runtime', 'stub', '--importMemory'
+    '-O3', '--converge', '--noAssert', '--enable', 'simd', '--runtime', 'stub', ...memory
   ], { writeFile: (name, contents) => { if (name.endsWith('.wasm')) binary = contents } })
   if (error !== null || binary === undefined) {
     console.error(stderr.toString())
     throw error ?? new Error('the compiler wrote nothing')
   }
-  refuseData(binary)
   return binary
 }
 
@@ -57,8 +65,8 @@ function refuseData (binary) {
   }
 }
 
-function moduleText (binary) {
+function moduleText (binary, folder) {
   const lines = []
   for (let start = 0; start < binary.length; start += 40) lines.push(`  ${[...binary.slice(start, start + 40)].join(', ')}`)
-  return `// Written by .ci/build-kernels.mjs from src/kernels/assembly.\nexport const kernelBinary = new Uint8Array([\n${lines.join(',\n')}\n])\n`
+  return `// Written by .ci/build-kernels.mjs from src/${folder}/assembly.\nexport const kernelBinary = new Uint8Array([\n${lines.join(',\n')}\n])\n`
 }

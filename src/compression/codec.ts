@@ -1,10 +1,15 @@
 import { ShoalError } from '../errors.ts'
-import { createFp32 } from './fp32.ts'
-import { createInt8 } from './int8.ts'
+import { nearest } from '../text/nearest.ts'
+import { createPipeline } from './pipeline.ts'
+import { stageDefinitions } from './registry.ts'
+import type { NumberParameter, StageArguments, StageDefinition } from './registry.ts'
+import { parseSpec, printSpec } from './spec.ts'
+import type { StageText } from './spec.ts'
+import type { Stage } from './stage.ts'
 
-/** How a vector of weights travels. Stateless: the same values give the same bytes, whoever encodes them. */
+/** How a vector of weights travels. Stateless: the same values and seed give the same bytes, whoever encodes them. */
 export interface Codec {
-  /** The canonical spec that creates it, e.g. `int8(64)`. */
+  /** The canonical spec that creates it, e.g. `topk(0.01,4096) | int2(64) | rans`. */
   readonly spec: string
   /** Decoding gives back the very same bits. */
   readonly lossless: boolean
@@ -17,12 +22,14 @@ export interface Codec {
   /**
    * Writes the encoding of finite `values` to the start of `output` and returns the bytes written, at most {@link maximumBytes}.
    *
+   * @param seed of rounding, selection and rotation, a 32-bit natural; it travels along. Without one the values' checksum serves, so that equal
+   *   values still give equal bytes; give one where codecs are to be independent of the values, or peers are to draw alike.
    * @throws ShoalError CODEC_CORRUPT when a value is NaN or infinite
-   * @throws RangeError when `output` is too short
+   * @throws RangeError when `output` is shorter than {@link maximumBytes}
    */
-  encode (values: Float32Array, output: Uint8Array): number
+  encode (values: Float32Array, output: Uint8Array, seed?: number): number
   /**
-   * `accumulator[i] += weight · decoded[i]`. Every decoded value is finite, whatever the bytes; the vector must have
+   * `accumulator[i] += weight · decoded[i]`, in float32. Every decoded value is finite, whatever the bytes; the vector must have
    * the accumulator's length, so nothing is allocated on the word of a sender.
    *
    * @throws ShoalError CODEC_CORRUPT, and then nothing was added
@@ -30,29 +37,72 @@ export interface Codec {
   decodeAccumulate (bytes: Uint8Array, weight: number, accumulator: Float32Array): void
 }
 
-/** Scales of shorter blocks cost more than they win; longer ones let one outlier coarsen too many neighbours. */
-const [SMALLEST_BLOCK, DEFAULT_BLOCK, LARGEST_BLOCK] = [8, 64, 4096] as const
-
 /** Specs to suggest where one is not understood. */
-export const codecExamples: readonly string[] = ['fp32', `int8(${DEFAULT_BLOCK})`]
+export const codecExamples: readonly string[] = ['fp32', 'int8(64)', 'uniform(4) | rans', 'topk(0.01) | int2 | rans']
+
+const NUMBER = /^\d{1,9}(\.\d{1,9})?$/
+/** Stages come in this order; there is one quantizer (fp32 where none is named) and one entropy stage at most. */
+const ORDER = { reduce: 0, quantize: 1, entropy: 2 } as const
 
 /**
- * The codec of a spec: `fp32`, or `int8(block)` with a block of 8 to 4096 values (`int8` alone means 64).
+ * The codec of a spec: stages between `|`, in the order reduce, quantize, entropy. {@link stageDefinitions} has them all.
  *
+ * @param shapes the tensors of the vector, for stages that work on matrices
  * @throws ShoalError CODEC_SPEC
  */
-export function createCodec (spec: string): Codec {
-  const parsed = /^([a-z][a-z0-9-]*)(?:\((\d{1,6})\))?$/.exec(spec.trim())
-  const [, name, argument] = parsed ?? []
-  if (name === 'fp32' && argument === undefined) return createFp32()
-  if (name === 'int8') return createInt8(blockOf(spec, argument))
-  throw badSpec(spec, parsed === null ? 'a spec is a name with a number in parentheses where it takes one' : 'this version has fp32 and int8')
+export function createCodec (spec: string, shapes: ReadonlyArray<readonly number[]> = []): Codec {
+  const texts = parseSpec(spec)
+  if (typeof texts === 'string') throw badSpec(spec, texts)
+  const canonical: StageText[] = []
+  const stages: Stage[] = []
+  for (const text of texts) {
+    const definition = definitionOf(spec, text.name)
+    const given = readArguments(spec, text, definition)
+    checkOrder(spec, stages, definition, text.name)
+    stages.push(definition.create({ ...given, shapes }))
+    canonical.push({ name: text.name, arguments: [...given.numbers.map(String), ...given.words.filter((word, group) => word !== definition.words[group]?.[0])] })
+  }
+  return createPipeline(printSpec(canonical), stages, shapes)
 }
 
-function blockOf (spec: string, argument: string | undefined): number {
-  const block = argument === undefined ? DEFAULT_BLOCK : Number(argument)
-  if (block < SMALLEST_BLOCK || block > LARGEST_BLOCK) throw badSpec(spec, `a block has ${SMALLEST_BLOCK} to ${LARGEST_BLOCK} values`)
-  return block
+function definitionOf (spec: string, name: string): StageDefinition {
+  const definition = Object.hasOwn(stageDefinitions, name) ? stageDefinitions[name] : undefined
+  if (definition !== undefined) return definition
+  if (name === 'ef') throw badSpec(spec, 'error feedback remembers what it left out for receivers who share a reference; partners in a pair change and share none')
+  const meant = nearest(name, Object.keys(stageDefinitions))
+  throw badSpec(spec, `there is no stage "${name.slice(0, 20)}"${meant === undefined ? `; there are ${Object.keys(stageDefinitions).join(', ')}` : `; ${meant} may be meant`}`)
+}
+
+function checkOrder (spec: string, before: readonly Stage[], definition: StageDefinition, name: string): void {
+  const last = before[before.length - 1]
+  if (last === undefined || ORDER[last.kind] < ORDER[definition.kind]) return
+  if (last.kind === 'reduce' && definition.kind === 'reduce') return
+  throw badSpec(spec, `${name} cannot come there: first what selects or rotates, then one quantizer, then rans`)
+}
+
+function readArguments (spec: string, { name, arguments: given }: StageText, definition: StageDefinition): Omit<StageArguments, 'shapes'> {
+  const numbers = given.filter(argument => NUMBER.test(argument)).map(Number)
+  const others = given.filter(argument => !NUMBER.test(argument))
+  if (numbers.length > definition.numbers.length) throw badSpec(spec, `${name} takes ${usage(definition)}`)
+  const chosen = definition.words.map(group => others.filter(word => group.includes(word)))
+  if (chosen.some(words => words.length > 1) || chosen.flat().length !== others.length) throw badSpec(spec, `${name} takes ${usage(definition)}`)
+  return {
+    numbers: definition.numbers.map((parameter, index) => checkedNumber(spec, name, parameter, numbers[index])),
+    words: definition.words.map((group, index) => chosen[index]?.[0] ?? group[0] ?? '')
+  }
+}
+
+function checkedNumber (spec: string, stage: string, { name, minimum, maximum, standard, only }: NumberParameter, given: number | undefined): number {
+  const value = given ?? standard
+  if (value === undefined) throw badSpec(spec, `${stage} needs its ${name}, ${minimum} to ${maximum}`)
+  const fits = only === undefined || Number.isInteger(only === 'naturals' ? value : Math.log2(value))
+  if (value >= minimum && value <= maximum && fits) return value
+  throw badSpec(spec, `the ${name} of ${stage} is ${minimum} to ${maximum}${only === undefined ? '' : `, ${only} only`}`)
+}
+
+function usage ({ numbers, words }: StageDefinition): string {
+  const parts = [...numbers.map(({ name }) => name), ...words.map(group => group.join(' or '))]
+  return parts.length === 0 ? 'no arguments' : parts.join(', ')
 }
 
 function badSpec (spec: string, why: string): ShoalError {

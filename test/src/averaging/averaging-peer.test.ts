@@ -79,6 +79,8 @@ describe('a peer alone', () => {
   })
 })
 
+const payloadBytes = (message: ExchangeMessage): number => message.kind === 'contribution' ? message.payload.length : 0
+
 describe('a pair', () => {
   it('averages, weighted by tokens, and counts what it sent and received', () => {
     const { trainer, peers, peer, records } = atExchange()
@@ -93,9 +95,9 @@ describe('a pair', () => {
     expect(trainer.weights[0]).toBeCloseTo(0.25 * own[0]! + 3, 6)
     expect(trainer.weights[1]).toBeCloseTo(0.25 * own[1]! + 6, 6)
     const spread = Math.sqrt(((4 - own[0]!) ** 2 + (8 - own[1]!) ** 2) / 2)
-    expect(records).toEqual([expect.objectContaining({ round: 1, step: 10, members: ['m', 'z'], outcome: 'averaged', reason: 'averaged with z (2 of 2)', payloadBytesSent: 20, payloadBytesReceived: 20 })])
+    expect(records).toEqual([expect.objectContaining({ round: 1, step: 10, members: ['m', 'z'], outcome: 'averaged', reason: 'averaged with z (2 of 2)', payloadBytesSent: payloadBytes(payload), payloadBytesReceived: payloadBytes(theirs) })])
     expect(records[0]!.spread).toBeCloseTo(spread, 5)
-    expect(peer.totals).toMatchObject({ rounds: 1, averagedRounds: 1, payloadBytesSent: 20, payloadBytesReceived: 20 })
+    expect(peer.totals).toMatchObject({ rounds: 1, averagedRounds: 1, payloadBytesSent: payloadBytes(payload), payloadBytesReceived: payloadBytes(theirs) })
     expect(peers.announced.at(-1)).toMatchObject({ round: 1, step: 10, training: true, tokensPerSecond: 100 })
   })
 

@@ -1,0 +1,5 @@
+export { arenaStart } from './arena'
+export { hashBegin, hashEnd, hashUpdate } from './hash'
+export { fillNoise } from './noise'
+export { buildDecodeTable, decodeSymbols, encodeSymbols } from './rans'
+export { accumulate, blockMaxima, levelsToValues, squaresSum, symbolsToValues, valuesToLevels, valuesToSymbols } from './grids'

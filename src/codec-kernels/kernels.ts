@@ -1,0 +1,109 @@
+import { kernelBinary } from './generated/kernel-binary.ts'
+
+/** What the module exports; addresses are byte offsets into its memory. The assembly sources say what each one does. */
+interface Exports {
+  readonly memory: { readonly buffer: ArrayBuffer }
+  arenaStart (): number
+  hashBegin (seed: number): void
+  hashUpdate (from: number, bytes: number): void
+  hashEnd (from: number, bytes: number): number
+  fillNoise (to: number, groups: number, firstGroup: number, row: number, seed: number, stream: number): void
+  buildDecodeTable (table: number, slots: number): void
+  encodeSymbols (symbols: number, count: number, table: number, states: number, end: number): number
+  decodeSymbols (symbols: number, count: number, slots: number, states: number, words: number): number
+  squaresSum (values: number, count: number): number
+  blockMaxima (values: number, count: number, block: number, maxima: number): void
+  valuesToSymbols (values: number, count: number, inverseStep: number, shift: number, noise: number, symbols: number, lows: number): number
+  symbolsToValues (symbols: number, lows: number, count: number, step: number, shift: number, noise: number, table: number, values: number): void
+  valuesToLevels (values: number, count: number, block: number, scales: number, offset: number, low: number, high: number, noise: number, symbols: number): void
+  levelsToValues (symbols: number, count: number, block: number, scales: number, offset: number, low: number, noise: number, values: number): void
+  accumulate (target: number, values: number, count: number, weight: number): void
+}
+
+/** Where in the memory each kind of data of one batch lies, in bytes. */
+export interface Regions {
+  readonly values: number
+  readonly noise: number
+  readonly target: number
+  readonly symbols: number
+  readonly lows: number
+  readonly scales: number
+  /** {@link MAXIMUM_TABLES} × 256 × u32. */
+  readonly tables: number
+  /** {@link MAXIMUM_TABLES} × 4096 × u32. */
+  readonly slots: number
+  readonly states: number
+  readonly words: number
+}
+
+export interface CodecKernels extends Exports {
+  readonly at: Regions
+  readonly bytes: Uint8Array
+  readonly floats: Float32Array
+  readonly integers: Uint32Array
+}
+
+/** Vectors pass through in batches that fit a core's second-level cache, so the memory stays 1 MiB whatever their length. */
+export const BATCH = 16_384
+export const MAXIMUM_TABLES = 8
+export const TABLE_BYTES = 1024
+export const SLOT_BYTES = 16_384
+
+/** The part of the WebAssembly API that is used; TypeScript declares it only together with the DOM. */
+interface WebAssemblyApi {
+  readonly Module: new (bytes: Uint8Array) => object
+  readonly Instance: new (module: object) => { readonly exports: unknown }
+}
+
+let instance: CodecKernels | undefined
+
+/** The one instance of this thread, made on first use. Calls are synchronous and leave nothing behind, so everyone shares it. */
+export function codecKernels (): CodecKernels {
+  instance ??= instantiate()
+  return instance
+}
+
+function instantiate (): CodecKernels {
+  const { WebAssembly } = globalThis as unknown as { WebAssembly: WebAssemblyApi }
+  const exported = new WebAssembly.Instance(new WebAssembly.Module(kernelBinary)).exports as Exports
+  const { buffer } = exported.memory
+  return { ...exported, at: layOut(exported.arenaStart()), bytes: new Uint8Array(buffer), floats: new Float32Array(buffer), integers: new Uint32Array(buffer) }
+}
+
+function layOut (start: number): Regions {
+  let next = start
+  const take = (bytes: number): number => {
+    const at = next
+    next += bytes
+    return at
+  }
+  return {
+    values: take(4 * BATCH),
+    noise: take(4 * BATCH),
+    target: take(4 * BATCH),
+    symbols: take(BATCH),
+    lows: take(BATCH),
+    scales: take(4 * BATCH),
+    tables: take(MAXIMUM_TABLES * TABLE_BYTES),
+    slots: take(MAXIMUM_TABLES * SLOT_BYTES),
+    states: take(16),
+    words: take(2 * BATCH)
+  }
+}
+
+/** Copies `count` floats into a region and clears up to the next multiple of 16, which kernels read as well. */
+export function loadFloats (kernels: CodecKernels, region: number, source: Float32Array, start: number, count: number): void {
+  const at = region / 4
+  kernels.floats.set(source.subarray(start, start + count), at)
+  kernels.floats.fill(0, at + count, at + padded(count))
+}
+
+/** The next multiple of 16. */
+export function padded (count: number): number {
+  return (count + 15) & ~15
+}
+
+/** Calls `work` for each batch of a vector of `length`: where it starts and how many values it has. */
+export function eachBatch (length: number, work: (start: number, count: number) => void): void {
+  for (let start = 0; start < length; start += BATCH) work(start, Math.min(BATCH, length - start))
+}

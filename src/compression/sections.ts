@@ -1,0 +1,107 @@
+import { dataViewOf, corrupt } from './header.ts'
+import type { Plane } from './stage.ts'
+
+/** Where the next section of an encoding is written or read. */
+export interface Cursor {
+  readonly bytes: Uint8Array
+  at: number
+}
+
+/** First byte of a section: the width of packed symbols in bits, 0 to 8, or this for an rANS stream. */
+export const RANS_MODE = 16
+const MODE_BYTES = 1
+const COUNT_BYTES = 4
+
+/** Largest section that a plane can need: entropy coding falls back to packing. */
+export function maximumSectionBytes ({ bits, count, isVariable }: Plane): number {
+  return MODE_BYTES + (isVariable === true ? COUNT_BYTES : 0) + packedBytes(count, bits)
+}
+
+export function packedBytes (count: number, width: number): number {
+  return Math.ceil(count * width / 8)
+}
+
+/** Bits that the largest of the symbols needs. */
+export function widthOf (symbols: Uint8Array): number {
+  let all = 0
+  for (let index = 0; index < symbols.length; index++) all |= symbols[index] as number
+  return 32 - Math.clz32(all)
+}
+
+/** A variable plane's count goes in front of it. */
+export function writeCount (to: Cursor, plane: Plane, count: number): void {
+  if (plane.isVariable !== true) return
+  dataViewOf(to.bytes).setUint32(to.at, count, true)
+  to.at += COUNT_BYTES
+}
+
+/** @throws ShoalError CODEC_CORRUPT when the plane would hold more than it may */
+export function readCount (from: Cursor, plane: Plane): number {
+  if (plane.isVariable !== true) return plane.count
+  const count = dataViewOf(takeBytes(from, COUNT_BYTES)).getUint32(0, true)
+  if (count > plane.count) throw corrupt(`a plane claims ${count} symbols, at most ${plane.count} are possible`)
+  return count
+}
+
+/** @throws ShoalError CODEC_CORRUPT when the encoding ends before */
+export function takeBytes (from: Cursor, count: number): Uint8Array {
+  if (count > from.bytes.length - from.at) throw corrupt('it ends too early')
+  from.at += count
+  return from.bytes.subarray(from.at - count, from.at)
+}
+
+/** Writes the symbols side by side, in as many bits as the largest one needs, lowest bit first. */
+export function writePacked (to: Cursor, symbols: Uint8Array, width = widthOf(symbols)): void {
+  to.bytes[to.at] = width
+  to.at += MODE_BYTES
+  const size = packedBytes(symbols.length, width)
+  pack(symbols, width, to.bytes.subarray(to.at, to.at + size))
+  to.at += size
+}
+
+/**
+ * Reads `count` symbols of at most `bits` bits.
+ *
+ * @param width the section's first byte, already read
+ * @throws ShoalError CODEC_CORRUPT
+ */
+export function readPacked (from: Cursor, width: number, bits: number, count: number): Uint8Array {
+  if (width > bits) throw corrupt(`a plane of ${bits} bits claims symbols of ${width}`)
+  return unpack(takeBytes(from, packedBytes(count, width)), width, count)
+}
+
+function pack (symbols: Uint8Array, width: number, output: Uint8Array): void {
+  if (width === 8) { output.set(symbols); return }
+  let pending = 0
+  let pendingBits = 0
+  let at = 0
+  for (let index = 0; index < symbols.length; index++) {
+    pending |= (symbols[index] as number) << pendingBits
+    pendingBits += width
+    if (pendingBits >= 8) {
+      output[at++] = pending
+      pending >>>= 8
+      pendingBits -= 8
+    }
+  }
+  if (pendingBits > 0) output[at] = pending
+}
+
+function unpack (packed: Uint8Array, width: number, count: number): Uint8Array {
+  if (width === 8) return packed
+  const symbols = new Uint8Array(count)
+  const mask = (1 << width) - 1
+  let pending = 0
+  let pendingBits = 0
+  let at = 0
+  for (let index = 0; index < count; index++) {
+    if (pendingBits < width) {
+      pending |= (packed[at++] as number) << pendingBits
+      pendingBits += 8
+    }
+    symbols[index] = pending & mask
+    pending >>>= width
+    pendingBits -= width
+  }
+  return symbols
+}
