@@ -20,7 +20,7 @@ export interface Grid {
 export const grids = {
   int8: { bits: 8, low: -127, high: 127, offset: 0, expectedBits: 7.5 },
   int4: { bits: 4, low: -7, high: 7, offset: 0, expectedBits: 3.4 },
-  int2: { bits: 2, low: -2, high: 1, offset: 0.5, expectedBits: 1.7 },
+  int2: { bits: 2, low: -2, high: 1, offset: 0.5, expectedBits: 1.9 },
   ternary: { bits: 2, low: -1, high: 1, offset: 0, expectedBits: 1.55 },
   sign: { bits: 1, low: -1, high: 0, offset: 0.5, expectedBits: 1 }
 } as const satisfies Record<string, Grid>

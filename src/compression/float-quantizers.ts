@@ -11,8 +11,13 @@ function bytePlanes (bytes: number): (length: number) => readonly Plane[] {
   return length => Array.from({ length: bytes }, (_, index) => ({ bits: 8, count: length, ...index === bytes - 1 ? { expectedBits: 4 } : {} }))
 }
 
-function splitBytes (patterns: ArrayLike<number>, bytes: number): readonly Uint8Array[] {
-  return Array.from({ length: bytes }, (_, index) => Uint8Array.from(patterns, pattern => pattern >>> 8 * index))
+function splitBytes (patterns: Uint32Array | Uint16Array, bytes: number): readonly Uint8Array[] {
+  return Array.from({ length: bytes }, (_, byte) => {
+    const plane = new Uint8Array(patterns.length)
+    const shift = 8 * byte
+    for (let index = 0; index < plane.length; index++) plane[index] = (patterns[index] as number) >>> shift
+    return plane
+  })
 }
 
 /** Every value as it is. */
@@ -41,7 +46,7 @@ export function createBf16 (): Quantizer {
     lossless: false,
     biased: true,
     planes: bytePlanes(2),
-    quantize: values => splitBytes(Uint16Array.from(new Uint32Array(values.slice().buffer), bf16Of), 2),
+    quantize: values => splitBytes(new Uint32Array(values.slice().buffer).map(bf16Of), 2),
     dequantize: ([low, high], length) => {
       const patterns = new Uint32Array(length)
       for (let index = 0; index < length; index++) patterns[index] = ((high as Uint8Array)[index] as number) << 24 | ((low as Uint8Array)[index] as number) << 16

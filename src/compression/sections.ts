@@ -23,9 +23,12 @@ export function packedBytes (count: number, width: number): number {
 
 /** Bits that the largest of the symbols needs. */
 export function widthOf (symbols: Uint8Array): number {
+  const isAligned = symbols.byteOffset % 4 === 0
+  const quads = new Uint32Array(symbols.buffer, isAligned ? symbols.byteOffset : 0, isAligned ? symbols.length >>> 2 : 0)
   let all = 0
-  for (let index = 0; index < symbols.length; index++) all |= symbols[index] as number
-  return 32 - Math.clz32(all)
+  for (let index = 0; index < quads.length; index++) all |= quads[index] as number
+  for (let index = 4 * quads.length; index < symbols.length; index++) all |= symbols[index] as number
+  return 32 - Math.clz32((all | all >>> 8 | all >>> 16 | all >>> 24) & 255)
 }
 
 /** A variable plane's count goes in front of it. */

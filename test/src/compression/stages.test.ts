@@ -1,0 +1,133 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { checksum } from '../../../src/compression/checksum.ts'
+import { tableOf, readTable, TOTAL } from '../../../src/compression/frequency-table.ts'
+import { createRandomK } from '../../../src/compression/randk.ts'
+import { readEntropyCoded, writeEntropyCoded } from '../../../src/compression/rans.ts'
+import { createRotation } from '../../../src/compression/rotate.ts'
+import { RANS_MODE, readPacked } from '../../../src/compression/sections.ts'
+import { createTopK } from '../../../src/compression/topk.ts'
+import { gaussian, meanSquare } from './draws.ts'
+
+const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
+
+describe('checksum', () => {
+  it.each([['', 0, 0x02cc5d05], ['', 2654435761, 0x36b78ae7], ['a', 0, 0x550d7456], ['abc', 0, 0x32d153ff], ['Nobody inspects the spammish repetition', 0, 0xe2293b2f]])('is XXH32: %j with seed %d', (text, seed, expected) => {
+    expect(checksum(utf8(text), seed)).toBe(expected)
+  })
+
+  it('tells apart what differs in any one byte, across pieces', () => {
+    const bytes = new Uint8Array(140_003)
+    const plain = checksum(bytes)
+    for (const at of [0, 65_535, 65_536, 139_999, 140_002]) {
+      const other = bytes.slice()
+      other[at] = 1
+      expect(checksum(other)).not.toBe(plain)
+    }
+  })
+})
+
+describe('rans', () => {
+  const roundTrip = (symbols: Uint8Array): { bytes: number, result: Uint8Array } => {
+    const to = { bytes: new Uint8Array(symbols.length + 10), at: 0 }
+    writeEntropyCoded(to, symbols)
+    const from = { bytes: to.bytes.subarray(0, to.at), at: 1 }
+    const mode = to.bytes[0]!
+    const result = mode === RANS_MODE ? readEntropyCoded(from, 8, symbols.length) : readPacked(from, mode, 8, symbols.length)
+    expect(from.at).toBe(to.at)
+    return { bytes: to.at, result }
+  }
+
+  it('gives back any symbols', () => {
+    const skewed = fc.array(fc.oneof({ weight: 20, arbitrary: fc.nat(3) }, { weight: 1, arbitrary: fc.nat(255) }), { maxLength: 6000 })
+    fc.assert(fc.property(skewed, list => {
+      const symbols = Uint8Array.from(list)
+      expect(roundTrip(symbols).result).toEqual(symbols)
+    }))
+  })
+
+  it.each([1, 2, 3, 4, 5, 1023, 1024, 1025, 16_384, 50_001])('gives back %d symbols of one kind and of two', length => {
+    for (const symbols of [new Uint8Array(length).fill(255), Uint8Array.from({ length }, (_, index) => index % 50 === 0 ? 1 : 0)]) expect(roundTrip(symbols).result).toEqual(symbols)
+  })
+
+  it('comes within 0.01 bit of the entropy', () => {
+    const symbols = Uint8Array.from(gaussian(200_000, 8), value => 128 + Math.max(-127, Math.min(127, Math.round(4 * value))))
+    const counts = new Map<number, number>()
+    symbols.forEach(symbol => counts.set(symbol, (counts.get(symbol) ?? 0) + 1))
+    const entropy = [...counts.values()].reduce((sum, count) => sum - count / symbols.length * Math.log2(count / symbols.length), 0)
+    expect(8 * roundTrip(symbols).bytes / symbols.length - entropy).toBeLessThan(0.01)
+  })
+
+  it('gives parts that differ tables of their own', () => {
+    const parts = [1, 8, 30].map((deviation, index) => Uint8Array.from(gaussian(40_960, index + 1), value => 128 + Math.max(-127, Math.min(127, Math.round(deviation * value)))))
+    const apart = parts.reduce((sum, part) => sum + roundTrip(part).bytes, 0)
+    const together = Uint8Array.from(parts.flatMap(part => [...part]))
+    const { bytes, result } = roundTrip(together)
+    expect(result).toEqual(together)
+    expect(bytes).toBeLessThan(1.01 * apart)
+  })
+
+  it('reads tables as they were written: every symbol that occurred has a share', () => {
+    fc.assert(fc.property(fc.uint8Array({ minLength: 1, maxLength: 500 }), fc.nat(1e6), (symbols, weight) => {
+      const counts = new Uint32Array(256)
+      symbols.forEach(symbol => { counts[symbol]!++ })
+      counts[symbols[0]!]! += weight
+      const { encoded, frequencies } = tableOf(counts)
+      expect(readTable({ bytes: encoded, at: 0 })).toEqual(frequencies)
+      expect(frequencies.reduce((sum, frequency) => sum + frequency, 0)).toBe(TOTAL)
+      counts.forEach((count, symbol) => expect(frequencies[symbol]! > 0).toBe(count > 0))
+    }))
+  })
+})
+
+describe('top-k', () => {
+  it('keeps the largest of each chunk and nothing else', () => {
+    fc.assert(fc.property(fc.float32Array({ maxLength: 400, noNaN: true, noDefaultInfinity: true }), fc.constantFrom(0.01, 0.1, 0.5), (values, fraction) => {
+      const stage = createTopK(fraction, 64)
+      const { values: chosen, planes } = stage.reduce(values, 0)
+      const restored = stage.restore(chosen, planes, values.length, 0)
+      for (let start = 0; start < values.length; start += 64) {
+        const part = values.subarray(start, start + 64)
+        const kept = Math.max(1, Math.round(fraction * part.length))
+        const threshold = [...part].map(Math.abs).sort((a, b) => b - a)[kept - 1]!
+        const held = [...part.keys()].filter(index => restored[start + index] !== 0)
+        expect(held.length).toBeLessThanOrEqual(kept)
+        part.forEach((value, index) => {
+          if (Math.abs(value) > threshold) expect(restored[start + index]).toBe(value)
+          if (Math.abs(value) < threshold) expect(restored[start + index]).toBe(0)
+        })
+      }
+    }))
+  })
+})
+
+describe('random k', () => {
+  it('chooses alike on both sides, as many as it says, and multiplies by n/k', () => {
+    const stage = createRandomK(0.1)
+    const values = gaussian(10_000)
+    const { values: chosen } = stage.reduce(values, 3)
+    const restored = stage.restore(chosen, [], 10_000, 3)
+    const held = [...restored.keys()].filter(index => restored[index] !== 0)
+    expect(held.length).toBe(stage.reducedLength(10_000))
+    held.forEach(index => expect(Math.abs(restored[index]! / values[index]! - 10)).toBeLessThan(0.05))
+  })
+})
+
+describe('rotation', () => {
+  it('keeps lengths and comes back', () => {
+    fc.assert(fc.property(fc.nat(700), fc.nat(1000), (length, seed) => {
+      const stage = createRotation(256)
+      const values = gaussian(length, seed)
+      const { values: rotated } = stage.reduce(values, seed)
+      if (length > 0) expect(meanSquare(rotated) / meanSquare(values)).toBeCloseTo(1, 4)
+      stage.restore(rotated, [], length, seed).forEach((value, index) => expect(value).toBeCloseTo(values[index]!, 5))
+    }), { numRuns: 30 })
+  })
+
+  it('spreads an outlier over its block', () => {
+    const values = new Float32Array(4096)
+    values[1234] = 64
+    const { values: rotated } = createRotation(4096).reduce(values, 1)
+    rotated.forEach(value => expect(Math.abs(value)).toBeCloseTo(1, 5))
+  })
+})
