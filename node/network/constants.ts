@@ -27,14 +27,14 @@ export const SILENCE_CHECK_MS = 5_000
 /** A stranger that connected and has not said hello by then is disconnected. */
 export const GREETING_LIMIT_MS = 20_000
 
-/** One dial: several addresses and a slow handshake. */
-export const DIAL_TIMEOUT_MS = 15_000
+/** One dial and its handshake: seconds of curve arithmetic when a busy machine starts a whole swarm at once. */
+export const DIAL_TIMEOUT_MS = 20_000
 
 /** Opening a stream takes up to two round trips. */
 export const OPEN_STREAM_TIMEOUT_MS = 10_000
 
-/** Dials under way at once; more would only delay each other on a slow uplink. */
-export const PARALLEL_DIALS = 8
+/** Dials under way at once; more would only delay each other on a slow uplink or processor. */
+export const PARALLEL_DIALS = 4
 
 /** Members hear of newcomers this long after, many at once: most have met by then and need no introduction. */
 export const INTRODUCTION_DELAY_MS = 750

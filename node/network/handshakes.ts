@@ -10,7 +10,8 @@ import { GREETING_LIMIT_MS } from './constants.ts'
 
 export interface HandshakeOptions {
   readonly node: Libp2p
-  readonly hello: () => Hello
+  /** What to tell this peer. */
+  readonly hello: (peerId: string) => Hello
   readonly isMember: (peerId: string) => boolean
   readonly isFull: () => boolean
   /** `ours` is what the other side was told. */
@@ -49,6 +50,9 @@ export class Handshakes {
     await this.#remember(connection, this.#answer(stream, connection))
   }
 
+  /** True while a handshake with this peer is under way. */
+  isGreeting (peerId: string): boolean { return this.#pending.has(peerId) }
+
   /** Resolves when no handshake with this peer is under way. */
   async settled (peerId: string): Promise<void> { await this.#pending.get(peerId) }
 
@@ -56,7 +60,7 @@ export class Handshakes {
     const { hello, signal } = this.#options
     try {
       const stream = await connection.newStream(HELLO_PROTOCOL, { signal })
-      const ours = hello()
+      const ours = hello(connection.remotePeer.toString())
       this.#conclude(connection, await sayHello(stream, ours, signal), ours)
     } catch (error) {
       this.#fail(connection, error)
@@ -66,10 +70,11 @@ export class Handshakes {
 
   async #answer (stream: Stream, connection: Connection): Promise<void> {
     const { hello, isFull, signal } = this.#options
-    const known = this.#options.isMember(connection.remotePeer.toString())
+    const peerId = connection.remotePeer.toString()
+    const known = this.#options.isMember(peerId)
     const refusal = (): ReturnType<typeof refuse> | undefined => isFull() && !known ? refuse('BUSY', { what: 'it has as many members as it can serve' }) : undefined
     try {
-      const ours = hello()
+      const ours = hello(peerId)
       this.#conclude(connection, await answerHello(stream, ours, { refusal, signal }), ours)
     } catch (error) {
       this.#fail(connection, error)
@@ -82,7 +87,7 @@ export class Handshakes {
   }
 
   #fail (connection: Connection, error: unknown): void {
-    const { signal, onRejected, onFailed } = this.#options
+    const { signal, isMember, onRejected, onFailed } = this.#options
     if (signal.aborted) return
     const peerId = connection.remotePeer.toString()
     const fault = asWireError(error)
@@ -90,7 +95,7 @@ export class Handshakes {
       onRejected(peerId, 'us', rejection('WRONG_PROTOCOL', { refusing: HELLO_PROTOCOL, refused: 'none of its versions' }))
     } else if (fault.fault === 'malformed' || fault.fault === 'too-long') {
       onRejected(peerId, 'us', rejection('BAD_MESSAGE', { detail: fault.message }))
-    } else {
+    } else if (!isMember(peerId)) {
       onFailed(peerId, fault)
     }
   }

@@ -2,11 +2,11 @@ import { INTRODUCTION_DELAY_MS } from './constants.ts'
 
 export interface IntroductionOptions {
   /** Peers that a hello would pass on now. */
-  readonly known: () => readonly string[]
+  readonly known: () => ReadonlyArray<{ readonly peerId: string }>
   /** Members of the run. */
   readonly members: () => readonly string[]
-  /** Says hello to a member again. */
-  readonly greet: (peerId: string) => void
+  /** Says hello to a member again; false when that must wait. */
+  readonly greet: (peerId: string) => boolean
 }
 
 /**
@@ -22,12 +22,22 @@ export class Introductions {
 
   /** The member has told of these peers, or was told of them. */
   knows (member: string, peers: readonly string[]): void {
-    const aware = this.#aware.get(member) ?? new Set([member])
+    const aware = this.#aware.get(member) ?? new Set()
     for (const peer of peers) aware.add(peer)
     this.#aware.set(member, aware)
   }
 
-  forget (member: string): void { this.#aware.delete(member) }
+  /** Of `peers`, those that the member may not know yet. */
+  newsFor<Peer extends { readonly peerId: string }> (member: string, peers: readonly Peer[]): Peer[] {
+    const aware = this.#aware.get(member)
+    return peers.filter(({ peerId }) => peerId !== member && aware?.has(peerId) !== true)
+  }
+
+  /** The member left; whoever comes back is news again. */
+  forget (member: string): void {
+    this.#aware.delete(member)
+    for (const aware of this.#aware.values()) aware.delete(member)
+  }
 
   /** Someone came: introduces them soon. */
   schedule (): void { this.#timer ??= setTimeout(() => { this.#introduce() }, INTRODUCTION_DELAY_MS) }
@@ -38,8 +48,7 @@ export class Introductions {
     this.#timer = undefined
     const known = this.#options.known()
     for (const member of this.#options.members()) {
-      const aware = this.#aware.get(member)
-      if (known.some(peer => peer !== member && aware?.has(peer) !== true)) this.#options.greet(member)
+      if (this.newsFor(member, known).length > 0 && !this.#options.greet(member)) this.schedule()
     }
   }
 }

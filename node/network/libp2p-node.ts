@@ -6,7 +6,7 @@ import { createLibp2p } from 'libp2p'
 import type { GossipSub } from '@libp2p/gossipsub'
 import type { Libp2p, PrivateKey, ServiceMap } from '@libp2p/interface'
 import { ShoalError } from '../../src/errors.ts'
-import { KEEPALIVE_MS, MAXIMUM_CONNECTIONS, STREAM_READ_BUFFER_BYTES, STREAM_WINDOW_BYTES } from './constants.ts'
+import { DIAL_TIMEOUT_MS, KEEPALIVE_MS, MAXIMUM_CONNECTIONS, STREAM_READ_BUFFER_BYTES, STREAM_WINDOW_BYTES } from './constants.ts'
 import { gossipService } from './gossip.ts'
 import type { MeteredLinks } from './metered-links.ts'
 
@@ -32,6 +32,9 @@ const COMMON = {
     maxConnections: MAXIMUM_CONNECTIONS,
     inboundConnectionThreshold: ONE_MACHINE_THRESHOLD,
     maxIncomingPendingConnections: ONE_MACHINE_THRESHOLD,
+    dialTimeout: DIAL_TIMEOUT_MS,
+    addressDialTimeout: DIAL_TIMEOUT_MS,
+    inboundUpgradeTimeout: DIAL_TIMEOUT_MS,
     reconnectRetries: 0
   },
   // private and loopback addresses are where most of our peers live

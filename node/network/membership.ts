@@ -71,7 +71,7 @@ export class Membership {
     this.handshakes = new Handshakes({
       node,
       signal,
-      hello: () => this.#hello(),
+      hello: peerId => this.#hello(peerId),
       isMember: peerId => this.roster.has(peerId),
       isFull: () => this.roster.size >= MAXIMUM_MEMBERS,
       onAccepted: (connection, theirs, ours) => { this.#accept(connection, theirs, ours) },
@@ -79,11 +79,13 @@ export class Membership {
       onFailed: (peerId, error) => { this.warn(`the handshake with ${peerId} failed: ${error.message}`) }
     })
     this.#introductions = new Introductions({
-      known: () => this.roster.knownPeers().map(({ peerId }) => peerId),
+      known: () => this.roster.knownPeers(),
       members: () => this.roster.members().map(({ peerId }) => peerId),
       greet: peerId => {
+        if (this.handshakes.isGreeting(peerId)) return false
         const connection = node.getConnections().find(open => open.remotePeer.toString() === peerId)
         if (connection !== undefined) void this.handshakes.greet(connection)
+        return true
       }
     })
     this.#announcer = new Announcer(progress => {
@@ -146,7 +148,8 @@ export class Membership {
     pubsub.onListener(() => { if (!signal.aborted) this.#announcer.repeat() })
   }
 
-  #hello (): Hello {
+  /** What this peer says of itself to another one, with the members that the other may not know. */
+  #hello (peerId: string): Hello {
     const { terms, node } = this.#options
     const { round, step, training } = this.#progress
     return {
@@ -154,7 +157,7 @@ export class Membership {
       protocols: PROTOCOL_VERSIONS,
       progress: { round, step, training },
       addresses: node.getMultiaddrs().slice(0, MAXIMUM_ADDRESSES_PER_PEER).map(String),
-      peers: this.roster.knownPeers()
+      peers: this.#introductions.newsFor(peerId, this.roster.knownPeers())
     }
   }
 

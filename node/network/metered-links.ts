@@ -72,6 +72,8 @@ export class MeteredLinks {
   #countStream (stream: Stream): void {
     const connection = [...this.#connections].find(({ streams }) => streams.includes(stream))
     const meter = connection === undefined ? undefined : this.#links.get(connection.timeline)?.meter
+    // reset while its protocol was being agreed on: nothing will travel on it
+    if (stream.status !== 'open') return
     // refuses the stream: bytes that nobody counts must not travel
     if (meter === undefined) throw new Error(`a stream of ${stream.protocol} belongs to no counted connection`)
     meter.countStream(stream.protocol, 'received', stream.readBufferLength)

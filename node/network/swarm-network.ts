@@ -16,7 +16,7 @@ import { StateHandler } from '../../protocols/state/handler.ts'
 import type { Snapshot } from '../../protocols/state/messages.ts'
 import { ByteMeter } from '../../protocols/wire/byte-meter.ts'
 import { asWireError, WireError } from '../../protocols/wire/errors.ts'
-import { MAXIMUM_EXCHANGES_PER_PEER, MAXIMUM_SNAPSHOT_BYTES } from '../../protocols/wire/limits.ts'
+import { MAXIMUM_EXCHANGES_PER_PEER, MAXIMUM_HELLOS_PER_PEER, MAXIMUM_SNAPSHOT_BYTES } from '../../protocols/wire/limits.ts'
 import { EXCHANGE_PROTOCOL, GOODBYE_PROTOCOL, HELLO_PROTOCOL, MANIFEST_PROTOCOL, STATE_PROTOCOL } from '../../protocols/wire/protocol-ids.ts'
 import { rejection } from '../../protocols/wire/rejection.ts'
 import { GOODBYE_LIMIT_MS, OPEN_STREAM_TIMEOUT_MS, STOP_LIMIT_MS } from './constants.ts'
@@ -194,7 +194,7 @@ export class SwarmNetwork implements Peers {
     const refusal = async (peerId: string): ReturnType<Membership['refusal']> => membership.refusal(peerId)
     const exchanges = new ExchangeHandler({ ...this.#sessionOptions(), refusal, acceptor: () => this.#acceptor })
     const states = new StateHandler({ layoutHash: this.#options.layoutHash, snapshot: this.#options.snapshot, refusal, signal })
-    await this.#handle(HELLO_PROTOCOL, 2, async (stream, connection) => membership.handshakes.serve(stream, connection))
+    await this.#handle(HELLO_PROTOCOL, MAXIMUM_HELLOS_PER_PEER, async (stream, connection) => membership.handshakes.serve(stream, connection))
     await this.#handle(GOODBYE_PROTOCOL, 1, async (stream, { remotePeer }) => {
       membership.depart(remotePeer.toString(), await hearGoodbye(stream, signal))
     })

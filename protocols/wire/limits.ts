@@ -48,11 +48,14 @@ export const MAXIMUM_QUEUED_MESSAGES = 8
 /** Exchanges that one peer may have open here: one a fragment in flight, with room for a retry. */
 export const MAXIMUM_EXCHANGES_PER_PEER = 4
 
+/** Hellos that one peer may say at once: both sides greet, and greet again when there are newcomers. */
+export const MAXIMUM_HELLOS_PER_PEER = 4
+
 /** Snapshots served at once: each takes the upload of one peer for minutes. */
 export const MAXIMUM_SNAPSHOT_UPLOADS = 2
 
-/** A small conversation takes a few round trips; 10 s covers a link of one second latency under load. */
-export const CONVERSATION_TIMEOUT_MS = 10_000
+/** A small conversation takes a few round trips; 20 s covers a slow link, and a machine busy with many handshakes. */
+export const CONVERSATION_TIMEOUT_MS = 20_000
 
 /** No byte either way inside a frame or payload for this long means that the partner is gone. */
 export const IDLE_TIMEOUT_MS = 30_000

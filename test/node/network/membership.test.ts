@@ -49,7 +49,8 @@ describe('with a clock in hand', () => {
 
   it('members hear of newcomers once, and only those who may not know them', () => {
     const greeted: string[] = []
-    const introductions = new Introductions({ known: () => ['a', 'b', 'c'], members: () => ['a', 'b', 'c'], greet: peer => greeted.push(peer) })
+    const known = ['a', 'b', 'c'].map(peerId => ({ peerId }))
+    const introductions = new Introductions({ known: () => known, members: () => ['a', 'b', 'c'], greet: peer => greeted.push(peer) !== 1 })
     introductions.knows('a', ['b', 'c'])
     introductions.knows('b', ['a'])
     introductions.knows('c', ['a', 'b'])
@@ -57,10 +58,16 @@ describe('with a clock in hand', () => {
     introductions.schedule()
     vi.advanceTimersByTime(INTRODUCTION_DELAY_MS)
     expect(greeted).toEqual(['b'])
+    // it had to wait, so it is tried again
+    vi.advanceTimersByTime(INTRODUCTION_DELAY_MS)
+    expect(greeted).toEqual(['b', 'b'])
     introductions.knows('b', ['c'])
     introductions.schedule()
     vi.advanceTimersByTime(INTRODUCTION_DELAY_MS)
-    expect(greeted).toEqual(['b'])
+    expect(greeted).toEqual(['b', 'b'])
+    introductions.forget('c')
+    expect(introductions.newsFor('a', known)).toEqual([{ peerId: 'c' }])
+    expect(introductions.newsFor('c', known)).toEqual([{ peerId: 'a' }, { peerId: 'b' }])
   })
 
   it('within gives up after its limit, and passes results and errors through before', async () => {
