@@ -9,7 +9,7 @@ export function configureRunOptions (command: Command): void {
     .option('--method <preset>', 'how peers average: noloco, fedavg-pairs, solo', 'noloco')
     .option('--every <steps>', 'inner steps between two averages, H')
     .option('--codec <spec>', 'how weights are written on the wire: int8(64), fp32')
-    .option('--model <size>', 'tiny (0.2 M parameters), small (0.8 M), medium (10.8 M)', 'tiny')
+    .option('--model <size>', 'tiny (0.2 M parameters), small (0.8 M), medium (10.8 M), gpt2-small (124 M), llama-tiny, llama-small, llama-medium', 'tiny')
     .option('--batch <sequences>', 'sequences in a step of each peer', '2')
     .option('--learning-rate <rate>', 'inner learning rate (AdamW)', '0.004')
     .option('--split <kind>', 'how documents are cut into shards: era, iid', 'era')

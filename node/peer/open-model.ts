@@ -1,6 +1,6 @@
 import type { SignedManifest } from '../../src/manifest/manifest.ts'
 import { ShoalError } from '../../src/errors.ts'
-import { modelLayout } from '../../src/models/gpt-layout.ts'
+import { modelLayout } from '../../src/models/model-layout.ts'
 import { CheckpointFiles } from '../store/checkpoint-files.ts'
 import type { DataDirectory } from '../store/data-directory.ts'
 import { TrainerClient } from '../trainer-worker/client.ts'

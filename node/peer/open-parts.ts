@@ -1,6 +1,6 @@
 import { createCodec } from '../../src/compression/codec.ts'
 import { formatInvite } from '../../src/manifest/invite.ts'
-import { modelLayout } from '../../src/models/gpt-layout.ts'
+import { modelLayout } from '../../src/models/model-layout.ts'
 import { layoutHash } from '../../src/parameters/layout.ts'
 import type { ParameterLayout } from '../../src/parameters/layout.ts'
 import type { TrainerState } from '../../src/training/trainer-state.ts'

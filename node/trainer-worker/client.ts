@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { ShoalError, reasonOf } from '../../src/errors.ts'
 import type { ErrorParts } from '../../src/errors.ts'
-import { modelLayout } from '../../src/models/gpt-layout.ts'
+import { modelLayout } from '../../src/models/model-layout.ts'
 import type { ParameterLayout } from '../../src/parameters/layout.ts'
 import type { Trainer, TrainingOutcome } from '../../src/ports.ts'
 import type { Evaluation } from '../../src/training/evaluation.ts'

@@ -15,7 +15,15 @@ export const FUSED = {
   causalAttentionGradient: 'ShoalCausalAttentionGradient',
   crossEntropy: 'ShoalCrossEntropy',
   crossEntropyGradient: 'ShoalCrossEntropyGradient',
-  columnSum: 'ShoalColumnSum'
+  columnSum: 'ShoalColumnSum',
+  lookup: 'ShoalLookup',
+  lookupGradient: 'ShoalLookupGradient',
+  rmsNorm: 'ShoalRmsNorm',
+  rmsNormGradient: 'ShoalRmsNormGradient',
+  swiglu: 'ShoalSwiglu',
+  swigluGradient: 'ShoalSwigluGradient',
+  spreadHeads: 'ShoalSpreadHeads',
+  gatherHeads: 'ShoalGatherHeads'
 } as const
 
 /** Shape of an attention: `heads` parts of each row of width 3 · heads · headWidth. */
@@ -23,6 +31,11 @@ export interface AttentionShape {
   readonly batch: number
   readonly length: number
   readonly heads: number
+}
+
+/** Shape of a grouped-query attention: each of `groups` keys and values serves heads / groups queries. */
+export interface GroupedAttentionShape extends AttentionShape {
+  readonly groups: number
 }
 
 interface Call {
@@ -42,7 +55,7 @@ function sizeOf (tensor: TensorInfo): number {
 
 /** Registers every fused kernel for one backend, over that backend's memory. Registering again replaces. */
 export function registerFusedKernels<Address> (backendName: string, kernels: Kernels<Address>, memory: TensorMemory<Address>): void {
-  const all = { ...pointwise(kernels, memory), ...attention(kernels, memory), ...losses(kernels, memory), ...embeddings(kernels, memory) }
+  const all = { ...pointwise(kernels, memory), ...attention(kernels, memory), ...losses(kernels, memory), ...embeddings(kernels, memory), ...gates(kernels, memory), ...groupedHeads(kernels, memory) }
   for (const [kernelName, fused] of Object.entries<Fused>(all)) {
     replaceKernel(kernelName, backendName, (inputs, attributes) => fused({
       input: name => inputs[name] ?? missing(kernelName, name),
@@ -173,6 +186,80 @@ function embeddings<Address> (kernels: Kernels<Address>, memory: TensorMemory<Ad
         addressOf(dout), addressOf(ids), addressOf(dtable), addressOf(dpositions), sizeOf(ids), length, width, vocabulary, context
       )
       return [dtable, dpositions]
+    },
+    [FUSED.lookup]: ({ input }) => {
+      const [table, ids] = [input('table'), input('ids')]
+      const [vocabulary, width, count] = [dimension(table, 0), dimension(table, 1), sizeOf(ids)]
+      const out = allocate([count, width])
+      kernels.lookup(addressOf(table), addressOf(ids), addressOf(out), count, width, vocabulary)
+      return out
+    },
+    [FUSED.lookupGradient]: ({ input, attribute }) => {
+      const [dout, ids] = [input('dout'), input('ids')]
+      const [vocabulary, width] = [attribute('vocabulary'), dimension(dout, -1)]
+      const dtable = allocate([vocabulary, width])
+      kernels.lookupGradient(addressOf(dout), addressOf(ids), addressOf(dtable), sizeOf(ids), width, vocabulary)
+      return dtable
+    }
+  }
+}
+
+function gates<Address> (kernels: Kernels<Address>, memory: TensorMemory<Address>): Record<string, Fused> {
+  const { addressOf, allocate } = memory
+  return {
+    [FUSED.rmsNorm]: ({ input }) => {
+      const [x, gain] = [input('x'), input('gain')]
+      const width = dimension(x, -1)
+      const rows = sizeOf(x) / width
+      const [y, statistics] = [allocate(x.shape), allocate([rows])]
+      kernels.rmsNorm(addressOf(x), addressOf(gain), addressOf(y), addressOf(statistics), rows, width)
+      return [y, statistics]
+    },
+    [FUSED.rmsNormGradient]: ({ input }) => {
+      const [x, gain, dy, statistics] = [input('x'), input('gain'), input('dy'), input('statistics')]
+      const width = dimension(x, -1)
+      const [dx, dgain] = [allocate(x.shape), allocate([width])]
+      kernels.rmsNormGradient(
+        addressOf(x), addressOf(gain), addressOf(dy), addressOf(statistics), addressOf(dx), addressOf(dgain), sizeOf(x) / width, width
+      )
+      return [dx, dgain]
+    },
+    [FUSED.swiglu]: ({ input }) => {
+      const x = input('x')
+      const hidden = dimension(x, -1) / 2
+      const rows = sizeOf(x) / 2 / hidden
+      const y = allocate([rows, hidden])
+      kernels.swiglu(addressOf(x), addressOf(y), rows, hidden)
+      return y
+    },
+    [FUSED.swigluGradient]: ({ input }) => {
+      const [x, dy] = [input('x'), input('dy')]
+      const hidden = dimension(dy, -1)
+      const dx = allocate(x.shape)
+      kernels.swigluGradient(addressOf(x), addressOf(dy), addressOf(dx), sizeOf(dy) / hidden, hidden)
+      return dx
+    }
+  }
+}
+
+function groupedHeads<Address> (kernels: Kernels<Address>, memory: TensorMemory<Address>): Record<string, Fused> {
+  const { addressOf, allocate } = memory
+  return {
+    [FUSED.spreadHeads]: ({ input, attribute }) => {
+      const [grouped, angles] = [input('grouped'), input('angles')]
+      const [count, length, heads, groups] = [dimension(grouped, 0), attribute('length'), attribute('heads'), attribute('groups')]
+      const headWidth = dimension(grouped, -1) / (heads + 2 * groups)
+      const qkv = allocate([count, 3 * heads * headWidth])
+      kernels.spreadHeads(addressOf(grouped), addressOf(angles), addressOf(qkv), count, length, heads, groups, headWidth)
+      return qkv
+    },
+    [FUSED.gatherHeads]: ({ input, attribute }) => {
+      const [dqkv, angles] = [input('dqkv'), input('angles')]
+      const [count, length, heads, groups] = [dimension(dqkv, 0), attribute('length'), attribute('heads'), attribute('groups')]
+      const headWidth = dimension(dqkv, -1) / 3 / heads
+      const dgrouped = allocate([count, (heads + 2 * groups) * headWidth])
+      kernels.gatherHeads(addressOf(dqkv), addressOf(angles), addressOf(dgrouped), count, length, heads, groups, headWidth)
+      return dgrouped
     }
   }
 }

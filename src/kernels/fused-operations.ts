@@ -1,6 +1,6 @@
 import type { NamedAttrMap, NamedTensorMap, Tensor } from '@tensorflow/tfjs-core'
 import { FUSED } from './fused-kernels.ts'
-import type { AttentionShape } from './fused-kernels.ts'
+import type { AttentionShape, GroupedAttentionShape } from './fused-kernels.ts'
 import { tf } from './tensor.ts'
 
 function run (kernelName: string, inputs: NamedTensorMap, attributes: NamedAttrMap = {}): Tensor {
@@ -51,6 +51,15 @@ export function linear (x: Tensor, weights: Tensor, bias: Tensor): Tensor {
   }))
 }
 
+/** x·W for x [rows, inputs], W [inputs, outputs]. */
+export function project (x: Tensor, weights: Tensor): Tensor {
+  return differentiable([x, weights], () => ({
+    value: product(x, weights),
+    saved: [x, weights],
+    gradients: (slope, saved) => [product(slope, pick(saved, 1), false, true), product(pick(saved, 0), slope, true, false)]
+  }))
+}
+
 /** x·Tᵀ for x [rows, width], T [vocabulary, width]: the output head that shares the embedding's table. */
 export function tiedHead (x: Tensor, table: Tensor): Tensor {
   return differentiable([x, table], () => ({
@@ -82,6 +91,27 @@ export function layerNorm (x: Tensor, gain: Tensor, bias: Tensor): Tensor {
   })
 }
 
+/** Root-mean-square normalisation over the last axis (arXiv 1910.07467), ε = 1e-5. */
+export function rmsNorm (x: Tensor, gain: Tensor): Tensor {
+  return differentiable([x, gain], () => {
+    const outputs = runMany(FUSED.rmsNorm, { x, gain })
+    return {
+      value: pick(outputs, 0),
+      saved: [x, gain, pick(outputs, 1)],
+      gradients: (dy, saved) => runMany(FUSED.rmsNormGradient, { x: pick(saved, 0), gain: pick(saved, 1), statistics: pick(saved, 2), dy })
+    }
+  })
+}
+
+/** g·σ(g)·u for x [rows, 2 · hidden], gates g before values u (SwiGLU, arXiv 2002.05202). */
+export function swiglu (x: Tensor): Tensor {
+  return differentiable([x], () => ({
+    value: run(FUSED.swiglu, { x }),
+    saved: [x],
+    gradients: (dy, saved) => [run(FUSED.swigluGradient, { x: pick(saved, 0), dy })]
+  }))
+}
+
 /** GELU, tanh form (arXiv 1606.08415). */
 export function gelu (x: Tensor): Tensor {
   return differentiable([x], () => ({
@@ -107,6 +137,38 @@ export function causalAttention (qkv: Tensor, shape: AttentionShape): Tensor {
       gradients: (dout, saved) => [run(FUSED.causalAttentionGradient, { qkv: pick(saved, 0), probabilities: pick(saved, 1), dout }, attributes)]
     }
   })
+}
+
+/**
+ * Causal grouped-query attention (arXiv 2305.13245) with rotary positions (arXiv 2104.09864).
+ *
+ * @param grouped [batch · length, (heads + 2 · groups) · headWidth]: queries of all heads, then keys, then values of all groups
+ * @param angles [at least length, headWidth]: of each position the cosines, then the sines
+ * @returns [batch · length, heads · headWidth]
+ */
+export function groupedAttention (grouped: Tensor, angles: Tensor, { groups, ...shape }: GroupedAttentionShape): Tensor {
+  const attributes = { length: shape.length, heads: shape.heads, groups }
+  const qkv = differentiable([grouped], () => ({
+    value: run(FUSED.spreadHeads, { grouped, angles }, attributes),
+    saved: [angles],
+    gradients: (dqkv, saved) => [run(FUSED.gatherHeads, { dqkv, angles: pick(saved, 0) }, attributes)]
+  }))
+  return causalAttention(qkv, shape)
+}
+
+/**
+ * Token embedding without positions.
+ *
+ * @param ids int32 [batch, length]
+ * @returns [batch · length, width]; NaN in the rows whose id is outside the table
+ */
+export function lookup (table: Tensor, ids: Tensor): Tensor {
+  const [vocabulary = 0] = table.shape
+  return differentiable([table], () => ({
+    value: run(FUSED.lookup, { table, ids }),
+    saved: [ids],
+    gradients: (dout, saved) => [run(FUSED.lookupGradient, { dout, ids: pick(saved, 0) }, { vocabulary })]
+  }))
 }
 
 /**

@@ -35,6 +35,23 @@ export interface Kernels<Address> {
   crossEntropy (logits: Address, targets: Address, probabilities: Address, rows: number, classes: number): number
   crossEntropyGradient (probabilities: Address, targets: Address, dlogits: Address, rows: number, classes: number, factor: number): void
   columnSum (x: Address, out: Address, rows: number, width: number): void
+  /** out[count × width] = table[ids]; an id outside the table gives NaN. */
+  lookup (table: Address, ids: Address, out: Address, count: number, width: number, vocabulary: number): void
+  lookupGradient (dout: Address, ids: Address, dtable: Address, count: number, width: number, vocabulary: number): void
+  /** Division by the root mean square of the last axis (arXiv 1910.07467), ε = 1e-5; `statistics` gets the reciprocal of each row. */
+  rmsNorm (x: Address, gain: Address, y: Address, statistics: Address, rows: number, width: number): void
+  rmsNormGradient (x: Address, gain: Address, dy: Address, statistics: Address, dx: Address, dgain: Address, rows: number, width: number): void
+  /** g·σ(g)·u for rows of `hidden` gates g and then `hidden` values u. */
+  swiglu (x: Address, y: Address, rows: number, hidden: number): void
+  swigluGradient (x: Address, dy: Address, dx: Address, rows: number, hidden: number): void
+  /**
+   * Rows of `heads` queries, `groups` keys and `groups` values become rows of `heads` queries, keys and values: queries and
+   * keys turned by their position (arXiv 2104.09864), keys and values repeated (arXiv 2305.13245). A row of
+   * `angles` [length, headWidth] holds the cosines and then the sines of one position.
+   */
+  spreadHeads (grouped: Address, angles: Address, qkv: Address, count: number, length: number, heads: number, groups: number, headWidth: number): void
+  /** The transposed of `spreadHeads`. */
+  gatherHeads (dqkv: Address, angles: Address, dgrouped: Address, count: number, length: number, heads: number, groups: number, headWidth: number): void
   /** Σ x² in double precision. */
   squaredNorm (x: Address, count: number): number
   /** One AdamW step in place; see `AdamwCoefficients` for the scalars. The same bits from every implementation. */

@@ -1,5 +1,6 @@
 import type { Kernels } from './kernels.ts'
 import { causalAttention, causalAttentionGradient } from './plain-attention.ts'
+import { gatherHeads, lookup, lookupGradient, rmsNorm, rmsNormGradient, spreadHeads, swiglu, swigluGradient } from './plain-llama.ts'
 import { adamw, squaredNorm } from './plain-vectors.ts'
 
 export type NumericArray = Float32Array | Int32Array
@@ -130,6 +131,14 @@ export const plainKernels: Kernels<NumericArray> = {
     }
   },
 
+  lookup,
+  lookupGradient,
+  rmsNorm,
+  rmsNormGradient,
+  swiglu,
+  swigluGradient,
+  spreadHeads,
+  gatherHeads,
   squaredNorm,
   adamw
 }

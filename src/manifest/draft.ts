@@ -2,11 +2,15 @@ import { ShoalError } from '../errors.ts'
 import { nearest } from '../text/nearest.ts'
 import type { DataSpec, MethodSpec, ModelSpec, RunManifest } from './schema.ts'
 
-/** Model sizes by name. Parameters: tiny 0.22 M, small 0.84 M, medium 10.8 M. */
+/** Model sizes by name. Parameters: tiny 0.22 M, small 0.84 M, medium 10.8 M, gpt2-small 124 M; the Llamas about the same. */
 export const MODEL_SIZES: Readonly<Record<string, ModelSpec>> = {
   tiny: { kind: 'gpt', layers: 4, width: 64, heads: 4, context: 64, vocabulary: 256 },
   small: { kind: 'gpt', layers: 4, width: 128, heads: 4, context: 128, vocabulary: 256 },
-  medium: { kind: 'gpt', layers: 6, width: 384, heads: 6, context: 256, vocabulary: 256 }
+  medium: { kind: 'gpt', layers: 6, width: 384, heads: 6, context: 256, vocabulary: 256 },
+  'gpt2-small': { kind: 'gpt', layers: 12, width: 768, heads: 12, context: 1024, vocabulary: 50_257 },
+  'llama-tiny': { kind: 'llama', layers: 4, width: 64, heads: 4, groups: 2, hidden: 176, context: 64, vocabulary: 256, ropeBase: 10_000, tied: true },
+  'llama-small': { kind: 'llama', layers: 4, width: 128, heads: 4, groups: 2, hidden: 344, context: 128, vocabulary: 256, ropeBase: 10_000, tied: true },
+  'llama-medium': { kind: 'llama', layers: 6, width: 384, heads: 6, groups: 2, hidden: 1024, context: 256, vocabulary: 256, ropeBase: 10_000, tied: false }
 }
 
 /** What a person chooses about a run; the rest has defaults that train well on the default corpus. */

@@ -13,6 +13,26 @@ export const gptSchema = z.strictObject({
   vocabulary: natural.max(1_000_000)
 }).refine(model => model.width % model.heads === 0, { error: 'width must be a multiple of heads', path: ['heads'] })
 
+/** `groups` is the number of keys and values that the heads share (`num_key_value_heads`), `hidden` the MLP's inner width. */
+export const llamaSchema = z.strictObject({
+  kind: z.literal('llama'),
+  layers: natural.max(96),
+  width: natural.max(16384),
+  heads: natural.max(128),
+  groups: natural.max(128),
+  hidden: natural.max(65536),
+  context: natural.max(65536),
+  vocabulary: natural.max(1_000_000),
+  ropeBase: positive.max(1e9),
+  /** Whether the output head is the embedding's table. */
+  tied: z.boolean()
+})
+  .refine(model => model.width % (2 * model.heads) === 0, { error: 'width must be an even multiple of heads', path: ['heads'] })
+  .refine(model => model.heads % model.groups === 0, { error: 'heads must be a multiple of groups', path: ['groups'] })
+
+/** A model is named by its kind. */
+export const modelSchema = z.discriminatedUnion('kind', [gptSchema, llamaSchema])
+
 export const dataSchema = z.strictObject({
   corpus: z.literal('sotu'),
   /** SHA-256 (hex) over the corpus files in order of name. */
@@ -69,7 +89,7 @@ export const manifestSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'must be lower-case letters, digits and dashes, at most 64'),
   /** Seeds genesis weights, matching and codecs. */
   seed: z.int().min(0).max(0xffff_ffff),
-  model: gptSchema,
+  model: modelSchema,
   tokenizer: z.strictObject({ kind: z.literal('bytes') }),
   data: dataSchema,
   inner: innerSchema,
@@ -81,6 +101,8 @@ export const manifestSchema = z.strictObject({
 
 export type RunManifest = z.infer<typeof manifestSchema>
 export type ModelSpec = RunManifest['model']
+export type GptSpec = Extract<ModelSpec, { kind: 'gpt' }>
+export type LlamaSpec = Extract<ModelSpec, { kind: 'llama' }>
 export type DataSpec = RunManifest['data']
 export type InnerSpec = RunManifest['inner']
 export type MethodSpec = RunManifest['method']

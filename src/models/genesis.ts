@@ -2,7 +2,7 @@ import type { ModelSpec } from '../manifest/schema.ts'
 import { viewOf } from '../parameters/layout.ts'
 import { fillGaussian } from '../random/draw.ts'
 import { STREAMS, words } from '../random/words.ts'
-import { gptParameters, modelLayout } from './gpt-layout.ts'
+import { modelLayout, modelParameters } from './model-layout.ts'
 
 /**
  * The weights with which every peer of a run begins: a function of the model and the seed, the same bits on every
@@ -13,7 +13,7 @@ import { gptParameters, modelLayout } from './gpt-layout.ts'
 export function genesisWeights (spec: ModelSpec, seed: number): Float32Array {
   const layout = modelLayout(spec)
   const weights = new Float32Array(layout.size)
-  const plans = gptParameters(spec)
+  const plans = modelParameters(spec)
   layout.slots.forEach((slot, index) => {
     const start = plans[index]?.start
     if (start?.kind === 'constant') viewOf(weights, slot).fill(start.value)

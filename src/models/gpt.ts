@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { add, causalAttention, embedding, gelu, layerNorm, linear, tiedHead } from '../kernels/fused-operations.ts'
 import type { AttentionShape } from '../kernels/fused-kernels.ts'
-import type { ModelSpec } from '../manifest/schema.ts'
+import type { GptSpec } from '../manifest/schema.ts'
 
 /** Gives a parameter by its name in the layout. */
 export type Parameters = (name: string) => Tensor
@@ -13,7 +13,7 @@ export type Parameters = (name: string) => Tensor
  * @param tokens int32 [batch, length], length at most `spec.context`
  * @returns logits [batch · length, vocabulary]
  */
-export function gptLogits (spec: ModelSpec, parameters: Parameters, tokens: Tensor): Tensor {
+export function gptLogits (spec: GptSpec, parameters: Parameters, tokens: Tensor): Tensor {
   const [batch = 0, length = 0] = tokens.shape
   const table = parameters('embedding.token')
   let stream = embedding(table, parameters('embedding.position'), tokens)

@@ -4,7 +4,8 @@ import type { ModelSpec } from '../manifest/schema.ts'
 import type { ParameterLayout } from '../parameters/layout.ts'
 import { gptLogits } from './gpt.ts'
 import type { Parameters } from './gpt.ts'
-import { modelLayout } from './gpt-layout.ts'
+import { llamaLogits, rotaryAngles } from './llama.ts'
+import { modelLayout } from './model-layout.ts'
 
 /** A model as pure functions of its parameters, which come as one tensor a slot of the layout, in that order. */
 export interface Model {
@@ -24,6 +25,18 @@ export function createModel (spec: ModelSpec): Model {
     if (tensor === undefined) throw new RangeError(`the model has no parameter ${name}`)
     return tensor
   }
-  const logits = (parameters: readonly Tensor[], tokens: Tensor): Tensor => gptLogits(spec, named(parameters), tokens)
+  const forward = forwardOf(spec)
+  const logits = (parameters: readonly Tensor[], tokens: Tensor): Tensor => forward(named(parameters), tokens)
   return { spec, layout, logits, loss: (parameters, tokens, targets) => crossEntropy(logits(parameters, tokens), targets) }
+}
+
+/** What does not depend on parameters or tokens is computed once. */
+function forwardOf (spec: ModelSpec): (parameters: Parameters, tokens: Tensor) => Tensor {
+  switch (spec.kind) {
+    case 'gpt': return (parameters, tokens) => gptLogits(spec, parameters, tokens)
+    case 'llama': {
+      const angles = rotaryAngles(spec)
+      return (parameters, tokens) => llamaLogits(spec, parameters, tokens, angles)
+    }
+  }
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { modelLayout } from '../../src/models/gpt-layout.ts'
+import { modelLayout } from '../../src/models/model-layout.ts'
 import { CheckpointFiles } from '../../node/store/checkpoint-files.ts'
 import { resolveDataDirectory } from '../../node/store/data-directory.ts'
 import type { Checkpoint } from '../../src/checkpoint/checkpoint.ts'

@@ -1,6 +1,6 @@
 import { ShoalError } from '../../src/errors.ts'
 import type { SignedManifest } from '../../src/manifest/manifest.ts'
-import { modelLayout } from '../../src/models/gpt-layout.ts'
+import { modelLayout } from '../../src/models/model-layout.ts'
 import { meanOfReplicas } from '../../src/parameters/consensus.ts'
 import { openModel } from '../../node/peer/open-model.ts'
 import { runFolder } from '../../node/peer/run-source.ts'

@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { add, causalAttention, crossEntropy, embedding, gelu, layerNorm, linear, tiedHead } from '../../../src/kernels/fused-operations.ts'
+import {
+  add, causalAttention, crossEntropy, embedding, gelu, groupedAttention, layerNorm, linear, lookup, project, rmsNorm, swiglu, tiedHead
+} from '../../../src/kernels/fused-operations.ts'
 import { tf } from '../../../src/kernels/tensor.ts'
 import type { Tensor } from '../../../src/kernels/tensor.ts'
 import { words } from '../../../src/random/words.ts'
@@ -18,6 +20,13 @@ interface Operation {
 function ids (count: number, below: number, seed: number): Int32Array {
   const source = words(seed, 98)
   return Int32Array.from({ length: count }, () => source.next() % below)
+}
+
+/** Cosines and sines of any angles, as rows of a position. */
+function turns (length: number, half: number, seed: number): Values {
+  const { values } = gaussian([length, half], seed ^ 4, 2)
+  const rows = Array.from({ length }, (_, row) => [...values.subarray(row * half, (row + 1) * half)])
+  return { shape: [length, 2 * half], values: Float32Array.from(rows.flatMap(row => [...row.map(Math.cos), ...row.map(Math.sin)])) }
 }
 
 const operations: Operation[] = [
@@ -43,6 +52,26 @@ const operations: Operation[] = [
     name: 'embedding',
     inputs: (a, b, c, seed) => [gaussian([c, a], seed), gaussian([b + 1, a], seed ^ 1)],
     compute: (_a, b, c, seed) => (table, positions) => embedding(table, positions, tf.tensor2d(ids(2 * b, c, seed), [2, b], 'int32'))
+  },
+  { name: 'project', inputs: (a, b, c, seed) => [gaussian([a, b], seed), gaussian([b, c], seed ^ 1)], compute: () => (x, weights) => project(x, weights) },
+  {
+    name: 'rmsNorm',
+    inputs: (a, b, _c, seed) => [gaussian([a, b + 2], seed, 2), gaussian([b + 2], seed ^ 1)],
+    compute: () => (x, gain) => rmsNorm(x, gain)
+  },
+  { name: 'swiglu', inputs: (a, b, _c, seed) => [gaussian([a, 2 * b], seed, 2)], compute: () => x => swiglu(x) },
+  {
+    name: 'groupedAttention',
+    // Two queries share a key; the angles stand for any rotation.
+    inputs: (a, b, c, seed) => [gaussian([2 * b, 4 * (a % 3 + 1) * 2 * c], seed)],
+    compute: (a, b, c, seed) => grouped => groupedAttention(
+      grouped, place(turns(b, c, seed)), { batch: 2, length: b, heads: 2 * (a % 3 + 1), groups: a % 3 + 1 }
+    )
+  },
+  {
+    name: 'lookup',
+    inputs: (a, _b, c, seed) => [gaussian([c, a], seed)],
+    compute: (_a, b, c, seed) => table => lookup(table, tf.tensor2d(ids(2 * b, c, seed), [2, b], 'int32'))
   },
   {
     name: 'crossEntropy',
@@ -82,6 +111,8 @@ describe.each(['wasm', 'cpu'] as const)('on %s', backend => {
   it('an id or target outside its table shows as NaN', async () => {
     await use(backend)
     const rows = tf.tidy(() => [...embedding(tf.ones([3, 5]), tf.ones([2, 5]), tf.tensor2d([1, 3], [1, 2], 'int32')).dataSync()])
+    const looked = tf.tidy(() => [...lookup(tf.ones([3, 2]), tf.tensor2d([-1, 2], [1, 2], 'int32')).dataSync()])
+    expect(looked).toEqual([NaN, NaN, 1, 1])
     const loss = tf.tidy(() => crossEntropy(tf.zeros([1, 4]), tf.tensor1d([-1], 'int32')).dataSync()[0]!)
     expect(rows).toEqual([2, 2, 2, 2, 2, NaN, NaN, NaN, NaN, NaN])
     expect(loss).toBeNaN()
@@ -90,6 +121,19 @@ describe.each(['wasm', 'cpu'] as const)('on %s', backend => {
   it('refuses more tokens than positions', async () => {
     await use(backend)
     expect(() => tf.tidy(() => embedding(tf.ones([3, 5]), tf.ones([2, 5]), tf.tensor2d([1, 1, 1], [1, 3], 'int32')))).toThrow(RangeError)
+  })
+
+  it('swiglu is right far out, where the gate is shut or open', async () => {
+    await use(backend)
+    const values = tf.tidy(() => [...swiglu(tf.tensor2d([-200, -3, 0, 3, 200, 2, 2, 2, 2, 2], [1, 10])).dataSync()])
+    expect(distance(values, [0, -6 / (1 + Math.exp(3)), 0, 6 / (1 + Math.exp(-3)), 400])).toBeLessThan(1e-6)
+  })
+
+  it('rmsNorm makes the mean square of a row 1', async () => {
+    await use(backend)
+    const values = tf.tidy(() => [...rmsNorm(tf.tensor2d([3, 4, 0, 0, 0, 1], [2, 3]), tf.tensor1d([1, 2, 1])).dataSync()])
+    const scale = 1 / Math.sqrt(25 / 3)
+    expect(distance(values, [3 * scale, 8 * scale, 0, 0, 0, Math.sqrt(3)])).toBeLessThan(1e-4)
   })
 
   it('gelu is right far out, where the tangent saturates', async () => {

@@ -1,12 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { tf } from '../../../src/kernels/tensor.ts'
-import type { Scalar, Tensor } from '../../../src/kernels/tensor.ts'
 import type { ModelSpec } from '../../../src/manifest/schema.ts'
-import { modelLayout } from '../../../src/models/gpt-layout.ts'
+import { modelLayout } from '../../../src/models/model-layout.ts'
 import { genesisWeights } from '../../../src/models/genesis.ts'
 import { createModel } from '../../../src/models/model.ts'
 import { layoutHash, viewOf } from '../../../src/parameters/layout.ts'
 import { distance, use } from '../kernels/support.ts'
+import { gradientOf, logitsOf, lossOf } from './support.ts'
 
 const tiny: ModelSpec = { kind: 'gpt', layers: 2, width: 12, heads: 3, context: 9, vocabulary: 13 }
 const small: ModelSpec = { kind: 'gpt', layers: 4, width: 64, heads: 4, context: 64, vocabulary: 256 }
@@ -14,30 +13,12 @@ const model = createModel(tiny)
 const tokens = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0, 3]
 const targets = [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0, 3, 1]
 
-function upload (weights: Float32Array): Tensor[] {
-  return model.layout.slots.map(slot => tf.tensor(viewOf(weights, slot).slice(), [...slot.shape]))
-}
-
 /** Weights large enough for every part of the model to matter. */
 function livelyWeights (): Float32Array {
   return genesisWeights(tiny, 5).map(weight => weight === 1 ? 1.2 : weight * 12 + 0.01)
 }
 
-function logitsOf (weights: Float32Array, ids: number[]): number[] {
-  return tf.tidy(() => [...model.logits(upload(weights), tf.tensor2d(ids, [1, ids.length], 'int32')).dataSync()])
-}
-
-function lossOf (weights: Float32Array): number {
-  return tf.tidy(() => model.loss(upload(weights), tf.tensor2d(tokens, [2, 7], 'int32'), tf.tensor1d(targets, 'int32')).dataSync()[0]!)
-}
-
-function gradientOf (weights: Float32Array): { loss: number, gradient: number[] } {
-  return tf.tidy(() => {
-    const [ids, next] = [tf.tensor2d(tokens, [2, 7], 'int32'), tf.tensor1d(targets, 'int32')]
-    const { value, grads } = tf.valueAndGrads((...parameters) => model.loss(parameters, ids, next) as Scalar)(upload(weights))
-    return { loss: value.dataSync()[0]!, gradient: grads.flatMap(gradient => [...gradient.dataSync()]) }
-  })
-}
+const rows = { tokens, targets }
 
 describe('the layout', () => {
   it('has 12·width² + 13·width parameters a layer, the two embeddings and the last norm', () => {
@@ -78,28 +59,28 @@ describe.each(['wasm', 'cpu'] as const)('a GPT on %s', backend => {
   beforeAll(async () => { await use(backend) })
 
   it('knows nothing at genesis: its loss is about ln(vocabulary)', () => {
-    expect(lossOf(genesisWeights(tiny, 1))).toBeCloseTo(Math.log(13), 1)
+    expect(lossOf(model, genesisWeights(tiny, 1), rows)).toBeCloseTo(Math.log(13), 1)
   })
 
   it('does not see the future', () => {
     const weights = livelyWeights()
-    const [before, after] = [logitsOf(weights, [1, 2, 3, 4, 5]), logitsOf(weights, [1, 2, 3, 9, 0])]
+    const [before, after] = [logitsOf(model, weights, [1, 2, 3, 4, 5]), logitsOf(model, weights, [1, 2, 3, 9, 0])]
     expect(before.slice(0, 3 * 13)).toEqual(after.slice(0, 3 * 13))
     expect(before.slice(3 * 13)).not.toEqual(after.slice(3 * 13))
   })
 
   it('sees the whole past', () => {
     const weights = livelyWeights()
-    expect(logitsOf(weights, [1, 2, 3]).slice(2 * 13)).not.toEqual(logitsOf(weights, [7, 2, 3]).slice(2 * 13))
+    expect(logitsOf(model, weights, [1, 2, 3]).slice(2 * 13)).not.toEqual(logitsOf(model, weights, [7, 2, 3]).slice(2 * 13))
   })
 })
 
 describe('its gradient', () => {
   it('is the same on both backends', async () => {
     await use('wasm')
-    const found = gradientOf(livelyWeights())
+    const found = gradientOf(model, livelyWeights(), rows)
     await use('cpu')
-    const expected = gradientOf(livelyWeights())
+    const expected = gradientOf(model, livelyWeights(), rows)
     expect(found.loss).toBeCloseTo(expected.loss, 5)
     expect(distance(found.gradient, expected.gradient)).toBeLessThan(1e-5)
   })
@@ -107,12 +88,12 @@ describe('its gradient', () => {
   it('agrees with finite differences along random directions', async () => {
     await use('wasm')
     const weights = livelyWeights()
-    const { gradient } = gradientOf(weights)
+    const { gradient } = gradientOf(model, weights, rows)
     for (let seed = 1; seed <= 5; seed++) {
       const direction = genesisWeights(tiny, seed).map((value, index) => value === 0 || value === 1 ? (index % 3 - 1) / 50 : value)
       const h = 0.05
       const moved = (distance: number): Float32Array => weights.map((value, index) => value + distance * direction[index]!)
-      const slope = (lossOf(moved(h)) - lossOf(moved(-h))) / (2 * h)
+      const slope = (lossOf(model, moved(h), rows) - lossOf(model, moved(-h), rows)) / (2 * h)
       expect(slope).toBeCloseTo(gradient.reduce((sum, g, index) => sum + g * direction[index]!, 0), 2)
     }
   })
