@@ -29,7 +29,7 @@ export interface Session {
 export function createSession (input: WorkerInput, backend: Backend, report: Report): Session {
   const { inner, budgetSteps, sharedWeights, heldOut } = input
   const model = createModel(input.model)
-  const batchShape = { rows: inner.batch, length: input.model.context }
+  const batchShape = { rows: inner.batch * (inner.accumulate ?? 1), length: input.model.context }
   const sample = createBatchSampler(input.shard, input.samplingSeed, batchShape)
   const replica = createReplica({ model, inner, budgetSteps, kernels: backend.kernels }, input.state ?? genesisState(input.model, input.seed))
   const meter = createMeter(batchShape.rows * batchShape.length, report)

@@ -13,6 +13,23 @@ export interface AdamwCoefficients {
   readonly keep: number
 }
 
+/** What SGD needs besides its vectors. */
+export interface SgdCoefficients {
+  readonly scale: number
+  readonly momentum: number
+  readonly rate: number
+  readonly keep: number
+}
+
+/** What Lion needs besides its vectors. */
+export interface LionCoefficients {
+  readonly scale: number
+  readonly beta1: number
+  readonly beta2: number
+  readonly rate: number
+  readonly keep: number
+}
+
 /**
  * The computations of training, over flat row-major float32 memory (ids and targets int32). An `Address` says where a tensor
  * begins: a byte offset for the WebAssembly kernels, a typed array for the plain ones. Every output is written whole.
@@ -56,4 +73,8 @@ export interface Kernels<Address> {
   squaredNorm (x: Address, count: number): number
   /** One AdamW step in place; see `AdamwCoefficients` for the scalars. The same bits from every implementation. */
   adamw (weights: Address, first: Address, second: Address, gradient: Address, count: number, scale: number, beta1: number, beta2: number, rate: number, correction: number, epsilon: number, keep: number): void
+  /** m ← momentum·m + scale·g, w ← keep·w − rate·m, in place. The same bits from every implementation. */
+  sgd (weights: Address, first: Address, gradient: Address, count: number, scale: number, momentum: number, rate: number, keep: number): void
+  /** w ← keep·w − rate·sign(β₁m + (1−β₁)g), m ← β₂m + (1−β₂)g, in place. The same bits from every implementation. */
+  lion (weights: Address, first: Address, gradient: Address, count: number, scale: number, beta1: number, beta2: number, rate: number, keep: number): void
 }

@@ -1,7 +1,7 @@
 import type { Kernels } from './kernels.ts'
 import { causalAttention, causalAttentionGradient } from './plain-attention.ts'
 import { gatherHeads, lookup, lookupGradient, rmsNorm, rmsNormGradient, spreadHeads, swiglu, swigluGradient } from './plain-llama.ts'
-import { adamw, squaredNorm } from './plain-vectors.ts'
+import { adamw, lion, sgd, squaredNorm } from './plain-vectors.ts'
 
 export type NumericArray = Float32Array | Int32Array
 
@@ -140,5 +140,7 @@ export const plainKernels: Kernels<NumericArray> = {
   spreadHeads,
   gatherHeads,
   squaredNorm,
-  adamw
+  adamw,
+  sgd,
+  lion
 }

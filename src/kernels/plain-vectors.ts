@@ -29,3 +29,23 @@ export const adamw: Vectors['adamw'] = (weights, first, second, gradient, count,
     weights[i] = f(f(f(keep) * (weights[i] ?? NaN)) - step)
   }
 }
+
+export const sgd: Vectors['sgd'] = (weights, first, gradient, count, scale, momentum, rate, keep) => {
+  const f = Math.fround
+  for (let i = 0; i < count; i++) {
+    const newFirst = f(f(f(momentum) * (first[i] ?? NaN)) + f((gradient[i] ?? NaN) * f(scale)))
+    first[i] = newFirst
+    weights[i] = f(f(f(keep) * (weights[i] ?? NaN)) - f(f(rate) * newFirst))
+  }
+}
+
+export const lion: Vectors['lion'] = (weights, first, gradient, count, scale, beta1, beta2, rate, keep) => {
+  const f = Math.fround
+  const blend = (old: number, fresh: number, share: number): number => f(f(f(share) * old) + f(f(1 - f(share)) * fresh))
+  for (let i = 0; i < count; i++) {
+    const slope = f((gradient[i] ?? NaN) * f(scale))
+    const old = first[i] ?? NaN
+    weights[i] = f(f(f(keep) * (weights[i] ?? NaN)) - f(f(rate) * Math.sign(blend(old, slope, beta1))))
+    first[i] = blend(old, slope, beta2)
+  }
+}

@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { registerFusedKernels } from './fused-kernels.ts'
-import type { AdamwCoefficients, Kernels } from './kernels.ts'
+import type { AdamwCoefficients, Kernels, LionCoefficients, SgdCoefficients } from './kernels.ts'
 import { registerMatmulKernels } from './matmul-kernels.ts'
 import { plainKernels } from './plain-kernels.ts'
 import { tf } from './tensor.ts'
@@ -27,6 +27,10 @@ export interface TensorKernels {
   squaredNorm (tensor: Tensor): number
   /** One AdamW step of a parameter, in place. */
   adamw (trained: TrainedTensor, gradient: Tensor, coefficients: AdamwCoefficients): void
+  /** One step of gradient descent with momentum, which is `first`, in place. */
+  sgd (trained: TrainedTensor, gradient: Tensor, coefficients: SgdCoefficients): void
+  /** One Lion step, whose momentum is `first`, in place. */
+  lion (trained: TrainedTensor, gradient: Tensor, coefficients: LionCoefficients): void
 }
 
 /** Registers our kernels with tfjs' wasm backend, which must be the active one. */
@@ -59,6 +63,12 @@ function tensorKernels<Address> (variant: string, kernels: Kernels<Address>, mem
         addressOf(weights), addressOf(first), addressOf(second), addressOf(gradient), weights.size,
         scale, beta1, beta2, rate, correction, epsilon, keep
       )
+    },
+    sgd ({ weights, first }, gradient, { scale, momentum, rate, keep }) {
+      kernels.sgd(addressOf(weights), addressOf(first), addressOf(gradient), weights.size, scale, momentum, rate, keep)
+    },
+    lion ({ weights, first }, gradient, { scale, beta1, beta2, rate, keep }) {
+      kernels.lion(addressOf(weights), addressOf(first), addressOf(gradient), weights.size, scale, beta1, beta2, rate, keep)
     }
   }
 }

@@ -1,6 +1,6 @@
 import { ShoalError } from '../errors.ts'
 import { nearest } from '../text/nearest.ts'
-import type { DataSpec, MethodSpec, ModelSpec, RunManifest } from './schema.ts'
+import type { DataSpec, InnerSpec, MethodSpec, ModelSpec, RunManifest } from './schema.ts'
 
 /** Model sizes by name. Parameters: tiny 0.22 M, small 0.84 M, medium 10.8 M, gpt2-small 124 M; the Llamas about the same. */
 export const MODEL_SIZES: Readonly<Record<string, ModelSpec>> = {
@@ -25,10 +25,18 @@ export interface RunChoices {
   readonly batch: number
   readonly learningRate: number
   readonly data: DataSpec
+  /** AdamW when left out. */
+  readonly optimizer?: InnerSpec['optimizer']
+  /** Cosine when left out. */
+  readonly decay?: InnerSpec['decay']
+  /** Passes a step; 1 when left out. */
+  readonly accumulate?: number
 }
 
 /** Steps over which the learning rate rises to its full value, unless the run is too short for it. */
 const WARMUP_STEPS = 50
+/** Momentum that Muon was tuned with (Jordan et al. 2024); the others share AdamW's. */
+const MUON_MOMENTUM = 0.95
 /** A short run spends a tenth of its steps warming up. */
 const WARMUP_SHARE = 0.1
 
@@ -46,22 +54,27 @@ export function draftManifest (choices: RunChoices): RunManifest {
     model: modelOfSize(choices.model),
     tokenizer: { kind: 'bytes' },
     data: choices.data,
-    inner: {
-      optimizer: 'adamw',
-      learningRate: choices.learningRate,
-      beta1: 0.9,
-      beta2: 0.99,
-      epsilon: 1e-8,
-      weightDecay: 0.1,
-      clipNorm: 1,
-      batch: choices.batch,
-      warmupSteps: warmupFor(choices.steps),
-      // Without an end there is nothing to decay towards.
-      decay: choices.steps === 0 ? 'constant' : 'cosine'
-    },
+    inner: draftInner(choices),
     method: choices.method,
     budget: { steps: choices.steps },
     admission: { kind: 'open' }
+  }
+}
+
+function draftInner ({ optimizer = 'adamw', decay = 'cosine', accumulate = 1, learningRate, batch, steps }: RunChoices): InnerSpec {
+  return {
+    optimizer,
+    learningRate,
+    beta1: optimizer === 'muon' ? MUON_MOMENTUM : 0.9,
+    beta2: 0.99,
+    epsilon: 1e-8,
+    weightDecay: 0.1,
+    clipNorm: 1,
+    batch,
+    ...accumulate === 1 ? {} : { accumulate },
+    warmupSteps: warmupFor(steps),
+    // Without an end there is nothing to decay towards.
+    decay: steps === 0 ? 'constant' : decay
   }
 }
 

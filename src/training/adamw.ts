@@ -5,13 +5,13 @@ import type { InnerSpec } from '../manifest/schema.ts'
  * The scalars of one AdamW step (arXiv 1711.05101, algorithm 2, with Adam's bias correction).
  *
  * @param step steps taken before, from 0
- * @param gradientNorm global norm of the whole gradient; above `clipNorm` the gradient shrinks to it
+ * @param scale factor on the gradient, which clips it
  * @param decays whether the parameter is decayed: matrices are, gains and biases are not
  */
-export function adamwCoefficients (inner: InnerSpec, step: number, learningRate: number, gradientNorm: number, decays: boolean): AdamwCoefficients {
-  const { beta1, beta2, epsilon, weightDecay, clipNorm } = inner
+export function adamwCoefficients (inner: InnerSpec, step: number, learningRate: number, scale: number, decays: boolean): AdamwCoefficients {
+  const { beta1, beta2, epsilon, weightDecay } = inner
   return {
-    scale: gradientNorm > clipNorm ? clipNorm / gradientNorm : 1,
+    scale,
     beta1,
     beta2,
     rate: learningRate / (1 - power(beta1, step + 1)),

@@ -1,11 +1,13 @@
-import type { Scalar, Tensor } from '@tensorflow/tfjs-core'
+import type { Tensor } from '@tensorflow/tfjs-core'
 import type { Batch } from '../data/batch-sampler.ts'
 import type { TensorKernels, TrainedTensor } from '../kernels/register.ts'
 import { tf } from '../kernels/tensor.ts'
 import type { InnerSpec } from '../manifest/schema.ts'
 import type { Model } from '../models/model.ts'
 import { viewOf } from '../parameters/layout.ts'
-import { adamwCoefficients } from './adamw.ts'
+import { accumulateGradients } from './accumulation.ts'
+import { createOptimizer } from './optimizer.ts'
+import type { Optimizer } from './optimizer.ts'
 import { learningRateAt } from './schedule.ts'
 import { checkState } from './trainer-state.ts'
 import type { TrainerState } from './trainer-state.ts'
@@ -23,7 +25,7 @@ export type StepOutcome =
   | { readonly kind: 'stepped', readonly loss: number, readonly gradientNorm: number, readonly learningRate: number }
   | { readonly kind: 'skipped', readonly reason: string }
 
-/** One model in training: its weights and AdamW's moments live on the backend and are updated in place. */
+/** One model in training: its weights and the optimizer's moments live on the backend and are updated in place. */
 export interface Replica {
   readonly model: Model
   readonly step: number
@@ -52,6 +54,7 @@ export function createReplica (init: ReplicaInit, state: TrainerState): Replica 
   const parameters = upload(state.weights)
   const first = upload(state.firstMoment)
   const second = upload(state.secondMoment)
+  const optimize = createOptimizer(init.inner, kernels)
   let step = state.step
 
   const writeWeights = (source: Float32Array): void => {
@@ -76,7 +79,7 @@ export function createReplica (init: ReplicaInit, state: TrainerState): Replica 
     model,
     get step () { return step },
     async takeStep (batch) {
-      const outcome = await takeStep(init, trained, batch, step)
+      const outcome = await takeStep(init, optimize, trained, batch, step)
       if (outcome.kind === 'stepped') step++
       return outcome
     },
@@ -102,30 +105,22 @@ export function createReplica (init: ReplicaInit, state: TrainerState): Replica 
   }
 }
 
-async function takeStep (init: ReplicaInit, trained: readonly TrainedTensor[], batch: Batch, step: number): Promise<StepOutcome> {
-  const { value, grads } = lossAndGradients(init.model, trained.map(({ weights }) => weights), batch)
+async function takeStep (init: ReplicaInit, optimize: Optimizer, trained: readonly TrainedTensor[], batch: Batch, step: number): Promise<StepOutcome> {
+  const { inner, model, kernels, budgetSteps } = init
+  const passes = inner.accumulate ?? 1
+  const { loss, sums } = await accumulateGradients(model, trained.map(({ weights }) => weights), batch, passes)
   try {
-    const loss = (await value.data())[0] ?? NaN
     if (!Number.isFinite(loss)) return { kind: 'skipped', reason: `the loss of step ${step + 1} is ${loss}` }
-    const gradientNorm = Math.sqrt(grads.reduce((sum, gradient) => sum + init.kernels.squaredNorm(gradient), 0))
+    const gradientNorm = Math.sqrt(sums.reduce((sum, gradient) => sum + kernels.squaredNorm(gradient), 0)) / passes
     if (!Number.isFinite(gradientNorm)) return { kind: 'skipped', reason: `the gradient of step ${step + 1} has the norm ${gradientNorm}` }
-    const learningRate = learningRateAt(init.inner, step, init.budgetSteps)
-    const [matrices, vectors] = [true, false].map(decays => adamwCoefficients(init.inner, step, learningRate, gradientNorm, decays))
+    const learningRate = learningRateAt(inner, step, budgetSteps)
+    const scale = (gradientNorm > inner.clipNorm ? inner.clipNorm / gradientNorm : 1) / passes
     trained.forEach((tensors, index) => {
-      const gradient = grads[index]
-      const coefficients = tensors.weights.rank > 1 ? matrices : vectors
-      if (gradient !== undefined && coefficients !== undefined) init.kernels.adamw(tensors, gradient, coefficients)
+      const [slot, gradient] = [model.layout.slots[index], sums[index]]
+      if (slot !== undefined && gradient !== undefined) optimize(slot, tensors, gradient, { step, learningRate, scale })
     })
     return { kind: 'stepped', loss, gradientNorm, learningRate }
   } finally {
-    tf.dispose([value, ...grads])
+    tf.dispose([...sums])
   }
-}
-
-function lossAndGradients (model: Model, parameters: Tensor[], batch: Batch): { value: Scalar, grads: Tensor[] } {
-  return tf.tidy(() => {
-    const tokens = tf.tensor2d(batch.tokens, [batch.rows, batch.length], 'int32')
-    const targets = tf.tensor1d(batch.targets, 'int32')
-    return tf.valueAndGrads((...inputs) => model.loss(inputs, tokens, targets) as Scalar)(parameters)
-  })
 }

@@ -11,7 +11,7 @@ export interface TrainerState {
   readonly step: number
   /** θ, flat. */
   readonly weights: Float32Array
-  /** AdamW's running mean of gradients, and of their squares. */
+  /** AdamW's running mean of gradients, and of their squares; the others keep their momentum in the first, and nothing in the second. */
   readonly firstMoment: Float32Array
   readonly secondMoment: Float32Array
 }

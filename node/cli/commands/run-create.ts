@@ -1,6 +1,7 @@
 import { methodPreset } from '../../../src/averaging/methods.ts'
 import { ShoalError } from '../../../src/errors.ts'
 import { draftManifest } from '../../../src/manifest/draft.ts'
+import { innerSchema } from '../../../src/manifest/schema.ts'
 import { shortRunId, signManifest } from '../../../src/manifest/manifest.ts'
 import { hashCorpus } from '../../corpus/corpus.ts'
 import { rememberRun } from '../../peer/run-source.ts'
@@ -8,6 +9,7 @@ import { writeFileAtomically } from '../../store/atomic-file.ts'
 import { prepareDataDirectory, resolveDataDirectory } from '../../store/data-directory.ts'
 import { loadIdentity } from '../../store/identity.ts'
 import { action } from '../command.ts'
+import { choiceOption } from '../choices.ts'
 import { numberOption } from '../numbers.ts'
 
 interface RunCreateOptions {
@@ -23,6 +25,9 @@ interface RunCreateOptions {
   readonly shards: string
   readonly split: string
   readonly output?: string
+  readonly optimizer: string
+  readonly schedule: string
+  readonly accumulate: string
 }
 
 export const runCreate = action<RunCreateOptions>(async ({ options, output }) => {
@@ -41,6 +46,9 @@ export const runCreate = action<RunCreateOptions>(async ({ options, output }) =>
     steps: numberOption('steps', options.steps, { minimum: 0 }),
     batch: numberOption('batch', options.batch, { minimum: 1 }),
     learningRate: numberOption('learning-rate', options.learningRate, { minimum: 1e-9, maximum: 1, whole: false }),
+    optimizer: choiceOption('optimizer', options.optimizer, innerSchema.shape.optimizer.options),
+    decay: choiceOption('schedule', options.schedule, innerSchema.shape.decay.options),
+    accumulate: numberOption('accumulate', options.accumulate, { minimum: 1, maximum: 1024 }),
     data: {
       corpus: 'sotu', sha256: await hashCorpus(), holdOutEvery: 10,
       shards: numberOption('shards', options.shards, { minimum: 1, maximum: 128 }), split: splitOf(options.split)

@@ -7,4 +7,4 @@ export { columnSum, embed, embedGradient, lookup, lookupGradient } from './embed
 export { gatherHeads, spreadHeads } from './rotary'
 export { rmsNorm, rmsNormGradient } from './rms-norm'
 export { swiglu, swigluGradient } from './swiglu'
-export { adamw, squaredNorm } from './vectors'
+export { adamw, lion, sgd, squaredNorm } from './vectors'

@@ -7,6 +7,38 @@ import { gaussian, place, seeds, use } from './support.ts'
 
 const length = fc.integer({ min: 0, max: 40 })
 
+describe('sgd and lion', () => {
+  it('give the same bits on wasm as in plain JavaScript', async () => {
+    await fc.assert(fc.asyncProperty(length, seeds, fc.double({ min: 0, max: 1, noNaN: true }), async (count, seed, scale) => {
+      const results: number[][] = []
+      for (const backend of ['wasm', 'cpu'] as const) {
+        const kernels = await use(backend)
+        const [weights, first, second, gradient] = [0, 1, 2, 3].map(salt => place(gaussian([count], seed ^ salt)))
+        const trained = { weights: weights!, first: first!, second: second! }
+        kernels.sgd(trained, gradient!, { scale, momentum: 0.9, rate: 3e-3, keep: 0.999 })
+        kernels.lion(trained, gradient!, { scale, beta1: 0.9, beta2: 0.99, rate: 3e-3, keep: 0.999 })
+        results.push([weights!, first!].flatMap(tensor => [...kernels.view(tensor)]))
+        tf.dispose([weights!, first!, second!, gradient!])
+      }
+      expect(results[0]).toEqual(results[1])
+      expect(results[0]!.every(Number.isFinite)).toBe(true)
+    }), { numRuns: 60 })
+  })
+
+  it.each(['wasm', 'cpu'] as const)('follow their definitions on %s', async backend => {
+    const kernels = await use(backend)
+    const [weights, first, gradient] = [[1, 1, 1, 1, 1], [0.5, -0.5, 0, 0, 2], [1, 1, -1, 0, -1]].map(values => tf.tensor1d(values))
+    const trained = { weights: weights!, first: first!, second: first! }
+    kernels.lion(trained, gradient!, { scale: 1, beta1: 0.5, beta2: 0.75, rate: 0.125, keep: 0.5 })
+    expect([...kernels.view(weights!)]).toEqual([0.375, 0.375, 0.625, 0.5, 0.375])
+    expect([...kernels.view(first!)]).toEqual([0.625, -0.125, -0.25, 0, 1.25])
+    kernels.sgd(trained, gradient!, { scale: 2, momentum: 0.5, rate: 0.25, keep: 1 })
+    expect([...kernels.view(first!)]).toEqual([2.3125, 1.9375, -2.125, 0, -1.375])
+    expect([...kernels.view(weights!)]).toEqual([-0.203125, -0.109375, 1.15625, 0.5, 0.71875])
+    tf.dispose([weights!, first!, gradient!])
+  })
+})
+
 describe('adamw and squaredNorm', () => {
   it('give the same bits on wasm as in plain JavaScript', async () => {
     await fc.assert(fc.asyncProperty(length, seeds, fc.double({ min: 0, max: 1, noNaN: true }), async (count, seed, scale) => {

@@ -5,7 +5,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ShoalError } from '../../../src/errors.ts'
 import { openManifest, parseManifest, signManifest } from '../../../src/manifest/manifest.ts'
-import type { RunManifest } from '../../../src/manifest/schema.ts'
+import { MODEL_SIZES, draftManifest } from '../../../src/manifest/draft.ts'
+import type { LlamaSpec, RunManifest } from '../../../src/manifest/schema.ts'
 import { exampleManifest } from '../../support/example-manifest.ts'
 
 const secretKey = new Uint8Array(32).fill(7)
@@ -60,6 +61,24 @@ describe('a run manifest', () => {
     try { parseManifest(misspelt) } catch (error) {
       expect((error as ShoalError).why).toContain('unknown key method.everyStep (did you mean everySteps?)')
     }
+  })
+
+  it('of a Llama with another optimizer and schedule is one too, and wrong shapes are named', () => {
+    const model = { ...MODEL_SIZES['llama-tiny']! } as LlamaSpec
+    const inner = { ...manifest.inner, optimizer: 'muon', decay: 'wsd', accumulate: 4 }
+    expect(parseManifest({ ...manifest, model, inner })).toMatchObject({ model, inner })
+    for (const [wrong, why] of [[{ heads: 64 }, 'even multiple of heads'], [{ groups: 3 }, 'multiple of groups'], [{ kind: 'lstm' }, 'model.kind']] as const) {
+      expect(() => parseManifest({ ...manifest, model: { ...model, ...wrong } })).toThrow(expect.objectContaining({ why: expect.stringContaining(why) as string }) as Error)
+    }
+  })
+
+  it.each(Object.keys(MODEL_SIZES))('can be drafted with the model %s', name => {
+    const drafted = draftManifest({
+      name: 'drafted', creator: manifest.creator, seed: 1, model: name, method: manifest.method, steps: 0, batch: 2, learningRate: 0.001,
+      data: manifest.data, decay: 'wsd', optimizer: 'lion'
+    })
+    expect(parseManifest(drafted)).toEqual(drafted)
+    expect(drafted.inner).toMatchObject({ optimizer: 'lion', decay: 'constant' })
   })
 
   it('names the value that is out of range', () => {

@@ -1,0 +1,61 @@
+import type { Scalar, Tensor } from '@tensorflow/tfjs-core'
+import type { Batch } from '../data/batch-sampler.ts'
+import { tf } from '../kernels/tensor.ts'
+import type { Model } from '../models/model.ts'
+
+export interface AccumulatedGradients {
+  /** Mean nats per token of the whole batch. */
+  readonly loss: number
+  /** Sums over the passes of each parameter's gradient; the caller disposes them. */
+  readonly sums: readonly Tensor[]
+}
+
+/**
+ * Loss and gradients of a batch in several passes, each over a share of its rows, so that only one share's activations
+ * are held at a time.
+ *
+ * @param passes divides the batch's rows
+ * @throws RangeError when it does not
+ */
+export async function accumulateGradients (model: Model, parameters: Tensor[], batch: Batch, passes: number): Promise<AccumulatedGradients> {
+  let [loss, sums] = [0, [] as Tensor[]]
+  try {
+    for (const part of splitBatch(batch, passes)) {
+      const { value, grads } = lossAndGradients(model, parameters, part)
+      sums = sums.length === 0 ? grads : addAll(sums, grads)
+      loss += (await value.data())[0] ?? NaN
+      value.dispose()
+    }
+    return { loss: loss / passes, sums }
+  } catch (error) {
+    tf.dispose(sums)
+    throw error
+  }
+}
+
+function splitBatch ({ rows, length, tokens, targets }: Batch, passes: number): Batch[] {
+  if (rows % passes !== 0) throw new RangeError(`${rows} sequences cannot be cut into ${passes} passes`)
+  const size = rows / passes * length
+  return Array.from({ length: passes }, (_, pass) => {
+    const part = (ids: Int32Array): Int32Array => ids.slice(pass * size, (pass + 1) * size)
+    return { rows: rows / passes, length, tokens: part(tokens), targets: part(targets) }
+  })
+}
+
+function addAll (sums: Tensor[], gradients: Tensor[]): Tensor[] {
+  const added = sums.map((sum, index) => {
+    const gradient = gradients[index]
+    if (gradient === undefined) throw new RangeError(`parameter ${index} has no gradient`)
+    return tf.add(sum, gradient)
+  })
+  tf.dispose([...sums, ...gradients])
+  return added
+}
+
+function lossAndGradients (model: Model, parameters: Tensor[], batch: Batch): { value: Scalar, grads: Tensor[] } {
+  return tf.tidy(() => {
+    const tokens = tf.tensor2d(batch.tokens, [batch.rows, batch.length], 'int32')
+    const targets = tf.tensor1d(batch.targets, 'int32')
+    return tf.valueAndGrads((...inputs) => model.loss(inputs, tokens, targets) as Scalar)(parameters)
+  })
+}
