@@ -1,0 +1,80 @@
+import type { CodecSpeed } from '../../node/cli/commands/bench-codec.ts'
+import type { Measurement, SideInformation } from './codec-measurements.ts'
+
+export interface CodecEvidence {
+  readonly setup: string
+  readonly sources: ReadonlyArray<{ readonly name: string, readonly about: string, readonly values: number }>
+  readonly measurements: readonly Measurement[]
+  readonly sideInformation: readonly SideInformation[]
+  readonly speeds: readonly CodecSpeed[]
+}
+
+/** The page that says what was measured. */
+export function codecReport (evidence: CodecEvidence): string {
+  return [
+    '# How near to the limit are the codecs?', '',
+    `Command: \`npm run bench:codecs\`. Setup: ${evidence.setup}. Numbers as JSON: [codecs.json](codecs.json). What the codecs are: [codecs.md](../codecs.md).`, '',
+    'Bits count everything that travels: header, tables, scales, indices. “Above bound” is the distance to Shannon’s lower bound at the error reached; for real vectors, to that of a Gaussian with the same mean square,',
+    'which they may undercut, because tensors differ in size and tails are heavy. An ideal entropy coder behind a uniform step sits 0.25 above at high rate.', '',
+    '![Gaussian](codecs-gaussian.svg)', '', '![Outer gradient](codecs-outer-gradient.svg)', '', '![Replica difference](codecs-replica-difference.svg)', '',
+    ...evidence.sources.flatMap(source => sourceTable(source, evidence.measurements.filter(one => one.source === source.name))),
+    ...rateTable(evidence),
+    ...sideInformationTable(evidence.sideInformation),
+    ...speedTable(evidence.speeds)
+  ].join('\n')
+}
+
+function sourceTable ({ name, about, values }: CodecEvidence['sources'][number], rows: readonly Measurement[]): string[] {
+  return [
+    `## ${name}`, '', `${about}; ${values.toLocaleString('en')} values.`, '',
+    '| codec | bits/value | error, dB | cosine | above bound |', '|---|---:|---:|---:|---:|',
+    ...[...rows].sort((a, b) => a.bitsPerValue - b.bitsPerValue).map(row =>
+      `| \`${row.codec.replaceAll('|', '\\|')}\` | ${row.bitsPerValue.toFixed(3)} | ${(10 * Math.log10(row.relativeError)).toFixed(2)} | ${row.cosine.toFixed(5)} | ${row.bitsAboveBound.toFixed(3)} |`),
+    ''
+  ]
+}
+
+/** What `uniform | rans` needs for another codec's error: the fair comparison at equal quality. */
+function rateTable ({ sources, measurements }: CodecEvidence): string[] {
+  const rivals = ['int4(64)', 'int4(64) + brotli', 'int4(64) | rans', 'fp4(64)', 'fp4(64) | rans', 'nf4(64)', 'nf4(64) | rans', 'int2(64,mse) | rans']
+  return [
+    '## Bits for the same error', '',
+    'For each codec: its bits a value, and in brackets what `uniform | rans` needs for the same squared error (interpolated).', '',
+    `| source | ${rivals.map(rival => `\`${rival.replaceAll('|', '\\|')}\``).join(' | ')} |`, `|---|${rivals.map(() => '---:|').join('')}`,
+    ...sources.map(({ name }) => {
+      const own = measurements.filter(one => one.source === name)
+      const curve = own.filter(one => /^uniform\(.*rans$/.test(one.codec)).sort((a, b) => a.bitsPerValue - b.bitsPerValue)
+      const cells = rivals.map(rival => {
+        const point = own.find(one => one.codec === rival)
+        return point === undefined ? '–' : `${point.bitsPerValue.toFixed(2)} (${bitsAt(curve, point.relativeError).toFixed(2)})`
+      })
+      return `| ${name} | ${cells.join(' | ')} |`
+    }), ''
+  ]
+}
+
+function bitsAt (curve: readonly Measurement[], relativeError: number): number {
+  const wanted = Math.log2(relativeError)
+  const after = curve.findIndex(point => Math.log2(point.relativeError) <= wanted)
+  const [left, right] = [curve[Math.max(0, after - 1)], curve[Math.max(1, after)]]
+  if (after < 0 || left === undefined || right === undefined) return Number.NaN
+  const share = (wanted - Math.log2(left.relativeError)) / (Math.log2(right.relativeError) - Math.log2(left.relativeError))
+  return left.bitsPerValue + share * (right.bitsPerValue - left.bitsPerValue)
+}
+
+function sideInformationTable (rows: readonly SideInformation[]): string[] {
+  return [
+    '## Side information', '',
+    'Sending one replica’s weights to a peer that holds the other (blocks of 256, headers, checks, requests and widenings counted), beside what the same step costs without.', '',
+    '| step / rms difference | bounds | bits/value | widenings | without |', '|---:|---|---:|---:|---:|',
+    ...rows.map(row => `| ${row.relativeStep} | ${row.bound} | ${row.bitsPerValue.toFixed(3)} | ${row.widenings} | ${row.plainBitsPerValue.toFixed(3)} |`), ''
+  ]
+}
+
+function speedTable (rows: readonly CodecSpeed[]): string[] {
+  return [
+    '## Speed', '', 'A million Gaussian values; megabytes of fp32 for each second of processor time, one core, checksum and entropy stage included; best of several rounds.', '',
+    '| codec | bits/value | encode MB/s | decode MB/s |', '|---|---:|---:|---:|',
+    ...rows.map(row => `| \`${row.codec.replaceAll('|', '\\|')}\` | ${row.bitsPerValue.toFixed(3)} | ${row.encodeMBps.toFixed(0)} | ${row.decodeMBps.toFixed(0)} |`), ''
+  ]
+}
