@@ -27,20 +27,20 @@ const LONGEST_SOCKET_PATH = 100
 const MAXIMUM_WAITING_EVENTS = 1000
 
 /** The routes of the local API. */
-export function createApi (view: PeerView): Hono {
+export function createApi (view: () => PeerView): Hono {
   const api = new Hono()
   api.get('/healthz', context => context.text('ok'))
-  api.get('/v1/status', context => context.json({ version: API_VERSION, ...view.status() }))
-  api.get('/v1/peers', context => context.json({ version: API_VERSION, ...view.peers() }))
+  api.get('/v1/status', context => context.json({ version: API_VERSION, ...view().status() }))
+  api.get('/v1/peers', context => context.json({ version: API_VERSION, ...view().peers() }))
   api.post('/v1/shutdown', context => {
-    view.shutdown()
+    view().shutdown()
     return context.json({ version: API_VERSION, stopping: true })
   })
   api.get('/v1/events', context => streamSSE(context, async stream => {
     const lastSeen = Number(context.req.header('last-event-id') ?? 0)
-    const waiting = [...view.eventsSince(Number.isSafeInteger(lastSeen) ? lastSeen : 0)]
+    const waiting = [...view().eventsSince(Number.isSafeInteger(lastSeen) ? lastSeen : 0)]
     let wake: () => void = () => undefined
-    const unsubscribe = view.subscribe(event => {
+    const unsubscribe = view().subscribe(event => {
       waiting.push(event)
       if (waiting.length > MAXIMUM_WAITING_EVENTS) stream.abort()
       wake()
@@ -60,7 +60,8 @@ export function createApi (view: PeerView): Hono {
 }
 
 export interface ApiServerOptions {
-  readonly view: PeerView
+  /** Asked anew for each question: a peer that has started shows more than one that is starting. */
+  readonly view: () => PeerView
   readonly dataDirectory: string
   readonly software: string
   readonly startedAtMs: number

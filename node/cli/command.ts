@@ -7,7 +7,6 @@ export interface CommonOptions {
   readonly verbose: boolean
   readonly color: boolean
   readonly dataDir?: string
-  readonly config?: string
 }
 
 export interface Invocation<Options = Record<string, unknown>> {

@@ -55,7 +55,6 @@ function addCommand (program: Command, module: CommandModule, run: Runner): void
   command
     .option('--json', 'data as JSON (one document, or one a line for streams)', false)
     .option('--data-dir <directory>', 'data directory (default: SHOAL_HOME, or the system’s place for data)')
-    .option('--config <file>', 'config file (default: config.toml in the data directory)')
     .option('--no-color', 'no colours')
     .option('--verbose', 'show where in the code an error happened', false)
     .addHelpText('after', `\nExample:\n  ${module.example}`)

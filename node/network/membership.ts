@@ -121,7 +121,7 @@ export class Membership {
 
   /** Remembers and tells a refusal. */
   reject (peerId: string, by: 'us' | 'them', why: Rejection): void {
-    const record = this.rejections.add(peerId, by, why, this.#options.nowMs())
+    const record = this.rejections.add(peerId, by, why, Date.now())
     if (record !== undefined) this.events.tell({ type: 'peer-rejected', peerId, code: record.code, sentence: record.sentence, by })
   }
 

@@ -11,6 +11,8 @@ export interface CheckpointKeeperOptions {
   readonly averaging: AveragingPeer
   readonly runId: string
   readonly events: EventLog
+  /** Trained on so far. */
+  readonly tokens: () => number
   readonly nowMs: () => number
 }
 
@@ -61,7 +63,7 @@ export class CheckpointKeeper {
     const { parts, runId, events } = this.#options
     const { slow, momentum, round, syncedStep, stretchTokens, totals } = averaging
     const checkpoint: Checkpoint = {
-      runId, peerId: parts.network.self, step: trainer.step, round, tokens: totals.tokens, kernelVariant: parts.trainer.kernelVariant,
+      runId, peerId: parts.network.self, step: trainer.step, round, tokens: this.#options.tokens(), kernelVariant: parts.trainer.kernelVariant,
       samplingSeed: parts.samplingSeed, syncedStep, counters: { stretchTokens, ...totals },
       weights: trainer.weights, slow, momentum, adamFirst: trainer.firstMoment, adamSecond: trainer.secondMoment
     }

@@ -24,8 +24,23 @@ export async function fetchRunningState (network: SwarmNetwork, say: (sentence: 
     say('none of the invite’s peers answers yet; beginning from the genesis weights and looking on')
     return undefined
   }
-  const ahead = [...present].filter(peer => peer.round > 0).sort((a, b) => b.round - a.round).slice(0, SOURCES_TRIED)
-  for (const peer of ahead) {
+  return fetchFrom(network, present.filter(peer => peer.round > 0), say, signal)
+}
+
+/** A returning peer's own weights are worth keeping while the swarm is not this far ahead. */
+const ROUNDS_BEHIND = 5
+
+/**
+ * For a peer that was away or still preparing while the swarm went on: a member's weights, when the swarm is ahead by
+ * more than a few rounds, or this peer has not begun at all and the others have.
+ */
+export async function snapshotIfBehind (network: SwarmNetwork, ownRound: number, say: (sentence: string) => void, signal: AbortSignal): Promise<Snapshot | undefined> {
+  const limit = ownRound === 0 ? 1 : ROUNDS_BEHIND
+  return fetchFrom(network, network.present().filter(peer => peer.round - ownRound >= limit), say, signal)
+}
+
+async function fetchFrom (network: SwarmNetwork, ahead: readonly PresentPeer[], say: (sentence: string) => void, signal: AbortSignal): Promise<Snapshot | undefined> {
+  for (const peer of [...ahead].sort((a, b) => b.round - a.round).slice(0, SOURCES_TRIED)) {
     try {
       return await network.fetchSnapshot(peer.peerId, signal)
     } catch (error) {

@@ -39,7 +39,7 @@ export interface NewestWeights {
  * @throws ShoalError CHECKPOINT_MISSING, CHECKPOINT_CORRUPT, USAGE
  */
 export async function newestWeights (directory: DataDirectory, runName: string | undefined, warn: (sentence: string) => void): Promise<NewestWeights> {
-  const run = runName === undefined ? knownRuns(directory)[0] : (await findRun(runName, directory, new AbortController().signal)).run
+  const run = runName === undefined ? knownRuns(directory, warn)[0] : (await findRun(runName, directory, new AbortController().signal)).run
   if (run === undefined) throw missing('no run is known on this data directory')
   const found = new CheckpointFiles(runFolder(run.runId, directory), modelLayout(run.manifest.model)).newest(warn)
   if (found === undefined) throw missing(`run ${run.manifest.name} has none yet`)

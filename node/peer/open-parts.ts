@@ -1,35 +1,35 @@
+import { ShoalError } from '../../src/errors.ts'
 import { createCodec } from '../../src/compression/codec.ts'
 import { formatInvite } from '../../src/manifest/invite.ts'
+import type { ModelSpec } from '../../src/manifest/schema.ts'
+import { tokensPerStepOf } from '../../src/manifest/tokens.ts'
 import { modelLayout } from '../../src/models/model-layout.ts'
 import { layoutHash } from '../../src/parameters/layout.ts'
 import type { ParameterLayout } from '../../src/parameters/layout.ts'
 import type { TrainerState } from '../../src/training/trainer-state.ts'
+import { MAXIMUM_SNAPSHOT_BYTES } from '../../protocols/wire/limits.ts'
 import { SwarmNetwork } from '../network/swarm-network.ts'
 import { CheckpointFiles } from '../store/checkpoint-files.ts'
-import { loadIdentity } from '../store/identity.ts'
 import type { Identity } from '../store/identity.ts'
 import { LevelStore } from '../store/level-store.ts'
-import { acquireLock } from '../store/lock.ts'
 import { TrainerClient } from '../trainer-worker/client.ts'
 import type { Closers } from './closers.ts'
 import { fetchRunningState } from './join-in-progress.ts'
 import type { Snapshot } from './join-in-progress.ts'
+import { inviteAddresses } from './invite-addresses.ts'
 import type { PeerOptions, PeerParts, Serving } from './peer-parts.ts'
 import { restoredState } from './restored-state.ts'
 import { rememberRun, runFolder } from './run-source.ts'
 import { loadTrainingData } from './training-data.ts'
 
 /** Opens everything in order of dependence; `closers` closes it in the opposite one. */
-export async function openParts (options: PeerOptions, closers: Closers, signal: AbortSignal): Promise<PeerParts> {
+export async function openParts (options: PeerOptions, identity: Identity, closers: Closers, signal: AbortSignal): Promise<PeerParts> {
   const { directory, source: { run }, events, settings } = options
-  const lock = acquireLock(directory.lockFile)
-  closers.add('lock', () => { lock.release() })
   await rememberRun(run, directory)
   const warn = (sentence: string): void => { events.emit({ type: 'warning', sentence }) }
-  const identity = await loadIdentity(directory.identityFile)
   const store = await LevelStore.open(directory.store, run.runId, warn)
   closers.add('store', async () => store.close())
-  const layout = modelLayout(run.manifest.model)
+  const layout = boundedLayout(run.manifest.model)
   const files = new CheckpointFiles(runFolder(run.runId, directory), layout)
   const checkpoint = restoredState(files, warn)
   const data = await loadTrainingData(run.manifest, identity.peerId, settings.shard === 0 ? undefined : settings.shard)
@@ -46,8 +46,26 @@ export async function openParts (options: PeerOptions, closers: Closers, signal:
     samplingSeed, shard: data.shard, heldOut: data.heldOut, ...state === undefined ? {} : { state }
   }, { signal })
   closers.add('trainer', async () => trainer.close())
-  const invite = (): string => formatInvite({ runId: run.runId, addresses: network.addresses() })
-  return { layout, store, files, network, trainer, serving, checkpoint, snapshot, samplingSeed, invite }
+  if (checkpoint !== undefined && checkpoint.kernelVariant !== trainer.kernelVariant) {
+    warn(`the checkpoint was computed by ${checkpoint.kernelVariant}, this peer computes with ${trainer.kernelVariant}: it goes on, but not with the same bits`)
+  }
+  const invite = (): string => formatInvite({ runId: run.runId, addresses: inviteAddresses(network.addresses(), network.connectedPeers()) })
+  const tokensPerStep = tokensPerStepOf(run.manifest)
+  return { layout, store, files, network, trainer, serving, checkpoint, snapshot, samplingSeed, tokensPerStep, invite }
+}
+
+/**
+ * The layout of a model that a peer can hold; a stranger's manifest must not make it allocate what it has not.
+ *
+ * @throws ShoalError MANIFEST_INVALID
+ */
+function boundedLayout (model: ModelSpec): ParameterLayout {
+  const layout = modelLayout(model)
+  if (4 * layout.size <= MAXIMUM_SNAPSHOT_BYTES) return layout
+  throw new ShoalError({
+    code: 'MANIFEST_INVALID', what: 'the run’s model is too large', why: `it has ${layout.size} parameters, this version takes ${MAXIMUM_SNAPSHOT_BYTES / 4}`,
+    tryThis: 'join a run with a smaller model'
+  })
 }
 
 interface NetworkParts {

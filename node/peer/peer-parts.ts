@@ -39,5 +39,6 @@ export interface PeerParts {
   /** What a run under way is, for a peer that is new to it. */
   readonly snapshot: Snapshot | undefined
   readonly samplingSeed: number
+  readonly tokensPerStep: number
   readonly invite: () => string
 }

@@ -31,6 +31,32 @@ export function peerView (parts: PeerViewParts): PeerView {
   }
 }
 
+export interface StartingParts {
+  readonly source: RunSource
+  readonly events: EventLog
+  readonly reporter: PeerReporter
+  readonly peerId: string
+  readonly shutdown: () => void
+}
+
+/** What it shows of a peer that opens its data, looks for others or starts its trainer. */
+export function startingView ({ source: { run }, events, reporter, peerId, shutdown }: StartingParts): PeerView {
+  const lastSentence = (): string => events.since(0).findLast(event => event.type === 'waiting')?.sentence ?? 'opening data and network'
+  const none = { payloadSent: 0, payloadReceived: 0, wireSent: 0, wireReceived: 0, controlSent: 0, controlReceived: 0 }
+  return {
+    status: () => ({
+      pid: process.pid, peerId, run: { id: run.runId, name: run.manifest.name }, phase: 'starting', sentence: lastSentence(), step: 0,
+      budgetSteps: run.manifest.budget.steps, round: 0, loss: null, startLoss: null, tokensPerSecond: 0, lossHistory: [], peers: { present: 0, training: 0 },
+      lastRound: null, bytes: none, allReduceBytes: 0, uptimeSeconds: reporter.uptimeSeconds(performance.now()),
+      eventLoopDelayP99Ms: reporter.eventLoopDelayP99Ms(), addresses: [], invite: '', backend: 'starting'
+    }),
+    peers: () => ({ connected: [], rejected: [] }),
+    eventsSince: sequence => events.since(sequence),
+    subscribe: listener => events.subscribe(listener),
+    shutdown
+  }
+}
+
 function statusOf ({ source: { run }, network, trainer, layout, reporter, averaging, invite }: PeerViewParts): Omit<Status, 'version'> {
   const { phase, sentence, round } = averaging.describe()
   const present = network.present()

@@ -8,17 +8,22 @@ export interface RestoredState {
   readonly trainer: TrainerState
   readonly averaging: AveragingState
   readonly samplingSeed: number
+  readonly kernelVariant: string
+  /** Trained on so far. */
+  readonly tokens: number
 }
 
 /** What this peer goes on from, if it has been in the run before. */
 export function restoredState (files: CheckpointFiles, warn: (sentence: string) => void): RestoredState | undefined {
   const found = files.newest(warn)
   if (found === undefined) return undefined
-  const { step, weights, adamFirst, adamSecond, slow, momentum, round, syncedStep, counters, samplingSeed } = found.checkpoint
+  const { step, weights, adamFirst, adamSecond, slow, momentum, round, syncedStep, counters, samplingSeed, kernelVariant, tokens } = found.checkpoint
   return {
     trainer: { step, weights, firstMoment: adamFirst, secondMoment: adamSecond },
     averaging: { slow, momentum, round, syncedStep, stretchTokens: counters['stretchTokens'] ?? 0, totals: totalsOf(counters) },
-    samplingSeed
+    samplingSeed,
+    kernelVariant,
+    tokens
   }
 }
 

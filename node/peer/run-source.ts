@@ -46,14 +46,21 @@ export function runFolder (runId: string, directory: DataDirectory): string {
   return join(directory.runs, runId)
 }
 
-/** The runs of a data directory, the one last worked on first. */
-export function knownRuns (directory: DataDirectory): SignedManifest[] {
+/** The runs of a data directory, the one last worked on first; `warn` is told of manifests that cannot be read. */
+export function knownRuns (directory: DataDirectory, warn: (sentence: string) => void = () => undefined): SignedManifest[] {
   if (!existsSync(directory.runs)) return []
   return readdirSync(directory.runs)
     .map(name => ({ name, file: join(directory.runs, name, 'manifest.run') }))
     .filter(({ file }) => existsSync(file))
     .sort((a, b) => lastUsedMs(b.name, directory) - lastUsedMs(a.name, directory))
-    .map(({ file }) => readManifestFile(file))
+    .flatMap(({ file }) => {
+      try {
+        return [readManifestFile(file)]
+      } catch (error) {
+        warn(`${file} is left out: ${reasonOf(error)}`)
+        return []
+      }
+    })
 }
 
 /** @throws ShoalError MANIFEST_INVALID, MANIFEST_SIGNATURE */

@@ -1,18 +1,19 @@
 import { z } from 'zod'
 import type { ExchangeMessage } from '../../src/ports.ts'
 import { bodyHeaderShape } from '../wire/body.ts'
+import { countSchema } from '../wire/counts.ts'
 import { decodeMessage, encodeMessage } from '../wire/frames.ts'
 import { rejectionCodeSchema, sentenceSchema } from '../wire/rejection.ts'
 
 const count = z.int().min(0)
 
 const frameSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('offer'), round: count, fragment: count }),
-  z.strictObject({ kind: z.literal('accept'), round: count }),
+  z.strictObject({ kind: z.literal('offer'), round: countSchema, fragment: count }),
+  z.strictObject({ kind: z.literal('accept'), round: countSchema }),
   z.strictObject({ kind: z.literal('reject'), code: rejectionCodeSchema, sentence: sentenceSchema }),
   /** Followed by `byteLength` payload bytes outside any frame. */
-  z.strictObject({ kind: z.literal('contribution'), round: count, fragment: count, tokens: count, ...bodyHeaderShape }),
-  z.strictObject({ kind: z.literal('commit'), round: count }),
+  z.strictObject({ kind: z.literal('contribution'), round: countSchema, fragment: count, tokens: count, ...bodyHeaderShape }),
+  z.strictObject({ kind: z.literal('commit'), round: countSchema }),
   /** The sender ends the exchange and says why. */
   z.strictObject({ kind: z.literal('close'), reason: sentenceSchema })
 ])

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { countSchema } from '../wire/counts.ts'
 import { decodeMessage, encodeMessage, plainText } from '../wire/frames.ts'
 import { MAXIMUM_ADDRESS_LENGTH, MAXIMUM_ADDRESSES_PER_PEER, MAXIMUM_KNOWN_PEERS } from '../wire/limits.ts'
 import { rejectionSchema } from '../wire/rejection.ts'
@@ -15,7 +16,7 @@ const helloSchema = z.object({
   runId: token,
   layoutHash: token,
   codec: z.string().min(1).max(200).transform(plainText),
-  progress: z.object({ round: z.int().min(0), step: z.int().min(0), training: z.boolean() }),
+  progress: z.object({ round: countSchema, step: countSchema, training: z.boolean() }),
   addresses,
   peers: z.array(z.object({ peerId: token, addresses })).max(MAXIMUM_KNOWN_PEERS)
 })

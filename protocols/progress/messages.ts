@@ -1,12 +1,13 @@
 import { z } from 'zod'
 import type { Progress } from '../../src/ports.ts'
+import { countSchema } from '../wire/counts.ts'
 import { WireError } from '../wire/errors.ts'
 import { decodeMessage, encodeMessage } from '../wire/frames.ts'
 import { MAXIMUM_PROGRESS_BYTES } from '../wire/limits.ts'
 
 const progressSchema = z.object({
-  round: z.int().min(0),
-  step: z.int().min(0),
+  round: countSchema,
+  step: countSchema,
   training: z.boolean(),
   /** CBOR of ours has no NaN: null stands for "not measured yet". */
   loss: z.number().nullable(),

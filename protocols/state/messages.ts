@@ -1,17 +1,17 @@
 import { z } from 'zod'
 import { bodyHeaderShape } from '../wire/body.ts'
+import { countSchema } from '../wire/counts.ts'
 import { decodeMessage, encodeMessage } from '../wire/frames.ts'
 import { rejectionSchema } from '../wire/rejection.ts'
 
-const count = z.int().min(0)
 const requestSchema = z.strictObject({ layoutHash: z.string().min(1).max(128) })
 
 /** A joiner asks for the weights of a layout. */
 export type StateRequest = z.infer<typeof requestSchema>
 
 const headerSchema = z.strictObject({
-  round: count,
-  step: count,
+  round: countSchema,
+  step: countSchema,
   layoutHash: z.string().max(128),
   /** Of the body that follows: fp32, little-endian, the flat vector of the layout. */
   ...bodyHeaderShape

@@ -8,6 +8,8 @@ import type { Contribution } from './round-state.ts'
 
 /** 2⁶³: the square of a larger weight overflows float32 in the next forward pass, so no honest replica holds one. */
 const LARGEST_WEIGHT = 2 ** 63
+/** Tokens count up to this ratio: pairs further apart in speed seldom meet (decision 0003). */
+const LARGEST_TOKEN_RATIO = 4
 
 /** One peer's weights in a round: what it sends, what it accepts from a partner, and the outer step. */
 export class Replica {
@@ -65,10 +67,9 @@ export class Replica {
     return Math.sqrt(squares / Math.max(1, this.#theirs.length))
   }
 
-  /** The outer step with the verified partner, each weighted by its tokens; equally where neither has any. */
+  /** The outer step with the verified partner, each weighted by its tokens. */
   average (ownTokens: number, theirTokens: number): void {
-    const total = ownTokens + theirTokens
-    const theirWeight = total > 0 ? theirTokens / total : 0.5
+    const theirWeight = partnerWeight(ownTokens, theirTokens)
     for (let index = 0; index < this.#theirs.length; index++) {
       this.#theirs[index] = theirWeight * ((this.#theirs[index] as number) - (this.#own[index] as number))
     }
@@ -86,6 +87,16 @@ export class Replica {
     this.#fast.set(weights)
     this.outer.reset(weights)
   }
+}
+
+/**
+ * The partner's share of the pair's mean. Tokens are claimed, not proven: the ratio is bounded, the same way on both
+ * sides, so that the weights still sum to one over the pair and a liar gets no more than its share.
+ */
+export function partnerWeight (ownTokens: number, theirTokens: number): number {
+  if (ownTokens <= 0 && theirTokens <= 0) return 0.5
+  const ratio = Math.min(Math.max(theirTokens / Math.max(ownTokens, 1), 1 / LARGEST_TOKEN_RATIO), LARGEST_TOKEN_RATIO)
+  return ratio / (1 + ratio)
 }
 
 function refusal (why: string): ShoalError {

@@ -5,6 +5,8 @@ import { upperMedian } from '../membership/view.ts'
  * difference is not jitter, and they would never offer each other the same number.
  */
 const OUT_OF_STEP = 2
+/** A peer that was away for a day of fast rounds catches up in a few; a liar's number cannot run away with the count. */
+const LONGEST_JUMP = 10_000
 
 export type RoundLabel =
   /** The number under which to look for a partner. */
@@ -21,7 +23,7 @@ export type RoundLabel =
  */
 export function labelRound (own: number, others: readonly number[]): RoundLabel {
   const swarm = upperMedian(others) ?? own
-  if (swarm - own >= OUT_OF_STEP) return { kind: 'meet', round: swarm + 1 }
+  if (swarm - own >= OUT_OF_STEP) return { kind: 'meet', round: Math.min(swarm, own + LONGEST_JUMP) + 1 }
   if (own - swarm >= OUT_OF_STEP) return { kind: 'ahead', lead: own - swarm }
   return { kind: 'meet', round: own + 1 }
 }

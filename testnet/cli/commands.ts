@@ -20,7 +20,7 @@ export const testnetCommands: readonly CommandModule[] = [
     configure: command => {
       command.argument('[scenario]', 'quickstart', 'quickstart')
       configureTestnetOptions(command)
-      command.option('--steps <number>', 'inner steps of each peer', '4000').option('--keep', 'go on until Ctrl-C', false)
+      command.option('--steps <number>', 'inner steps of each peer (default: 4000)').option('--keep', 'go on until Ctrl-C', false)
     },
     load: async () => (await import('./run.ts')).run
   },

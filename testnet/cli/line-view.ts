@@ -46,7 +46,7 @@ export class LineView implements SwarmViewer {
 
   lost (name: string): void {
     this.#lost.add(name)
-    this.#output.line(`${name} is gone; the others go on`)
+    this.#output.line(`${name} is gone; the others go on, and one more peer can still join: ${joinLine(this.#testnet?.invite ?? '')}`)
   }
 
   close (sentence?: string): void {

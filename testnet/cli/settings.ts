@@ -46,7 +46,7 @@ export function settingsOf (scenario: string, options: TestnetCommandOptions & C
       everySteps: numberOption('every', options.every ?? QUICKSTART_EVERY_STEPS, { minimum: 1 }),
       ...options.codec === undefined ? {} : { codec: options.codec }
     }),
-    steps: options.keep === true ? 0 : numberOption('steps', options.steps ?? '0', { minimum: 1 }),
+    steps: stepsOf(options),
     model: options.model,
     seed: numberOption('seed', options.seed, { minimum: 0, maximum: 0xffff_ffff }),
     batch: numberOption('batch', options.batch, { minimum: 1, maximum: 4096 }),
@@ -54,9 +54,25 @@ export function settingsOf (scenario: string, options: TestnetCommandOptions & C
     shards: peers,
     split: oneOf('split', options.split, ['era', 'iid']),
     evaluateEveryRounds: numberOption('evaluate-every', options.evaluateEvery, { minimum: 0 }),
-    listen: [LISTEN[options.listen] ?? options.listen],
+    listen: [listenAddress(options.listen)],
     backend: oneOf('backend', options.backend, ['wasm', 'cpu'])
   }
+}
+
+/** Steps on each peer that the quickstart takes: a few minutes on two busy cores. */
+const QUICKSTART_STEPS = '4000'
+
+function stepsOf ({ steps, keep }: TestnetCommandOptions): number {
+  if (keep === true && steps !== undefined) {
+    throw new ShoalError({ code: 'USAGE', what: '--keep and --steps contradict each other', why: '--keep goes on until Ctrl-C', tryThis: 'leave one of them out' })
+  }
+  return keep === true ? 0 : numberOption('steps', steps ?? QUICKSTART_STEPS, { minimum: 1 })
+}
+
+function listenAddress (word: string): string {
+  const address = LISTEN[word] ?? word
+  if (address.startsWith('/')) return address
+  throw new ShoalError({ code: 'USAGE', what: `--listen ${word} cannot be used`, why: 'it is loopback, lan, or a multiaddr', tryThis: '--listen lan' })
 }
 
 function oneOf<Word extends string> (name: string, word: string, words: readonly Word[]): Word {

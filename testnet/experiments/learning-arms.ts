@@ -59,7 +59,7 @@ const alone = methodPreset('solo', { everySteps: EVERY_STEPS })
 const gossip = methodPreset('noloco', { everySteps: EVERY_STEPS, codec: 'int8(64)' })
 
 export const LEARNING_ARMS: readonly Arm[] = [
-  { name: 'one-shard', title: '(a) one peer, one era', peers: 1, shards: PEERS, batch: BATCH, method: alone, judgedBy: 'replicas' },
+  { name: 'one-shard', title: '(a) one peer, the oldest era', peers: 1, shards: PEERS, batch: BATCH, method: alone, judgedBy: 'replicas' },
   { name: 'swarm', title: '(b) four peers, averaging in pairs', peers: PEERS, shards: PEERS, batch: BATCH, method: gossip, judgedBy: 'merged' },
   { name: 'upper-bound', title: '(c) one peer, all eras, 4× the batch', peers: 1, shards: 1, batch: PEERS * BATCH, method: alone, judgedBy: 'replicas' },
   { name: 'apart', title: '(d) four peers, never averaging', peers: PEERS, shards: PEERS, batch: BATCH, method: alone, judgedBy: 'replicas' }

@@ -1,12 +1,13 @@
 import { estimate } from '../report/statistics.ts'
+import { LEARNING_ARMS } from './learning-arms.ts'
 import type { ArmResult } from './learning-arms.ts'
 
 /** The page of results: a row an arm, then differences over paired seeds. Nothing in it is typed in by hand. */
 export function learningTable (results: readonly ArmResult[], tuning: readonly ArmResult[], setup: string): string {
-  const arms = [...new Map(results.map(result => [result.arm, result])).values()]
+  const arms = LEARNING_ARMS.map(({ name, title }) => ({ arm: name, title }))
   const of = (arm: string): ArmResult[] => results.filter(result => result.arm === arm)
   const seeds = [...new Set(results.map(result => result.seed))]
-  const first = arms[0]
+  const first = results[0]
   const rates = [...new Set(tuning.map(run => run.learningRate))]
   return [
     '# Does a swarm learn?',

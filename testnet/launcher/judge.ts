@@ -38,6 +38,7 @@ export async function judge ({ testnet, run, methodName, backend, secondsSoFar }
       peersStarted: testnet.views.length,
       peersLost: testnet.views.filter(view => view.report === undefined).map(view => view.name),
       reports: await withEndLoss(finished, replicas, trainer),
+      bytes: testnet.views.map(view => view.bytes),
       replicas,
       mergedLoss: (await trainer.evaluate(merged)).loss,
       heldOut: data.heldOut,

@@ -2,8 +2,10 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
 import type { PeerEvent, StampedEvent } from '../../src/events.ts'
 import { ShoalError } from '../../src/errors.ts'
+import type { ErrorCode } from '../../src/errors.ts'
 
 export type StartedEvent = Extract<PeerEvent, { type: 'started' }>
 
@@ -46,7 +48,13 @@ export class PeerProcess {
       detached: process.platform !== 'win32'
     })
     this.#child.stderr?.on('data', (chunk: Buffer) => { this.#lastWords = (this.#lastWords + chunk.toString()).slice(-STDERR_TAIL_BYTES) })
-    this.exited = new Promise(resolve => this.#child.once('close', (code, signal) => resolve({ code, signal })))
+    // A launcher that is ended by force leaves nobody behind.
+    const end = (): void => { this.#child.kill('SIGKILL') }
+    process.once('exit', end)
+    this.exited = new Promise(resolve => this.#child.once('close', (code, signal) => {
+      process.off('exit', end)
+      resolve({ code, signal })
+    }))
     this.started = this.#readEvents(options.onEvent)
     // Whoever waits for the start sees the failure; nobody else must crash over it.
     this.started.catch(() => undefined)
@@ -93,12 +101,25 @@ export class PeerProcess {
   }
 
   #failure (code: number | null): ShoalError {
-    return new ShoalError({
+    return toldError(this.lastWords) ?? new ShoalError({
       code: 'TRAINER_FAILED',
       what: `peer ${this.name} ended before it was ready`,
       why: this.lastWords === '' ? `exit code ${String(code)}, and it said nothing` : this.lastWords,
       tryThis: `shoal join … --data-dir ${this.dataDirectory} --verbose shows more`
     })
+  }
+}
+
+const toldErrorSchema = z.object({ error: z.object({ code: z.string(), message: z.string(), why: z.string(), try: z.string() }) })
+
+/** The error that a peer itself reported, as its own: code and with it the exit code stay. */
+function toldError (words: string): ShoalError | undefined {
+  try {
+    const { error } = toldErrorSchema.parse(JSON.parse(words.split('\n').at(-1) ?? ''))
+    return new ShoalError({ code: error.code as ErrorCode, what: error.message, why: error.why, tryThis: error.try })
+  } catch {
+    // It ended without a word that this launcher understands.
+    return undefined
   }
 }
 

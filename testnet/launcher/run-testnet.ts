@@ -1,6 +1,5 @@
 import { performance } from 'node:perf_hooks'
 import type { StampedEvent } from '../../src/events.ts'
-import { ShoalError } from '../../src/errors.ts'
 import { draftManifest } from '../../src/manifest/draft.ts'
 import { signManifest } from '../../src/manifest/manifest.ts'
 import type { SignedManifest } from '../../src/manifest/manifest.ts'
@@ -10,11 +9,11 @@ import { prepareDataDirectory, resolveDataDirectory } from '../../node/store/dat
 import { loadIdentity } from '../../node/store/identity.ts'
 import type { FinalReport } from '../report/final-report.ts'
 import { judge } from './judge.ts'
-import { Testnet, clearRoot, peerDirectory } from './testnet.ts'
+import { Testnet, takeRoot, peerDirectory } from './testnet.ts'
 
 export interface RunTestnetOptions {
   readonly name: string
-  /** Folder of the peers' data directories; what an earlier testnet left there is removed. */
+  /** Folder of the peers' data directories; what an earlier testnet left there is removed, anything else refused. */
   readonly root: string
   readonly peers: number
   readonly method: MethodSpec
@@ -46,7 +45,15 @@ export interface RunTestnetOptions {
  */
 export async function runTestnet (options: RunTestnetOptions): Promise<FinalReport> {
   const startedAtMs = performance.now()
-  await clearRoot(options.root)
+  const lock = await takeRoot(options.root)
+  try {
+    return await runIn(options, startedAtMs)
+  } finally {
+    lock.release()
+  }
+}
+
+async function runIn (options: RunTestnetOptions, startedAtMs: number): Promise<FinalReport> {
   const run = await signedManifest(options)
   const testnet = await Testnet.start(run, {
     root: options.root,
@@ -76,9 +83,6 @@ async function untilOver (testnet: Testnet, { signal, onStarted }: RunTestnetOpt
 
 /** The first peer makes the run: its key signs the manifest. */
 async function signedManifest (options: RunTestnetOptions): Promise<SignedManifest> {
-  if (!Number.isSafeInteger(options.peers) || options.peers < 1) {
-    throw new ShoalError({ code: 'USAGE', what: `a testnet of ${options.peers} peers cannot be`, why: 'it takes one peer or more', tryThis: '--peers 4' })
-  }
   const home = resolveDataDirectory(peerDirectory(options.root, 0))
   prepareDataDirectory(home)
   const creator = await loadIdentity(home.identityFile)

@@ -1,4 +1,4 @@
-import type { PeerReport, StampedEvent } from '../../src/events.ts'
+import type { ByteTotals, PeerReport, StampedEvent } from '../../src/events.ts'
 import type { RoundRecord } from '../../src/ports.ts'
 
 /** One peer of a testnet as its events tell. */
@@ -15,7 +15,8 @@ export interface PeerView {
   round: number
   bytesSent: number
   bytesReceived: number
-  payloadBytesSent: number
+  /** As last told; a peer that was killed told them with its last round. */
+  bytes: ByteTotals
   spread: number
   readonly history: LossPoint[]
   report: PeerReport | undefined
@@ -30,10 +31,12 @@ export interface LossPoint {
 /** A curve of this many points fills any terminal; older ones are thinned out. */
 const MAXIMUM_HISTORY_POINTS = 512
 
+const NO_BYTES: ByteTotals = { payloadSent: 0, payloadReceived: 0, wireSent: 0, wireReceived: 0, controlSent: 0, controlReceived: 0 }
+
 export function newPeerView (name: string): PeerView {
   return {
     name, peerId: '', phase: 'starting', step: 0, tokens: 0, loss: Number.NaN, startLoss: Number.NaN, endLoss: Number.NaN,
-    tokensPerSecond: 0, round: 0, bytesSent: 0, bytesReceived: 0, payloadBytesSent: 0, spread: Number.NaN, history: [], report: undefined, alive: true
+    tokensPerSecond: 0, round: 0, bytesSent: 0, bytesReceived: 0, bytes: NO_BYTES, spread: Number.NaN, history: [], report: undefined, alive: true
   }
 }
 
@@ -89,7 +92,7 @@ function applyRound (view: PeerView, record: RoundRecord): void {
 function countBytes (view: PeerView, bytes: PeerReport['bytes']): void {
   view.bytesSent = bytes.wireSent + bytes.controlSent
   view.bytesReceived = bytes.wireReceived + bytes.controlReceived
-  view.payloadBytesSent = bytes.payloadSent
+  view.bytes = bytes
 }
 
 function thinOut (history: LossPoint[]): void {

@@ -1,9 +1,14 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { StampedEvent } from '../../src/events.ts'
 import { ShoalError } from '../../src/errors.ts'
+import { formatInvite } from '../../src/manifest/invite.ts'
 import type { SignedManifest } from '../../src/manifest/manifest.ts'
+import { inviteAddresses } from '../../node/peer/invite-addresses.ts'
+import { acquireLock } from '../../node/store/lock.ts'
+import type { Lock } from '../../node/store/lock.ts'
 import { PeerProcess } from './peer-process.ts'
+import type { StartedEvent } from './peer-process.ts'
 import { applyEvent, newPeerView } from './swarm-view.ts'
 import type { PeerView } from './swarm-view.ts'
 
@@ -28,14 +33,21 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
 /** A local swarm: real peers in processes of their own, on one machine. */
 export class Testnet {
   readonly views: readonly PeerView[]
-  /** The line with which one more peer can join. */
-  readonly invite: string
+  readonly #runId: string
   readonly #processes: readonly PeerProcess[]
+  readonly #addresses: ReadonlyArray<{ readonly addresses: readonly string[] }>
 
-  private constructor (processes: readonly PeerProcess[], views: readonly PeerView[], invite: string) {
+  private constructor (processes: readonly PeerProcess[], views: readonly PeerView[], started: readonly StartedEvent[]) {
     this.#processes = processes
     this.views = views
-    this.invite = invite
+    this.#addresses = started
+    this.#runId = started[0]?.runId ?? ''
+  }
+
+  /** With what one more peer can join now: it names two peers that are alive. */
+  get invite (): string {
+    const [first, ...others] = this.#addresses.filter((_, index) => this.views[index]?.alive === true)
+    return first === undefined ? '' : formatInvite({ runId: this.#runId, addresses: inviteAddresses(first.addresses, others) })
   }
 
   /**
@@ -57,7 +69,7 @@ export class Testnet {
         processes.push(launch(view, index, source))
       }
       const started = await Promise.all(processes.map(async process => process.started))
-      return new Testnet(processes, views, started[0]?.invite ?? '')
+      return new Testnet(processes, views, started)
     } catch (error) {
       await Promise.all(processes.map(async process => process.stop(STOP_PATIENCE_MS)))
       throw error
@@ -107,9 +119,26 @@ export function peerName (index: number): string {
   return lap === 0 ? letter : `${letter}${lap + 1}`
 }
 
-/** Removes what an earlier testnet of the same name left. */
-export async function clearRoot (root: string): Promise<void> {
-  await rm(root, { recursive: true, force: true })
+const MARKER = 'testnet.lock'
+
+/**
+ * Takes a folder for a testnet and removes what an earlier one left in it, and nothing else.
+ *
+ * @throws ShoalError DATA_DIRECTORY_LOCKED when a testnet runs there, USAGE when the folder holds something else
+ */
+export async function takeRoot (root: string): Promise<Lock> {
+  await mkdir(root, { recursive: true })
+  const found = await readdir(root)
+  const foreign = found.filter(name => name !== 'testnet.run' && !name.startsWith(MARKER) && !name.startsWith('peer-'))
+  if (foreign.length > 0) {
+    throw new ShoalError({
+      code: 'USAGE', what: `${root} is no testnet's folder`, why: `it holds ${foreign.slice(0, 3).join(', ')}, which a testnet would not have made`,
+      tryThis: '--dir with a folder that is empty or does not exist'
+    })
+  }
+  const lock = acquireLock(join(root, MARKER))
+  for (const name of found.filter(name => !name.startsWith(MARKER))) await rm(join(root, name), { recursive: true, force: true })
+  return lock
 }
 
 export function peerDirectory (root: string, index: number): string {

@@ -1,3 +1,4 @@
+import { printable } from '../../node/terminal/printable.ts'
 import { table } from '../../node/terminal/table.ts'
 import type { Theme } from '../../node/terminal/theme.ts'
 import { formatBytes, formatCount, formatNumber, formatRatio, formatSeconds } from '../../node/terminal/units.ts'
@@ -46,9 +47,4 @@ function byteLines (report: FinalReport): string[] {
     `sent ${formatBytes(total)}: payload ${formatBytes(report.payloadBytes)}, on the wire for training ${formatBytes(report.wireBytes)}, control ${formatBytes(report.controlBytes)}`,
     `fp32 all-reduce every step would have sent ${formatBytes(report.ddpBytes)}: ${formatRatio(report.ddpBytes / report.payloadBytes)} the payload, ${formatRatio(report.ddpBytes / total)} all bytes`
   ]
-}
-
-/** An untrained model writes control characters; a terminal must not obey them. */
-function printable (text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\uFFFD]/gu, letter => letter === '\n' ? '\n' : '·')
 }

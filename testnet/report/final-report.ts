@@ -1,4 +1,4 @@
-import type { PeerReport } from '../../src/events.ts'
+import type { ByteTotals, PeerReport } from '../../src/events.ts'
 import type { RunManifest } from '../../src/manifest/schema.ts'
 import { bitsPerCharacter, gzipBitsPerCharacter } from '../../node/peer/text-figures.ts'
 import { consensusDistance } from '../../src/parameters/consensus.ts'
@@ -45,6 +45,8 @@ export interface ReportParts {
   readonly peersStarted: number
   readonly peersLost: readonly string[]
   readonly reports: readonly NamedReport[]
+  /** Of every peer started, lost ones too. */
+  readonly bytes: readonly ByteTotals[]
   readonly replicas: readonly Float32Array[]
   readonly mergedLoss: number
   readonly heldOut: Uint8Array
@@ -58,6 +60,7 @@ export function finalReport (parts: ReportParts): FinalReport {
   const { reports, manifest } = parts
   const sum = (value: (report: NamedReport) => number): number => reports.reduce((total, report) => total + value(report), 0)
   const mean = (value: (report: NamedReport) => number): number => sum(value) / Math.max(1, reports.length)
+  const bytes = (value: (totals: ByteTotals) => number): number => parts.bytes.reduce((total, totals) => total + value(totals), 0)
   return {
     version: 1,
     runId: parts.runId,
@@ -75,9 +78,9 @@ export function finalReport (parts: ReportParts): FinalReport {
     bitsPerCharacter: bitsPerCharacter(parts.mergedLoss, parts.heldOut),
     gzipBitsPerCharacter: gzipBitsPerCharacter(parts.heldOut),
     consensusDistance: consensusDistance(parts.replicas),
-    payloadBytes: sum(report => report.bytes.payloadSent),
-    wireBytes: sum(report => report.bytes.wireSent),
-    controlBytes: sum(report => report.bytes.controlSent),
+    payloadBytes: bytes(totals => totals.payloadSent),
+    wireBytes: bytes(totals => totals.wireSent),
+    controlBytes: bytes(totals => totals.controlSent),
     ddpBytes: allReduceBytes(reports.length, reports[0]?.parameters ?? 0, sum(report => report.steps)),
     secondsTraining: Math.max(0, ...reports.map(report => report.secondsTraining)),
     secondsTotal: parts.secondsTotal,

@@ -13,6 +13,7 @@ import { numberOption } from '../numbers.ts'
 import { softwareVersion } from '../software.ts'
 
 interface JoinOptions {
+  readonly config?: string
   readonly listen?: string[]
   readonly bootstrap?: string[]
   readonly backend?: string

@@ -1,5 +1,5 @@
 import { methodPreset } from '../../../src/averaging/methods.ts'
-import { ShoalError } from '../../../src/errors.ts'
+import { reasonOf, ShoalError } from '../../../src/errors.ts'
 import { draftManifest } from '../../../src/manifest/draft.ts'
 import { innerSchema } from '../../../src/manifest/schema.ts'
 import { shortRunId, signManifest } from '../../../src/manifest/manifest.ts'
@@ -54,13 +54,21 @@ export const runCreate = action<RunCreateOptions>(async ({ options, output }) =>
       shards: numberOption('shards', options.shards, { minimum: 1, maximum: 128 }), split: splitOf(options.split)
     }
   }), identity.secretKey)
+  if (options.output !== undefined) await writeManifest(options.output, run.bytes)
   await rememberRun(run, directory)
-  if (options.output !== undefined) await writeFileAtomically(options.output, [run.bytes])
   if (options.json) output.json({ version: 1, runId: run.runId, manifest: run.manifest, file: options.output ?? null })
   else output.line(run.runId)
   output.message(`run ${run.manifest.name} (${shortRunId(run.runId)}) is ready; start its first peer with: shoal join ${options.output ?? shortRunId(run.runId)}`)
   return undefined
 })
+
+async function writeManifest (file: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await writeFileAtomically(file, [bytes])
+  } catch (cause) {
+    throw new ShoalError({ code: 'USAGE', what: `the manifest cannot be written to ${file}`, why: reasonOf(cause), tryThis: '--output with a folder that exists and may be written', cause })
+  }
+}
 
 function splitOf (word: string): 'era' | 'iid' {
   if (word === 'era' || word === 'iid') return word

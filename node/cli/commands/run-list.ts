@@ -5,7 +5,7 @@ import { table } from '../../terminal/table.ts'
 import { action } from '../command.ts'
 
 export const runList = action(async ({ options, output }) => {
-  const runs = knownRuns(resolveDataDirectory(options.dataDir))
+  const runs = knownRuns(resolveDataDirectory(options.dataDir), output.message)
   if (options.json) output.json({ version: 1, runs: runs.map(({ runId, manifest }) => ({ runId, name: manifest.name, steps: manifest.budget.steps })) })
   else if (runs.length === 0) output.message('no run is known here; shoal run create or shoal join <invite>')
   else {

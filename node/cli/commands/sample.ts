@@ -1,5 +1,6 @@
 import { newestWeights, openModel } from '../../peer/open-model.ts'
 import { resolveDataDirectory } from '../../store/data-directory.ts'
+import { printable } from '../../terminal/printable.ts'
 import { action } from '../command.ts'
 import { numberOption } from '../numbers.ts'
 
@@ -21,7 +22,7 @@ export const sample = action<SampleOptions>(async ({ arguments: [prompt = 'The '
   try {
     const text = await trainer.sample({ prompt, tokens, temperature, topK, seed, weights })
     if (options.json) output.json({ version: 1, runId: run.runId, step, prompt, text })
-    else output.line(prompt + text)
+    else output.line(printable(prompt + text))
   } finally {
     await trainer.close()
   }

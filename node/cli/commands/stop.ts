@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { ShoalError } from '../../../src/errors.ts'
 import { DaemonClient } from '../../api/client.ts'
@@ -11,11 +10,12 @@ const STOP_TIMEOUT_MS = 15_000
 const LOOK_EVERY_MS = 50
 
 export const stop = action(async ({ options, output }) => {
-  const { root } = resolveDataDirectory(options.dataDir)
+  const { root, lockFile } = resolveDataDirectory(options.dataDir)
   const client = DaemonClient.find(root)
   await client.shutdown()
-  for (let waitedMs = 0; existsSync(join(root, 'daemon.json')) && waitedMs < STOP_TIMEOUT_MS; waitedMs += LOOK_EVERY_MS) await pause(LOOK_EVERY_MS)
-  if (existsSync(join(root, 'daemon.json'))) {
+  // The lock goes last: once it is free, the next peer may start.
+  for (let waitedMs = 0; existsSync(lockFile) && waitedMs < STOP_TIMEOUT_MS; waitedMs += LOOK_EVERY_MS) await pause(LOOK_EVERY_MS)
+  if (existsSync(lockFile)) {
     throw new ShoalError({
       code: 'TIMED_OUT', what: 'the peer did not stop', why: `it is still there after ${STOP_TIMEOUT_MS / 1000} s`,
       tryThis: `end process ${client.daemon.pid} by hand; its last checkpoint stays`

@@ -38,7 +38,7 @@ describe('the local API', () => {
   afterEach(async () => rm(directory, { recursive: true, force: true }))
 
   it('answers the client that finds it by the data directory', async () => {
-    const server = await startApiServer({ view, dataDirectory: directory, software: '0', startedAtMs: 0 })
+    const server = await startApiServer({ view: () => view, dataDirectory: directory, software: '0', startedAtMs: 0 })
     const client = DaemonClient.find(directory)
     expect(await client.status()).toEqual({ version: 1, ...status })
     expect(await client.peers()).toEqual({ version: 1, connected: [], rejected: [] })
@@ -49,7 +49,7 @@ describe('the local API', () => {
   })
 
   it.skipIf(process.platform === 'win32')('opens for its own user only', async () => {
-    const server = await startApiServer({ view, dataDirectory: directory, software: '0', startedAtMs: 0 })
+    const server = await startApiServer({ view: () => view, dataDirectory: directory, software: '0', startedAtMs: 0 })
     expect((await stat(server.path)).mode & 0o777).toBe(0o600)
     await server.close()
   })
@@ -60,7 +60,7 @@ describe('the local API', () => {
   })
 
   it('streams events from where a subscriber left off', async () => {
-    const server = await startApiServer({ view, dataDirectory: directory, software: '0', startedAtMs: 0 })
+    const server = await startApiServer({ view: () => view, dataDirectory: directory, software: '0', startedAtMs: 0 })
     events.emit({ type: 'warning', sentence: 'first' })
     events.emit({ type: 'warning', sentence: 'second' })
     const text = await new Promise<string>((resolve, reject) => {

@@ -1,0 +1,140 @@
+import { performance } from 'node:perf_hooks'
+import { AveragingPeer } from '../../src/averaging/averaging-peer.ts'
+import type { AveragingEvent } from '../../src/averaging/averaging-peer.ts'
+import { ShoalError } from '../../src/errors.ts'
+import type { PeerEvent, PeerReport } from '../../src/events.ts'
+import { CheckpointKeeper } from './checkpoint-keeper.ts'
+import { snapshotIfBehind } from './join-in-progress.ts'
+import type { PeerOptions, PeerParts } from './peer-parts.ts'
+import type { PeerReporter } from './peer-reporter.ts'
+import { wallClock } from './wall-clock.ts'
+
+/** The training part of a peer's life: from the first measurement to the last checkpoint. */
+export class Session {
+  readonly averaging: AveragingPeer
+  readonly #options: PeerOptions
+  readonly #parts: PeerParts
+  readonly #reporter: PeerReporter
+  readonly #checkpoints: CheckpointKeeper
+  /** Where this life of the peer began; tokens are counted on from there. */
+  readonly #begin: { readonly step: number, readonly tokens: number }
+  #lastSentence = ''
+
+  constructor (options: PeerOptions, parts: PeerParts, reporter: PeerReporter) {
+    this.#options = options
+    this.#parts = parts
+    this.#reporter = reporter
+    const { manifest } = options.source.run
+    this.averaging = new AveragingPeer({
+      clock: wallClock, trainer: parts.trainer, peers: parts.network, store: parts.store, method: manifest.method,
+      budgetSteps: manifest.budget.steps, seed: manifest.seed, minimumPeers: options.settings.waitFor, state: parts.checkpoint?.averaging,
+      onEvent: event => { this.#onEvent(event) }
+    })
+    if (parts.snapshot !== undefined) this.averaging.adopt(parts.snapshot)
+    parts.serving.snapshot = () => {
+      const { slow: weights, round, syncedStep: step } = this.averaging.exportState()
+      return { round, step, weights }
+    }
+    this.#begin = { step: parts.trainer.step, tokens: parts.checkpoint?.tokens ?? 0 }
+    this.#checkpoints = new CheckpointKeeper({
+      parts, averaging: this.averaging, runId: options.source.run.runId, events: options.events, tokens: () => this.#tokens(), nowMs: () => performance.now()
+    })
+  }
+
+  /**
+   * Trains until the budget is spent or `stop` aborts.
+   *
+   * @throws ShoalError TRAINER_FAILED when training cannot go on
+   */
+  async run (stop: AbortSignal): Promise<PeerReport> {
+    const { events } = this.#options
+    const { trainer, network } = this.#parts
+    events.emit(this.#startedEvent())
+    await this.#evaluate('start')
+    await this.#catchUp(stop)
+    trainer.onStep(progress => {
+      this.#reporter.progressed(progress)
+      events.emit({ type: 'progress', ...progress, tokens: this.#tokens(), bytes: network.meter.totals() })
+    })
+    const reason = await this.#train(stop)
+    if (reason === 'failed') throw trainingFailed(this.#lastSentence)
+    await this.#checkpoints.write()
+    this.#reporter.checkpoint = this.#checkpoints.path
+    // Whoever asked to stop waits for the goodbye, not for a last measurement.
+    if (reason === 'budget') await this.#evaluate('end')
+    const report = this.#report()
+    events.emit({ type: 'finished', reason, report })
+    return report
+  }
+
+  async #train (stop: AbortSignal): Promise<'budget' | 'stopped' | 'failed'> {
+    const onStop = (): void => { void this.averaging.stop() }
+    stop.addEventListener('abort', onStop)
+    if (stop.aborted) onStop()
+    this.averaging.start()
+    try {
+      return await this.averaging.done
+    } finally {
+      stop.removeEventListener('abort', onStop)
+    }
+  }
+
+  /** The swarm may have gone far while this peer was away, or was still preparing. */
+  async #catchUp (stop: AbortSignal): Promise<void> {
+    const say = (sentence: string): void => { this.#options.events.emit({ type: 'waiting', sentence }) }
+    const snapshot = stop.aborted ? undefined : await snapshotIfBehind(this.#parts.network, this.averaging.describe().round, say, stop)
+    if (snapshot !== undefined) this.averaging.adopt(snapshot)
+  }
+
+  #onEvent (event: AveragingEvent): void {
+    if (event.type === 'waiting') this.#options.events.emit(event)
+    else if (event.type === 'finished') this.#lastSentence = event.sentence
+    else this.#onRound(event.record)
+  }
+
+  #onRound (record: Parameters<PeerReporter['recordRound']>[0]): void {
+    this.#reporter.recordRound(record)
+    this.#options.events.emit({ type: 'round', record, bytes: this.#parts.network.meter.totals() })
+    const { evaluateEvery, checkpointEverySeconds } = this.#options.settings
+    this.#checkpoints.afterRound(checkpointEverySeconds)
+    if (evaluateEvery > 0 && record.round % evaluateEvery === 0) this.#evaluate('round').catch(() => undefined)
+  }
+
+  async #evaluate (moment: 'start' | 'round' | 'end'): Promise<void> {
+    const { trainer, network } = this.#parts
+    const at = { step: trainer.step, tokens: this.#tokens(), payloadBytesSent: network.meter.totals().payloadSent }
+    const { loss } = await trainer.evaluate()
+    if (moment === 'start') this.#reporter.startLoss = loss
+    if (moment === 'end') this.#reporter.endLoss = loss
+    this.#options.events.emit({ type: 'evaluated', moment, loss, ...at })
+  }
+
+  #tokens (): number {
+    return this.#begin.tokens + (this.#parts.trainer.step - this.#begin.step) * this.#parts.tokensPerStep
+  }
+
+  #report (): PeerReport {
+    const { trainer, network, layout } = this.#parts
+    this.#reporter.step = trainer.step
+    this.#reporter.tokens = this.#tokens()
+    return this.#reporter.report({
+      peerId: network.self, parameters: layout.size, bytes: network.meter.totals(), secondsTraining: trainer.secondsTraining, nowMs: performance.now()
+    })
+  }
+
+  #startedEvent (): PeerEvent {
+    const { network, trainer, layout, invite, checkpoint } = this.#parts
+    const { runId, manifest } = this.#options.source.run
+    return {
+      type: 'started', peerId: network.self, runId, runName: manifest.name, addresses: network.addresses(), invite: invite(), backend: trainer.backend,
+      parameters: layout.size, step: trainer.step, resumed: checkpoint !== undefined
+    }
+  }
+}
+
+function trainingFailed (sentence: string): ShoalError {
+  return new ShoalError({
+    code: 'TRAINER_FAILED', what: 'training cannot go on', why: sentence,
+    tryThis: 'shoal join again goes on from the last checkpoint; if it fails there too, the learning rate may be too high'
+  })
+}
