@@ -98,6 +98,30 @@ export const peerCommands: readonly CommandModule[] = [
     load: async () => (await import('./commands/sample.ts')).sample
   },
   {
+    name: 'export', group: 'Use', summary: 'write the newest checkpoint’s weights as safetensors, in Hugging Face’s layout or our own', example: 'shoal export --format gpt2 -o model.safetensors',
+    configure: command => {
+      command.requiredOption('-o, --output <file>', 'where to write; config.json is put beside it')
+        .option('--format <layout>', 'gpt2, llama, plain (our own names and shapes)', 'plain')
+        .option('--run <run>', 'which run (default: the one last worked on)')
+    },
+    load: async () => (await import('./commands/export.ts')).exportWeights
+  },
+  {
+    name: 'import', group: 'Use', summary: 'begin a run with the weights of a safetensors file', example: 'shoal import model.safetensors --name tuned',
+    configure: command => {
+      command.argument('<file>', 'GPT-2 or Llama with config.json beside it, or a file of shoal export')
+        .requiredOption('--name <name>', 'what people call the run')
+        .option('--method <preset>', 'how peers average: noloco, fedavg-pairs, solo', 'noloco')
+        .option('--steps <number>', 'inner steps of each peer, 0 for no end', '1000')
+        .option('--batch <sequences>', 'sequences in a step of each peer', '2')
+        .option('--learning-rate <rate>', 'inner learning rate', '0.0005')
+        .option('--shards <number>', 'pieces into which the training text is cut', '4')
+        .option('--split <kind>', 'how documents are cut into shards: era, iid', 'era')
+        .option('--seed <number>', 'seed of matching and batches', '1')
+    },
+    load: async () => (await import('./commands/import.ts')).importWeights
+  },
+  {
     name: 'eval', group: 'Use', summary: 'held-out loss of the newest checkpoint, beside gzip', example: 'shoal eval --json',
     configure: command => { command.option('--run <run>', 'which run (default: the one last worked on)') },
     load: async () => (await import('./commands/eval.ts')).evaluate

@@ -18,7 +18,8 @@ export interface RunChoices {
   readonly name: string
   readonly creator: string
   readonly seed: number
-  readonly model: string
+  /** A size by name, or the model itself. */
+  readonly model: string | ModelSpec
   readonly method: MethodSpec
   /** Inner steps a peer, 0 for no end. */
   readonly steps: number
@@ -51,7 +52,7 @@ export function draftManifest (choices: RunChoices): RunManifest {
     creator: choices.creator,
     name: choices.name,
     seed: choices.seed,
-    model: modelOfSize(choices.model),
+    model: typeof choices.model === 'string' ? modelOfSize(choices.model) : choices.model,
     tokenizer: { kind: 'bytes' },
     data: choices.data,
     inner: draftInner(choices),

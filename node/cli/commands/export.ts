@@ -1,0 +1,45 @@
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { encodeSafetensors } from '../../../src/checkpoint/safetensors.ts'
+import { reasonOf, ShoalError } from '../../../src/errors.ts'
+import { exportModel } from '../../../src/interop/export-model.ts'
+import { FOREIGN_FORMATS } from '../../../src/interop/formats.ts'
+import { huggingFaceConfig } from '../../../src/interop/hugging-face-config.ts'
+import { newestWeights } from '../../peer/open-model.ts'
+import { writeFileAtomically } from '../../store/atomic-file.ts'
+import { resolveDataDirectory } from '../../store/data-directory.ts'
+import { choiceOption } from '../choices.ts'
+import { action } from '../command.ts'
+
+interface ExportOptions {
+  readonly run?: string
+  readonly format: string
+  readonly output: string
+}
+
+/** Hugging Face reads the model's shape from a file of this name beside its weights. */
+const CONFIG_FILE = 'config.json'
+
+export const exportWeights = action<ExportOptions>(async ({ options, output }) => {
+  const format = choiceOption('format', options.format, FOREIGN_FORMATS)
+  const { run, step, weights } = await newestWeights(resolveDataDirectory(options.dataDir), options.run, output.message)
+  const { model } = run.manifest
+  const file = exportModel(model, weights, format)
+  await write(options.output, encodeSafetensors(file))
+  const config = join(dirname(options.output), CONFIG_FILE)
+  const writesConfig = format !== 'plain' && !existsSync(config)
+  if (writesConfig) await write(config, [new TextEncoder().encode(`${JSON.stringify(huggingFaceConfig(model), undefined, 2)}\n`)])
+  if (options.json) output.json({ version: 1, runId: run.runId, step, format, tensors: file.tensors.length, file: options.output, config: writesConfig ? config : null })
+  else output.line(options.output)
+  output.message(`${file.tensors.length} tensors of ${run.manifest.name} at step ${step}, ${format} layout`)
+  if (format !== 'plain' && !writesConfig) output.message(`${config} is there and stays as it is`)
+  return undefined
+})
+
+async function write (path: string, chunks: readonly Uint8Array[]): Promise<void> {
+  try {
+    await writeFileAtomically(path, chunks)
+  } catch (cause) {
+    throw new ShoalError({ code: 'USAGE', what: `${path} cannot be written`, why: reasonOf(cause), tryThis: '--output with a folder that exists and may be written', cause })
+  }
+}

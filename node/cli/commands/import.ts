@@ -1,0 +1,78 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { methodPreset } from '../../../src/averaging/methods.ts'
+import { decodeSafetensors } from '../../../src/checkpoint/safetensors.ts'
+import { BYTE_VOCABULARY } from '../../../src/data/byte-tokenizer.ts'
+import { reasonOf, ShoalError } from '../../../src/errors.ts'
+import { SPEC_KEY } from '../../../src/interop/export-model.ts'
+import { importModel } from '../../../src/interop/import-model.ts'
+import type { ImportedModel } from '../../../src/interop/import-model.ts'
+import { draftManifest } from '../../../src/manifest/draft.ts'
+import { shortRunId, signManifest } from '../../../src/manifest/manifest.ts'
+import { hashCorpus } from '../../corpus/corpus.ts'
+import { writeImportedRun } from '../../peer/imported-run.ts'
+import { prepareDataDirectory, resolveDataDirectory } from '../../store/data-directory.ts'
+import { loadIdentity } from '../../store/identity.ts'
+import { choiceOption } from '../choices.ts'
+import { action } from '../command.ts'
+import { numberOption } from '../numbers.ts'
+
+interface ImportOptions {
+  readonly name: string
+  readonly method: string
+  readonly steps: string
+  readonly seed: string
+  readonly batch: string
+  readonly learningRate: string
+  readonly shards: string
+  readonly split: string
+}
+
+export const importWeights = action<ImportOptions>(async ({ arguments: [path = ''], options, output }) => {
+  const model = readModel(path)
+  const directory = resolveDataDirectory(options.dataDir)
+  prepareDataDirectory(directory)
+  const identity = await loadIdentity(directory.identityFile)
+  const drafted = draftManifest({
+    name: options.name,
+    creator: identity.publicKey,
+    seed: numberOption('seed', options.seed, { minimum: 0, maximum: 0xffff_ffff }),
+    model: model.spec,
+    method: methodPreset(options.method, {}),
+    steps: numberOption('steps', options.steps, { minimum: 0 }),
+    batch: numberOption('batch', options.batch, { minimum: 1 }),
+    learningRate: numberOption('learning-rate', options.learningRate, { minimum: 1e-9, maximum: 1, whole: false }),
+    data: {
+      corpus: 'sotu', sha256: await hashCorpus(), holdOutEvery: 10,
+      shards: numberOption('shards', options.shards, { minimum: 1, maximum: 128 }), split: choiceOption('split', options.split, ['era', 'iid'])
+    }
+  })
+  const run = signManifest(drafted, identity.secretKey)
+  const checkpoint = await writeImportedRun({ run, weights: model.weights, peerId: identity.peerId, directory })
+  if (options.json) output.json({ version: 1, runId: run.runId, format: model.format, parameters: model.weights.length, manifest: run.manifest, checkpoint })
+  else output.line(run.runId)
+  output.message(`run ${options.name} (${shortRunId(run.runId)}) begins with ${model.weights.length} imported weights; start its first peer here: shoal join ${shortRunId(run.runId)}`)
+  return undefined
+})
+
+function readModel (path: string): ImportedModel {
+  const config = join(dirname(path), 'config.json')
+  let bytes: Uint8Array
+  let description: unknown
+  try {
+    bytes = readFileSync(path)
+    description = existsSync(config) ? JSON.parse(readFileSync(config, 'utf8')) : undefined
+  } catch (cause) {
+    throw new ShoalError({
+      code: 'USAGE', what: `${path} cannot be read as a model`, why: reasonOf(cause), tryThis: 'shoal import model.safetensors --name …, with its config.json beside it', cause
+    })
+  }
+  const file = decodeSafetensors(bytes)
+  // A file of our own carries its description; a config.json beside it may be another model's.
+  const model = importModel(file, SPEC_KEY in file.metadata ? undefined : description)
+  if (model.spec.vocabulary >= BYTE_VOCABULARY) return model
+  throw new ShoalError({
+    code: 'CHECKPOINT_INCOMPATIBLE', what: `${path} cannot be trained here`, why: `its vocabulary of ${model.spec.vocabulary} is smaller than the ${BYTE_VOCABULARY} bytes`,
+    tryThis: 'import a model with at least 256 tokens'
+  })
+}

@@ -1,0 +1,75 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { peerCommands } from '../../../node/cli/commands.ts'
+import { runProgram } from '../../../node/cli/program.ts'
+import { encodeSafetensors } from '../../../src/checkpoint/safetensors.ts'
+import { exportModel } from '../../../src/interop/export-model.ts'
+import { huggingFaceConfig } from '../../../src/interop/hugging-face-config.ts'
+import type { LlamaSpec } from '../../../src/manifest/schema.ts'
+import { genesisWeights } from '../../../src/models/genesis.ts'
+
+const llama: LlamaSpec = {
+  kind: 'llama', layers: 1, width: 8, heads: 2, groups: 1, hidden: 9, context: 8, vocabulary: 256, ropeBase: 10_000, tied: true
+}
+
+let folder: string
+let written: { stdout: string, stderr: string }
+const at = (name: string): string => join(folder, name)
+const shoal = async (...words: string[]): Promise<number> =>
+  runProgram(peerCommands, [...words, '--data-dir', at('data')], { version: '1.2.3', description: 'trains together' })
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'shoal-export-'))
+  written = { stdout: '', stderr: '' }
+  for (const stream of ['stdout', 'stderr'] as const) {
+    vi.spyOn(process[stream], 'write').mockImplementation(text => {
+      written[stream] += String(text)
+      return true
+    })
+  }
+})
+
+afterEach(() => {
+  vi.restoreAllMocks()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+function writeModel (spec: LlamaSpec): void {
+  writeFileSync(at('model.safetensors'), Buffer.concat(encodeSafetensors(exportModel(spec, genesisWeights(spec, 9), 'llama'))))
+}
+
+describe('shoal import and shoal export', () => {
+  it('give back a file byte for byte, with its configuration', async () => {
+    writeModel(llama)
+    expect(await shoal('import', at('model.safetensors'), '--name', 'tuned')).toBe(0)
+    expect(await shoal('export', '--format', 'llama', '-o', at('back.safetensors'))).toBe(0)
+    expect(readFileSync(at('back.safetensors')).equals(readFileSync(at('model.safetensors')))).toBe(true)
+    expect(JSON.parse(readFileSync(at('config.json'), 'utf8'))).toEqual(huggingFaceConfig(llama))
+    expect(await shoal('export', '-o', at('plain.safetensors'), '--json')).toBe(0)
+    expect(written.stdout).toContain('"format":"plain"')
+  })
+
+  it('say what is wrong with a file', async () => {
+    writeFileSync(at('model.safetensors'), 'no model')
+    expect(await shoal('import', at('model.safetensors'), '--name', 'tuned')).not.toBe(0)
+    expect(written.stderr).toContain('CHECKPOINT_CORRUPT')
+    expect(await shoal('import', at('nothing.safetensors'), '--name', 'tuned')).not.toBe(0)
+    expect(written.stderr).toContain('cannot be read as a model')
+    writeModel({ ...llama, vocabulary: 100 })
+    expect(await shoal('import', at('model.safetensors'), '--name', 'tuned')).not.toBe(0)
+    expect(written.stderr).toContain('smaller than the 256 bytes')
+    expect(existsSync(at('data'))).toBe(false)
+  })
+
+  it('refuse a layout of another model, and one that nobody knows', async () => {
+    writeModel(llama)
+    await shoal('import', at('model.safetensors'), '--name', 'tuned')
+    expect(await shoal('export', '--format', 'gpt2', '-o', at('wrong.safetensors'))).not.toBe(0)
+    expect(written.stderr).toContain('--format llama')
+    expect(await shoal('export', '--format', 'lama', '-o', at('wrong.safetensors'))).not.toBe(0)
+    expect(written.stderr).toContain('--format cannot be lama')
+    expect(existsSync(at('wrong.safetensors'))).toBe(false)
+  })
+})
