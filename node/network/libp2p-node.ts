@@ -98,7 +98,7 @@ function listenError (error: unknown, listen: readonly string[]): unknown {
       cause: error
     })
   }
-  if (!/listen|EADDRNOTAVAIL|EACCES|port|multiaddr/i.test(text)) return error
+  if (!/listen|EADDRNOTAVAIL|EACCES|port|multiaddr|must be smaller/i.test(text)) return error
   return new ShoalError({
     code: 'CONFIG_INVALID',
     what: `cannot listen on ${listen.join(', ')}`,

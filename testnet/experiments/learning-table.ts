@@ -17,6 +17,9 @@ export function learningTable (results: readonly ArmResult[], tuning: readonly A
     `Data: State of the Union addresses, every tenth address held out, the others cut into four eras. Model: GPT, ${first?.parameters ?? 0} parameters, bytes. ` +
     `Every peer takes ${first?.steps ?? 0} inner steps. Loss: held-out nats per byte; ± is the 95 % interval over the seeds (Student's t).`,
     '',
+    'The setup is one in which a swarm can pay: batches of two sequences, so that a peer’s own gradient is noisy, and shards by era, so that no',
+    'peer sees how the others’ presidents spoke. (c) sees four times the data of (a) and of each peer of (b) and (d) in every step: the bound of averaging.',
+    '',
     '| arm | held-out loss | tokens a peer | payload bytes a peer sent | bytes of all-reduce every step |',
     '|---|---|---|---|---|',
     ...arms.map(({ arm, title }) => {
