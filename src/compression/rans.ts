@@ -29,7 +29,7 @@ export function writeEntropyCoded (to: Cursor, symbols: Uint8Array): void {
   if (stream === undefined) { writePacked(to, symbols, width); return }
   to.bytes[to.at++] = RANS_MODE
   to.bytes[to.at++] = choice.tables.length
-  if (choice.tables.length > 1) writePacked(to, choice.chosen, choiceWidth(choice.tables.length))
+  if (choice.tables.length > 1) writeEntropyCoded(to, choice.chosen)
   for (const { encoded } of choice.tables) {
     to.bytes.set(encoded, to.at)
     to.at += encoded.length
@@ -100,7 +100,9 @@ export function readEntropyCoded (from: Cursor, bits: number, count: number): Ui
 
 function readChoices (from: Cursor, tables: number, segments: number): Uint8Array {
   if (tables === 1) return new Uint8Array(segments)
-  const chosen = readPacked(from, takeBytes(from, 1)[0] as number, choiceWidth(MAXIMUM_TABLES), segments)
+  const mode = takeBytes(from, 1)[0] as number
+  const width = choiceWidth(MAXIMUM_TABLES)
+  const chosen = mode === RANS_MODE ? readEntropyCoded(from, width, segments) : readPacked(from, mode, width, segments)
   if (chosen.some(table => table >= tables)) throw corrupt('a segment chooses a table that is not there')
   return chosen
 }
