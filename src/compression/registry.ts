@@ -1,7 +1,9 @@
 import { createBlockQuantizer, grids } from './block-quantizer.ts'
 import type { ScaleRule } from './block-quantizer.ts'
 import { codebooks, createCodebookQuantizer } from './codebook-quantizer.ts'
+import { createCosineTransform } from './dct.ts'
 import { createBf16, createFp16, createFp32 } from './float-quantizers.ts'
+import { createLowRank } from './low-rank.ts'
 import type { Rounding } from './noise.ts'
 import { createRandomK } from './randk.ts'
 import { createRotation } from './rotate.ts'
@@ -75,6 +77,16 @@ export const stageDefinitions: Readonly<Record<string, StageDefinition>> = {
     kind: 'reduce', summary: 'a randomised Hadamard rotation: outliers spread over their block', words: [],
     numbers: [{ name: 'block', minimum: 8, maximum: 65_536, standard: 4096, only: 'powers of two' }],
     create: ({ numbers }) => createRotation(numbers[0] as number)
+  },
+  dct: {
+    kind: 'reduce', summary: 'the cosine transform of each chunk: smooth rows gather in few values', words: [],
+    numbers: [{ name: 'chunk', minimum: 8, maximum: 256, standard: 64, only: 'powers of two' }],
+    create: ({ numbers }) => createCosineTransform(numbers[0] as number)
+  },
+  lowrank: {
+    kind: 'reduce', summary: 'each matrix as a product of two thin ones', words: [],
+    numbers: [{ name: 'rank', minimum: 1, maximum: 64, only: 'naturals' }],
+    create: ({ numbers, shapes }) => createLowRank(numbers[0] as number, shapes)
   },
   fp32: plain('every bit', createFp32),
   fp16: plain('half precision', createFp16),

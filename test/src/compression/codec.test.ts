@@ -30,6 +30,9 @@ describeCodec(() => createCodec('topk(0.1,1024) | int4(32) | rans'), { block: 10
 describeCodec(() => createCodec('randk(1)'), { block: 1, relativeError: 0 })
 describeCodec(() => createCodec('rotate(256) | uniform(6) | rans'), { block: 1e9, relativeError: 300 * uniformError(6), smallestError, largestMagnitude: 2 ** 100 })
 
+describeCodec(() => createCodec('dct(64) | topk(0.125,64) | sign | rans'), { block: 1e9, relativeError: 30, largestMagnitude: 2 ** 100 })
+describeCodec(() => createCodec('lowrank(2) | uniform(8) | rans'), { block: 1e9, relativeError: 20, smallestError: 2 ** -60, largestMagnitude: 2 ** 60 })
+
 describe('createCodec', () => {
   it.each([
     ['int8', 'int8(64)'], [' int8(128) ', 'int8(128)'], ['fp32', 'fp32'], ['int8(nearest, 64,absmax)', 'int8(64)'],

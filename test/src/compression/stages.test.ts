@@ -2,12 +2,14 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checksum } from '../../../src/compression/checksum.ts'
 import { tableOf, readTable, TOTAL } from '../../../src/compression/frequency-table.ts'
+import { createCosineTransform } from '../../../src/compression/dct.ts'
+import { createLowRank } from '../../../src/compression/low-rank.ts'
 import { createRandomK } from '../../../src/compression/randk.ts'
 import { readEntropyCoded, writeEntropyCoded } from '../../../src/compression/rans.ts'
 import { createRotation } from '../../../src/compression/rotate.ts'
 import { RANS_MODE, readPacked } from '../../../src/compression/sections.ts'
 import { createTopK } from '../../../src/compression/topk.ts'
-import { gaussian, meanSquare } from './draws.ts'
+import { gaussian, meanSquare, meanSquaredError } from './draws.ts'
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
 
@@ -129,5 +131,51 @@ describe('rotation', () => {
     values[1234] = 64
     const { values: rotated } = createRotation(4096).reduce(values, 1)
     rotated.forEach(value => expect(Math.abs(value)).toBeCloseTo(1, 5))
+  })
+})
+
+describe('the cosine transform', () => {
+  it('is the textbook DCT-II and comes back, ends included', () => {
+    const stage = createCosineTransform(8)
+    const values = gaussian(13, 4)
+    const { values: coefficients } = stage.reduce(values, 0)
+    for (let row = 0; row < 8; row++) {
+      const sum = [...values.subarray(0, 8)].reduce((total, value, index) => total + value * Math.cos(Math.PI / 8 * (index + 0.5) * row), 0)
+      expect(coefficients[row]).toBeCloseTo(sum * Math.sqrt((row === 0 ? 1 : 2) / 8), 5)
+    }
+    stage.restore(coefficients, [], 13, 0).forEach((value, index) => expect(value).toBeCloseTo(values[index]!, 5))
+  })
+
+  it('gathers what is smooth: one value in sixteen holds a slow wave', () => {
+    const wave = Float32Array.from({ length: 1024 }, (_, index) => Math.sin(index / 40))
+    const { values } = createCosineTransform(64).reduce(wave, 0)
+    const [kept] = [createTopK(1 / 16, 64)].map(stage => { const { values: chosen, planes } = stage.reduce(values, 0); return stage.restore(chosen, planes, 1024, 0) })
+    expect(meanSquaredError(values, kept!) / meanSquare(values)).toBeLessThan(0.001)
+  })
+})
+
+describe('low rank', () => {
+  const [left, right] = [gaussian(40 * 3, 1), gaussian(30 * 3, 2)]
+  const matrix = Float32Array.from({ length: 1200 }, (_, at) => [0, 1, 2].reduce((sum, index) => sum + left[Math.floor(at / 30) * 3 + index]! * right[at % 30 * 3 + index]!, 0))
+
+  it('keeps a matrix of its rank, and passes vectors on', () => {
+    const values = Float32Array.from([...gaussian(5, 7), ...matrix, ...gaussian(9, 8)])
+    const stage = createLowRank(3, [[5], [40, 30], [3, 3]])
+    const { values: reduced } = stage.reduce(values, 6)
+    expect(reduced.length).toBe(5 + 3 * 70 + 9)
+    const restored = stage.restore(reduced, [], values.length, 6)
+    expect(restored.subarray(0, 5)).toEqual(values.subarray(0, 5))
+    expect(restored.subarray(1205)).toEqual(values.subarray(1205))
+    expect(meanSquaredError(values, restored) / meanSquare(values)).toBeLessThan(1e-10)
+  })
+
+  it('comes near the best that a rank allows, for any length and for zeros', () => {
+    const noisy = matrix.map((value, index) => value + 0.1 * gaussian(1200, 9)[index]!)
+    const stage = createLowRank(3, [[40, 30]])
+    expect(meanSquaredError(noisy, stage.restore(stage.reduce(noisy, 1).values, [], 1200, 1))).toBeLessThan(0.011)
+    for (const length of [0, 1, 2, 99, 1000]) {
+      const folded = createLowRank(2, [])
+      expect(folded.restore(folded.reduce(new Float32Array(length), 1).values, [], length, 1)).toEqual(new Float32Array(length))
+    }
   })
 })
