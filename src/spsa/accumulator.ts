@@ -91,6 +91,12 @@ export class Accumulator {
     this.#pass(contributions, 1)
   }
 
+  /** Back to zero. */
+  clear (): void {
+    this.integers.fill(0)
+    this.#held = 0
+  }
+
   #pass (contributions: readonly Contribution[], sign: 1 | -1): void {
     const moving = contributions.filter(({ amount }) => amount !== 0)
     if (moving.length === 0) return

@@ -15,6 +15,8 @@ export interface Noise {
   readonly integersPerUnit: number
   /** No integer is larger in absolute value. */
   readonly largestInteger: number
+  /** E[z⁴], on which the error of a reconstruction from directions depends. */
+  readonly fourthMoment: number
   /**
    * Writes the integers of the values `first` … `first + target.length − 1`: any shard regenerates just its part.
    *
@@ -33,6 +35,7 @@ export const rademacher: Noise = {
   kind: 'rademacher',
   integersPerUnit: 1,
   largestInteger: 1,
+  fourthMoment: 1,
   fill (target, seed, first) {
     let index = first
     const end = first + target.length
@@ -56,6 +59,7 @@ export const gaussian: Noise = {
   kind: 'gaussian',
   integersPerUnit: 4,
   largestInteger: 32,
+  fourthMoment: 3 - 2 / 64,
   fill (target, seed, first) {
     for (let offset = 0; offset < target.length; offset++) {
       const pair = threefry2x32(seed, [first + offset, COUNTER_ROWS.gaussian])

@@ -1,0 +1,19 @@
+import { sha256 } from '@noble/hashes/sha2.js'
+import { utf8ToBytes } from '@noble/hashes/utils.js'
+import type { Seed } from './noise.ts'
+
+/** The direction that a peer tries in a step: nobody chooses it, everybody can name it. */
+export function seedOfStep (runId: string, step: number, peer: string): Seed {
+  return seedOf(`shoal/step-seed/1\n${runId}\n${step}\n${peer}`)
+}
+
+/** Direction `index` of a run's pool. */
+export function seedOfPool (runId: string, index: number): Seed {
+  return seedOf(`shoal/pool-seed/1\n${runId}\n${index}`)
+}
+
+function seedOf (text: string): Seed {
+  const hash = sha256(utf8ToBytes(text))
+  const view = new DataView(hash.buffer, hash.byteOffset)
+  return [view.getUint32(0), view.getUint32(4)]
+}

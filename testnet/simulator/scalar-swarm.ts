@@ -1,0 +1,155 @@
+import { ed25519 } from '@noble/curves/ed25519.js'
+import { bytesToHex } from '@noble/hashes/utils.js'
+import type { ClipRules } from '../../src/spsa/clipping.ts'
+import { fraction, integerBelow } from '../../src/random/draw.ts'
+import { words } from '../../src/random/words.ts'
+import { encodeEntry } from '../../src/spsa/ledger-entry.ts'
+import type { Verify } from '../../src/spsa/ledger-entry.ts'
+import { EVERYONE } from '../../src/spsa/one-byte-messages.ts'
+import type { OneByteMessage, OneByteReport } from '../../src/spsa/one-byte-messages.ts'
+import { OneBytePeer } from '../../src/spsa/one-byte-peer.ts'
+import type { OneByteRules } from '../../src/spsa/one-byte-peer.ts'
+import { rademacher } from '../../src/spsa/noise.ts'
+import { scalarCodec } from '../../src/spsa/scalar-codec.ts'
+import { heldWeights, readAll } from '../../src/spsa/weight-source.ts'
+import type { ScalarProblem } from './scalar-problems.ts'
+import { VirtualClock } from './virtual-clock.ts'
+
+export interface ScalarScenario {
+  readonly problem: ScalarProblem
+  readonly peers: number
+  /** So many of them send the largest byte against what they measured. */
+  readonly liars: number
+  readonly steps: number
+  readonly window: number
+  /** η of the mean over all peers, falling linearly to a tenth. */
+  readonly learningRate: number
+  readonly clip: ClipRules
+  /** Probabilities that a message vanishes and that it arrives twice. */
+  readonly lost: number
+  readonly repeated: number
+  /** Up to so much later, each message for itself: they overtake one another. */
+  readonly jitterMs: number
+  readonly seed: number
+}
+
+export interface ScalarOutcome {
+  readonly losses: readonly number[]
+  /** Loss of the first peer's weights after each of its windows. */
+  readonly curve: readonly number[]
+  /** Distinct model hashes at the end: 1 when all peers have the same bits. */
+  readonly distinctModels: number
+  readonly bytesPerStepAndPeer: number
+  readonly reports: readonly OneByteReport[]
+  readonly swarm: readonly OneBytePeer[]
+}
+
+const LATENCY_MS = 30
+const EVALUATION_MS = 50
+const ASK_EVERY_MS = 1000
+/** Asking on after the last step, until nothing can be missing any more. */
+const AFTERMATH_MS = 60_000
+/** Frame and stream header of a message, fingerprint, key and hash of what an inquiry names. */
+const FRAME_BYTES = 8
+const TOLD_BYTES = 72
+const RANGE_BYTES = 98
+const CHECK_BYTES = 72
+const EPSILON = 1e-3
+
+/** All machines are one here: what one has verified, the others need not. */
+function sharedVerify (): Verify {
+  const known = new Map<string, boolean>()
+  return (signature, message, key) => {
+    const name = bytesToHex(signature) + bytesToHex(message)
+    const verdict = known.get(name) ?? ed25519.verify(signature, message, key)
+    known.set(name, verdict)
+    return verdict
+  }
+}
+
+/** Runs a `one-byte` swarm in virtual time over links that lose, repeat and reorder; the same scenario gives the same outcome. */
+export function runScalarSwarm (scenario: ScalarScenario): ScalarOutcome {
+  const clock = new VirtualClock()
+  const verify = sharedVerify()
+  const random = words(scenario.seed, 402)
+  const reports: OneByteReport[] = []
+  const curve: number[] = []
+  const keys = Array.from({ length: scenario.peers }, (_, index) => new Uint8Array(32).fill(index + 1))
+  const names = keys.map(key => bytesToHex(ed25519.getPublicKey(key)))
+  let bytes = 0
+  const deliver = (from: string, to: string, message: OneByteMessage): void => {
+    bytes += sizeOf(message)
+    if (fraction(random) < scenario.lost) return
+    const copies = fraction(random) < scenario.repeated ? 2 : 1
+    for (let copy = 0; copy < copies; copy++) {
+      clock.schedule(LATENCY_MS + scenario.jitterMs * fraction(random), () => { swarm[names.indexOf(to)]?.receive(from, message) })
+    }
+  }
+  const swarm: OneBytePeer[] = names.map((name, index) => new OneBytePeer(heldWeights(scenario.problem.start), rulesOf(scenario, names), {
+    peer: name,
+    sign: message => ed25519.sign(message, keys[index] as Uint8Array),
+    verify,
+    evaluate: evaluator(scenario, index, clock, () => fraction(random)),
+    send: (to, message) => { for (const other of to === EVERYONE ? names : [to]) if (other !== name) deliver(name, other, message) },
+    report (event) {
+      reports.push(event)
+      if (index === 0 && event.kind === 'step' && event.step % scenario.window === 0) curve.push(lossOf(scenario.problem, swarm[0] as OneBytePeer))
+    }
+  }))
+  const ask = (): void => {
+    for (const peer of swarm) peer.inquire(names[integerBelow(random, names.length)] as string)
+    clock.schedule(ASK_EVERY_MS, ask)
+  }
+  for (const peer of swarm) peer.start()
+  clock.schedule(ASK_EVERY_MS, ask)
+  while (swarm.some(({ step }) => step < scenario.steps) && clock.advance());
+  const spent = bytes
+  const endMs = clock.nowMs() + AFTERMATH_MS
+  while (clock.advance(endMs));
+  return {
+    losses: swarm.map(peer => lossOf(scenario.problem, peer)),
+    curve,
+    distinctModels: new Set(swarm.map(({ model }) => model.hash())).size,
+    bytesPerStepAndPeer: spent / scenario.steps / scenario.peers,
+    reports,
+    swarm
+  }
+}
+
+function rulesOf (scenario: ScalarScenario, names: readonly string[]): OneByteRules {
+  const { steps, window, learningRate, peers } = scenario
+  return {
+    ledger: { runId: `scalar-${scenario.seed}`, steps, window, poolSize: 0, isMember: peer => names.includes(peer) },
+    model: {
+      noise: rademacher,
+      codec: scalarCodec(),
+      learningRate: step => learningRate / peers * (1 - 0.9 * step / steps),
+      largestLearningRate: learningRate / peers,
+      window,
+      clip: scenario.clip,
+      contributions: steps * peers
+    },
+    epsilon: EPSILON,
+    checkEvery: 8 * window
+  }
+}
+
+/** The weights are read when the forward pass starts; the loss is known when it ends. A liar turns its measurement round and magnifies it. */
+function evaluator (scenario: ScalarScenario, index: number, clock: VirtualClock, chance: () => number): ConstructorParameters<typeof OneBytePeer>[2]['evaluate'] {
+  const exaggeration = index < scenario.peers - scenario.liars ? 1 : -1e6
+  return (weights, step, done) => {
+    const loss = exaggeration * scenario.problem.batchLoss(weights, index, step)
+    clock.schedule(EVALUATION_MS * (0.9 + 0.2 * chance()), () => { done(loss) })
+  }
+}
+
+function lossOf (problem: ScalarProblem, { model }: OneBytePeer): number {
+  return problem.loss(readAll(model.weights))
+}
+
+function sizeOf (message: OneByteMessage): number {
+  if (message.kind === 'entry') return FRAME_BYTES + encodeEntry(message.entry).length
+  if (message.kind === 'check') return FRAME_BYTES + CHECK_BYTES
+  const { ranges, told } = message.inquiry
+  return FRAME_BYTES + ranges.length * RANGE_BYTES + told.reduce((sum, { heads }) => sum + RANGE_BYTES + heads.length * TOLD_BYTES, 0)
+}
