@@ -122,6 +122,16 @@ export const peerCommands: readonly CommandModule[] = [
     load: async () => (await import('./commands/import.ts')).importWeights
   },
   {
+    name: 'tokenizer train', group: 'Use', summary: 'learn a tokenizer from text files, or from the default corpus', example: 'shoal tokenizer train --vocabulary 1024 -o tokenizer.json',
+    configure: command => {
+      command.option('--input <file>', 'text to learn from, may be given several times (default: the training part of the default corpus)', collect)
+        .option('--kind <kind>', 'bpe (byte-level, written as Hugging Face’s tokenizer.json), characters', 'bpe')
+        .option('--vocabulary <tokens>', 'how many tokens to use at most', '1024')
+        .option('-o, --output <file>', 'where to write it', 'tokenizer.json')
+    },
+    load: async () => (await import('./commands/tokenizer-train.ts')).tokenizerTrain
+  },
+  {
     name: 'eval', group: 'Use', summary: 'held-out loss of the newest checkpoint, beside gzip', example: 'shoal eval --json',
     configure: command => { command.option('--run <run>', 'which run (default: the one last worked on)') },
     load: async () => (await import('./commands/eval.ts')).evaluate

@@ -1,0 +1,49 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { peerCommands } from '../../../node/cli/commands.ts'
+import { runProgram } from '../../../node/cli/program.ts'
+import { readTokenizer } from '../../../src/data/tokenizers/tokenizer-file.ts'
+
+let folder: string
+let written: { stdout: string, stderr: string }
+const at = (name: string): string => join(folder, name)
+const train = async (...words: string[]): Promise<number> => runProgram(peerCommands, ['tokenizer', 'train', ...words], { version: '1.2.3', description: 'trains together' })
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'shoal-tokenizer-'))
+  written = { stdout: '', stderr: '' }
+  for (const stream of ['stdout', 'stderr'] as const) {
+    vi.spyOn(process[stream], 'write').mockImplementation(text => {
+      written[stream] += String(text)
+      return true
+    })
+  }
+})
+
+afterEach(() => {
+  vi.restoreAllMocks()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+describe('shoal tokenizer train', () => {
+  it.each(['bpe', 'characters'])('writes %s that can be read, the same each time', async kind => {
+    writeFileSync(at('a.txt'), 'the cat sat on the mat; '.repeat(9))
+    writeFileSync(at('b.txt'), Uint8Array.of(0xff, 0x41))
+    const words = ['--kind', kind, '--input', at('a.txt'), '--input', at('b.txt'), '--vocabulary', '270', '--json']
+    expect(await train(...words, '-o', at('one.json'))).toBe(0)
+    expect(await train(...words, '-o', at('two.json'))).toBe(0)
+    expect(readFileSync(at('one.json'), 'utf8')).toBe(readFileSync(at('two.json'), 'utf8'))
+    expect(readTokenizer(readFileSync(at('one.json'), 'utf8')).kind).toBe(kind)
+    expect(written.stdout).toMatch(/"sha256":"[0-9a-f]{64}"/)
+  })
+
+  it('says what is wrong', async () => {
+    expect(await train('--input', at('nothing.txt'))).not.toBe(0)
+    expect(written.stderr).toContain('nothing.txt cannot be read')
+    expect(await train('--vocabulary', '200')).not.toBe(0)
+    expect(await train('--kind', 'words')).not.toBe(0)
+    expect(written.stderr).toContain('--kind cannot be words')
+  })
+})
