@@ -2,11 +2,11 @@ import { codecKernels, eachBatch, loadFloats, padded } from '../codec-kernels/ke
 import { ShoalError } from '../errors.ts'
 import { checksum, contentSeed } from './checksum.ts'
 import type { Codec } from './codec.ts'
+import { readSymbols, writeSymbols } from './entropy.ts'
 import { createFp32 } from './float-quantizers.ts'
 import { checkHeader, corrupt, headerBytes, seal, writeHeader } from './header.ts'
-import { readEntropyCoded, writeEntropyCoded } from './rans.ts'
 import type { Cursor } from './sections.ts'
-import { RANS_MODE, maximumSectionBytes, readCount, readPacked, takeBytes, writeCount, writePacked } from './sections.ts'
+import { maximumSectionBytes, readCount, writeCount, writePacked } from './sections.ts'
 import type { Plane, Quantizer, Reducer, Stage } from './stage.ts'
 
 /** The stages of a codec, in order: any number of reducers, one quantizer, and how planes are written. */
@@ -88,17 +88,13 @@ function writePlanes (to: Cursor, planes: readonly Plane[], symbols: readonly Ui
   planes.forEach((plane, index) => {
     const row = symbols[index] as Uint8Array
     writeCount(to, plane, row.length)
-    if (isEntropyCoded) writeEntropyCoded(to, row)
+    if (isEntropyCoded) writeSymbols(to, row, plane.bits)
     else writePacked(to, row)
   })
 }
 
 function readPlanes (from: Cursor, planes: readonly Plane[]): readonly Uint8Array[] {
-  return planes.map(plane => {
-    const count = readCount(from, plane)
-    const mode = takeBytes(from, 1)[0] as number
-    return mode === RANS_MODE ? readEntropyCoded(from, plane.bits, count) : readPacked(from, mode, plane.bits, count)
-  })
+  return planes.map(plane => readSymbols(from, plane.bits, readCount(from, plane)))
 }
 
 function planesOf ({ reducers, quantizer }: Pipeline, length: number): readonly Plane[] {
