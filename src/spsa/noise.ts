@@ -37,18 +37,22 @@ export const rademacher: Noise = {
   largestInteger: 1,
   fourthMoment: 1,
   fill (target, seed, first) {
-    let index = first
-    const end = first + target.length
-    while (index < end) {
-      const pair = threefry2x32(seed, [Math.floor(index / SIGNS_PER_BLOCK), COUNTER_ROWS.rademacher])
-      const blockEnd = Math.min(end, index - index % SIGNS_PER_BLOCK + SIGNS_PER_BLOCK)
-      while (index < blockEnd) {
-        const word = pair[(index % SIGNS_PER_BLOCK < SIGNS_PER_WORD ? 0 : 1)]
-        const wordEnd = Math.min(blockEnd, index - index % SIGNS_PER_WORD + SIGNS_PER_WORD)
-        for (; index < wordEnd; index++) target[index - first] = (word >>> index % SIGNS_PER_WORD & 1) * 2 - 1
-      }
+    for (let offset = 0; offset < target.length;) {
+      const [block, inBlock] = [Math.floor((first + offset) / SIGNS_PER_BLOCK), (first + offset) % SIGNS_PER_BLOCK]
+      const pair = threefry2x32(seed, [block, COUNTER_ROWS.rademacher])
+      if (inBlock < SIGNS_PER_WORD) offset = spread(target, offset, pair[0] >>> inBlock, SIGNS_PER_WORD - inBlock)
+      const skipped = Math.max(0, inBlock - SIGNS_PER_WORD)
+      offset = spread(target, offset, pair[1] >>> skipped, SIGNS_PER_WORD - skipped)
     }
   }
+}
+
+/** Writes up to `count` of a word's bits as signs, the lowest first; returns where it stopped. */
+function spread (target: Int8Array, offset: number, word: number, count: number): number {
+  const end = Math.min(target.length, offset + count)
+  let bits = word | 0
+  for (let at = offset; at < end; at++, bits >>= 1) target[at] = ((bits & 1) << 1) - 1
+  return end
 }
 
 /**
