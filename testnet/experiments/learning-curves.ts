@@ -1,5 +1,6 @@
 import type { ChartSeries } from '../report/line-chart.ts'
 import { estimate } from '../report/statistics.ts'
+import { LEARNING_ARMS } from './learning-arms.ts'
 import type { ArmResult, CurvePoint } from './learning-arms.ts'
 
 /** One curve an arm: at each measured step the mean over seeds, with its 95 % interval. */
@@ -15,6 +16,6 @@ export function averageCurves (results: readonly ArmResult[], abscissa: (point: 
       const x = estimate(atStep.map(abscissa)).mean
       return [Number.isFinite(loss.margin) ? { x, y: loss.mean, margin: loss.margin } : { x, y: loss.mean }]
     })
-    return { name: runs[0]?.title ?? arm, points }
+    return { name: LEARNING_ARMS.find(({ name }) => name === arm)?.title ?? arm, points }
   })
 }

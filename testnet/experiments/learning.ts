@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { lineChartSvg } from '../report/line-chart.ts'
+import type { ChartSeries } from '../report/line-chart.ts'
 import { learningTable } from './learning-table.ts'
 import { LEARNING_ARMS, LEARNING_RATES, SEEDS, TUNING_SEED, runArm } from './learning-arms.ts'
 import type { Arm, ArmResult } from './learning-arms.ts'
@@ -32,12 +33,18 @@ for (const seed of SEEDS) {
 const setup = `${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown processor'}`
 writeFileSync(`${results}learning.md`, learningTable(measured, [...tuned.values()].flat(), setup))
 writeFileSync(`${results}learning-tokens.svg`, lineChartSvg({
-  title: 'Held-out loss against tokens', xLabel: 'tokens a peer trained on', yLabel: 'nats per byte', series: averageCurves(measured, point => point.tokens)
+  title: 'Held-out loss against tokens', xLabel: 'tokens a peer trained on (logarithmic)', yLabel: 'nats per byte', logarithmicX: true,
+  series: averageCurves(measured, point => point.tokens).map(fromFirstRound)
 }))
 writeFileSync(`${results}learning-bytes.svg`, lineChartSvg({
   title: 'Held-out loss against bytes sent', xLabel: 'payload bytes a peer sent', yLabel: 'nats per byte',
-  series: averageCurves(measured.filter(result => result.arm === 'swarm'), point => point.payloadBytes)
+  series: averageCurves(measured.filter(result => result.arm === 'swarm'), point => point.payloadBytes).map(fromFirstRound)
 }))
+
+/** The untrained model's loss would squeeze everything that differs into a corner. */
+function fromFirstRound (series: ChartSeries): ChartSeries {
+  return { ...series, points: series.points.filter(point => point.x > 0) }
+}
 
 /** Runs a cell of the experiment, or reads what an earlier run of the bench stored. */
 async function cell (arm: Arm, seed: number, learningRate: number): Promise<ArmResult> {

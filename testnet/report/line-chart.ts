@@ -25,7 +25,9 @@ interface Scale {
 
 const WIDTH = 760
 const HEIGHT = 440
-const MARGIN = { left: 64, right: 170, top: 40, bottom: 52 }
+const MARGIN = { left: 64, right: 24, top: 40, bottom: 52 }
+/** The legend stands below in two columns, where long names have room. */
+const LEGEND = { columns: 2, rowHeight: 20 }
 /** Okabe and Ito's palette: eight colours that colour-blind readers can tell apart. */
 const COLOURS = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9', '#000000', '#999999']
 
@@ -34,9 +36,10 @@ export function lineChartSvg (chart: LineChart): string {
   const points = chart.series.flatMap(series => series.points)
   const x = (chart.logarithmicX === true ? logarithmicScale : linearScale)(points.map(point => point.x), MARGIN.left, WIDTH - MARGIN.right)
   const y = linearScale(points.flatMap(point => [point.y - (point.margin ?? 0), point.y + (point.margin ?? 0)]), HEIGHT - MARGIN.bottom, MARGIN.top)
+  const height = HEIGHT + LEGEND.rowHeight * Math.ceil(chart.series.length / LEGEND.columns)
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="system-ui, sans-serif" font-size="12">`,
-    `<rect width="${WIDTH}" height="${HEIGHT}" fill="#ffffff"/>`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="system-ui, sans-serif" font-size="12">`,
+    `<rect width="${WIDTH}" height="${height}" fill="#ffffff"/>`,
     `<text x="${MARGIN.left}" y="22" font-size="15" font-weight="600">${escapeText(chart.title)}</text>`,
     ...xAxis(x, chart.xLabel),
     ...yAxis(y, chart.yLabel),
@@ -50,12 +53,13 @@ function drawSeries (series: ChartSeries, index: number, x: Scale, y: Scale): st
   const at = (point: ChartPoint, offset: number): string => `${x.place(point.x).toFixed(1)},${y.place(point.y + offset).toFixed(1)}`
   const upper = series.points.map(point => at(point, point.margin ?? 0))
   const lower = series.points.map(point => at(point, -(point.margin ?? 0))).reverse()
-  const legendY = MARGIN.top + 14 + index * 20
+  const legendX = MARGIN.left + index % LEGEND.columns * (WIDTH - MARGIN.left) / LEGEND.columns
+  const legendY = HEIGHT + 6 + Math.floor(index / LEGEND.columns) * LEGEND.rowHeight
   return [
     `<polygon points="${[...upper, ...lower].join(' ')}" fill="${colour}" opacity="0.15"/>`,
     `<polyline points="${series.points.map(point => at(point, 0)).join(' ')}" fill="none" stroke="${colour}" stroke-width="2"/>`,
-    `<line x1="${WIDTH - MARGIN.right + 12}" x2="${WIDTH - MARGIN.right + 32}" y1="${legendY - 4}" y2="${legendY - 4}" stroke="${colour}" stroke-width="3"/>`,
-    `<text x="${WIDTH - MARGIN.right + 38}" y="${legendY}">${escapeText(series.name)}</text>`
+    `<line x1="${legendX}" x2="${legendX + 20}" y1="${legendY - 4}" y2="${legendY - 4}" stroke="${colour}" stroke-width="3"/>`,
+    `<text x="${legendX + 26}" y="${legendY}">${escapeText(series.name)}</text>`
   ]
 }
 
