@@ -8,7 +8,7 @@ export const UNIT = 64
 /** Row lengths that are looked for; a row is a multiple of a unit in any model worth the search. */
 const LAGS = [64, 128, 192, 256, 320, 384, 512, 640, 768, 1024, 1280, 1536, 2048, 3072, 4096]
 /** Units that the search for a row length looks at, evenly spread: it then costs little beside the rest, and finds what makes up a hundredth of a plane. */
-const SAMPLES = 512
+const SAMPLES = 256
 /** Planes of fewer bits, and short ones, have little to win. */
 const [FEWEST_BITS, FEWEST_SYMBOLS] = [4, 2048] as const
 /** Below, flags and lost context cost more than is won. */
