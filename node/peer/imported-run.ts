@@ -1,4 +1,5 @@
 import type { SignedManifest } from '../../src/manifest/manifest.ts'
+import { WASM_VARIANT } from '../../src/kernels/wasm-kernels.ts'
 import { modelLayout } from '../../src/models/model-layout.ts'
 import { CheckpointFiles } from '../store/checkpoint-files.ts'
 import type { DataDirectory } from '../store/data-directory.ts'
@@ -18,14 +19,19 @@ export interface ImportedRun {
   readonly directory: DataDirectory
 }
 
-/** Makes a run known here whose first checkpoint holds the given weights. Returns the checkpoint's path. */
+/**
+ * Makes a run known here whose first checkpoint holds the given weights. No kernel has computed anything yet, so it names those that
+ * peers use unless told otherwise.
+ *
+ * @returns the checkpoint's path
+ */
 export async function writeImportedRun ({ run, weights, peerId, directory }: ImportedRun): Promise<string> {
   await rememberRun(run, directory)
   const { model, seed, method } = run.manifest
   const zeros = new Float32Array(weights.length)
   const momentum = method.outer.kind === 'noloco' ? zeros : new Float32Array(0)
   return await new CheckpointFiles(runFolder(run.runId, directory), modelLayout(model)).write({
-    runId: run.runId, peerId, step: 0, round: IMPORT_ROUND, tokens: 0, kernelVariant: 'imported', samplingSeed: seed, syncedStep: 0, counters: {},
+    runId: run.runId, peerId, step: 0, round: IMPORT_ROUND, tokens: 0, kernelVariant: WASM_VARIANT, samplingSeed: seed, syncedStep: 0, counters: {},
     weights, slow: weights, momentum, adamFirst: zeros, adamSecond: zeros
   })
 }

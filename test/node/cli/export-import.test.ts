@@ -4,11 +4,16 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { peerCommands } from '../../../node/cli/commands.ts'
 import { runProgram } from '../../../node/cli/program.ts'
+import { restoredState } from '../../../node/peer/restored-state.ts'
+import { runFolder } from '../../../node/peer/run-source.ts'
+import { CheckpointFiles } from '../../../node/store/checkpoint-files.ts'
+import { resolveDataDirectory } from '../../../node/store/data-directory.ts'
 import { encodeSafetensors } from '../../../src/checkpoint/safetensors.ts'
 import { exportModel } from '../../../src/interop/export-model.ts'
 import { huggingFaceConfig } from '../../../src/interop/hugging-face-config.ts'
 import type { LlamaSpec } from '../../../src/manifest/schema.ts'
 import { genesisWeights } from '../../../src/models/genesis.ts'
+import { modelLayout } from '../../../src/models/model-layout.ts'
 
 const llama: LlamaSpec = {
   kind: 'llama', layers: 1, width: 8, heads: 2, groups: 1, hidden: 9, context: 8, vocabulary: 256, ropeBase: 10_000, tied: true
@@ -49,6 +54,18 @@ describe('shoal import and shoal export', () => {
     expect(JSON.parse(readFileSync(at('config.json'), 'utf8'))).toEqual(huggingFaceConfig(llama))
     expect(await shoal('export', '-o', at('plain.safetensors'), '--json')).toBe(0)
     expect(written.stdout).toContain('"format":"plain"')
+  })
+
+  it('begin a run at step 0 with a round behind it, so that joiners adopt the weights', async () => {
+    writeModel(llama)
+    await shoal('import', at('model.safetensors'), '--name', 'tuned', '--json')
+    const { runId } = JSON.parse(written.stdout) as { runId: string }
+    const files = new CheckpointFiles(runFolder(runId, resolveDataDirectory(at('data'))), modelLayout(llama))
+    const weights = genesisWeights(llama, 9)
+    const moments = new Float32Array(weights.length)
+    expect(restoredState(files, () => expect.unreachable())).toMatchObject({
+      trainer: { step: 0, weights, firstMoment: moments, secondMoment: moments }, averaging: { round: 1, syncedStep: 0, slow: weights, momentum: moments }
+    })
   })
 
   it('say what is wrong with a file', async () => {

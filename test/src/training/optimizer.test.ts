@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { createBatchSampler } from '../../../src/data/batch-sampler.ts'
 import { tf } from '../../../src/kernels/tensor.ts'
-import type { InnerSpec } from '../../../src/manifest/schema.ts'
+import type { InnerSpec, ModelSpec } from '../../../src/manifest/schema.ts'
+import { createModel } from '../../../src/models/model.ts'
 import { createOptimizer } from '../../../src/training/optimizer.ts'
 import { isHiddenMatrix, orthogonalise } from '../../../src/training/muon.ts'
+import { createReplica } from '../../../src/training/replica.ts'
+import { genesisState } from '../../../src/training/trainer-state.ts'
+import type { TrainerState } from '../../../src/training/trainer-state.ts'
 import { distance, gaussian, place, use } from '../kernels/support.ts'
 import { inner, replicaOn, spec, text, train } from './support.ts'
 
@@ -57,6 +61,22 @@ describe.each(optimizers)('$optimizer, accumulating $accumulate', changes => {
     // Lion moves a weight by the whole rate when a gradient near zero changes its sign.
     expect(distance(weights[0]!, weights[1]!)).toBeLessThan(changes.optimizer === 'lion' ? 0.02 : 1e-3)
   })
+})
+
+it('a Llama goes on from a stored state with the same bits', async () => {
+  const kernels = await use('wasm')
+  const llama: ModelSpec = { kind: 'llama', layers: 1, width: 8, heads: 2, groups: 1, hidden: 9, context: 8, vocabulary: 256, ropeBase: 100, tied: false }
+  const replica = (state: TrainerState) => createReplica({ model: createModel(llama), inner, budgetSteps: 40, kernels }, state)
+  const whole = replica(genesisState(llama, 1))
+  const events = await train(whole, 40)
+  const half = replica(genesisState(llama, 1))
+  await train(half, 17)
+  const restored = replica(structuredClone(half.readState()))
+  await train(restored, 40)
+  expect(restored.readState()).toEqual(whole.readState())
+  const losses = events.map(event => event.kind === 'step' ? event.loss : NaN)
+  expect(losses.at(-1)).toBeLessThan(losses[0]! - 0.9)
+  for (const each of [whole, half, restored]) each.dispose()
 })
 
 describe('accumulated gradients', () => {
