@@ -48,10 +48,10 @@ export async function differentiate (
   })
 }
 
-/** Largest difference of two lists, relative to the size of the second; infinite when a value is not finite or a length differs. */
-export function distance (found: ArrayLike<number>, expected: ArrayLike<number>): number {
+/** Largest difference of two lists, relative to the size of the second, taken as at least `smallest`; infinite when a value is not finite or a length differs. */
+export function distance (found: ArrayLike<number>, expected: ArrayLike<number>, smallest = 1e-3): number {
   if (found.length !== expected.length) return Infinity
-  let [largest, scale] = [0, 1e-3]
+  let [largest, scale] = [0, smallest]
   for (let i = 0; i < expected.length; i++) {
     const difference = Math.abs(found[i]! - expected[i]!)
     if (!Number.isFinite(difference)) return Infinity
