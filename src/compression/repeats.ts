@@ -64,21 +64,25 @@ export function restoreRepeats ({ lag, flags, coded }: Repeats, bits: number): U
   return symbols
 }
 
-/** Roughly the bits of a symbol, and of a difference modulo 2^bits. */
+/** Bits of a symbol under the plane's own frequencies, and of a difference modulo 2^bits in Elias' gamma code: what a difference wins is then no illusion. */
 interface Sizes {
-  readonly plain: Uint8Array
-  readonly difference: Uint8Array
+  readonly plain: Float64Array
+  readonly difference: Float64Array
 }
 
 function sizesAround (symbols: Uint8Array, bits: number): Sizes {
-  let sum = 0
-  for (let index = 0; index < symbols.length; index += UNIT) sum += symbols[index] as number
-  const middle = Math.round(sum / Math.ceil(symbols.length / UNIT))
-  const sizeOf = (distance: number): number => 33 - Math.clz32(Math.abs(distance))
+  const counts = new Float64Array(256).fill(1)
+  const stride = Math.ceil(symbols.length / (UNIT * SAMPLES))
+  let total = counts.length
+  for (let index = 0; index < symbols.length; index += stride) {
+    const symbol = symbols[index] as number
+    counts[symbol] = (counts[symbol] as number) + 1
+    total++
+  }
   const span = 1 << bits
   return {
-    plain: Uint8Array.from({ length: 256 }, (_, symbol) => sizeOf(symbol - middle)),
-    difference: Uint8Array.from({ length: 256 }, (_, difference) => sizeOf(Math.min(difference, span - difference)))
+    plain: counts.map(count => Math.log2(total / count)),
+    difference: Float64Array.from({ length: 256 }, (_, difference) => 65 - 2 * Math.clz32(2 * Math.min(difference, Math.max(0, span - difference)) + 1) - 2)
   }
 }
 
