@@ -135,5 +135,10 @@ export const peerCommands: readonly CommandModule[] = [
     name: 'eval', group: 'Use', summary: 'held-out loss of the newest checkpoint, beside gzip', example: 'shoal eval --json',
     configure: command => { command.option('--run <run>', 'which run (default: the one last worked on)') },
     load: async () => (await import('./commands/eval.ts')).evaluate
+  },
+  {
+    name: 'bench codec', group: 'Use', summary: 'rates and speeds of codecs on this machine', example: "shoal bench codec 'uniform(4) | rans'",
+    configure: command => { command.argument('[specs...]', 'codecs to measure (default: one of each kind)') },
+    load: async () => (await import('./commands/bench-codec.ts')).benchCodec
   }
 ]
