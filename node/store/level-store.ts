@@ -30,14 +30,15 @@ export class LevelStore implements Store {
    * @throws ShoalError STORE_CORRUPT, DATA_DIRECTORY_LOCKED
    */
   static async open (path: string, runId: string, onFailure: (sentence: string) => void): Promise<LevelStore> {
-    const level = new Level<string, unknown>(path, { valueEncoding: 'json' })
     try {
+      // Before Level knows of it: it opens by itself as soon as it is made.
       refuseToRepair(path)
+      const level = new Level<string, unknown>(path, { valueEncoding: 'json' })
       await level.open()
+      return new LevelStore(level, runId, onFailure)
     } catch (cause) {
       throw openingError(path, cause)
     }
-    return new LevelStore(level, runId, onFailure)
   }
 
   recordRound (record: RoundRecord): void {
