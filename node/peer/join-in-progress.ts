@@ -1,3 +1,4 @@
+import type { ReplicaSnapshot } from '../../src/averaging/averaging-state.ts'
 import { reasonOf } from '../../src/errors.ts'
 import type { Peers, PresentPeer } from '../../src/ports.ts'
 import type { SwarmNetwork } from '../network/swarm-network.ts'
@@ -7,17 +8,11 @@ const FIRST_PEERS_TIMEOUT_MS = 15_000
 /** Members that are asked for their weights before this peer begins from the genesis. */
 const SOURCES_TRIED = 3
 
-export interface Snapshot {
-  readonly round: number
-  readonly step: number
-  readonly weights: Float32Array
-}
-
 /**
  * For a peer that joins a run under way: weights of a member, so that it does not drag the others back to the genesis.
  * Undefined when the run has not begun, or nobody gives any; every step is told in a sentence.
  */
-export async function fetchRunningState (network: SwarmNetwork, say: (sentence: string) => void, signal: AbortSignal): Promise<Snapshot | undefined> {
+export async function fetchRunningState (network: SwarmNetwork, say: (sentence: string) => void, signal: AbortSignal): Promise<ReplicaSnapshot | undefined> {
   say('looking for the peers of the invite')
   const present = await firstPeers(network, signal)
   if (present.length === 0) {
@@ -34,12 +29,12 @@ const ROUNDS_BEHIND = 5
  * For a peer that was away or still preparing while the swarm went on: a member's weights, when the swarm is ahead by
  * more than a few rounds, or this peer has not begun at all and the others have.
  */
-export async function snapshotIfBehind (network: SwarmNetwork, ownRound: number, say: (sentence: string) => void, signal: AbortSignal): Promise<Snapshot | undefined> {
+export async function snapshotIfBehind (network: SwarmNetwork, ownRound: number, say: (sentence: string) => void, signal: AbortSignal): Promise<ReplicaSnapshot | undefined> {
   const limit = ownRound === 0 ? 1 : ROUNDS_BEHIND
   return fetchFrom(network, network.present().filter(peer => peer.round - ownRound >= limit), say, signal)
 }
 
-async function fetchFrom (network: SwarmNetwork, ahead: readonly PresentPeer[], say: (sentence: string) => void, signal: AbortSignal): Promise<Snapshot | undefined> {
+async function fetchFrom (network: SwarmNetwork, ahead: readonly PresentPeer[], say: (sentence: string) => void, signal: AbortSignal): Promise<ReplicaSnapshot | undefined> {
   for (const peer of [...ahead].sort((a, b) => b.round - a.round).slice(0, SOURCES_TRIED)) {
     try {
       return await network.fetchSnapshot(peer.peerId, signal)

@@ -1,3 +1,4 @@
+import type { ReplicaSnapshot } from '../../src/averaging/averaging-state.ts'
 import { ShoalError } from '../../src/errors.ts'
 import { createCodec } from '../../src/compression/codec.ts'
 import { formatInvite } from '../../src/manifest/invite.ts'
@@ -15,7 +16,6 @@ import { LevelStore } from '../store/level-store.ts'
 import { TrainerClient } from '../trainer-worker/client.ts'
 import type { Closers } from './closers.ts'
 import { fetchRunningState } from './join-in-progress.ts'
-import type { Snapshot } from './join-in-progress.ts'
 import { inviteAddresses } from './invite-addresses.ts'
 import type { PeerOptions, PeerParts, Serving } from './peer-parts.ts'
 import { restoredState } from './restored-state.ts'
@@ -107,6 +107,6 @@ function samplingSeedOf (seed: number, shardNumber: number): number {
 }
 
 /** A joiner takes over weights and step; its inner optimizer warms up by itself. */
-function freshOptimizer ({ step, weights }: Snapshot): TrainerState {
+function freshOptimizer ({ step, weights }: ReplicaSnapshot): TrainerState {
   return { step, weights, firstMoment: new Float32Array(weights.length), secondMoment: new Float32Array(weights.length) }
 }

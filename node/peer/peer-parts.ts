@@ -1,3 +1,4 @@
+import type { ReplicaSnapshot } from '../../src/averaging/averaging-state.ts'
 import type { ParameterLayout } from '../../src/parameters/layout.ts'
 import type { Settings } from '../config/settings.ts'
 import type { Logger } from '../logging/logger.ts'
@@ -7,7 +8,6 @@ import type { DataDirectory } from '../store/data-directory.ts'
 import type { LevelStore } from '../store/level-store.ts'
 import type { TrainerClient } from '../trainer-worker/client.ts'
 import type { EventLog } from './event-log.ts'
-import type { Snapshot } from './join-in-progress.ts'
 import type { RestoredState } from './restored-state.ts'
 import type { RunSource } from './run-source.ts'
 
@@ -23,7 +23,7 @@ export interface PeerOptions {
 
 /** What others may ask this peer for; empty until training has something to give. */
 export interface Serving {
-  snapshot: () => Snapshot | undefined
+  snapshot: () => ReplicaSnapshot | undefined
 }
 
 /** What a peer consists of, opened and ready. */
@@ -37,7 +37,7 @@ export interface PeerParts {
   /** What this peer itself was when it last stopped. */
   readonly checkpoint: RestoredState | undefined
   /** What a run under way is, for a peer that is new to it. */
-  readonly snapshot: Snapshot | undefined
+  readonly snapshot: ReplicaSnapshot | undefined
   readonly samplingSeed: number
   readonly tokensPerStep: number
   readonly invite: () => string

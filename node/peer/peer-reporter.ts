@@ -19,8 +19,6 @@ export class PeerReporter {
   startLoss = Number.NaN
   endLoss = Number.NaN
   checkpoint = ''
-  #rounds = 0
-  #averagedRounds = 0
   readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS })
   readonly #startedAtMs: number
 
@@ -38,8 +36,6 @@ export class PeerReporter {
   recordRound (record: RoundRecord): void {
     this.lastRound = record
     this.step = record.step
-    this.#rounds = record.round
-    if (record.outcome === 'averaged') this.#averagedRounds++
     if (!Number.isFinite(record.loss)) return
     this.lossHistory.push(record.loss)
     if (this.lossHistory.length > REMEMBERED_LOSSES) this.lossHistory.shift()
@@ -54,13 +50,13 @@ export class PeerReporter {
     return this.#delay.percentile(99) / NANOSECONDS_PER_MS
   }
 
-  report (parts: { readonly peerId: string, readonly parameters: number, readonly bytes: ByteTotals, readonly secondsTraining: number, readonly nowMs: number }): PeerReport {
+  report (parts: { readonly peerId: string, readonly rounds: number, readonly averagedRounds: number, readonly parameters: number, readonly bytes: ByteTotals, readonly secondsTraining: number, readonly nowMs: number }): PeerReport {
     return {
       peerId: parts.peerId,
       steps: this.step,
       tokens: this.tokens,
-      rounds: this.#rounds,
-      averagedRounds: this.#averagedRounds,
+      rounds: parts.rounds,
+      averagedRounds: parts.averagedRounds,
       parameters: parts.parameters,
       startLoss: this.startLoss,
       evalLoss: this.endLoss,

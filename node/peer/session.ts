@@ -117,8 +117,9 @@ export class Session {
     const { trainer, network, layout } = this.#parts
     this.#reporter.step = trainer.step
     this.#reporter.tokens = this.#tokens()
+    const { rounds, averagedRounds } = this.averaging.totals
     return this.#reporter.report({
-      peerId: network.self, parameters: layout.size, bytes: network.meter.totals(), secondsTraining: trainer.secondsTraining, nowMs: performance.now()
+      peerId: network.self, rounds, averagedRounds, parameters: layout.size, bytes: network.meter.totals(), secondsTraining: trainer.secondsTraining, nowMs: performance.now()
     })
   }
 

@@ -1,5 +1,6 @@
-import { pipe } from '@libp2p/utils'
+import { messageStreamToDuplex } from '@libp2p/utils'
 import * as lengthPrefixed from 'it-length-prefixed'
+import { pipe } from 'it-pipe'
 import type { Stream, StreamMessageEvent } from '@libp2p/interface'
 import type { Uint8ArrayList } from 'uint8arraylist'
 import { asWireError, WireError } from './errors.ts'
@@ -32,14 +33,15 @@ export async function converse<T> (stream: Stream, talk: Talk<T>, options: Conve
   const release = watch(stream, options)
   let outcome: { value: T } | undefined
   try {
+    const duplex = messageStreamToDuplex(stream)
     await pipe(
-      stream,
+      duplex,
       source => lengthPrefixed.decode(source, { maxDataLength, maxLengthLength: MAXIMUM_PREFIX_BYTES }),
       async function * (frames: AsyncIterable<Uint8ArrayList>) {
         outcome = { value: yield * talk(incomingFrom(frames)) }
       },
       source => lengthPrefixed.encode(source),
-      stream
+      duplex
     )
     // the pipeline also ends quietly when the stream closes under it
     if (outcome === undefined) throw new WireError('truncated', 'the stream ended in the middle of a conversation')
