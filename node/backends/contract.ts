@@ -3,6 +3,21 @@ import type { TensorKernels } from '../../src/kernels/register.ts'
 
 export type BackendName = 'wasm' | 'cpu'
 
+/** What a person may ask for. */
+export type BackendChoice = BackendName
+
+/** How much of the machine training may take. */
+export interface ComputeSettings {
+  readonly backend: BackendChoice
+  /** Processor threads that compute; 0 lets the backend choose. */
+  readonly threads: number
+  /** Share of the time that training may compute, above 0 to 1. */
+  readonly throttle: number
+}
+
+/** One thread of the machine, as fast as it goes. */
+export const DEFAULT_COMPUTE: ComputeSettings = { backend: 'wasm', threads: 1, throttle: 1 }
+
 /** A running tfjs backend with our kernels registered. */
 export interface Backend {
   readonly name: BackendName

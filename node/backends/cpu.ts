@@ -9,7 +9,7 @@ import type { Backend } from './contract.ts'
 export async function startCpu (): Promise<Backend> {
   if (!await tf.setBackend('cpu')) throw unavailable('cpu', 'tfjs could not start its cpu backend')
   const kernels = registerCpuKernels()
-  const fault = selfCheck()
+  const fault = await selfCheck()
   if (fault !== undefined) throw unavailable('cpu', fault)
   return { name: 'cpu', device: 'plain JavaScript, 1 thread', kernels }
 }

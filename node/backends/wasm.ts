@@ -15,7 +15,7 @@ export async function startWasm (): Promise<Backend> {
     await tf.ready()
   })
   const kernels = await registerWasmKernels()
-  const fault = selfCheck()
+  const fault = await selfCheck()
   if (fault !== undefined) throw unavailable('wasm', fault)
   return { name: 'wasm', device: 'wasm, SIMD, 1 thread', kernels }
 }

@@ -3,6 +3,7 @@ import { ShoalError } from '../../src/errors.ts'
 import { modelLayout } from '../../src/models/model-layout.ts'
 import { CheckpointFiles } from '../store/checkpoint-files.ts'
 import type { DataDirectory } from '../store/data-directory.ts'
+import type { ComputeSettings } from '../backends/contract.ts'
 import { TrainerClient } from '../trainer-worker/client.ts'
 import { findRun, knownRuns, runFolder } from './run-source.ts'
 import { loadTrainingData } from './training-data.ts'
@@ -16,11 +17,11 @@ export interface OpenModel {
 }
 
 /** Starts the model of a run; weights are given with each question, or are the genesis. */
-export async function openModel (run: SignedManifest, backend: 'wasm' | 'cpu', signal: AbortSignal): Promise<OpenModel> {
+export async function openModel (run: SignedManifest, compute: ComputeSettings, signal: AbortSignal): Promise<OpenModel> {
   const { manifest } = run
   const data = await loadTrainingData(manifest, '', 1)
   const trainer = await TrainerClient.start({
-    model: manifest.model, inner: manifest.inner, seed: manifest.seed, budgetSteps: manifest.budget.steps, backend, samplingSeed: 0,
+    model: manifest.model, inner: manifest.inner, seed: manifest.seed, budgetSteps: manifest.budget.steps, compute, samplingSeed: 0,
     shard: data.shard, heldOut: data.heldOut
   }, { signal })
   return { run, trainer, data }

@@ -5,7 +5,7 @@ import type { TrainingOutcome } from '../../src/ports.ts'
 import type { Evaluation } from '../../src/training/evaluation.ts'
 import type { TextRequest } from '../../src/training/text-sampling.ts'
 import type { TrainerState } from '../../src/training/trainer-state.ts'
-import type { BackendName } from '../backends/backend.ts'
+import type { ComputeSettings } from '../backends/backend.ts'
 
 /** What a trainer is started with. */
 export interface TrainerInit {
@@ -17,7 +17,7 @@ export interface TrainerInit {
   readonly samplingSeed: number
   /** Inner steps of the whole run, for the learning-rate schedule; 0 for no end. */
   readonly budgetSteps: number
-  readonly backend: BackendName
+  readonly compute: ComputeSettings
   /** Training text of this peer; on a SharedArrayBuffer it is not copied. */
   readonly shard: Uint8Array
   readonly heldOut: Uint8Array

@@ -1,7 +1,7 @@
 import { createBatchSampler } from '../../src/data/batch-sampler.ts'
 import { createModel } from '../../src/models/model.ts'
 import type { TrainingOutcome } from '../../src/ports.ts'
-import { evaluate } from '../../src/training/evaluation.ts'
+import { evaluate, evaluationWindows } from '../../src/training/evaluation.ts'
 import { innerLoop } from '../../src/training/inner-loop.ts'
 import { createReplica } from '../../src/training/replica.ts'
 import type { Replica } from '../../src/training/replica.ts'
@@ -26,14 +26,14 @@ export interface Session {
  *
  * @throws ShoalError CHECKPOINT_INCOMPATIBLE · RangeError when the shard has no window
  */
-export function createSession (input: WorkerInput, backend: Backend, report: Report): Session {
+export async function createSession (input: WorkerInput, backend: Backend, report: Report): Promise<Session> {
   const { inner, budgetSteps, sharedWeights, heldOut } = input
   const model = createModel(input.model)
   const batchShape = { rows: inner.batch * (inner.accumulate ?? 1), length: input.model.context }
   const sample = createBatchSampler(input.shard, input.samplingSeed, batchShape)
   const replica = createReplica({ model, inner, budgetSteps, kernels: backend.kernels }, input.state ?? genesisState(input.model, input.seed))
   const meter = createMeter(batchShape.rows * batchShape.length, report)
-  replica.readWeights(sharedWeights)
+  await replica.readWeights(sharedWeights)
 
   const train = async (untilStep: number): Promise<Answers['train']> => {
     const shouldStop = (): boolean => Atomics.load(input.stopFlag, 0) !== 0
@@ -50,7 +50,7 @@ export function createSession (input: WorkerInput, backend: Backend, report: Rep
         meter.count(event.step, event.loss)
       }
     }
-    replica.readWeights(sharedWeights)
+    await replica.readWeights(sharedWeights)
     return { outcome: outcomeOf(replica.step, untilStep, tokens, lossSum / steps, failure), secondsTraining: meter.end() }
   }
 
@@ -61,9 +61,9 @@ export function createSession (input: WorkerInput, backend: Backend, report: Rep
       replica.writeWeights(sharedWeights)
       switch (request.kind) {
         case 'train': return await train(request.untilStep)
-        case 'evaluate': return await replica.withParameters(request.weights, async parameters => await evaluate(model, parameters, heldOut))
+        case 'evaluate': return await replica.withParameters(request.weights, async parameters => await evaluate(model, parameters, evaluationWindows(heldOut, model.spec.context)))
         case 'sample': return await replica.withParameters(request.weights, async parameters => await sampleText(model, parameters, request.text))
-        case 'readState': return replica.readState()
+        case 'readState': return await replica.readState()
       }
     }
   }

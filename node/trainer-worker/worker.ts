@@ -13,8 +13,8 @@ function post (message: FromWorker): void {
 }
 
 async function main (input: WorkerInput): Promise<void> {
-  const backend = await startBackend(input.backend)
-  const session = createSession(input, backend, (progress, secondsTraining) => post({ kind: 'progress', progress, secondsTraining }))
+  const backend = await startBackend(input.compute)
+  const session = await createSession(input, backend, (progress, secondsTraining) => post({ kind: 'progress', progress, secondsTraining }))
   let previous = Promise.resolve()
   port.on('message', ({ id, ...request }: ToWorker) => {
     // One at a time: a request waits for those before it.

@@ -1,18 +1,6 @@
 import { integerBelow } from '../random/draw.ts'
 import { STREAMS, words } from '../random/words.ts'
-
-/** Token ids of one inner step, row after row. */
-export interface Batch {
-  readonly rows: number
-  readonly length: number
-  /** `rows × length` token ids. */
-  readonly tokens: Int32Array
-  /** The token that follows each of `tokens`. */
-  readonly targets: Int32Array
-}
-
-/** The batch of an inner step (32-bit natural). */
-export type BatchSampler = (step: number) => Batch
+import type { BatchSampler } from './batch.ts'
 
 /**
  * Draws windows of a shard uniformly, with replacement. A batch depends on the seed, the shard and the step alone, so the
@@ -26,10 +14,10 @@ export function createBatchSampler (shard: Uint8Array, seed: number, shape: { re
   if (starts < 1) throw new RangeError(`a shard of ${shard.length} bytes has no window of ${length + 1}`)
   return step => {
     const source = words(seed, STREAMS.batches, step)
-    const batch = { rows, length, tokens: new Int32Array(rows * length), targets: new Int32Array(rows * length) }
+    const batch = { rows, length, inputs: new Int32Array(rows * length), targets: new Int32Array(rows * length) }
     for (let row = 0; row < rows; row++) {
       const start = integerBelow(source, starts)
-      batch.tokens.set(shard.subarray(start, start + length), row * length)
+      batch.inputs.set(shard.subarray(start, start + length), row * length)
       batch.targets.set(shard.subarray(start + 1, start + 1 + length), row * length)
     }
     return batch

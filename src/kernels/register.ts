@@ -10,26 +10,33 @@ import { WASM_VARIANT, instantiateKernels } from './wasm-kernels.ts'
 
 export const CPU_VARIANT = 'plain-js-1'
 
-/** The tensors of one parameter in training, all of one shape. */
+/**
+ * The tensors of one parameter in training, all of one shape. Kernels write into them, or, where a backend's tensors
+ * cannot be written, dispose them and put others in their place: never keep one across a call.
+ */
 export interface TrainedTensor {
-  readonly weights: Tensor
-  readonly first: Tensor
-  readonly second: Tensor
+  weights: Tensor
+  first: Tensor
+  second: Tensor
 }
 
-/** What training does to tensors beyond tfjs operations: in place, on the active backend. */
+/** What training does to tensors beyond tfjs operations, on the active backend. */
 export interface TensorKernels {
   /** Names the kernels' code and thereby the bits that they give. */
   readonly variant: string
-  /** The live values of a float32 tensor; valid until the next tensor is made. */
-  view (tensor: Tensor): Float32Array
-  /** Σ x², summed in double precision. */
-  squaredNorm (tensor: Tensor): number
-  /** One AdamW step of a parameter, in place. */
+  /** A copy of a float32 tensor's values; those at the time of the call. */
+  read (tensor: Tensor): Promise<Float32Array>
+  /** Replaces the values of one of a parameter's tensors. */
+  write (trained: TrainedTensor, part: keyof TrainedTensor, values: Float32Array): void
+  /** Puts a tensor of the same shape in the place of one of a parameter's; `by` is used up. */
+  replace (trained: TrainedTensor, part: keyof TrainedTensor, by: Tensor): void
+  /** Σ x² over all values of all tensors. */
+  squaredNorm (tensors: readonly Tensor[]): Promise<number>
+  /** One AdamW step of a parameter. */
   adamw (trained: TrainedTensor, gradient: Tensor, coefficients: AdamwCoefficients): void
-  /** One step of gradient descent with momentum, which is `first`, in place. */
+  /** One step of gradient descent with momentum, which is `first`. */
   sgd (trained: TrainedTensor, gradient: Tensor, coefficients: SgdCoefficients): void
-  /** One Lion step, whose momentum is `first`, in place. */
+  /** One Lion step, whose momentum is `first`. */
   lion (trained: TrainedTensor, gradient: Tensor, coefficients: LionCoefficients): void
 }
 
@@ -56,8 +63,13 @@ function tensorKernels<Address> (variant: string, kernels: Kernels<Address>, mem
   const { addressOf } = memory
   return {
     variant,
-    view: tensor => memory.view(tensor),
-    squaredNorm: tensor => kernels.squaredNorm(addressOf(tensor), tensor.size),
+    read: async tensor => Promise.resolve(memory.view(tensor).slice()),
+    write: (trained, part, values) => { memory.view(trained[part]).set(values) },
+    replace (trained, part, by) {
+      trained[part].dispose()
+      trained[part] = tf.keep(by)
+    },
+    squaredNorm: async tensors => Promise.resolve(tensors.reduce((sum, tensor) => sum + kernels.squaredNorm(addressOf(tensor), tensor.size), 0)),
     adamw ({ weights, first, second }, gradient, { scale, beta1, beta2, rate, correction, epsilon, keep }) {
       kernels.adamw(
         addressOf(weights), addressOf(first), addressOf(second), addressOf(gradient), weights.size,

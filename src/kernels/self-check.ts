@@ -1,3 +1,4 @@
+import type { Tensor } from '@tensorflow/tfjs-core'
 import { crossEntropy, gelu, layerNorm } from './fused-operations.ts'
 import { tf } from './tensor.ts'
 
@@ -12,20 +13,20 @@ const TOLERANCE = 1e-4
  *
  * @returns what came out wrong, in a sentence; nothing when all is right
  */
-export function selfCheck (): string | undefined {
+export async function selfCheck (): Promise<string | undefined> {
   const checks = [checkProduct, checkGelu, checkLayerNorm, checkCrossEntropy]
   for (const check of checks) {
-    const fault = tf.tidy(check)
+    const fault = await check()
     if (fault !== undefined) return fault
   }
   return undefined
 }
 
 /** Small integers: every sum is exact, whatever the order. */
-function checkProduct (): string | undefined {
+async function checkProduct (): Promise<string | undefined> {
   const a = Float32Array.from({ length: ROWS * DEPTH }, (_, index) => index % 5 - 2)
   const b = Float32Array.from({ length: COLUMNS * DEPTH }, (_, index) => index % 7 - 3)
-  const computed = tf.matMul(tf.tensor2d(a, [ROWS, DEPTH]), tf.tensor2d(b, [COLUMNS, DEPTH]), false, true).dataSync()
+  const computed = await valuesOf(() => tf.matMul(tf.tensor2d(a, [ROWS, DEPTH]), tf.tensor2d(b, [COLUMNS, DEPTH]), false, true))
   for (let row = 0; row < ROWS; row++) {
     for (let column = 0; column < COLUMNS; column++) {
       let expected = 0
@@ -37,21 +38,30 @@ function checkProduct (): string | undefined {
   return undefined
 }
 
-function differs (what: string, computed: Float32Array | Int32Array | Uint8Array, expected: readonly number[]): string | undefined {
+async function differs (what: string, compute: () => Tensor, expected: readonly number[]): Promise<string | undefined> {
+  const computed = await valuesOf(compute)
   const wrong = expected.findIndex((value, index) => !(Math.abs((computed[index] ?? NaN) - value) < TOLERANCE))
   return wrong < 0 ? undefined : `${what} gives ${String(computed[wrong])} where ${String(expected[wrong])} is right`
 }
 
-function checkGelu (): string | undefined {
-  return differs('GELU', gelu(tf.tensor1d([-1, 0, 1, 2, 10])).dataSync(), [-0.158808, 0, 0.841192, 1.954598, 10])
+async function valuesOf (compute: () => Tensor): Promise<Float32Array> {
+  const result = tf.tidy(compute)
+  try {
+    return await result.data<'float32'>()
+  } finally {
+    result.dispose()
+  }
 }
 
-function checkLayerNorm (): string | undefined {
-  const y = layerNorm(tf.tensor2d([1, 2, 3, 4, 5], [1, 5]), tf.tensor1d([1, 1, 1, 1, 2]), tf.tensor1d([0, 0, 3, 0, 0]))
-  return differs('layer normalisation', y.dataSync(), [-1.414210, -0.707105, 3, 0.707105, 2.828420])
+async function checkGelu (): Promise<string | undefined> {
+  return differs('GELU', () => gelu(tf.tensor1d([-1, 0, 1, 2, 10])), [-0.158808, 0, 0.841192, 1.954598, 10])
 }
 
-function checkCrossEntropy (): string | undefined {
-  const logits = tf.zeros<tf.Rank.R2>([2, 5])
-  return differs('cross-entropy', crossEntropy(logits, tf.tensor1d([0, 4], 'int32')).dataSync(), [Math.log(5)])
+async function checkLayerNorm (): Promise<string | undefined> {
+  const normed = (): Tensor => layerNorm(tf.tensor2d([1, 2, 3, 4, 5], [1, 5]), tf.tensor1d([1, 1, 1, 1, 2]), tf.tensor1d([0, 0, 3, 0, 0]))
+  return differs('layer normalisation', normed, [-1.414210, -0.707105, 3, 0.707105, 2.828420])
+}
+
+async function checkCrossEntropy (): Promise<string | undefined> {
+  return differs('cross-entropy', () => crossEntropy(tf.zeros<tf.Rank.R2>([2, 5]), tf.tensor1d([0, 4], 'int32')), [Math.log(5)])
 }

@@ -1,7 +1,8 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core'
-import type { Batch } from '../data/batch-sampler.ts'
+import type { Batch } from '../data/batch.ts'
 import { tf } from '../kernels/tensor.ts'
 import type { Model } from '../models/model.ts'
+import { batchTensors } from './batch-tensors.ts'
 
 export interface AccumulatedGradients {
   /** Mean nats per token of the whole batch. */
@@ -33,12 +34,14 @@ export async function accumulateGradients (model: Model, parameters: Tensor[], b
   }
 }
 
-function splitBatch ({ rows, length, tokens, targets }: Batch, passes: number): Batch[] {
+function splitBatch ({ rows, length, inputs, targets }: Batch, passes: number): Batch[] {
   if (rows % passes !== 0) throw new RangeError(`${rows} sequences cannot be cut into ${passes} passes`)
-  const size = rows / passes * length
   return Array.from({ length: passes }, (_, pass) => {
-    const part = (ids: Int32Array): Int32Array => ids.slice(pass * size, (pass + 1) * size)
-    return { rows: rows / passes, length, tokens: part(tokens), targets: part(targets) }
+    const part = <Values extends Int32Array | Float32Array>(values: Values): Values => {
+      const size = values.length / passes
+      return values.slice(pass * size, (pass + 1) * size) as Values
+    }
+    return { rows: rows / passes, length, inputs: part(inputs), targets: part(targets) }
   })
 }
 
@@ -54,8 +57,7 @@ function addAll (sums: Tensor[], gradients: Tensor[]): Tensor[] {
 
 function lossAndGradients (model: Model, parameters: Tensor[], batch: Batch): { value: Scalar, grads: Tensor[] } {
   return tf.tidy(() => {
-    const tokens = tf.tensor2d(batch.tokens, [batch.rows, batch.length], 'int32')
-    const targets = tf.tensor1d(batch.targets, 'int32')
-    return tf.valueAndGrads((...inputs) => model.loss(inputs, tokens, targets) as Scalar)(parameters)
+    const { inputs, targets } = batchTensors(batch)
+    return tf.valueAndGrads((...weights) => model.loss(weights, inputs, targets) as Scalar)(parameters)
   })
 }

@@ -1,51 +1,66 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
+import type { Batch } from '../data/batch.ts'
 import { tf } from '../kernels/tensor.ts'
 import type { Model } from '../models/model.ts'
+import { batchTensors } from './batch-tensors.ts'
 
 /** Tokens judged in one call: enough to keep the matrix product busy, few enough to hold little memory. */
 const TOKENS_PER_CALL = 2048
 
 export interface Evaluation {
-  /** Mean nats per token. */
+  /** Mean nats per target. */
   readonly loss: number
-  /** Tokens judged: all of the text but the first. */
+  /** Targets judged: all of a text but its first token, or all examples. */
   readonly tokens: number
 }
 
 /**
- * Mean negative log-likelihood of a text, cut into windows of the model's context that share one token; each token is judged
- * by those before it in its window.
+ * Mean negative log-likelihood of the targets of all batches.
  *
- * @param text token ids, one a byte, at least two
- * @throws RangeError for a shorter text
+ * @throws RangeError when there are none
  */
-export async function evaluate (model: Model, parameters: readonly Tensor[], text: Uint8Array): Promise<Evaluation> {
-  const tokens = text.length - 1
-  if (tokens < 1) throw new RangeError(`a text of ${text.length} bytes has nothing to judge`)
-  const { context } = model.spec
-  const windows = Math.floor(tokens / context)
-  const windowsPerCall = Math.max(1, Math.floor(TOKENS_PER_CALL / context))
-  let total = 0
-  for (let window = 0; window < windows; window += windowsPerCall) {
-    const rows = Math.min(windowsPerCall, windows - window)
-    total += await nats(model, parameters, text, window * context, rows, context)
+export async function evaluate (model: Model, parameters: readonly Tensor[], batches: Iterable<Batch>): Promise<Evaluation> {
+  let [total, tokens] = [0, 0]
+  for (const batch of batches) {
+    const { targets } = batch
+    total += await meanLoss(model, parameters, batch) * targets.length
+    tokens += targets.length
   }
-  const rest = tokens - windows * context
-  if (rest > 0) total += await nats(model, parameters, text, windows * context, 1, rest)
+  if (tokens === 0) throw new RangeError('there is nothing to judge')
   return { loss: total / tokens, tokens }
 }
 
-/** Sum of nats over `rows` neighbouring windows of `length` tokens from `start`. */
-async function nats (model: Model, parameters: readonly Tensor[], text: Uint8Array, start: number, rows: number, length: number): Promise<number> {
-  const count = rows * length
+async function meanLoss (model: Model, parameters: readonly Tensor[], batch: Batch): Promise<number> {
   const loss = tf.tidy(() => {
-    const tokens = tf.tensor2d(Int32Array.from(text.subarray(start, start + count)), [rows, length], 'int32')
-    const targets = tf.tensor1d(Int32Array.from(text.subarray(start + 1, start + 1 + count)), 'int32')
-    return model.loss(parameters, tokens, targets)
+    const { inputs, targets } = batchTensors(batch)
+    return model.loss(parameters, inputs, targets)
   })
   try {
-    return ((await loss.data())[0] ?? NaN) * count
+    return (await loss.data())[0] ?? NaN
   } finally {
     loss.dispose()
   }
+}
+
+/**
+ * Cuts a text into windows of `context` tokens that share one token, so that each token but the first is judged once,
+ * by those before it in its window.
+ *
+ * @throws RangeError for a text of fewer than two tokens
+ */
+export function * evaluationWindows (tokens: ArrayLike<number>, context: number): Iterable<Batch> {
+  const judged = tokens.length - 1
+  if (judged < 1) throw new RangeError(`a text of ${tokens.length} tokens has nothing to judge`)
+  const windows = Math.floor(judged / context)
+  const windowsPerCall = Math.max(1, Math.floor(TOKENS_PER_CALL / context))
+  for (let window = 0; window < windows; window += windowsPerCall) {
+    yield windowsFrom(tokens, window * context, Math.min(windowsPerCall, windows - window), context)
+  }
+  const rest = judged - windows * context
+  if (rest > 0) yield windowsFrom(tokens, windows * context, 1, rest)
+}
+
+function windowsFrom (tokens: ArrayLike<number>, start: number, rows: number, length: number): Batch {
+  const from = (first: number): Int32Array => Int32Array.from({ length: rows * length }, (_, index) => tokens[first + index] ?? 0)
+  return { rows, length, inputs: from(start), targets: from(start + 1) }
 }

@@ -1,4 +1,4 @@
-import type { BatchSampler } from '../data/batch-sampler.ts'
+import type { BatchSampler } from '../data/batch.ts'
 import type { Replica } from './replica.ts'
 
 export type TrainingEvent =
@@ -26,6 +26,6 @@ export async function * innerLoop ({ replica, sample, untilStep, shouldStop = ()
       return
     }
     const { loss, gradientNorm, learningRate } = outcome
-    yield { kind: 'step', step: replica.step, loss, gradientNorm, learningRate, tokens: batch.tokens.length }
+    yield { kind: 'step', step: replica.step, loss, gradientNorm, learningRate, tokens: batch.targets.length }
   }
 }

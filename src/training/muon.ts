@@ -23,17 +23,18 @@ export function isHiddenMatrix (slot: TensorSlot): boolean {
   return slot.shape.length === 2 && slot.name.startsWith('layer.')
 }
 
-/** One Muon step of a matrix, in place, with Nesterov momentum, which is `first`: m ← μm + g, w ← keep·w − rate · NS(g + μm). */
-export function muonStep (kernels: TensorKernels, { weights, first }: TrainedTensor, gradient: Tensor, coefficients: MuonCoefficients): void {
+/** One Muon step of a matrix, with Nesterov momentum, which is `first`: m ← μm + g, w ← keep·w − rate · NS(g + μm). */
+export function muonStep (kernels: TensorKernels, trained: TrainedTensor, gradient: Tensor, coefficients: MuonCoefficients): void {
   const { scale, momentum, learningRate, keep } = coefficients
+  const { weights, first } = trained
   const rate = learningRate * ADAMW_SIZE * Math.sqrt(Math.max(...weights.shape))
   tf.tidy(() => {
     const slope = tf.mul(gradient, scale)
     const newFirst = tf.add(tf.mul(first, momentum), slope)
-    const direction = orthogonalise(kernels, tf.add(slope, tf.mul(newFirst, momentum)))
+    const direction = orthogonalise(tf.add(slope, tf.mul(newFirst, momentum)))
     const newWeights = tf.sub(tf.mul(weights, keep), tf.mul(direction, rate))
-    kernels.view(first).set(kernels.view(newFirst))
-    kernels.view(weights).set(kernels.view(newWeights))
+    kernels.replace(trained, 'first', newFirst)
+    kernels.replace(trained, 'weights', newWeights)
   })
 }
 
@@ -42,10 +43,10 @@ export function muonStep (kernels: TensorKernels, { weights, first }: TrainedTen
  *
  * @param matrix [rows, columns]
  */
-export function orthogonalise (kernels: TensorKernels, matrix: Tensor): Tensor {
+export function orthogonalise (matrix: Tensor): Tensor {
   const [rows = 0, columns = 0] = matrix.shape
   const isTall = rows > columns
-  let x = tf.div(matrix, Math.sqrt(kernels.squaredNorm(matrix)) + SMALLEST_NORM)
+  let x = tf.div(matrix, tf.add(tf.sqrt(tf.sum(tf.square(matrix))), SMALLEST_NORM))
   for (let iteration = 0; iteration < ITERATIONS; iteration++) {
     const square = isTall ? tf.matMul(x, x, true, false) : tf.matMul(x, x, false, true)
     const polynomial = tf.add(tf.mul(square, CUBIC), tf.mul(tf.matMul(square, square), QUINTIC))

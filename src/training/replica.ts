@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
-import type { Batch } from '../data/batch-sampler.ts'
+import type { Batch } from '../data/batch.ts'
 import type { TensorKernels, TrainedTensor } from '../kernels/register.ts'
 import { tf } from '../kernels/tensor.ts'
 import type { InnerSpec } from '../manifest/schema.ts'
@@ -34,8 +34,8 @@ export interface Replica {
   /** Replaces θ; the moments and the step number stay. */
   writeWeights (weights: Float32Array): void
   /** Copies θ into `target`. */
-  readWeights (target: Float32Array): void
-  readState (): TrainerState
+  readWeights (target: Float32Array): Promise<void>
+  readState (): Promise<TrainerState>
   /** Calls `use` with the parameters in the layout's order: θ, or `weights` when given. */
   withParameters<T> (weights: Float32Array | undefined, use: (parameters: readonly Tensor[]) => Promise<T>): Promise<T>
   dispose (): void
@@ -51,29 +51,17 @@ export function createReplica (init: ReplicaInit, state: TrainerState): Replica 
   const { layout } = model
   checkState(state, layout.size)
   const upload = (vector: Float32Array): Tensor[] => layout.slots.map(slot => tf.tensor(viewOf(vector, slot).slice(), [...slot.shape]))
-  const parameters = upload(state.weights)
-  const first = upload(state.firstMoment)
-  const second = upload(state.secondMoment)
+  const [weights, first, second] = [upload(state.weights), upload(state.firstMoment), upload(state.secondMoment)]
+  const trained = weights.map((tensor, index): TrainedTensor => ({ weights: tensor, first: at(first, index), second: at(second, index) }))
   const optimize = createOptimizer(init.inner, kernels)
   let step = state.step
 
-  const writeWeights = (source: Float32Array): void => {
-    layout.slots.forEach((slot, index) => {
-      const parameter = parameters[index]
-      if (parameter !== undefined) kernels.view(parameter).set(viewOf(source, slot))
-    })
-  }
-  const read = (tensors: readonly Tensor[], target: Float32Array): Float32Array => {
-    layout.slots.forEach((slot, index) => {
-      const tensor = tensors[index]
-      if (tensor !== undefined) viewOf(target, slot).set(kernels.view(tensor))
-    })
+  const read = async (part: keyof TrainedTensor, target: Float32Array): Promise<Float32Array> => {
+    // All are asked for at once, so that a device far away answers in one round trip.
+    const values = await Promise.all(trained.map(async tensors => kernels.read(tensors[part])))
+    layout.slots.forEach((slot, index) => { viewOf(target, slot).set(values[index] ?? []) })
     return target
   }
-  const trained = parameters.flatMap((weights, index): TrainedTensor[] => {
-    const [m, v] = [first[index], second[index]]
-    return m === undefined || v === undefined ? [] : [{ weights, first: m, second: v }]
-  })
 
   return {
     model,
@@ -83,26 +71,34 @@ export function createReplica (init: ReplicaInit, state: TrainerState): Replica 
       if (outcome.kind === 'stepped') step++
       return outcome
     },
-    writeWeights,
-    readWeights: target => { read(parameters, target) },
-    readState: () => ({
+    writeWeights (source) {
+      layout.slots.forEach((slot, index) => { kernels.write(at(trained, index), 'weights', viewOf(source, slot)) })
+    },
+    async readWeights (target) { await read('weights', target) },
+    readState: async () => ({
       step,
-      weights: read(parameters, new Float32Array(layout.size)),
-      firstMoment: read(first, new Float32Array(layout.size)),
-      secondMoment: read(second, new Float32Array(layout.size))
+      weights: await read('weights', new Float32Array(layout.size)),
+      firstMoment: await read('first', new Float32Array(layout.size)),
+      secondMoment: await read('second', new Float32Array(layout.size))
     }),
-    async withParameters (weights, use) {
-      if (weights === undefined) return await use(parameters)
-      if (weights.length !== layout.size) throw new RangeError(`${weights.length} weights do not fit a model of ${layout.size}`)
-      const others = upload(weights)
+    async withParameters (others, use) {
+      if (others === undefined) return await use(trained.map(tensors => tensors.weights))
+      if (others.length !== layout.size) throw new RangeError(`${others.length} weights do not fit a model of ${layout.size}`)
+      const parameters = upload(others)
       try {
-        return await use(others)
+        return await use(parameters)
       } finally {
-        tf.dispose(others)
+        tf.dispose(parameters)
       }
     },
-    dispose: () => { tf.dispose([...parameters, ...first, ...second]) }
+    dispose: () => { tf.dispose(trained.flatMap(tensors => [tensors.weights, tensors.first, tensors.second])) }
   }
+}
+
+function at<Value> (values: readonly Value[], index: number): Value {
+  const value = values[index]
+  if (value === undefined) throw new RangeError(`there is no parameter ${index}`)
+  return value
 }
 
 async function takeStep (init: ReplicaInit, optimize: Optimizer, trained: readonly TrainedTensor[], batch: Batch, step: number): Promise<StepOutcome> {
@@ -111,7 +107,7 @@ async function takeStep (init: ReplicaInit, optimize: Optimizer, trained: readon
   const { loss, sums } = await accumulateGradients(model, trained.map(({ weights }) => weights), batch, passes)
   try {
     if (!Number.isFinite(loss)) return { kind: 'skipped', reason: `the loss of step ${step + 1} is ${loss}` }
-    const gradientNorm = Math.sqrt(sums.reduce((sum, gradient) => sum + kernels.squaredNorm(gradient), 0)) / passes
+    const gradientNorm = Math.sqrt(await kernels.squaredNorm(sums)) / passes
     if (!Number.isFinite(gradientNorm)) return { kind: 'skipped', reason: `the gradient of step ${step + 1} has the norm ${gradientNorm}` }
     const learningRate = learningRateAt(inner, step, budgetSteps)
     const scale = (gradientNorm > inner.clipNorm ? inner.clipNorm / gradientNorm : 1) / passes

@@ -15,7 +15,7 @@ const { training, heldOut } = splitDocuments(await readCorpus(), { holdOutEvery:
 
 for (const { name, steps, model, batch } of configurations) {
   const trainer = await TrainerClient.start({
-    model, inner: { ...inner, batch }, seed: 1, samplingSeed: 1, budgetSteps: 0, backend: 'wasm', shard: training[0], heldOut: heldOutExcerpt(heldOut)
+    model, inner: { ...inner, batch }, seed: 1, samplingSeed: 1, budgetSteps: 0, compute: { backend: 'wasm', threads: 1, throttle: 1 }, shard: training[0], heldOut: heldOutExcerpt(heldOut)
   })
   const train = async untilStep => await new Promise(resolve => trainer.train(untilStep, resolve))
   await train(5)

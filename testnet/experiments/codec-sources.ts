@@ -3,6 +3,7 @@ import { draftManifest } from '../../src/manifest/draft.ts'
 import { words } from '../../src/random/words.ts'
 import { hashCorpus } from '../../node/corpus/corpus.ts'
 import { loadTrainingData } from '../../node/peer/training-data.ts'
+import { DEFAULT_COMPUTE } from '../../node/backends/contract.ts'
 import { TrainerClient } from '../../node/trainer-worker/client.ts'
 
 /** A vector to compress, and where it comes from. */
@@ -50,7 +51,7 @@ export async function trainedSources (): Promise<readonly Source[]> {
   const replicas = await Promise.all([1, 4].map(async shardNumber => {
     const data = await loadTrainingData(manifest, 'bench', shardNumber)
     return TrainerClient.start({
-      model: manifest.model, inner: manifest.inner, seed: 1, samplingSeed: shardNumber, budgetSteps: manifest.budget.steps, backend: 'wasm', shard: data.shard, heldOut: data.heldOut
+      model: manifest.model, inner: manifest.inner, seed: 1, samplingSeed: shardNumber, budgetSteps: manifest.budget.steps, compute: DEFAULT_COMPUTE, shard: data.shard, heldOut: data.heldOut
     })
   }))
   try {

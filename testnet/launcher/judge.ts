@@ -2,6 +2,8 @@ import { ShoalError } from '../../src/errors.ts'
 import type { SignedManifest } from '../../src/manifest/manifest.ts'
 import { modelLayout } from '../../src/models/model-layout.ts'
 import { meanOfReplicas } from '../../src/parameters/consensus.ts'
+import { DEFAULT_COMPUTE } from '../../node/backends/contract.ts'
+import type { BackendChoice } from '../../node/backends/contract.ts'
 import { openModel } from '../../node/peer/open-model.ts'
 import { runFolder } from '../../node/peer/run-source.ts'
 import { CheckpointFiles } from '../../node/store/checkpoint-files.ts'
@@ -15,7 +17,7 @@ export interface JudgeParts {
   readonly testnet: Testnet
   readonly run: SignedManifest
   readonly methodName: string
-  readonly backend: 'wasm' | 'cpu'
+  readonly backend: BackendChoice
   readonly secondsSoFar: () => number
 }
 
@@ -28,7 +30,7 @@ export async function judge ({ testnet, run, methodName, backend, secondsSoFar }
   const finished = testnet.views.flatMap(view => view.report === undefined ? [] : [{ ...view.report, name: view.name }])
   const replicas = finished.map(({ name }) => weightsOf(testnet.dataDirectoryOf(name), run))
   if (replicas.length === 0) throw nobodyLeft(testnet)
-  const { trainer, data } = await openModel(run, backend, new AbortController().signal)
+  const { trainer, data } = await openModel(run, { ...DEFAULT_COMPUTE, backend }, new AbortController().signal)
   try {
     const merged = meanOfReplicas(replicas)
     return finalReport({

@@ -4,6 +4,7 @@ import { draftManifest } from '../../src/manifest/draft.ts'
 import { signManifest } from '../../src/manifest/manifest.ts'
 import type { SignedManifest } from '../../src/manifest/manifest.ts'
 import type { MethodSpec } from '../../src/manifest/schema.ts'
+import type { BackendChoice } from '../../node/backends/contract.ts'
 import { hashCorpus } from '../../node/corpus/corpus.ts'
 import { prepareDataDirectory, resolveDataDirectory } from '../../node/store/data-directory.ts'
 import { loadIdentity } from '../../node/store/identity.ts'
@@ -28,7 +29,7 @@ export interface RunTestnetOptions {
   readonly split: 'era' | 'iid'
   readonly evaluateEveryRounds: number
   readonly listen: readonly string[]
-  readonly backend: 'wasm' | 'cpu'
+  readonly backend: BackendChoice
   /** Stops every peer gracefully; the run is then judged by what there is. */
   readonly signal: AbortSignal
   readonly onStarted?: (testnet: Testnet) => void

@@ -1,4 +1,5 @@
 import { bitsPerCharacter, gzipBitsPerCharacter } from '../../peer/text-figures.ts'
+import { DEFAULT_COMPUTE } from '../../backends/contract.ts'
 import { newestWeights, openModel } from '../../peer/open-model.ts'
 import { resolveDataDirectory } from '../../store/data-directory.ts'
 import { formatNumber } from '../../terminal/units.ts'
@@ -10,7 +11,7 @@ interface EvalOptions {
 
 export const evaluate = action<EvalOptions>(async ({ options, output }) => {
   const { run, step, weights, path } = await newestWeights(resolveDataDirectory(options.dataDir), options.run, output.message)
-  const { trainer, data: { heldOut } } = await openModel(run, 'wasm', new AbortController().signal)
+  const { trainer, data: { heldOut } } = await openModel(run, DEFAULT_COMPUTE, new AbortController().signal)
   try {
     const { loss, tokens } = await trainer.evaluate(weights)
     const bits = bitsPerCharacter(loss, heldOut)

@@ -1,3 +1,4 @@
+import { DEFAULT_COMPUTE } from '../../backends/contract.ts'
 import { newestWeights, openModel } from '../../peer/open-model.ts'
 import { resolveDataDirectory } from '../../store/data-directory.ts'
 import { printable } from '../../terminal/printable.ts'
@@ -18,7 +19,7 @@ export const sample = action<SampleOptions>(async ({ arguments: [prompt = 'The '
   const topK = numberOption('top-k', options.topK, { minimum: 1, maximum: 1_000_000 })
   const seed = numberOption('seed', options.seed, { minimum: 0, maximum: 0xffff_ffff })
   const { run, step, weights } = await newestWeights(resolveDataDirectory(options.dataDir), options.run, output.message)
-  const { trainer } = await openModel(run, 'wasm', new AbortController().signal)
+  const { trainer } = await openModel(run, DEFAULT_COMPUTE, new AbortController().signal)
   try {
     const text = await trainer.sample({ prompt, tokens, temperature, topK, seed, weights })
     if (options.json) output.json({ version: 1, runId: run.runId, step, prompt, text })

@@ -1,4 +1,5 @@
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { DEFAULT_COMPUTE } from '../../../node/backends/contract.ts'
 import { TrainerClient } from '../../../node/trainer-worker/client.ts'
 import type { StepProgress, TrainerInit } from '../../../node/trainer-worker/client.ts'
 import { genesisWeights } from '../../../src/models/genesis.ts'
@@ -13,7 +14,7 @@ function shared (bytes: Uint8Array): Uint8Array {
 }
 
 const init: TrainerInit = {
-  model: spec, inner, seed: 1, samplingSeed: 7, budgetSteps: 40, backend: 'wasm', shard: shared(text), heldOut: text.subarray(0, 200)
+  model: spec, inner, seed: 1, samplingSeed: 7, budgetSteps: 40, compute: DEFAULT_COMPUTE, shard: shared(text), heldOut: text.subarray(0, 200)
 }
 
 const open: TrainerClient[] = []
@@ -36,8 +37,8 @@ describe('the trainer in its worker', () => {
     expect(await train(trainer, 8)).toMatchObject({ kind: 'reached', step: 8, tokens: 128 })
     const here = replicaOn(await use('wasm'))
     await trainHere(here, 8)
-    expect(await trainer.readState()).toEqual(here.readState())
-    expect([...trainer.weights]).toEqual([...here.readState().weights])
+    expect(await trainer.readState()).toEqual(await here.readState())
+    expect([...trainer.weights]).toEqual([...(await here.readState()).weights])
     expect(trainer.secondsTraining).toBeGreaterThan(0)
     here.dispose()
   })
@@ -136,6 +137,6 @@ describe('a trainer that cannot go on', () => {
 
 describe('on the cpu backend', () => {
   let outcome: TrainingOutcome
-  beforeAll(async () => { outcome = await train(await start({ backend: 'cpu' }), 2) })
+  beforeAll(async () => { outcome = await train(await start({ compute: { ...DEFAULT_COMPUTE, backend: 'cpu' } }), 2) })
   it('trains as well', () => expect(outcome).toMatchObject({ kind: 'reached', step: 2 }))
 })

@@ -95,7 +95,7 @@ describe('createBatchSampler', () => {
   it('cuts windows out of the shard, each target the next byte', () => {
     const sample = createBatchSampler(shard, 7, shape)
     for (let step = 0; step < 50; step++) {
-      const { tokens, targets } = sample(step)
+      const { inputs: tokens, targets } = sample(step)
       for (let row = 0; row < 3; row++) {
         for (let i = 0; i < 8; i++) {
           expect(targets[row * 8 + i]).toBe(tokens[row * 8 + i]! + 1)
@@ -107,7 +107,7 @@ describe('createBatchSampler', () => {
 
   it('reaches the first and the last window', () => {
     const sample = createBatchSampler(shard.subarray(0, 11), 7, shape)
-    const starts = new Set(Array.from({ length: 50 }, (_, step) => sample(step).tokens[0]))
+    const starts = new Set(Array.from({ length: 50 }, (_, step) => sample(step).inputs[0]))
     expect([...starts].sort()).toEqual([0, 1, 2])
   })
 

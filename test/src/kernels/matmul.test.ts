@@ -90,7 +90,7 @@ describe('the matrix product on wasm', () => {
     const [a, b] = [tf.ones([2, 2]), tf.ones([2, 2])]
     const product = (): number[] => tf.tidy(() => [...tf.matMul(a, b).dataSync()])
     expect(product()).toEqual([2, 2, 2, 2])
-    kernels.view(b).fill(3)
+    kernels.write({ weights: b, first: b, second: b }, 'weights', new Float32Array(4).fill(3))
     expect(product()).toEqual([6, 6, 6, 6])
     tf.dispose([a, b])
   })
@@ -99,7 +99,7 @@ describe('the matrix product on wasm', () => {
     const kernels = await use('wasm')
     const original = tf.tensor1d([1, 2, 3])
     const clone = original.clone()
-    kernels.view(original)[0] = 9
+    kernels.write({ weights: original, first: original, second: original }, 'weights', Float32Array.of(9, 2, 3))
     expect([...clone.dataSync()]).toEqual([9, 2, 3])
     original.dispose()
     expect([...clone.dataSync()]).toEqual([9, 2, 3])

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { startBackend } from '../../../node/backends/backend.ts'
+import { DEFAULT_COMPUTE, startBackend } from '../../../node/backends/backend.ts'
 import type { BackendName } from '../../../node/backends/backend.ts'
 import type { TensorKernels } from '../../../src/kernels/register.ts'
 import { tf } from '../../../src/kernels/tensor.ts'
@@ -11,7 +11,7 @@ const started = new Map<BackendName, TensorKernels>()
 
 /** Makes a backend the active one, starting it the first time. */
 export async function use (name: BackendName): Promise<TensorKernels> {
-  const kernels = started.get(name) ?? (await startBackend(name)).kernels
+  const kernels = started.get(name) ?? (await startBackend({ ...DEFAULT_COMPUTE, backend: name })).kernels
   started.set(name, kernels)
   await tf.setBackend(name)
   return kernels

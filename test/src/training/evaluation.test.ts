@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { TensorKernels } from '../../../src/kernels/register.ts'
 import { tf } from '../../../src/kernels/tensor.ts'
-import { evaluate } from '../../../src/training/evaluation.ts'
+import { evaluate, evaluationWindows } from '../../../src/training/evaluation.ts'
 import { chooseToken, sampleText } from '../../../src/training/text-sampling.ts'
 import { use } from '../kernels/support.ts'
 import { replicaOn, spec, text, train } from './support.ts'
@@ -15,7 +15,7 @@ describe('evaluate', () => {
     await train(replica, 5)
     for (const length of [2, 8, 9, 10, 61]) {
       const part = text.subarray(0, length)
-      const found = await replica.withParameters(undefined, async parameters => await evaluate(replica.model, parameters, part))
+      const found = await replica.withParameters(undefined, async parameters => await evaluate(replica.model, parameters, evaluationWindows(part, spec.context)))
       let nats = 0
       for (let i = 1; i < length; i++) {
         const windowStart = Math.floor((i - 1) / spec.context) * spec.context
@@ -32,20 +32,20 @@ describe('evaluate', () => {
 
   it('judges other weights without touching those in training', async () => {
     const replica = replicaOn(kernels)
-    const genesis = replica.readState().weights
+    const genesis = (await replica.readState()).weights
     await train(replica, 30)
-    const before = [tf.memory().numTensors, replica.readState()]
+    const before = [tf.memory().numTensors, await replica.readState()]
     const lossOf = async (weights?: Float32Array): Promise<number> =>
-      (await replica.withParameters(weights, async parameters => await evaluate(replica.model, parameters, text))).loss
+      (await replica.withParameters(weights, async parameters => await evaluate(replica.model, parameters, evaluationWindows(text, spec.context)))).loss
     expect(await lossOf(genesis)).toBeGreaterThan(await lossOf())
-    expect([tf.memory().numTensors, replica.readState()]).toEqual(before)
+    expect([tf.memory().numTensors, await replica.readState()]).toEqual(before)
     await expect(lossOf(genesis.subarray(1))).rejects.toThrow(RangeError)
     replica.dispose()
   })
 
   it('refuses a text with nothing to judge', async () => {
     const replica = replicaOn(kernels)
-    await expect(evaluate(replica.model, [], text.subarray(0, 1))).rejects.toThrow(RangeError)
+    await expect(evaluate(replica.model, [], evaluationWindows(text.subarray(0, 1), spec.context))).rejects.toThrow(RangeError)
     replica.dispose()
   })
 })

@@ -21,11 +21,11 @@ describe.each(['wasm', 'cpu'] as const)('training on %s', backend => {
     await train(whole, 12)
     const half = replicaOn(kernels)
     await train(half, 5)
-    const stored = structuredClone(half.readState())
+    const stored = structuredClone(await half.readState())
     half.dispose()
     const restored = replicaOn(kernels, stored)
     await train(restored, 12)
-    expect(restored.readState()).toEqual(whole.readState())
+    expect(await restored.readState()).toEqual(await whole.readState())
     whole.dispose()
     restored.dispose()
   })
@@ -48,21 +48,21 @@ describe.each(['wasm', 'cpu'] as const)('training on %s', backend => {
     const kernels = await use(backend)
     const replica = replicaOn(kernels)
     await train(replica, 2)
-    const broken = replica.readState().weights
+    const broken = (await replica.readState()).weights
     broken[0] = Infinity
     broken.fill(NaN, 100, 200)
     replica.writeWeights(broken)
-    const before = replica.readState()
+    const before = await replica.readState()
     const events = await train(replica, 10)
     expect(events).toEqual([{ kind: 'failed', step: 2, reason: expect.stringMatching(/loss of step 3 is (NaN|Infinity)/) as string }])
-    expect(replica.readState()).toEqual(before)
+    expect(await replica.readState()).toEqual(before)
     replica.dispose()
   })
 
   it('fails when a token is outside the vocabulary', async () => {
     const replica = replicaOn(await use(backend))
     const bad = sampler()(0)
-    bad.tokens[3] = 256
+    bad.inputs[3] = 256
     const [event] = await train(replica, 1, { sample: () => bad })
     expect(event).toMatchObject({ kind: 'failed', step: 0 })
     replica.dispose()
@@ -75,7 +75,7 @@ describe('the backends', () => {
     for (const backend of ['wasm', 'cpu'] as const) {
       const replica = replicaOn(await use(backend))
       await train(replica, 10)
-      weights.push(replica.readState().weights)
+      weights.push((await replica.readState()).weights)
       replica.dispose()
     }
     expect(distance(weights[0]!, weights[1]!)).toBeLessThan(1e-3)
@@ -103,9 +103,9 @@ describe('the inner loop', () => {
   it('takes one AdamW step as an independent reference does, clipping the global norm', async () => {
     const kernels = await use('wasm')
     const learning = replicaOn(kernels, genesisState(spec, 1), { clipNorm: 0.05 })
-    const before = learning.readState().weights
+    const before = (await learning.readState()).weights
     const [event] = await train(learning, 1)
-    const after = learning.readState()
+    const after = await learning.readState()
     const gradientNorm = event?.kind === 'step' ? event.gradientNorm : NaN
     expect(gradientNorm).toBeGreaterThan(0.05)
     // m₁ = (1 − β₁)·g, so the clipped gradient's norm shows in the first moment.

@@ -1,5 +1,5 @@
 import { createBatchSampler } from '../../../src/data/batch-sampler.ts'
-import type { BatchSampler } from '../../../src/data/batch-sampler.ts'
+import type { BatchSampler } from '../../../src/data/batch.ts'
 import { encodeBytes } from '../../../src/data/byte-tokenizer.ts'
 import type { TensorKernels } from '../../../src/kernels/register.ts'
 import type { InnerSpec, ModelSpec } from '../../../src/manifest/schema.ts'

@@ -1,0 +1,22 @@
+import { z } from 'zod'
+import { fraction, natural, positive } from './numbers.ts'
+
+/**
+ * `beta1` is the momentum of `sgd` and of `muon`'s matrices, and Lion's share of momentum in a step; `beta2` and `epsilon`
+ * matter to AdamW, whose part in Muon is all that is no matrix within a layer, and `beta2` to Lion.
+ */
+export const innerSchema = z.strictObject({
+  optimizer: z.enum(['adamw', 'sgd', 'lion', 'muon']),
+  learningRate: positive.max(1),
+  beta1: fraction,
+  beta2: fraction,
+  epsilon: positive,
+  weightDecay: z.number().min(0).max(10),
+  clipNorm: positive,
+  /** Sequences of `context` tokens a step, or a pass where gradients are accumulated. */
+  batch: natural.max(65536),
+  /** Passes whose mean gradient is one step's; 1 when left out. */
+  accumulate: natural.max(1024).optional(),
+  warmupSteps: z.int().min(0),
+  decay: z.enum(['constant', 'cosine', 'wsd'])
+})
