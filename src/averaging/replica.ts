@@ -30,7 +30,7 @@ export class Replica {
     this.#codec = createCodec(method.codec)
     this.#fast = fast
     this.outer = new OuterOptimizer(method.outer, fast, state)
-    const shared = method.groupSize > 1 ? fast.length : 0
+    const shared = method.groupSize !== 1 ? fast.length : 0
     this.#own = new Float32Array(shared)
     this.#theirs = new Float32Array(shared)
     this.#encoded = new Uint8Array(shared === 0 ? 0 : this.#codec.maximumBytes(shared))

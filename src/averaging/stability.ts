@@ -37,11 +37,14 @@ const LARGEST_GROUP = 2
  */
 export function checkMethod (method: MethodSpec, swarmSize?: number): void {
   createCodec(method.codec)
-  if (method.groupSize > LARGEST_GROUP) throw unsupportedGroup(method.groupSize)
-  if (method.outer.kind !== 'noloco') return
+  const { groupSize } = method
+  if (groupSize === 'all' || groupSize > LARGEST_GROUP) throw unsupported(`groups of ${groupSize}`)
+  if (method.fragments > 1 || method.overlapSteps > 0) throw unsupported('fragments and overlap')
+  if (method.outer.kind !== 'noloco' && method.outer.kind !== 'average') throw unsupported(`the outer optimizer ${method.outer.kind}`)
+  if (method.outer.kind === 'average') return
   const { learningRate, momentum } = method.outer
-  const bound = stepBound(momentum, method.groupSize, swarmSize)
-  if (!(learningRate < bound)) throw unstable(method.groupSize, learningRate, momentum, bound, swarmSize)
+  const bound = stepBound(momentum, groupSize, swarmSize)
+  if (!(learningRate < bound)) throw unstable(groupSize, learningRate, momentum, bound, swarmSize)
 }
 
 function unstable (groupSize: number, learningRate: number, momentum: number, bound: number, swarmSize: number | undefined): ShoalError {
@@ -55,12 +58,12 @@ function unstable (groupSize: number, learningRate: number, momentum: number, bo
   })
 }
 
-function unsupportedGroup (groupSize: number): ShoalError {
+function unsupported (what: string): ShoalError {
   return new ShoalError({
     code: 'METHOD_UNSUPPORTED',
-    what: `Groups of ${groupSize} are not supported`,
-    why: 'this version averages in pairs (groupSize 2) or trains alone (groupSize 1)',
-    tryThis: 'Set groupSize to 2.'
+    what: `The method asks for ${what}`,
+    why: 'this version averages whole replicas in pairs (groupSize 2) or trains alone (groupSize 1)',
+    tryThis: 'Use --method noloco.'
   })
 }
 

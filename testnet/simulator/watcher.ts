@@ -113,8 +113,8 @@ export class Watcher {
     peer.boundary.weights.forEach((fast, index) => {
       const slow = peer.slow[index] as number
       const target = fast + (correction?.[index] ?? 0)
-      const moved = outer.kind === 'average' ? target - slow : outer.momentum * (peer.momentum[index] as number) + outer.learningRate * (target - slow)
-      peer.momentum[index] = outer.kind === 'average' ? 0 : moved
+      const moved = outer.kind === 'noloco' ? outer.momentum * (peer.momentum[index] as number) + outer.learningRate * (target - slow) : target - slow
+      peer.momentum[index] = outer.kind === 'noloco' ? moved : 0
       peer.slow[index] = slow + moved
     })
   }
