@@ -34,6 +34,7 @@ export const peerCommands: readonly CommandModule[] = [
         .option('--wait-for <peers>', 'other peers to wait for before the first step')
         .option('--evaluate-every <rounds>', 'measure the held-out loss every so many rounds')
         .option('--checkpoint-every-seconds <seconds>', 'time between two checkpoints')
+        .option('--keep-checkpoints <number>', 'newest checkpoints that stay, beside the best one')
         .option('--config <file>', 'config file (default: config.toml in the data directory)')
         .option('--log-level <level>', 'debug, info, warn, error')
     },

@@ -12,6 +12,8 @@ export const settingsSchema = z.strictObject({
   /** Other peers to wait for before the first step. */
   waitFor: z.int().min(0).max(1000),
   checkpointEverySeconds: z.number().min(1),
+  /** Newest checkpoints that stay, beside the one with the lowest held-out loss. */
+  keepCheckpoints: z.int().min(1).max(1000),
   /** Held-out loss every so many rounds; 0 only at the start and the end. */
   evaluateEvery: z.int().min(0),
   logLevel: z.enum(['debug', 'info', 'warn', 'error'])
@@ -27,6 +29,7 @@ export const defaultSettings: Settings = {
   shard: 0,
   waitFor: 0,
   checkpointEverySeconds: 60,
+  keepCheckpoints: 2,
   evaluateEvery: 0,
   logLevel: 'info'
 }

@@ -16,6 +16,17 @@ export interface CheckpointKeeperOptions {
   readonly nowMs: () => number
 }
 
+/** A held-out loss that is being measured; it answers nothing when that fails. */
+export type PendingLoss = Promise<number | undefined>
+
+/** A peer's state at one moment: the vectors of averaging are copies, those of the trainer are on their way. */
+interface Moment {
+  readonly trainer: Promise<TrainerState>
+  readonly averaging: AveragingState
+  readonly tokens: number
+  readonly loss: PendingLoss
+}
+
 const MS_PER_SECOND = 1000
 
 /** Writes checkpoints at moments when trainer and averaging agree: right after a round, and when training has ended. */
@@ -25,10 +36,12 @@ export class CheckpointKeeper {
   #writtenStep = -1
   #writtenAtMs: number
   #path = ''
+  #bestLoss: number
 
   constructor (options: CheckpointKeeperOptions) {
     this.#options = options
     this.#writtenAtMs = options.nowMs()
+    this.#bestLoss = options.parts.files.bestLoss() ?? Infinity
   }
 
   /** Path of the newest checkpoint of this life, empty before the first. */
@@ -38,37 +51,52 @@ export class CheckpointKeeper {
 
   /**
    * To be called when a round has committed and before training goes on: the trainer answers requests in order, so what
-   * is asked now is told before the next step. Writes when the last checkpoint is `everySeconds` old.
+   * is asked now is told before the next step. Writes when the last checkpoint is `everySeconds` old, or when the loss that
+   * is being measured turns out to be the lowest so far.
    */
-  afterRound (everySeconds: number): void {
-    if (this.#options.nowMs() - this.#writtenAtMs < everySeconds * MS_PER_SECOND) return
-    this.#writtenAtMs = this.#options.nowMs()
-    this.write().catch((error: unknown) => {
+  afterRound (everySeconds: number, loss?: PendingLoss): void {
+    const isDue = this.#options.nowMs() - this.#writtenAtMs >= everySeconds * MS_PER_SECOND
+    if (!isDue && loss === undefined) return
+    if (isDue) this.#writtenAtMs = this.#options.nowMs()
+    this.#enqueue(this.#now(loss), isDue).catch((error: unknown) => {
       // A full disk must not end the training: the last checkpoint stays, the next attempt may succeed.
       this.#options.events.emit({ type: 'warning', sentence: `no checkpoint was written: ${reasonOf(error)}` })
     })
   }
 
-  /** Writes the peer's state as it is now, after any write under way; not twice for the same step. */
-  async write (): Promise<void> {
-    const { parts, averaging } = this.#options
-    const averagingState = averaging.exportState()
-    const trainerState = parts.trainer.readState()
-    this.#writing = this.#writing.catch(() => undefined).then(async () => this.#store(await trainerState, averagingState))
+  /** Writes the peer's state as it is now, after any write under way; again for the same step only where its loss is news. */
+  async write (loss?: PendingLoss): Promise<void> {
+    return this.#enqueue(this.#now(loss), true)
+  }
+
+  #now (loss: PendingLoss = Promise.resolve(undefined)): Moment {
+    const { parts, averaging, tokens } = this.#options
+    const trainer = parts.trainer.readState()
+    // Whoever awaits it later hears of a failure; until then it must not end the process.
+    trainer.catch(() => undefined)
+    return { trainer, averaging: averaging.exportState(), tokens: tokens(), loss }
+  }
+
+  async #enqueue (moment: Moment, isDue: boolean): Promise<void> {
+    this.#writing = this.#writing.catch(() => undefined).then(async () => {
+      const loss = await moment.loss
+      if (isDue || (loss !== undefined && loss < this.#bestLoss)) await this.#store(await moment.trainer, moment, loss)
+    })
     return this.#writing
   }
 
-  async #store (trainer: TrainerState, averaging: AveragingState): Promise<void> {
-    if (trainer.step === this.#writtenStep) return
+  async #store (trainer: TrainerState, { averaging, tokens }: Moment, loss: number | undefined): Promise<void> {
+    if (trainer.step === this.#writtenStep && loss === undefined) return
     const { parts, runId, events } = this.#options
     const { slow, momentum, round, syncedStep, stretchTokens, totals } = averaging
     const checkpoint: Checkpoint = {
-      runId, peerId: parts.network.self, step: trainer.step, round, tokens: this.#options.tokens(), kernelVariant: parts.trainer.kernelVariant,
-      samplingSeed: parts.samplingSeed, syncedStep, counters: { stretchTokens, ...totals },
+      runId, peerId: parts.network.self, step: trainer.step, round, tokens, kernelVariant: parts.trainer.kernelVariant,
+      samplingSeed: parts.samplingSeed, syncedStep, counters: { stretchTokens, ...totals }, ...loss === undefined ? {} : { heldOutLoss: loss },
       weights: trainer.weights, slow, momentum, adamFirst: trainer.firstMoment, adamSecond: trainer.secondMoment
     }
     this.#path = await parts.files.write(checkpoint)
     this.#writtenStep = trainer.step
+    this.#bestLoss = Math.min(this.#bestLoss, loss ?? Infinity)
     events.emit({ type: 'checkpoint', step: trainer.step, path: this.#path })
   }
 }

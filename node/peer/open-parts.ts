@@ -31,7 +31,7 @@ export async function openParts (options: PeerOptions, identity: Identity, close
   const store = await LevelStore.open(directory.store, run.runId, warn)
   closers.add('store', async () => store.close())
   const layout = boundedLayout(run.manifest.model)
-  const files = new CheckpointFiles(runFolder(run.runId, directory), layout)
+  const files = new CheckpointFiles(runFolder(run.runId, directory), layout, settings.keepCheckpoints)
   const checkpoint = restoredState(files, warn)
   const data = await loadTrainingData(run.manifest, identity.peerId, settings.shard === 0 ? undefined : settings.shard)
   const serving: Serving = { snapshot: () => undefined }

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import { AveragingPeer } from '../../src/averaging/averaging-peer.ts'
 import type { AveragingEvent } from '../../src/averaging/averaging-peer.ts'
-import { ShoalError } from '../../src/errors.ts'
+import { reasonOf, ShoalError } from '../../src/errors.ts'
 import type { PeerEvent, PeerReport } from '../../src/events.ts'
 import { CheckpointKeeper } from './checkpoint-keeper.ts'
 import { snapshotIfBehind } from './join-in-progress.ts'
@@ -58,10 +58,9 @@ export class Session {
     })
     const reason = await this.#train(stop)
     if (reason === 'failed') throw trainingFailed(this.#lastSentence)
-    await this.#checkpoints.write()
-    this.#reporter.checkpoint = this.#checkpoints.path
     // Whoever asked to stop waits for the goodbye, not for a last measurement.
-    if (reason === 'budget') await this.#evaluate('end')
+    await this.#checkpoints.write(reason === 'budget' ? this.#measure('end') : undefined)
+    this.#reporter.checkpoint = this.#checkpoints.path
     const report = this.#report()
     events.emit({ type: 'finished', reason, report })
     return report
@@ -96,17 +95,28 @@ export class Session {
     this.#reporter.recordRound(record)
     this.#options.events.emit({ type: 'round', record, bytes: this.#parts.network.meter.totals() })
     const { evaluateEvery, checkpointEverySeconds } = this.#options.settings
-    this.#checkpoints.afterRound(checkpointEverySeconds)
-    if (evaluateEvery > 0 && record.round % evaluateEvery === 0) this.#evaluate('round').catch(() => undefined)
+    const isMeasured = evaluateEvery > 0 && record.round % evaluateEvery === 0
+    this.#checkpoints.afterRound(checkpointEverySeconds, isMeasured ? this.#measure('round') : undefined)
   }
 
-  async #evaluate (moment: 'start' | 'round' | 'end'): Promise<void> {
+  /** A loss that nobody has to have: training and checkpoints go on without it. */
+  async #measure (moment: 'round' | 'end'): Promise<number | undefined> {
+    try {
+      return await this.#evaluate(moment)
+    } catch (error) {
+      this.#options.events.emit({ type: 'warning', sentence: `the held-out loss was not measured: ${reasonOf(error)}` })
+      return undefined
+    }
+  }
+
+  async #evaluate (moment: 'start' | 'round' | 'end'): Promise<number> {
     const { trainer, network } = this.#parts
     const at = { step: trainer.step, tokens: this.#tokens(), payloadBytesSent: network.meter.totals().payloadSent }
     const { loss } = await trainer.evaluate()
     if (moment === 'start') this.#reporter.startLoss = loss
     if (moment === 'end') this.#reporter.endLoss = loss
     this.#options.events.emit({ type: 'evaluated', moment, loss, ...at })
+    return loss
   }
 
   #tokens (): number {

@@ -1,41 +1,58 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { checkpointTensors, decodeCheckpoint } from '../../src/checkpoint/checkpoint.ts'
+import { checkpointSummary, checkpointTensors, decodeCheckpoint } from '../../src/checkpoint/checkpoint.ts'
 import type { Checkpoint } from '../../src/checkpoint/checkpoint.ts'
-import { layOutSafetensors } from '../../src/checkpoint/safetensors.ts'
+import { layOutSafetensors, readMetadata } from '../../src/checkpoint/safetensors.ts'
 import { reasonOf, ShoalError } from '../../src/errors.ts'
 import type { ParameterLayout } from '../../src/parameters/layout.ts'
 import { writeFileAtomically } from './atomic-file.ts'
 
 /** The newest and one to fall back on; each is a few times the model's size. */
-const KEPT_CHECKPOINTS = 2
+export const DEFAULT_KEPT_CHECKPOINTS = 2
 const FILE_NAME = /^step-(\d{12})\.safetensors$/
+/** What a process that was killed while it wrote has left. */
+const CUT_OFF_NAME = /^step-\d{12}\.safetensors\.\d+\.tmp$/
 
-/** The checkpoints of one peer in one run: written whole or not at all, the last ones kept, damaged ones left alone. */
+export interface FoundCheckpoint {
+  readonly checkpoint: Checkpoint
+  readonly path: string
+}
+
+type Warn = (sentence: string) => void
+
+/**
+ * The checkpoints of one peer in one run: written whole or not at all; the last ones stay, and the one with the lowest
+ * held-out loss. Which one that is stands in the files themselves, so no pointer can be torn from what it points to.
+ */
 export class CheckpointFiles {
   readonly #folder: string
   readonly #layout: ParameterLayout
+  readonly #kept: number
 
-  constructor (runFolder: string, layout: ParameterLayout) {
+  /** @param kept newest checkpoints that stay, beside the best; at least 1 */
+  constructor (runFolder: string, layout: ParameterLayout, kept = DEFAULT_KEPT_CHECKPOINTS) {
     this.#folder = join(runFolder, 'checkpoints')
     this.#layout = layout
+    this.#kept = kept
   }
 
   /**
-   * Writes a checkpoint and then removes all but the last ones. The event loop runs on meanwhile: keep the checkpoint's
-   * vectors unchanged until it resolves.
+   * Writes a checkpoint and then removes all but the last ones and the best. The event loop runs on meanwhile: keep the
+   * checkpoint's vectors unchanged until it resolves. One write at a time.
    *
    * @returns its path
    */
   async write (checkpoint: Checkpoint): Promise<string> {
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
+    this.#removeCutOff()
     const path = join(this.#folder, `step-${String(checkpoint.step).padStart(12, '0')}.safetensors`)
     const file = layOutSafetensors(checkpointTensors(checkpoint, this.#layout))
     file.seal(await sha256InSlices(file.chunks))
     await writeFileAtomically(path, file.chunks)
-    for (const old of this.#newestFirst().slice(KEPT_CHECKPOINTS)) rmSync(old, { force: true })
+    const [best] = this.#bestFirst()
+    for (const old of this.#newestFirst().slice(this.#kept)) if (old !== best?.path) rmSync(old, { force: true })
     return path
   }
 
@@ -44,11 +61,28 @@ export class CheckpointFiles {
    *
    * @throws ShoalError CHECKPOINT_CORRUPT when there are some and none can be read, CHECKPOINT_INCOMPATIBLE
    */
-  newest (warn: (sentence: string) => void): { readonly checkpoint: Checkpoint, readonly path: string } | undefined {
-    const paths = this.#newestFirst()
+  newest (warn: Warn): FoundCheckpoint | undefined {
+    return this.#firstReadable(this.#newestFirst(), warn)
+  }
+
+  /**
+   * The readable checkpoint with the lowest held-out loss, the earlier of equals; none when no checkpoint was measured.
+   *
+   * @throws ShoalError as `newest`
+   */
+  best (warn: Warn): FoundCheckpoint | undefined {
+    return this.#firstReadable(this.#bestFirst().map(({ path }) => path), warn)
+  }
+
+  /** The lowest held-out loss among the checkpoints, as their headers tell it. */
+  bestLoss (): number | undefined {
+    return this.#bestFirst()[0]?.loss
+  }
+
+  #firstReadable (paths: readonly string[], warn: Warn): FoundCheckpoint | undefined {
     for (const path of paths) {
       try {
-        return { checkpoint: decodeCheckpoint(readFileSync(path), this.#layout, sha256), path }
+        return { checkpoint: readCheckpoint(path, this.#layout), path }
       } catch (error) {
         if (error instanceof ShoalError && error.code === 'CHECKPOINT_INCOMPATIBLE') throw error
         warn(`${path} cannot be read and stays as it is: ${reasonOf(error)}`)
@@ -64,8 +98,55 @@ export class CheckpointFiles {
   }
 
   #newestFirst (): string[] {
-    if (!existsSync(this.#folder)) return []
-    return readdirSync(this.#folder).filter(name => FILE_NAME.test(name)).sort().reverse().map(name => join(this.#folder, name))
+    return this.#names().filter(name => FILE_NAME.test(name)).sort().reverse().map(name => join(this.#folder, name))
+  }
+
+  #bestFirst (): Array<{ readonly path: string, readonly loss: number }> {
+    const measured = this.#newestFirst().reverse().flatMap(path => {
+      const loss = summaryOf(path)?.heldOutLoss
+      return loss === undefined ? [] : [{ path, loss }]
+    })
+    return measured.sort((a, b) => a.loss - b.loss)
+  }
+
+  /** A data directory is one process's, so what another one was writing will never be finished. */
+  #removeCutOff (): void {
+    for (const name of this.#names()) if (CUT_OFF_NAME.test(name)) rmSync(join(this.#folder, name), { force: true })
+  }
+
+  #names (): string[] {
+    return existsSync(this.#folder) ? readdirSync(this.#folder) : []
+  }
+}
+
+/** Reads and verifies one checkpoint file. @throws ShoalError CHECKPOINT_CORRUPT, CHECKPOINT_INCOMPATIBLE, or the file system's error */
+export function readCheckpoint (path: string, layout: ParameterLayout): Checkpoint {
+  return decodeCheckpoint(readFileSync(path), layout, sha256)
+}
+
+/** The run that a checkpoint file says it is of. @throws ShoalError CHECKPOINT_CORRUPT, or the file system's error */
+export function runIdOfCheckpoint (path: string): string | undefined {
+  return checkpointSummary(metadataOf(path)).runId
+}
+
+/** What a file's header says; nothing for one that has none, which is then left to whoever reads it whole. */
+function summaryOf (path: string): ReturnType<typeof checkpointSummary> | undefined {
+  try {
+    return checkpointSummary(metadataOf(path))
+  } catch {
+    return undefined
+  }
+}
+
+function metadataOf (path: string): Readonly<Record<string, string>> {
+  const file = openSync(path, 'r')
+  try {
+    return readMetadata((offset, length) => {
+      const bytes = new Uint8Array(length)
+      return bytes.subarray(0, readSync(file, bytes, 0, length, offset))
+    })
+  } finally {
+    closeSync(file)
   }
 }
 

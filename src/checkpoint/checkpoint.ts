@@ -24,6 +24,8 @@ export interface CheckpointMoment {
   readonly syncedStep: number
   /** Counters that a resumed peer goes on with, by name. */
   readonly counters: Readonly<Record<string, number>>
+  /** Held-out nats per token of θ, when they were measured at this step. */
+  readonly heldOutLoss?: number
 }
 
 /** Everything a peer needs to go on as if it had never stopped; all vectors in the layout's order. */
@@ -54,7 +56,8 @@ const metadataSchema = z.object({
   kernelVariant: z.string(),
   samplingSeed: count,
   syncedStep: count,
-  counters: z.string().transform(readCounters)
+  counters: z.string().transform(readCounters),
+  heldOutLoss: z.string().transform(Number).refine(Number.isFinite).optional()
 })
 
 /**
@@ -64,7 +67,7 @@ const metadataSchema = z.object({
  * @throws RangeError when a vector does not have the layout's size
  */
 export function checkpointTensors (checkpoint: Checkpoint, layout: ParameterLayout): TensorFile {
-  const { runId, peerId, step, round, tokens, kernelVariant, samplingSeed, syncedStep, counters } = checkpoint
+  const { runId, peerId, step, round, tokens, kernelVariant, samplingSeed, syncedStep, counters, heldOutLoss } = checkpoint
   if (checkpoint.weights.length !== layout.size) throw new RangeError(`weights has ${checkpoint.weights.length} values; the layout has ${layout.size}`)
   return {
     metadata: {
@@ -78,7 +81,8 @@ export function checkpointTensors (checkpoint: Checkpoint, layout: ParameterLayo
       kernelVariant,
       samplingSeed: String(samplingSeed),
       syncedStep: String(syncedStep),
-      counters: JSON.stringify(counters)
+      counters: JSON.stringify(counters),
+      ...heldOutLoss === undefined ? {} : { heldOutLoss: String(heldOutLoss) }
     },
     tensors: [
       ...layout.slots.map(slot => float32Tensor(`model.${slot.name}`, slot.shape, viewOf(checkpoint.weights, slot))),
@@ -111,11 +115,17 @@ export function decodeCheckpoint (bytes: Uint8Array, layout: ParameterLayout, ha
 function readMoment (file: TensorFile, layout: ParameterLayout): CheckpointMoment {
   const parsed = metadataSchema.safeParse(file.metadata)
   if (!parsed.success) throw corrupt(`its metadata lacks ${parsed.error.issues.map(issue => issue.path.join('.')).join(', ')}`)
-  const { format, layoutHash: theirs, ...moment } = parsed.data
+  const { format, layoutHash: theirs, heldOutLoss, ...moment } = parsed.data
   if (format !== FORMAT) throw incompatible(`it is in the format ${format}; this version reads ${FORMAT}`)
   const ours = layoutHash(layout)
   if (theirs !== ours) throw incompatible(`its model has the layout ${theirs.slice(0, 12)}; this run's has ${ours.slice(0, 12)}`)
-  return moment
+  return { ...moment, ...heldOutLoss === undefined ? {} : { heldOutLoss } }
+}
+
+/** What a checkpoint's header says of it, before anything else of the file is read or verified. */
+export function checkpointSummary (metadata: Readonly<Record<string, string>>): { readonly runId: string | undefined, readonly heldOutLoss: number | undefined } {
+  const { data } = z.object({ runId: metadataSchema.shape.runId, heldOutLoss: metadataSchema.shape.heldOutLoss }).safeParse(metadata)
+  return { runId: data?.runId, heldOutLoss: data?.heldOutLoss }
 }
 
 function momentumOf (file: TensorFile, layout: ParameterLayout): Float32Array {

@@ -1,7 +1,7 @@
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { ShoalError, reasonOf } from '../errors.ts'
-import { BYTES_PER_VALUE, checkPlaces, corrupt, parseHeader } from './safetensors-header.ts'
+import { BYTES_PER_VALUE, MAXIMUM_HEADER_BYTES, checkPlaces, corrupt, parseHeader } from './safetensors-header.ts'
 import type { Dtype, Place } from './safetensors-header.ts'
 
 export interface Tensor {
@@ -29,6 +29,7 @@ export type Sha256 = (chunks: Iterable<Uint8Array>) => Uint8Array
 const SEAL_KEY = 'sha256'
 const NO_SEAL = '0'.repeat(64)
 
+/** The file begins with its header's length in so many bytes, little-endian. */
 const LENGTH_BYTES = 8
 /** Tensor data starts at a multiple of this, so that a memory map can be viewed as any dtype. */
 const ALIGNMENT = 8
@@ -84,6 +85,24 @@ export function decodeSafetensors (file: Uint8Array, hash: Sha256 = portableSha2
     const seal = header.metadata[SEAL_KEY]
     if (seal !== undefined) checkSeal(new Uint8Array(viewBytes(file, 0, LENGTH_BYTES + headerLength)), data, seal, hash)
     return { metadata: header.metadata, sealed: seal !== undefined, tensors: header.places.map(place => tensorAt(place, data)) }
+  } catch (error) {
+    if (error instanceof ShoalError) throw error
+    throw corrupt(reasonOf(error), error)
+  }
+}
+
+/**
+ * The metadata of a file of which only the beginning is at hand; nothing else of it is checked.
+ *
+ * @param read gives that many bytes from an offset of the file, fewer where it ends
+ * @throws ShoalError CHECKPOINT_CORRUPT
+ */
+export function readMetadata (read: (offset: number, length: number) => Uint8Array): Readonly<Record<string, string>> {
+  try {
+    const prefix = read(0, LENGTH_BYTES)
+    const length = prefix.length < LENGTH_BYTES ? 0n : new DataView(prefix.buffer, prefix.byteOffset).getBigUint64(0, true)
+    if (length > BigInt(MAXIMUM_HEADER_BYTES)) throw corrupt(`its header claims ${length.toString()} bytes`)
+    return parseHeader(read(LENGTH_BYTES, Number(length))).metadata
   } catch (error) {
     if (error instanceof ShoalError) throw error
     throw corrupt(reasonOf(error), error)

@@ -21,6 +21,7 @@ interface JoinOptions {
   readonly waitFor?: string
   readonly evaluateEvery?: string
   readonly checkpointEverySeconds?: string
+  readonly keepCheckpoints?: string
   readonly logLevel?: string
 }
 
@@ -65,6 +66,7 @@ function flagsOf (options: JoinOptions): Record<string, unknown> {
     shard: number('shard', options.shard, 1),
     waitFor: number('wait-for', options.waitFor, 0),
     evaluateEvery: number('evaluate-every', options.evaluateEvery, 0),
-    checkpointEverySeconds: number('checkpoint-every-seconds', options.checkpointEverySeconds, 1)
+    checkpointEverySeconds: number('checkpoint-every-seconds', options.checkpointEverySeconds, 1),
+    keepCheckpoints: number('keep-checkpoints', options.keepCheckpoints, 1)
   }
 }
