@@ -3,6 +3,12 @@ import type { CommandModule } from './command.ts'
 
 const collect = (value: string, before: string[] | undefined): string[] => [...before ?? [], value]
 
+/** Which weights a command uses. */
+function configureCheckpointOptions (command: Command): void {
+  command.option('--run <run>', 'which run (default: the one last worked on)')
+    .option('--checkpoint <which>', 'newest, best (lowest held-out loss), or a file', 'newest')
+}
+
 /** Options by which a run is chosen; `run create` and `testnet run` share them. */
 export function configureRunOptions (command: Command): void {
   command
@@ -87,10 +93,10 @@ export const peerCommands: readonly CommandModule[] = [
     load: async () => (await import('./commands/invite.ts')).invite
   },
   {
-    name: 'sample', group: 'Use', summary: 'write text with the newest checkpoint', example: 'shoal sample "We the people" --tokens 200',
+    name: 'sample', group: 'Use', summary: 'write text with a checkpoint', example: 'shoal sample "We the people" --tokens 200',
     configure: command => {
+      configureCheckpointOptions(command)
       command.argument('[prompt]', 'how the text begins', 'The ')
-        .option('--run <run>', 'which run (default: the one last worked on)')
         .option('--tokens <number>', 'bytes to write', '300')
         .option('--temperature <number>', 'above 1 wilder, below 1 tamer', '0.8')
         .option('--top-k <number>', 'choose among so many likeliest bytes', '40')
@@ -99,11 +105,11 @@ export const peerCommands: readonly CommandModule[] = [
     load: async () => (await import('./commands/sample.ts')).sample
   },
   {
-    name: 'export', group: 'Use', summary: 'write the newest checkpoint’s weights as safetensors, in Hugging Face’s layout or our own', example: 'shoal export --format gpt2 -o model.safetensors',
+    name: 'export', group: 'Use', summary: 'write a checkpoint’s weights as safetensors, in Hugging Face’s layout or our own', example: 'shoal export --format gpt2 -o model.safetensors',
     configure: command => {
       command.requiredOption('-o, --output <file>', 'where to write; config.json is put beside it')
         .option('--format <layout>', 'gpt2, llama, plain (our own names and shapes)', 'plain')
-        .option('--run <run>', 'which run (default: the one last worked on)')
+      configureCheckpointOptions(command)
     },
     load: async () => (await import('./commands/export.ts')).exportWeights
   },
@@ -133,8 +139,8 @@ export const peerCommands: readonly CommandModule[] = [
     load: async () => (await import('./commands/tokenizer-train.ts')).tokenizerTrain
   },
   {
-    name: 'eval', group: 'Use', summary: 'held-out loss of the newest checkpoint, beside gzip', example: 'shoal eval --json',
-    configure: command => { command.option('--run <run>', 'which run (default: the one last worked on)') },
+    name: 'eval', group: 'Use', summary: 'held-out loss of a checkpoint, beside gzip', example: 'shoal eval --json',
+    configure: configureCheckpointOptions,
     load: async () => (await import('./commands/eval.ts')).evaluate
   },
   {

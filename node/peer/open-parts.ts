@@ -13,7 +13,7 @@ import { SwarmNetwork } from '../network/swarm-network.ts'
 import { CheckpointFiles } from '../store/checkpoint-files.ts'
 import type { Identity } from '../store/identity.ts'
 import { LevelStore } from '../store/level-store.ts'
-import { DEFAULT_COMPUTE } from '../backends/contract.ts'
+import { computeOf } from '../config/compute.ts'
 import { TrainerClient } from '../trainer-worker/client.ts'
 import type { Closers } from './closers.ts'
 import { fetchRunningState } from './join-in-progress.ts'
@@ -43,7 +43,7 @@ export async function openParts (options: PeerOptions, identity: Identity, close
   const samplingSeed = checkpoint?.samplingSeed ?? samplingSeedOf(run.manifest.seed, data.shardNumber)
   const state = checkpoint?.trainer ?? (snapshot === undefined ? undefined : freshOptimizer(snapshot))
   const trainer = await TrainerClient.start({
-    model: run.manifest.model, inner: run.manifest.inner, seed: run.manifest.seed, budgetSteps: run.manifest.budget.steps, compute: { ...DEFAULT_COMPUTE, backend: settings.backend },
+    model: run.manifest.model, inner: run.manifest.inner, seed: run.manifest.seed, budgetSteps: run.manifest.budget.steps, compute: computeOf(settings),
     samplingSeed, shard: data.shard, heldOut: data.heldOut, ...state === undefined ? {} : { state }
   }, { signal })
   closers.add('trainer', async () => trainer.close())

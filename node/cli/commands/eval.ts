@@ -1,17 +1,22 @@
 import { bitsPerCharacter, gzipBitsPerCharacter } from '../../peer/text-figures.ts'
-import { DEFAULT_COMPUTE } from '../../backends/contract.ts'
-import { newestWeights, openModel } from '../../peer/open-model.ts'
+import { computeOf } from '../../config/compute.ts'
+import { ownSettings } from '../../config/own-settings.ts'
+import { chosenCheckpoint } from '../../peer/checkpoint-choice.ts'
+import { openModel } from '../../peer/open-model.ts'
 import { resolveDataDirectory } from '../../store/data-directory.ts'
 import { formatNumber } from '../../terminal/units.ts'
 import { action } from '../command.ts'
 
 interface EvalOptions {
   readonly run?: string
+  readonly checkpoint: string
 }
 
 export const evaluate = action<EvalOptions>(async ({ options, output }) => {
-  const { run, step, weights, path } = await newestWeights(resolveDataDirectory(options.dataDir), options.run, output.message)
-  const { trainer, data: { heldOut } } = await openModel(run, DEFAULT_COMPUTE, new AbortController().signal)
+  const directory = resolveDataDirectory(options.dataDir)
+  const { settings } = ownSettings(directory)
+  const { run, step, weights, path } = await chosenCheckpoint(directory, options, output.message)
+  const { trainer, data: { heldOut } } = await openModel(run, computeOf(settings), new AbortController().signal)
   try {
     const { loss, tokens } = await trainer.evaluate(weights)
     const bits = bitsPerCharacter(loss, heldOut)

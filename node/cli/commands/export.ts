@@ -5,7 +5,7 @@ import { reasonOf, ShoalError } from '../../../src/errors.ts'
 import { exportModel } from '../../../src/interop/export-model.ts'
 import { FOREIGN_FORMATS } from '../../../src/interop/formats.ts'
 import { huggingFaceConfig } from '../../../src/interop/hugging-face-config.ts'
-import { newestWeights } from '../../peer/open-model.ts'
+import { chosenCheckpoint } from '../../peer/checkpoint-choice.ts'
 import { writeFileAtomically } from '../../store/atomic-file.ts'
 import { resolveDataDirectory } from '../../store/data-directory.ts'
 import { choiceOption } from '../choices.ts'
@@ -13,6 +13,7 @@ import { action } from '../command.ts'
 
 interface ExportOptions {
   readonly run?: string
+  readonly checkpoint: string
   readonly format: string
   readonly output: string
 }
@@ -22,7 +23,7 @@ const CONFIG_FILE = 'config.json'
 
 export const exportWeights = action<ExportOptions>(async ({ options, output }) => {
   const format = choiceOption('format', options.format, FOREIGN_FORMATS)
-  const { run, step, weights } = await newestWeights(resolveDataDirectory(options.dataDir), options.run, output.message)
+  const { run, step, weights } = await chosenCheckpoint(resolveDataDirectory(options.dataDir), options, output.message)
   const { model } = run.manifest
   const file = exportModel(model, weights, format)
   await write(options.output, encodeSafetensors(file))

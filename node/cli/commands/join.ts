@@ -1,5 +1,5 @@
 import { checkMethod } from '../../../src/averaging/stability.ts'
-import { loadSettings } from '../../config/load.ts'
+import { ownSettings } from '../../config/own-settings.ts'
 import { openLogger } from '../../logging/logger.ts'
 import { EventLog } from '../../peer/event-log.ts'
 import { findRun } from '../../peer/run-source.ts'
@@ -28,9 +28,7 @@ interface JoinOptions {
 export const join = action<JoinOptions>(async ({ arguments: [word = ''], options, output }) => {
   const directory = resolveDataDirectory(options.dataDir)
   prepareDataDirectory(directory)
-  const { settings } = loadSettings({
-    flags: flagsOf(options), environment: process.env, file: options.config ?? directory.configFile, fileRequired: options.config !== undefined
-  })
+  const { settings } = ownSettings(directory, flagsOf(options), options.config)
   const shutdown = gracefulShutdown({ say: output.message, stopping: 'stopping: finishing the step, saving a checkpoint, saying goodbye' })
   const logger = openLogger(directory.logFile, settings.logLevel)
   const events = new EventLog()
