@@ -5,11 +5,13 @@ import { tf } from '../../src/kernels/tensor.ts'
 import { unavailable } from './contract.ts'
 import type { Backend } from './contract.ts'
 
+const LACKS = ['it computes about a hundred times slower than wasm: it is the reference that the others are compared with', 'one thread']
+
 /** Starts tfjs' plain JavaScript backend: the reference, about a hundred times slower than wasm. */
 export async function startCpu (): Promise<Backend> {
   if (!await tf.setBackend('cpu')) throw unavailable('cpu', 'tfjs could not start its cpu backend')
   const kernels = registerCpuKernels()
   const fault = await selfCheck()
   if (fault !== undefined) throw unavailable('cpu', fault)
-  return { name: 'cpu', device: 'plain JavaScript, 1 thread', kernels }
+  return { name: 'cpu', device: 'plain JavaScript, 1 thread', kernels, lacks: LACKS }
 }

@@ -17,7 +17,7 @@ export async function startWasm (): Promise<Backend> {
   const kernels = await registerWasmKernels()
   const fault = await selfCheck()
   if (fault !== undefined) throw unavailable('wasm', fault)
-  return { name: 'wasm', device: 'wasm, SIMD, 1 thread', kernels }
+  return { name: 'wasm', device: 'wasm, SIMD, 1 thread', kernels, lacks: [] }
 }
 
 async function withoutNewListeners (start: () => Promise<void>): Promise<void> {
