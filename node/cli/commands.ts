@@ -18,6 +18,9 @@ export function configureRunOptions (command: Command): void {
     .option('--model <size>', 'tiny (0.2 M parameters), small (0.8 M), medium (10.8 M), gpt2-small (124 M), llama-tiny, llama-small, llama-medium', 'tiny')
     .option('--batch <sequences>', 'sequences in a step of each peer', '2')
     .option('--learning-rate <rate>', 'inner learning rate', '0.004')
+    .option('--optimizer <name>', 'what takes the inner steps: adamw, sgd, lion, muon', 'adamw')
+    .option('--schedule <name>', 'how the learning rate ends: constant, cosine, wsd', 'cosine')
+    .option('--accumulate <passes>', 'passes of --batch sequences whose gradients make one step', '1')
     .option('--split <kind>', 'how documents are cut into shards: era, iid', 'era')
     .option('--seed <number>', 'seed of genesis weights, matching and batches', '1')
 }
@@ -70,9 +73,6 @@ export const peerCommands: readonly CommandModule[] = [
       configureRunOptions(command)
       command.option('--steps <number>', 'inner steps of each peer, 0 for no end', '1000')
         .option('--shards <number>', 'pieces into which the training text is cut', '4')
-        .option('--optimizer <name>', 'what takes the inner steps: adamw, sgd, lion, muon', 'adamw')
-        .option('--schedule <name>', 'how the learning rate ends: constant, cosine, wsd', 'cosine')
-        .option('--accumulate <passes>', 'passes of --batch sequences whose gradients make one step', '1')
         .option('-o, --output <file>', 'also write the manifest to a file')
     },
     load: async () => (await import('./commands/run-create.ts')).runCreate

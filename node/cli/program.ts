@@ -38,7 +38,8 @@ export async function runProgram (commands: readonly CommandModule[], words: rea
 type Runner = (module: CommandModule, invocation: Invocation) => Promise<void>
 
 function createProgram (commands: readonly CommandModule[], info: ProgramInfo, run: Runner): Command {
-  const program = new Command('shoal').description(info.description).version(info.version)
+  const program = new Command('shoal').description(info.description).version(info.version).enablePositionalOptions()
+  declareCommonOptions(program)
   // Every command inherits these: errors come back here and are shown in three lines.
   program.exitOverride().configureOutput({ writeErr: () => undefined })
     .helpCommand('help [command]', 'what a command does')
@@ -52,26 +53,42 @@ function addCommand (program: Command, module: CommandModule, run: Runner): void
   const parent = words.slice(0, -1).reduce((above, word) => parentCommand(above, word, module.group), program)
   const command = parent.command(words.at(-1) ?? module.name).summary(module.summary).description(module.summary).helpGroup(`${module.group}:`)
   module.configure(command)
-  command
-    .option('--json', 'data as JSON (one document, or one a line for streams)', false)
-    .option('--data-dir <directory>', 'data directory (default: SHOAL_HOME, or the system’s place for data)')
-    .option('--no-color', 'no colours')
-    .option('--verbose', 'show where in the code an error happened', false)
+  declareCommonOptions(command)
     .addHelpText('after', `\nExample:\n  ${module.example}`)
     .action(async () => {
-      const options = command.opts<CommonOptions & Record<string, unknown>>()
+      const options = optionsOf(command)
       await run(module, { arguments: command.processedArgs.flat().filter((word): word is string => typeof word === 'string'), options, output: processOutput({ colours: options.color }) })
     })
 }
 
+/** Every command takes these, and so does what stands before it: `shoal --json status`. */
+function declareCommonOptions (command: Command): Command {
+  return command
+    .option('--json', 'data as JSON (one document, or one a line for streams)', false)
+    .option('--data-dir <directory>', 'data directory (default: SHOAL_HOME, or the system’s place for data)')
+    .option('--no-color', 'no colours')
+    .option('--verbose', 'show where in the code an error happened', false)
+}
+
+/** A command's own options; a common one may have been given further up, and the closest one given counts. */
+function optionsOf (command: Command): CommonOptions & Record<string, unknown> {
+  const options = command.opts<CommonOptions & Record<string, unknown>>()
+  for (let above = command.parent; above !== null; above = above.parent) {
+    for (const [name, value] of Object.entries(above.opts<Record<string, unknown>>())) {
+      if (above.getOptionValueSource(name) === 'cli' && command.getOptionValueSource(name) !== 'cli') command.setOptionValueWithSource(name, value, 'cli')
+    }
+  }
+  return options
+}
+
 function parentCommand (above: Command, word: string, group: string): Command {
   return above.commands.find(command => command.name() === word) ??
-    above.command(word).summary(`${word} …`).helpGroup(`${group}:`)
+    declareCommonOptions(above.command(word).summary(`${word} …`).helpGroup(`${group}:`))
 }
 
 /** `shoal` or `shoal run` alone asks what there is. */
 function showHelp (program: Command, words: readonly string[]): number {
-  const family = program.commands.find(command => command.name() === words.find(word => !word.startsWith('-')))
+  const family = program.commands.find(command => words.includes(command.name()))
   const asked = family ?? program
   asked.outputHelp()
   return EXIT.ok
@@ -79,7 +96,9 @@ function showHelp (program: Command, words: readonly string[]): number {
 
 function usageError (error: CommanderError, words: readonly string[], commands: readonly CommandModule[]): ShoalError {
   const [what = '', suggestion] = error.message.replace(/^error: /, '').split('\n')
-  const prefix = words.filter(word => !word.startsWith('-')).slice(0, 2).join(' ')
+  // A value of an option may stand before the command: --data-dir ./peer join.
+  const start = words.findIndex(word => commands.some(({ name }) => name.split(' ')[0] === word))
+  const prefix = words.slice(Math.max(0, start)).filter(word => !word.startsWith('-')).slice(0, 2).join(' ')
   const command = commands.map(module => module.name).find(name => prefix === name || prefix.startsWith(`${name} `))
   const help = command === undefined ? 'shoal --help' : `shoal ${command} --help`
   return new ShoalError({

@@ -6,9 +6,9 @@ function configureTestnetOptions (command: Command): void {
   command.option('--peers <number>', 'peers, each a process of its own', '4')
   configureRunOptions(command)
   command
-    .option('--listen <where>', 'loopback, lan, or a multiaddr', 'loopback')
-    .option('--backend <name>', 'what computes: wasm, cpu', 'wasm')
-    .option('--evaluate-every <rounds>', 'measure the held-out loss every so many rounds', '0')
+    .option('--listen <where>', 'loopback, lan, or a multiaddr (default: loopback)')
+    .option('--backend <name>', 'what computes (default: as shoal join would choose)')
+    .option('--evaluate-every <rounds>', 'measure the held-out loss every so many rounds')
     .option('--dir <directory>', 'where the peers’ data directories lie (default: testnets/ in the data directory)')
 }
 

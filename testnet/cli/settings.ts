@@ -1,9 +1,14 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { methodPreset } from '../../src/averaging/methods.ts'
 import { ShoalError } from '../../src/errors.ts'
+import { innerSchema } from '../../src/manifest/schema.ts'
+import { choiceOption } from '../../node/cli/choices.ts'
 import type { CommonOptions } from '../../node/cli/command.ts'
 import { numberOption } from '../../node/cli/numbers.ts'
+import { ownSettings } from '../../node/config/own-settings.ts'
 import { resolveDataDirectory } from '../../node/store/data-directory.ts'
+import type { DataDirectory } from '../../node/store/data-directory.ts'
 import type { RunTestnetOptions } from '../launcher/run-testnet.ts'
 
 export interface TestnetCommandOptions {
@@ -18,9 +23,12 @@ export interface TestnetCommandOptions {
   readonly seed: string
   readonly steps?: string
   readonly keep?: boolean
-  readonly listen: string
-  readonly backend: string
-  readonly evaluateEvery: string
+  readonly optimizer: string
+  readonly schedule: string
+  readonly accumulate: string
+  readonly listen?: string
+  readonly backend?: string
+  readonly evaluateEvery?: string
   readonly dir?: string
 }
 
@@ -31,31 +39,61 @@ const LISTEN: Readonly<Record<string, string>> = { loopback: '/ip4/127.0.0.1/tcp
 /** A testnet before anyone watches it. */
 export type Settings = Omit<RunTestnetOptions, 'signal' | 'onStarted' | 'onEvent' | 'onLost' | 'onJudging'>
 
-/** What the words of a command line mean. @throws ShoalError USAGE, METHOD_UNSUPPORTED, METHOD_UNSTABLE, CODEC_SPEC */
+/** What the words of a command line mean. @throws ShoalError USAGE, METHOD_UNSUPPORTED, METHOD_UNSTABLE, CODEC_SPEC, CONFIG_INVALID */
 export function settingsOf (scenario: string, options: TestnetCommandOptions & CommonOptions): Settings {
   if (scenario !== 'quickstart') {
     throw new ShoalError({ code: 'USAGE', what: `there is no scenario ${scenario}`, why: 'this version has quickstart; its options make the others', tryThis: 'shoal testnet run quickstart --peers 2' })
   }
   const peers = numberOption('peers', options.peers, { minimum: 1, maximum: 64 })
+  const directory = resolveDataDirectory(options.dataDir)
   return {
     name: scenario,
-    root: options.dir ?? join(resolveDataDirectory(options.dataDir).testnets, scenario),
+    root: options.dir ?? join(directory.testnets, scenario),
     peers,
-    methodName: options.method,
-    method: methodPreset(options.method, {
-      everySteps: numberOption('every', options.every ?? QUICKSTART_EVERY_STEPS, { minimum: 1 }),
-      ...options.codec === undefined ? {} : { codec: options.codec }
-    }),
+    shards: peers,
     steps: stepsOf(options),
+    split: choiceOption('split', options.split, ['era', 'iid']),
+    ...methodOf(options),
+    ...trainingOf(options),
+    ...peerSettingsOf(options, directory)
+  }
+}
+
+type MethodChoices = Pick<Settings, 'methodName' | 'method'>
+
+function methodOf ({ method, every, codec }: TestnetCommandOptions): MethodChoices {
+  const everySteps = numberOption('every', every ?? QUICKSTART_EVERY_STEPS, { minimum: 1 })
+  return { methodName: method, method: methodPreset(method, { everySteps, ...codec === undefined ? {} : { codec } }) }
+}
+
+type TrainingChoices = Pick<Settings, 'model' | 'seed' | 'batch' | 'learningRate' | 'optimizer' | 'decay' | 'accumulate'>
+
+function trainingOf (options: TestnetCommandOptions): TrainingChoices {
+  return {
     model: options.model,
     seed: numberOption('seed', options.seed, { minimum: 0, maximum: 0xffff_ffff }),
     batch: numberOption('batch', options.batch, { minimum: 1, maximum: 4096 }),
     learningRate: numberOption('learning-rate', options.learningRate, { minimum: 1e-9, maximum: 1, whole: false }),
-    shards: peers,
-    split: oneOf('split', options.split, ['era', 'iid']),
-    evaluateEveryRounds: numberOption('evaluate-every', options.evaluateEvery, { minimum: 0 }),
-    listen: [listenAddress(options.listen)],
-    backend: oneOf('backend', options.backend, ['wasm', 'cpu'])
+    optimizer: choiceOption('optimizer', options.optimizer, innerSchema.shape.optimizer.options),
+    decay: choiceOption('schedule', options.schedule, innerSchema.shape.decay.options),
+    accumulate: numberOption('accumulate', options.accumulate, { minimum: 1, maximum: 1024 })
+  }
+}
+
+type PeerChoices = Pick<Settings, 'backend' | 'evaluateEveryRounds' | 'listen' | 'configFile'>
+
+/** What a peer is told by flags, SHOAL_* and config.toml as with `shoal join`; unless told otherwise it listens here alone. */
+function peerSettingsOf (options: TestnetCommandOptions, directory: DataDirectory): PeerChoices {
+  const { settings, origins } = ownSettings(directory, {
+    backend: options.backend,
+    evaluateEvery: options.evaluateEvery === undefined ? undefined : numberOption('evaluate-every', options.evaluateEvery, { minimum: 0 }),
+    listen: options.listen === undefined ? undefined : [listenAddress(options.listen)]
+  })
+  return {
+    backend: settings.backend,
+    evaluateEveryRounds: settings.evaluateEvery,
+    listen: origins.listen === 'default' ? [listenAddress('loopback')] : settings.listen,
+    ...existsSync(directory.configFile) ? { configFile: directory.configFile } : {}
   }
 }
 
@@ -73,10 +111,4 @@ function listenAddress (word: string): string {
   const address = LISTEN[word] ?? word
   if (address.startsWith('/')) return address
   throw new ShoalError({ code: 'USAGE', what: `--listen ${word} cannot be used`, why: 'it is loopback, lan, or a multiaddr', tryThis: '--listen lan' })
-}
-
-function oneOf<Word extends string> (name: string, word: string, words: readonly Word[]): Word {
-  const found = words.find(candidate => candidate === word)
-  if (found !== undefined) return found
-  throw new ShoalError({ code: 'USAGE', what: `--${name} ${word} cannot be used`, why: `it is one of ${words.join(', ')}`, tryThis: `--${name} ${words[0] ?? ''}` })
 }

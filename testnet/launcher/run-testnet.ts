@@ -3,7 +3,7 @@ import type { StampedEvent } from '../../src/events.ts'
 import { draftManifest } from '../../src/manifest/draft.ts'
 import { signManifest } from '../../src/manifest/manifest.ts'
 import type { SignedManifest } from '../../src/manifest/manifest.ts'
-import type { MethodSpec } from '../../src/manifest/schema.ts'
+import type { InnerSpec, MethodSpec } from '../../src/manifest/schema.ts'
 import type { BackendChoice } from '../../node/backends/contract.ts'
 import { hashCorpus } from '../../node/corpus/corpus.ts'
 import { prepareDataDirectory, resolveDataDirectory } from '../../node/store/data-directory.ts'
@@ -25,11 +25,16 @@ export interface RunTestnetOptions {
   readonly seed: number
   readonly batch: number
   readonly learningRate: number
+  readonly optimizer?: InnerSpec['optimizer']
+  readonly decay?: InnerSpec['decay']
+  readonly accumulate?: number
   readonly shards: number
   readonly split: 'era' | 'iid'
   readonly evaluateEveryRounds: number
   readonly listen: readonly string[]
   readonly backend: BackendChoice
+  /** A config file whose settings the peers follow where nothing above says otherwise. */
+  readonly configFile?: string
   /** Stops every peer gracefully; the run is then judged by what there is. */
   readonly signal: AbortSignal
   readonly onStarted?: (testnet: Testnet) => void
@@ -62,6 +67,7 @@ async function runIn (options: RunTestnetOptions, startedAtMs: number): Promise<
     listen: options.listen,
     backend: options.backend,
     evaluateEveryRounds: options.evaluateEveryRounds,
+    configFile: options.configFile,
     onEvent: (name, event) => { options.onEvent?.(name, event) },
     onExit: (name, lost) => { if (lost) options.onLost?.(name) }
   })

@@ -21,6 +21,8 @@ export interface TestnetOptions {
   readonly backend: string
   /** Held-out losses are taken every so many rounds; 0 only at the start and the end. */
   readonly evaluateEveryRounds: number
+  /** A config file whose settings the peers follow where nothing above says otherwise. */
+  readonly configFile?: string | undefined
   readonly onEvent: (name: string, event: StampedEvent) => void
   readonly onExit: (name: string, lost: boolean) => void
 }
@@ -155,7 +157,8 @@ function launchPeer (view: PeerView, index: number, source: string, options: Tes
       '--shard', String(index + 1),
       '--wait-for', String(options.peers - 1),
       '--backend', options.backend,
-      '--evaluate-every', String(options.evaluateEveryRounds)
+      '--evaluate-every', String(options.evaluateEveryRounds),
+      ...options.configFile === undefined ? [] : ['--config', options.configFile]
     ],
     onEvent: event => {
       applyEvent(view, event)

@@ -63,6 +63,22 @@ describe('the command line', () => {
     expect(invocations[0]?.options).toMatchObject({ name: 'evening' })
   })
 
+  it.each([
+    [['--json', '--data-dir', '/d', 'run', 'create', '--name', 'x']],
+    [['--data-dir=/d', 'run', '--json', 'create', '--name', 'x']],
+    [['run', '--data-dir', '/else', 'create', '--name', 'x', '--json', '--data-dir', '/d']]
+  ])('takes common options before the command too: %j', async words => {
+    expect(await shoal(...words)).toBe(0)
+    expect(invocations[0]?.options).toMatchObject({ name: 'x', json: true, dataDir: '/d', color: true, verbose: false })
+  })
+
+  it('heeds --no-color and --verbose before the command, errors included', async () => {
+    expect(await shoal('--no-color', '--verbose', 'check')).toBe(6)
+    expect(invocations[0]?.options).toMatchObject({ color: false, verbose: true, json: false })
+    expect(await shoal('--data-dir', '/d', '--json', 'join')).toBe(2)
+    expect(JSON.parse(written.stderr)).toMatchObject({ error: { code: 'USAGE', try: 'shoal join --help' } })
+  })
+
   it('returns the exit code of the command', async () => {
     expect(await shoal('check')).toBe(6)
   })
