@@ -7,6 +7,24 @@
 export interface Part {
   readonly start: number
   readonly end: number
+  /**
+   * The member that reduces it: gathers everyone's contribution and sends the mean to all. Absent in a pair, where both send
+   * everything to each other, and alone.
+   */
+  readonly owner?: string
+}
+
+/** Who does what in one round of one fragment. */
+export interface RoundPlan {
+  /** From 1, the same on every member: with the fragment it seeds codecs that draw alike. */
+  readonly round: number
+  readonly fragment: number
+  /** Ids of everyone in the group, this peer included; this peer alone for a round without partners. */
+  readonly members: readonly string[]
+  /** Contiguous, in order, from 0 to the fragment's length; several parts may have one owner, a slow member may own none. */
+  readonly parts: readonly Part[]
+  /** Trained on by this peer since its last sync of this fragment. */
+  readonly tokens: number
 }
 
 /** What a member contributes to a part. */
@@ -16,49 +34,84 @@ export interface PartContribution {
   readonly payload: Uint8Array
 }
 
+/** The mean of a part on its way to the group. */
+export interface PartMean {
+  readonly payload: Uint8Array
+  /** Ids of all whose contribution entered it, the owner included. */
+  readonly members: readonly string[]
+}
+
 /** How a fragment's round ended: what entered the mean of each part. */
 export interface FragmentOutcome {
   /** Root mean square difference to what the others contributed; NaN when nobody did. */
   readonly spread: number
   /** Members whose contribution entered every part that landed, this peer excluded. */
   readonly members: readonly string[]
-  /** Parts that landed, of all. */
+  /** Parts that landed with another member's contribution in them, of all. */
   readonly landed: number
+  /**
+   * A part of slow weights that the group shares did not land: the others may have moved theirs. Until this peer has taken over
+   * a member's state it must neither contribute to this fragment nor own a part of it. Always false for methods without a shared reference.
+   */
+  readonly lostReference: boolean
 }
 
 /**
- * One fragment's round on one peer: open → contribute → receive / reduce / accept → commit, or abandon at any moment.
- * Nothing but `commit` moves a weight, and `commit` moves all that landed or nothing.
+ * One fragment's round on one peer: open → contribution → receive / reduced / accept → commit, or abandon at any moment.
+ * Nothing but `commit` moves a weight, and `commit` moves all that landed or nothing. What is open has copied what it needs:
+ * training may go on until `commit`, which like `open` needs the trainer to rest.
  *
- * In a pair both send their whole fragment (one part, no owner). In a larger group part k belongs to the k-th member in
- * order of id: everyone sends it its contribution, it reduces them and sends the mean to all (reduce-scatter, all-gather).
+ * In a pair (one part, no owner) both send their whole fragment, `receive` the other's and `commit`.
+ * In a larger group everyone sends each owner its contribution; the owner calls `receive` for each, then `reduced` once it waits no
+ * longer, and sends that to all; they `accept` it (reduce-scatter, all-gather).
+ * `commit` without anything received is the outer step of a peer alone.
  */
 export interface FragmentRound {
-  readonly round: number
-  readonly fragment: number
-  /** Encodes this peer's contribution to a part; the same bytes however often it is asked. */
+  readonly plan: RoundPlan
+  /**
+   * Encodes this peer's contribution to a part; the same bytes however often it is asked.
+   *
+   * @throws ShoalError CODEC_CORRUPT when this peer's own values are not finite
+   */
   contribution (part: number): PartContribution
   /**
-   * Decodes and checks another member's contribution to a part that this peer reduces; a second one of the same member
-   * changes nothing.
+   * Decodes and checks another member's contribution to a part that this peer reduces, or to the whole in a pair. What comes a second
+   * time, from a stranger, or once the part is reduced, changes nothing.
    *
-   * @throws ShoalError CODEC_CORRUPT for what cannot be used
+   * @returns whether it counts
+   * @throws ShoalError CODEC_CORRUPT for what cannot be used: nothing has changed
    */
-  receive (part: number, member: string, contribution: PartContribution): void
-  /** The mean of what was received for an owned part and of this peer's own, encoded for the group. */
-  reduced (part: number): { readonly payload: Uint8Array, readonly members: readonly string[] }
+  receive (part: number, member: string, contribution: PartContribution): boolean
   /**
-   * Takes the mean of a part from its owner.
-   *
-   * @throws ShoalError CODEC_CORRUPT
+   * The mean of what was received for an owned part and of this peer's own, encoded for the group; it landed here too. From then on
+   * the part is closed and the same is answered however often it is asked.
    */
-  accept (part: number, payload: Uint8Array, members: readonly string[]): void
+  reduced (part: number): PartMean
   /**
-   * The outer step of the fragment.
+   * Takes the mean of a part from its owner. A second one changes nothing.
    *
-   * @param ageSteps inner steps since the contribution was made
+   * @returns whether it counts
+   * @throws ShoalError CODEC_CORRUPT: nothing has changed
+   */
+  accept (part: number, mean: PartMean): boolean
+  /**
+   * The outer step of the fragment with all that landed, in one go.
+   *
+   * @param ageSteps inner steps taken since the round was opened
+   * @throws ShoalError CODEC_CORRUPT when a result would not be finite: nothing has moved
    */
   commit (ageSteps: number): FragmentOutcome
-  /** Forgets the round: nothing has moved; what error feedback took is given back. */
+  /** Forgets the round: nothing has moved and error feedback keeps what it had. */
   abandon (): void
+}
+
+/** A replica's vectors that its trainer and its rounds share. */
+export interface ReplicaVectors {
+  /** Fast weights θ, which the trainer owns and moves between rounds. */
+  readonly fast: Float32Array
+  /**
+   * For methods that share gradients: at `open` the gradient of a step that is computed and not yet applied. For the outer optimizer
+   * `inner`, `commit` leaves the group's mean gradient there, for the trainer to give to its inner optimizer; `sign` moves θ itself.
+   */
+  readonly gradient?: Float32Array
 }

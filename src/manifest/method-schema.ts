@@ -9,8 +9,8 @@ export const outerSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('average') }),
   /** v ← μv + mean Q(Δ) ; φ ← φ − η (mean Q(Δ) + μv), on slow weights that the whole group shares (DiLoCo, arXiv 2311.08105). */
   z.strictObject({ kind: z.literal('nesterov'), learningRate: positive, momentum: fraction }),
-  /** Nesterov on this peer's own Δ, then φ ← mean Q(φ), mean-exact: momentum decoupled from consensus. */
-  z.strictObject({ kind: z.literal('gossip'), learningRate: positive, momentum: fraction, shareMomentum: z.boolean().optional() }),
+  /** Nesterov on this peer's own Δ, then φ ← mean Q(φ), mean-exact: momentum decoupled from consensus. With a `momentumCodec` it is averaged too. */
+  z.strictObject({ kind: z.literal('gossip'), learningRate: positive, momentum: fraction, momentumCodec: z.string().min(1).max(200).optional() }),
   /** Momentum SGD on the mean Δ of one round ago, with staleness penalty and clipped momentum (CO2, arXiv 2401.16265). */
   z.strictObject({ kind: z.literal('co2'), learningRate: positive, momentum: fraction, clipNorm: positive }),
   /** θ ← θ − η sign(mean Q(g)) (DeMo, arXiv 2411.19870). */
@@ -35,8 +35,8 @@ export const methodSchema = z.strictObject({
   everySteps: natural.max(100_000),
   /** Inner steps for which a fragment may be in flight while training goes on, τ < H/F; 0 trains no step meanwhile. */
   overlapSteps: z.int().min(0).max(100_000),
-  /** α in θ ← αθ + (1−α)φ when a fragment lands; 0 when left out. */
-  mixing: fraction.optional(),
+  /** α in θ ← αθ + (1−α)φ when a fragment lands, 0 when left out; `carry` keeps the steps of the flight whole, θ ← φ + (θ − θ when it was sent). */
+  mixing: z.union([fraction, z.literal('carry')]).optional(),
   /** What crosses: `weights` when left out, `deltas` Δ against slow weights that the group shares, or `gradients` of one step. */
   shares: z.enum(['weights', 'deltas', 'gradients']).optional(),
   outer: outerSchema,
