@@ -1,7 +1,7 @@
-import { createBatchSampler } from '../../src/data/batch-sampler.ts'
+import { rowLengthOf } from '../../src/manifest/model-kind.ts'
 import { createModel } from '../../src/models/model.ts'
 import type { TrainingOutcome } from '../../src/ports.ts'
-import { evaluate, evaluationWindows } from '../../src/training/evaluation.ts'
+import { evaluate } from '../../src/training/evaluation.ts'
 import { innerLoop } from '../../src/training/inner-loop.ts'
 import { createReplica } from '../../src/training/replica.ts'
 import type { Replica } from '../../src/training/replica.ts'
@@ -9,6 +9,7 @@ import { sampleText } from '../../src/training/text-sampling.ts'
 import { genesisState } from '../../src/training/trainer-state.ts'
 import type { Backend } from '../backends/backend.ts'
 import type { Answers, Request, StepProgress, WorkerInput } from './messages.ts'
+import { openTrainingInput } from './training-input.ts'
 
 /** Progress is for eyes: four reports a second cost nothing and look smooth. */
 const PROGRESS_INTERVAL_MS = 250
@@ -27,10 +28,10 @@ export interface Session {
  * @throws ShoalError CHECKPOINT_INCOMPATIBLE · RangeError when the shard has no window
  */
 export async function createSession (input: WorkerInput, backend: Backend, report: Report): Promise<Session> {
-  const { inner, budgetSteps, sharedWeights, heldOut } = input
+  const { inner, budgetSteps, sharedWeights } = input
   const model = createModel(input.model)
-  const batchShape = { rows: inner.batch * (inner.accumulate ?? 1), length: input.model.context }
-  const sample = createBatchSampler(input.shard, input.samplingSeed, batchShape)
+  const batchShape = { rows: inner.batch * (inner.accumulate ?? 1), length: rowLengthOf(input.model) }
+  const { sample, heldOut } = openTrainingInput(input)
   const replica = createReplica({ model, inner, budgetSteps, kernels: backend.kernels }, input.state ?? genesisState(input.model, input.seed))
   const meter = createMeter(batchShape.rows * batchShape.length, report)
   await replica.readWeights(sharedWeights)
@@ -61,7 +62,7 @@ export async function createSession (input: WorkerInput, backend: Backend, repor
       replica.writeWeights(sharedWeights)
       switch (request.kind) {
         case 'train': return await train(request.untilStep)
-        case 'evaluate': return await replica.withParameters(request.weights, async parameters => await evaluate(model, parameters, evaluationWindows(heldOut, model.spec.context)))
+        case 'evaluate': return await replica.withParameters(request.weights, async parameters => await evaluate(model, parameters, heldOut()))
         case 'sample': return await replica.withParameters(request.weights, async parameters => await sampleText(model, parameters, request.text))
         case 'readState': return await replica.readState()
       }

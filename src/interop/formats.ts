@@ -27,9 +27,9 @@ export function foreignTensors (spec: ModelSpec, format: ForeignFormat): Foreign
   if (format === 'plain') return modelLayout(spec).slots.map(({ name, shape }) => whole(name, name, shape))
   if (format === 'gpt2' && spec.kind === 'gpt') return gpt2Tensors(spec)
   if (format === 'llama' && spec.kind === 'llama') return llamaTensors(spec)
-  const fitting = spec.kind === 'gpt' ? 'gpt2' : 'llama'
+  const fitting = { gpt: ['gpt2', 'plain'], llama: ['llama', 'plain'], mlp: ['plain'], cnn: ['plain'] }[spec.kind]
   throw new ShoalError({
-    code: 'USAGE', what: `a ${spec.kind} model has no ${format} layout`, why: `its layouts are ${fitting} and plain`, tryThis: `--format ${fitting}`
+    code: 'USAGE', what: `a ${spec.kind} model has no ${format} layout`, why: `it can be written as ${fitting.join(' and ')}`, tryThis: `--format ${String(fitting[0])}`
   })
 }
 

@@ -7,11 +7,13 @@ import { gptSchema, llamaSchema } from '../manifest/schema.ts'
 const NORM_EPSILON = 1e-5
 const ROPE_BASE = 10_000
 
-/** What Hugging Face keeps beside a model's weights as `config.json`. */
+/** What Hugging Face keeps beside a model's weights as `config.json`. @throws ShoalError USAGE for a classifier */
 export function huggingFaceConfig (spec: ModelSpec): Record<string, unknown> {
   switch (spec.kind) {
     case 'gpt': return gpt2Config(spec)
     case 'llama': return llamaConfig(spec)
+    case 'mlp':
+    case 'cnn': throw new ShoalError({ code: 'USAGE', what: `a ${spec.kind} model has no config.json`, why: 'only GPT-2s and Llamas do', tryThis: '--format plain' })
   }
 }
 

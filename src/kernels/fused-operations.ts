@@ -18,7 +18,8 @@ interface Differentiable {
   readonly gradients: (slope: Tensor, saved: readonly Tensor[]) => Tensor[]
 }
 
-function differentiable (inputs: readonly Tensor[], forward: () => Differentiable): Tensor {
+/** An operation with its own gradient, which no registry needs to know. */
+export function differentiable (inputs: readonly Tensor[], forward: () => Differentiable): Tensor {
   const operation = tf.customGrad((...parameters) => {
     const save = parameters.at(-1) as tf.GradSaveFunc
     const { value, saved, gradients } = forward()

@@ -2,7 +2,7 @@ import { ShoalError } from '../errors.ts'
 import { nearest } from '../text/nearest.ts'
 import type { DataSpec, InnerSpec, MethodSpec, ModelSpec, RunManifest } from './schema.ts'
 
-/** Model sizes by name. Parameters: tiny 0.22 M, small 0.84 M, medium 10.8 M, gpt2-small 124 M; the Llamas about the same. */
+/** Model sizes by name; `parameterCount` tells how large each is. */
 export const MODEL_SIZES: Readonly<Record<string, ModelSpec>> = {
   tiny: { kind: 'gpt', layers: 4, width: 64, heads: 4, context: 64, vocabulary: 256 },
   small: { kind: 'gpt', layers: 4, width: 128, heads: 4, context: 128, vocabulary: 256 },
@@ -10,7 +10,9 @@ export const MODEL_SIZES: Readonly<Record<string, ModelSpec>> = {
   'gpt2-small': { kind: 'gpt', layers: 12, width: 768, heads: 12, context: 1024, vocabulary: 50_257 },
   'llama-tiny': { kind: 'llama', layers: 4, width: 64, heads: 4, groups: 2, hidden: 176, context: 64, vocabulary: 256, ropeBase: 10_000, tied: true },
   'llama-small': { kind: 'llama', layers: 4, width: 128, heads: 4, groups: 2, hidden: 344, context: 128, vocabulary: 256, ropeBase: 10_000, tied: true },
-  'llama-medium': { kind: 'llama', layers: 6, width: 384, heads: 6, groups: 2, hidden: 1024, context: 256, vocabulary: 256, ropeBase: 10_000, tied: false }
+  'llama-medium': { kind: 'llama', layers: 6, width: 384, heads: 6, groups: 2, hidden: 1024, context: 256, vocabulary: 256, ropeBase: 10_000, tied: false },
+  'mlp-tiny': { kind: 'mlp', inputs: 144, hidden: [256, 256], classes: 10 },
+  'cnn-tiny': { kind: 'cnn', height: 12, width: 12, channels: 1, filters: [32, 64, 128], classes: 10 }
 }
 
 /** What a person chooses about a run; the rest has defaults that train well on the default corpus. */
@@ -26,6 +28,8 @@ export interface RunChoices {
   readonly batch: number
   readonly learningRate: number
   readonly data: DataSpec
+  /** Weights to start from; the seed's when left out. */
+  readonly genesis?: RunManifest['genesis']
   /** AdamW when left out. */
   readonly optimizer?: InnerSpec['optimizer']
   /** Cosine when left out. */
@@ -53,6 +57,7 @@ export function draftManifest (choices: RunChoices): RunManifest {
     name: choices.name,
     seed: choices.seed,
     model: typeof choices.model === 'string' ? modelOfSize(choices.model) : choices.model,
+    ...choices.genesis === undefined ? {} : { genesis: choices.genesis },
     tokenizer: { kind: 'bytes' },
     data: choices.data,
     inner: draftInner(choices),

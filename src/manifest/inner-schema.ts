@@ -17,6 +17,8 @@ export const innerSchema = z.strictObject({
   batch: natural.max(65536),
   /** Passes whose mean gradient is one step's; 1 when left out. */
   accumulate: natural.max(1024).optional(),
+  /** Whether the backward pass computes each layer again instead of keeping what it gave: less memory, more time. */
+  recompute: z.literal(true).optional(),
   warmupSteps: z.int().min(0),
   decay: z.enum(['constant', 'cosine', 'wsd'])
 })

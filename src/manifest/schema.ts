@@ -7,7 +7,7 @@ import { modelSchema } from './model-schema.ts'
 export { dataSchema, tokenizerSchema } from './data-schema.ts'
 export { innerSchema } from './inner-schema.ts'
 export { methodSchema, outerSchema } from './method-schema.ts'
-export { gptSchema, llamaSchema, modelSchema } from './model-schema.ts'
+export { cnnSchema, gptSchema, llamaSchema, mlpSchema, modelSchema } from './model-schema.ts'
 
 export const manifestSchema = z.strictObject({
   version: z.literal(1),
@@ -17,6 +17,8 @@ export const manifestSchema = z.strictObject({
   /** Seeds genesis weights, matching and codecs. */
   seed: z.int().min(0).max(0xffff_ffff),
   model: modelSchema,
+  /** Weights that the run starts from in place of the seed's: SHA-256 (hex) of them as flat fp32, little-endian. */
+  genesis: z.strictObject({ sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits') }).optional(),
   tokenizer: tokenizerSchema,
   data: dataSchema,
   inner: innerSchema,
@@ -30,6 +32,10 @@ export type RunManifest = z.infer<typeof manifestSchema>
 export type ModelSpec = RunManifest['model']
 export type GptSpec = Extract<ModelSpec, { kind: 'gpt' }>
 export type LlamaSpec = Extract<ModelSpec, { kind: 'llama' }>
+export type MlpSpec = Extract<ModelSpec, { kind: 'mlp' }>
+export type CnnSpec = Extract<ModelSpec, { kind: 'cnn' }>
+export type TextSpec = GptSpec | LlamaSpec
+export type ClassifierSpec = MlpSpec | CnnSpec
 export type DataSpec = RunManifest['data']
 export type InnerSpec = RunManifest['inner']
 export type MethodSpec = RunManifest['method']

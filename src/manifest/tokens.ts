@@ -1,6 +1,7 @@
+import { targetsPerRowOf } from './model-kind.ts'
 import type { RunManifest } from './schema.ts'
 
-/** Tokens that one peer trains on in an inner step. */
+/** Tokens, or examples, that one peer trains on in an inner step. */
 export function tokensPerStepOf ({ model, inner }: Pick<RunManifest, 'model' | 'inner'>): number {
-  return model.context * inner.batch * (inner.accumulate ?? 1)
+  return targetsPerRowOf(model) * inner.batch * (inner.accumulate ?? 1)
 }

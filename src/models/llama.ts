@@ -1,9 +1,9 @@
-import type { Tensor } from '@tensorflow/tfjs-core'
-import type { GroupedAttentionShape } from '../kernels/fused-kernels.ts'
 import { add, groupedAttention, lookup, project, rmsNorm, swiglu, tiedHead } from '../kernels/fused-operations.ts'
 import { tf } from '../kernels/tensor.ts'
+import type { Tensor } from '../kernels/tensor.ts'
 import type { LlamaSpec } from '../manifest/schema.ts'
-import type { Parameters } from './gpt.ts'
+import { layerParameters } from './gpt.ts'
+import type { Parameters, Stage } from './stage.ts'
 
 /**
  * A Llama (Touvron et al., arXiv 2302.13971 and 2307.09288): rotary positions, RMSNorm before each block, grouped-query
@@ -11,31 +11,48 @@ import type { Parameters } from './gpt.ts'
  *
  * @param tokens int32 [batch, length], length at most `spec.context`
  * @param angles of `rotaryAngles` for the spec's context
- * @returns logits [batch · length, vocabulary]
+ * @returns the chain from tokens to logits [batch · length, vocabulary]
  */
-export function llamaLogits (spec: LlamaSpec, parameters: Parameters, tokens: Tensor, angles: Float32Array): Tensor {
+export function llamaStages (spec: LlamaSpec, tokens: Tensor, angles: Float32Array): Stage[] {
   const [batch = 0, length = 0] = tokens.shape
   if (length > spec.context) throw new RangeError(`${length} tokens do not fit a context of ${spec.context}`)
-  const headWidth = spec.width / spec.heads
-  const turns = tf.tensor2d(angles.slice(0, length * headWidth), [length, headWidth])
-  const table = parameters('embedding.token')
-  let stream = lookup(table, tokens)
-  for (let layer = 0; layer < spec.layers; layer++) {
-    const own: Parameters = name => parameters(`layer.${layer}.${name}`)
-    stream = add(stream, attentionBlock(own, stream, turns, { batch, length, heads: spec.heads, groups: spec.groups }))
-    stream = add(stream, mlpBlock(own, stream))
+  const turns = turnsAt(spec, angles, 0, length)
+  const shape = { batch, length, heads: spec.heads, groups: spec.groups }
+  const layer = (index: number): Stage => (parameters, stream) => {
+    const own = layerParameters(parameters, index)
+    const attended = add(stream, llamaAttentionOutput(own, groupedAttention(llamaPackedHeads(own, stream), turns, shape)))
+    return add(attended, llamaMlp(own, attended))
   }
-  return tiedHead(rmsNorm(stream, parameters('norm.gain')), spec.tied ? table : parameters('head.weight'))
+  return [
+    (parameters, ids) => lookup(parameters('embedding.token'), ids),
+    ...Array.from({ length: spec.layers }, (_, index) => layer(index)),
+    llamaHead(spec)
+  ]
 }
 
-function attentionBlock (own: Parameters, stream: Tensor, turns: Tensor, shape: GroupedAttentionShape): Tensor {
-  const grouped = project(rmsNorm(stream, own('attention.norm.gain')), own('attention.qkv.weight'))
-  return project(groupedAttention(grouped, turns, shape), own('attention.out.weight'))
+/** Angles of the positions from `start`: [length, headWidth]. */
+export function turnsAt (spec: LlamaSpec, angles: Float32Array, start: number, length: number): Tensor {
+  const headWidth = spec.width / spec.heads
+  return tf.tensor2d(angles.slice(start * headWidth, (start + length) * headWidth), [length, headWidth])
 }
 
-function mlpBlock (own: Parameters, stream: Tensor): Tensor {
+/** @returns [rows, (heads + 2 · groups) · headWidth]: queries of all heads, keys and values of all groups, not yet turned */
+export function llamaPackedHeads (own: Parameters, stream: Tensor): Tensor {
+  return project(rmsNorm(stream, own('attention.norm.gain')), own('attention.qkv.weight'))
+}
+
+export function llamaAttentionOutput (own: Parameters, attended: Tensor): Tensor {
+  return project(attended, own('attention.out.weight'))
+}
+
+export function llamaMlp (own: Parameters, stream: Tensor): Tensor {
   const gated = swiglu(project(rmsNorm(stream, own('mlp.norm.gain')), own('mlp.in.weight')))
   return project(gated, own('mlp.out.weight'))
+}
+
+/** Gives logits [rows, vocabulary]. */
+export function llamaHead ({ tied }: LlamaSpec): Stage {
+  return (parameters, stream) => tiedHead(rmsNorm(stream, parameters('norm.gain')), parameters(tied ? 'embedding.token' : 'head.weight'))
 }
 
 /**

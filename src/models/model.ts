@@ -1,20 +1,29 @@
-import type { Tensor } from '@tensorflow/tfjs-core'
 import { crossEntropy } from '../kernels/fused-operations.ts'
+import type { Tensor } from '../kernels/tensor.ts'
 import type { ModelSpec } from '../manifest/schema.ts'
 import type { ParameterLayout } from '../parameters/layout.ts'
-import { gptLogits } from './gpt.ts'
-import type { Parameters } from './gpt.ts'
-import { llamaLogits, rotaryAngles } from './llama.ts'
+import { cnnStages } from './cnn.ts'
+import { gptStages } from './gpt.ts'
+import { llamaStages, rotaryAngles } from './llama.ts'
+import { mlpStages } from './mlp.ts'
 import { modelLayout } from './model-layout.ts'
+import type { Parameters, Stage } from './stage.ts'
 
-/** A model as pure functions of its parameters, which come as one tensor a slot of the layout, in that order. */
+/**
+ * A model as pure functions of its parameters, which come as one tensor a slot of the layout, in that order. Inputs are int32
+ * [batch, length] tokens, or float32 [rows, features] examples.
+ */
 export interface Model {
   readonly spec: ModelSpec
   readonly layout: ParameterLayout
-  /** @param tokens int32 [batch, length]; @returns [batch · length, vocabulary] */
-  logits (parameters: readonly Tensor[], tokens: Tensor): Tensor
-  /** Mean nats per token of `targets` int32 [batch · length]; a scalar. */
-  loss (parameters: readonly Tensor[], tokens: Tensor, targets: Tensor): Tensor
+  /** The chain from these inputs to their logits. */
+  stages (inputs: Tensor): Stage[]
+  /** A parameter of those given by its name. */
+  named (parameters: readonly Tensor[]): Parameters
+  /** @returns [targets, classes]: tokens of the vocabulary are classes too */
+  logits (parameters: readonly Tensor[], inputs: Tensor): Tensor
+  /** Mean nats per target, int32 [targets]; a scalar. */
+  loss (parameters: readonly Tensor[], inputs: Tensor, targets: Tensor): Tensor
 }
 
 export function createModel (spec: ModelSpec): Model {
@@ -25,18 +34,23 @@ export function createModel (spec: ModelSpec): Model {
     if (tensor === undefined) throw new RangeError(`the model has no parameter ${name}`)
     return tensor
   }
-  const forward = forwardOf(spec)
-  const logits = (parameters: readonly Tensor[], tokens: Tensor): Tensor => forward(named(parameters), tokens)
-  return { spec, layout, logits, loss: (parameters, tokens, targets) => crossEntropy(logits(parameters, tokens), targets) }
+  const stages = stagesOf(spec)
+  const logits = (tensors: readonly Tensor[], inputs: Tensor): Tensor => {
+    const parameters = named(tensors)
+    return stages(inputs).reduce((values, stage) => stage(parameters, values), inputs)
+  }
+  return { spec, layout, stages, named, logits, loss: (parameters, inputs, targets) => crossEntropy(logits(parameters, inputs), targets) }
 }
 
-/** What does not depend on parameters or tokens is computed once. */
-function forwardOf (spec: ModelSpec): (parameters: Parameters, tokens: Tensor) => Tensor {
+/** What does not depend on parameters or inputs is computed once. */
+function stagesOf (spec: ModelSpec): (inputs: Tensor) => Stage[] {
   switch (spec.kind) {
-    case 'gpt': return (parameters, tokens) => gptLogits(spec, parameters, tokens)
+    case 'gpt': return tokens => gptStages(spec, tokens)
     case 'llama': {
       const angles = rotaryAngles(spec)
-      return (parameters, tokens) => llamaLogits(spec, parameters, tokens, angles)
+      return tokens => llamaStages(spec, tokens, angles)
     }
+    case 'mlp': return () => mlpStages(spec)
+    case 'cnn': return images => cnnStages(spec, images)
   }
 }

@@ -17,6 +17,11 @@ export const ones: Initialiser = { kind: 'constant', value: 1 }
 export const zeros: Initialiser = { kind: 'constant', value: 0 }
 export const weights: Initialiser = { kind: 'gaussian', standardDeviation: DEVIATION }
 
+/** Keeps the size of activations from layer to layer: √(2 / inputs), for rectifiers and the like (He et al., arXiv 1502.01852, equation 10). */
+export function scaledWeights (inputs: number): Initialiser {
+  return { kind: 'gaussian', standardDeviation: Math.sqrt(2 / inputs) }
+}
+
 /** Each layer adds to the residual stream twice: 1/√(2·layers) keeps its variance from growing with depth (GPT-2 paper, 2.3). */
 export function residualWeights (layers: number): Initialiser {
   return { kind: 'gaussian', standardDeviation: DEVIATION / Math.sqrt(2 * layers) }

@@ -1,73 +1,98 @@
-import type { Tensor } from '@tensorflow/tfjs-core'
-import { BYTE_VOCABULARY, decodeBytes, encodeBytes } from '../data/byte-tokenizer.ts'
-import { tf } from '../kernels/tensor.ts'
+import { BYTE_VOCABULARY } from '../data/byte-tokenizer.ts'
+import type { Tokenizer } from '../data/tokenizers/tokenizer.ts'
+import type { Tensor } from '../kernels/tensor.ts'
+import { isTextModel } from '../manifest/model-kind.ts'
+import { createDecoder } from '../models/decoding.ts'
 import type { Model } from '../models/model.ts'
 import { fraction } from '../random/draw.ts'
 import { STREAMS, words } from '../random/words.ts'
+import { checkChoiceRules, chooseToken } from './token-choice.ts'
+import type { ChoiceRules } from './token-choice.ts'
 
-export interface TextRequest {
+export interface TextRequest extends ChoiceRules {
   readonly prompt: string
   /** Tokens to write. */
   readonly tokens: number
-  /** Divides the logits: below 1 is bolder towards the likely; 0 always takes the likeliest. */
-  readonly temperature: number
-  /** Only the k likeliest tokens are drawn from; 0 for all. */
-  readonly topK: number
   /** 32-bit natural. */
   readonly seed: number
 }
 
+export type TextTokenizer = Pick<Tokenizer, 'vocabulary' | 'encode' | 'decode'>
+
+export interface SamplingOptions {
+  /** Bytes when left out. */
+  readonly tokenizer?: TextTokenizer
+  /** Told of each piece as it is written; the pieces together are the result. */
+  readonly onText?: (piece: string) => void
+  /** Asked before each token; what is written by then is the result. */
+  readonly shouldStop?: () => boolean
+}
+
 /** What an empty prompt stands for: the end of a line. */
-const START = new Uint8Array([10])
+const START = '\n'
+/** Share of a full context that is read again when writing goes on: half, so that a token costs two rows of work on average. */
+const KEPT_SHARE = 0.5
+
+const BYTES: TextTokenizer = {
+  vocabulary: BYTE_VOCABULARY,
+  encode: bytes => Int32Array.from(bytes),
+  decode: tokens => Uint8Array.from(tokens)
+}
 
 /**
- * Continues a prompt, token by token; each sees the last `context` ones.
+ * Continues a prompt, token by token. Each sees all those before it, as many as the context holds; when it is full, its
+ * newer half is read again from the first position and writing goes on after it. Tokens of the model that the tokenizer
+ * does not have are never chosen.
  *
- * @returns the continuation without the prompt
- * @throws RangeError for a negative temperature or count
+ * @returns the continuation without the prompt; bytes that are no UTF-8 are U+FFFD
+ * @throws RangeError for a number out of its range, or a model that writes no text
  */
-export async function sampleText (model: Model, parameters: readonly Tensor[], request: TextRequest): Promise<string> {
+export async function sampleText (model: Model, parameters: readonly Tensor[], request: TextRequest, options: SamplingOptions = {}): Promise<string> {
+  const { tokenizer = BYTES, onText = () => undefined } = options
+  // A character may end in a later token: the decoder holds its first bytes back until then.
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+  let text = ''
+  const write = (piece: string): void => {
+    text += piece
+    if (piece !== '') onText(piece)
+  }
+  for await (const token of sampleTokens(model, parameters, request, { ...options, tokenizer })) write(decoder.decode(tokenizer.decode([token]), { stream: true }))
+  write(decoder.decode())
+  return text
+}
+
+async function * sampleTokens (
+  model: Model, parameters: readonly Tensor[], request: TextRequest, { tokenizer, shouldStop = () => false }: SamplingOptions & { readonly tokenizer: TextTokenizer }
+): AsyncGenerator<number> {
   checkRequest(request)
+  const { spec } = model
+  if (!isTextModel(spec)) throw new RangeError(`a ${spec.kind} model writes no text`)
   const source = words(request.seed, STREAMS.text)
-  const prompt = encodeBytes(request.prompt)
-  const text = [...(prompt.length > 0 ? prompt : START)]
-  const promptLength = text.length
-  for (let written = 0; written < request.tokens; written++) {
-    const logits = await lastLogits(model, parameters, text.slice(-model.spec.context))
-    text.push(chooseToken(logits, request, fraction(source)))
-  }
-  return decodeBytes(Uint8Array.from(text.slice(promptLength)))
-}
-
-function checkRequest ({ tokens, temperature, topK }: TextRequest): void {
-  const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0
-  if (!isCount(tokens) || !isCount(topK)) throw new RangeError('tokens and topK are natural numbers or 0')
-  if (!(temperature >= 0)) throw new RangeError(`the temperature cannot be ${temperature}`)
-}
-
-async function lastLogits (model: Model, parameters: readonly Tensor[], tokens: readonly number[]): Promise<Float32Array> {
-  const logits = tf.tidy(() => model.logits(parameters, tf.tensor2d([...tokens], [1, tokens.length], 'int32')))
+  const history = [...promptTokens(request.prompt, tokenizer)]
+  const decoder = createDecoder(model, parameters)
+  let unread = history.slice(-spec.context)
   try {
-    const all = await logits.data<'float32'>()
-    return all.slice(-model.spec.vocabulary).subarray(0, BYTE_VOCABULARY)
+    for (let written = 0; written < request.tokens && !shouldStop(); written++) {
+      if (decoder.length + unread.length > spec.context) {
+        decoder.clear()
+        unread = history.slice(-Math.ceil(spec.context * KEPT_SHARE))
+      }
+      const logits = await decoder.read(unread)
+      const token = chooseToken(logits.subarray(0, tokenizer.vocabulary), request, fraction(source))
+      unread = [token]
+      history.push(token)
+      yield token
+    }
   } finally {
-    logits.dispose()
+    decoder.clear()
   }
 }
 
-/**
- * Draws from softmax(logits / temperature) over the k likeliest tokens, by inversion; ties go to the lower id.
- *
- * @param drawn uniform in [0, 1)
- */
-export function chooseToken (logits: Float32Array, { temperature, topK }: Pick<TextRequest, 'temperature' | 'topK'>, drawn: number): number {
-  const ranked = [...logits].map((logit, token) => ({ logit, token })).sort((a, b) => b.logit - a.logit || a.token - b.token)
-  const candidates = topK > 0 ? ranked.slice(0, topK) : ranked
-  const best = candidates[0]
-  if (best === undefined) throw new RangeError('there is no token to choose')
-  if (temperature === 0) return best.token
-  const weights = candidates.map(({ logit }) => Math.exp((logit - best.logit) / temperature))
-  let left = drawn * weights.reduce((a, b) => a + b, 0)
-  const chosen = candidates.find((_, index) => (left -= weights[index] ?? 0) < 0)
-  return (chosen ?? best).token
+function promptTokens (prompt: string, tokenizer: TextTokenizer): Int32Array {
+  return tokenizer.encode(new TextEncoder().encode(prompt === '' ? START : prompt))
+}
+
+function checkRequest (request: TextRequest): void {
+  checkChoiceRules(request)
+  if (!Number.isSafeInteger(request.tokens) || request.tokens < 0) throw new RangeError(`cannot write ${request.tokens} tokens`)
 }

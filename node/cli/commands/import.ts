@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { genesisHash } from '../../../src/manifest/genesis-hash.ts'
 import { methodPreset } from '../../../src/averaging/methods.ts'
 import { decodeSafetensors } from '../../../src/checkpoint/safetensors.ts'
 import { BYTE_VOCABULARY } from '../../../src/data/byte-tokenizer.ts'
@@ -8,6 +9,7 @@ import { SPEC_KEY } from '../../../src/interop/export-model.ts'
 import { importModel } from '../../../src/interop/import-model.ts'
 import type { ImportedModel } from '../../../src/interop/import-model.ts'
 import { draftManifest } from '../../../src/manifest/draft.ts'
+import { isTextModel } from '../../../src/manifest/model-kind.ts'
 import { shortRunId, signManifest } from '../../../src/manifest/manifest.ts'
 import { hashCorpus } from '../../corpus/corpus.ts'
 import { writeImportedRun } from '../../peer/imported-run.ts'
@@ -38,6 +40,7 @@ export const importWeights = action<ImportOptions>(async ({ arguments: [path = '
     creator: identity.publicKey,
     seed: numberOption('seed', options.seed, { minimum: 0, maximum: 0xffff_ffff }),
     model: model.spec,
+    genesis: { sha256: genesisHash(model.weights) },
     method: methodPreset(options.method, {}),
     steps: numberOption('steps', options.steps, { minimum: 0 }),
     batch: numberOption('batch', options.batch, { minimum: 1 }),
@@ -70,7 +73,7 @@ function readModel (path: string): ImportedModel {
   const file = decodeSafetensors(bytes)
   // A file of our own carries its description; a config.json beside it may be another model's.
   const model = importModel(file, SPEC_KEY in file.metadata ? undefined : description)
-  if (model.spec.vocabulary >= BYTE_VOCABULARY) return model
+  if (!isTextModel(model.spec) || model.spec.vocabulary >= BYTE_VOCABULARY) return model
   throw new ShoalError({
     code: 'CHECKPOINT_INCOMPATIBLE', what: `${path} cannot be trained here`, why: `its vocabulary of ${model.spec.vocabulary} is smaller than the ${BYTE_VOCABULARY} bytes`,
     tryThis: 'import a model with at least 256 tokens'

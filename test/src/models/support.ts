@@ -26,3 +26,26 @@ export function gradientOf (model: Model, weights: Float32Array, { tokens, targe
     return { loss: value.dataSync()[0]!, gradient: grads.flatMap(gradient => [...gradient.dataSync()]) }
   })
 }
+
+/** Examples and their classes. */
+export interface Examples { readonly inputs: Float32Array, readonly targets: readonly number[] }
+
+function placed ({ inputs, targets }: Examples): [Tensor, Tensor] {
+  return [tf.tensor2d(inputs, [targets.length, inputs.length / targets.length]), tf.tensor1d([...targets], 'int32')]
+}
+
+export function exampleLogits (model: Model, weights: Float32Array, examples: Examples): number[] {
+  return tf.tidy(() => [...model.logits(upload(model, weights), placed(examples)[0]).dataSync()])
+}
+
+export function exampleLoss (model: Model, weights: Float32Array, examples: Examples): number {
+  return tf.tidy(() => model.loss(upload(model, weights), ...placed(examples)).dataSync()[0]!)
+}
+
+export function exampleGradient (model: Model, weights: Float32Array, examples: Examples): { loss: number, gradient: number[] } {
+  return tf.tidy(() => {
+    const [inputs, targets] = placed(examples)
+    const { value, grads } = tf.valueAndGrads((...parameters) => model.loss(parameters, inputs, targets) as Scalar)(upload(model, weights))
+    return { loss: value.dataSync()[0]!, gradient: grads.flatMap(gradient => [...gradient.dataSync()]) }
+  })
+}

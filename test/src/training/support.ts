@@ -2,7 +2,7 @@ import { createBatchSampler } from '../../../src/data/batch-sampler.ts'
 import type { BatchSampler } from '../../../src/data/batch.ts'
 import { encodeBytes } from '../../../src/data/byte-tokenizer.ts'
 import type { TensorKernels } from '../../../src/kernels/register.ts'
-import type { InnerSpec, ModelSpec } from '../../../src/manifest/schema.ts'
+import type { GptSpec, InnerSpec } from '../../../src/manifest/schema.ts'
 import { createModel } from '../../../src/models/model.ts'
 import { innerLoop } from '../../../src/training/inner-loop.ts'
 import type { TrainingEvent } from '../../../src/training/inner-loop.ts'
@@ -11,7 +11,7 @@ import type { Replica } from '../../../src/training/replica.ts'
 import { genesisState } from '../../../src/training/trainer-state.ts'
 import type { TrainerState } from '../../../src/training/trainer-state.ts'
 
-export const spec: ModelSpec = { kind: 'gpt', layers: 1, width: 8, heads: 2, context: 8, vocabulary: 256 }
+export const spec: GptSpec = { kind: 'gpt', layers: 1, width: 8, heads: 2, context: 8, vocabulary: 256 }
 
 export const inner: InnerSpec = {
   optimizer: 'adamw', learningRate: 0.01, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, clipNorm: 1, batch: 2, warmupSteps: 3, decay: 'cosine'
