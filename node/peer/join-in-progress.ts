@@ -1,5 +1,7 @@
 import type { ReplicaSnapshot } from '../../src/averaging/averaging-state.ts'
 import { reasonOf } from '../../src/errors.ts'
+import { checkGenesis } from '../../src/manifest/genesis-hash.ts'
+import type { RunManifest } from '../../src/manifest/schema.ts'
 import type { Peers, PresentPeer } from '../../src/ports.ts'
 import type { SwarmNetwork } from '../network/swarm-network.ts'
 
@@ -12,14 +14,14 @@ const SOURCES_TRIED = 3
  * For a peer that joins a run under way: weights of a member, so that it does not drag the others back to the genesis.
  * Undefined when the run has not begun, or nobody gives any; every step is told in a sentence.
  */
-export async function fetchRunningState (network: SwarmNetwork, say: (sentence: string) => void, signal: AbortSignal): Promise<ReplicaSnapshot | undefined> {
+export async function fetchRunningState (network: SwarmNetwork, run: RunManifest, say: (sentence: string) => void, signal: AbortSignal): Promise<ReplicaSnapshot | undefined> {
   say('looking for the peers of the invite')
   const present = await firstPeers(network, signal)
   if (present.length === 0) {
-    say('none of the invite’s peers answers yet; beginning from the genesis weights and looking on')
+    say(`none of the invite’s peers answers yet${run.genesis === undefined ? '; beginning from the genesis weights and looking on' : ''}`)
     return undefined
   }
-  return fetchFrom(network, present.filter(peer => peer.round > 0), say, signal)
+  return fetchFrom(network, run, present.filter(peer => peer.round > 0), say, signal)
 }
 
 /** A returning peer's own weights are worth keeping while the swarm is not this far ahead. */
@@ -29,15 +31,17 @@ const ROUNDS_BEHIND = 5
  * For a peer that was away or still preparing while the swarm went on: a member's weights, when the swarm is ahead by
  * more than a few rounds, or this peer has not begun at all and the others have.
  */
-export async function snapshotIfBehind (network: SwarmNetwork, ownRound: number, say: (sentence: string) => void, signal: AbortSignal): Promise<ReplicaSnapshot | undefined> {
+export async function snapshotIfBehind (network: SwarmNetwork, run: RunManifest, ownRound: number, say: (sentence: string) => void, signal: AbortSignal): Promise<ReplicaSnapshot | undefined> {
   const limit = ownRound === 0 ? 1 : ROUNDS_BEHIND
-  return fetchFrom(network, network.present().filter(peer => peer.round - ownRound >= limit), say, signal)
+  return fetchFrom(network, run, network.present().filter(peer => peer.round - ownRound >= limit), say, signal)
 }
 
-async function fetchFrom (network: SwarmNetwork, ahead: readonly PresentPeer[], say: (sentence: string) => void, signal: AbortSignal): Promise<ReplicaSnapshot | undefined> {
+async function fetchFrom (network: SwarmNetwork, run: RunManifest, ahead: readonly PresentPeer[], say: (sentence: string) => void, signal: AbortSignal): Promise<ReplicaSnapshot | undefined> {
   for (const peer of [...ahead].sort((a, b) => b.round - a.round).slice(0, SOURCES_TRIED)) {
     try {
-      return await network.fetchSnapshot(peer.peerId, signal)
+      const snapshot = await network.fetchSnapshot(peer.peerId, signal)
+      checkGenesis(run, snapshot.step, snapshot.weights)
+      return snapshot
     } catch (error) {
       signal.throwIfAborted()
       say(`${peer.peerId} gives no weights: ${reasonOf(error)}`)

@@ -2,7 +2,8 @@ import type { ReplicaSnapshot } from '../../src/averaging/averaging-state.ts'
 import { ShoalError } from '../../src/errors.ts'
 import { createCodec } from '../../src/compression/codec.ts'
 import { formatInvite } from '../../src/manifest/invite.ts'
-import type { ModelSpec } from '../../src/manifest/schema.ts'
+import { checkGenesis } from '../../src/manifest/genesis-hash.ts'
+import type { ModelSpec, RunManifest } from '../../src/manifest/schema.ts'
 import { tokensPerStepOf } from '../../src/manifest/tokens.ts'
 import { modelLayout } from '../../src/models/model-layout.ts'
 import { layoutHash } from '../../src/parameters/layout.ts'
@@ -33,13 +34,15 @@ export async function openParts (options: PeerOptions, identity: Identity, close
   const layout = boundedLayout(run.manifest.model)
   const files = new CheckpointFiles(runFolder(run.runId, directory), layout, settings.keepCheckpoints)
   const checkpoint = restoredState(files, warn)
+  if (checkpoint !== undefined) checkGenesis(run.manifest, checkpoint.trainer.step, checkpoint.trainer.weights)
   const data = await loadTrainingData(run.manifest, identity.peerId, settings.shard === 0 ? undefined : settings.shard)
   const serving: Serving = { snapshot: () => undefined }
   const network = await startNetwork({ options, store, identity, layout, serving }, signal)
   closers.add('network', async () => network.stop())
   const say = (sentence: string): void => { events.emit({ type: 'waiting', sentence }) }
   const bootstrapped = options.source.bootstrap.length + settings.bootstrap.length > 0
-  const snapshot = checkpoint === undefined && bootstrapped ? await fetchRunningState(network, say, signal) : undefined
+  const snapshot = checkpoint === undefined && bootstrapped ? await fetchRunningState(network, run.manifest, say, signal) : undefined
+  if (checkpoint === undefined && snapshot === undefined) refuseUnknownGenesis(run.manifest)
   const samplingSeed = checkpoint?.samplingSeed ?? samplingSeedOf(run.manifest.seed, data.shardNumber)
   const state = checkpoint?.trainer ?? (snapshot === undefined ? undefined : freshOptimizer(snapshot))
   const trainer = await TrainerClient.start({
@@ -66,6 +69,16 @@ function boundedLayout (model: ModelSpec): ParameterLayout {
   throw new ShoalError({
     code: 'MANIFEST_INVALID', what: 'the run’s model is too large', why: `it has ${layout.size} parameters, this version takes ${MAXIMUM_SNAPSHOT_BYTES / 4}`,
     tryThis: 'join a run with a smaller model'
+  })
+}
+
+/** Weights that were imported cannot be drawn from the seed: who lacks them has nothing to begin with. @throws ShoalError CHECKPOINT_MISSING */
+function refuseUnknownGenesis ({ genesis, name }: RunManifest): void {
+  if (genesis === undefined) return
+  throw new ShoalError({
+    code: 'CHECKPOINT_MISSING', what: `this peer lacks the weights that run ${name} starts from`,
+    why: `they were imported (SHA-256 ${genesis.sha256.slice(0, 12)}…), are not here, and no peer that was asked gave them`,
+    tryThis: 'shoal join with an invite of a peer that is in the run now'
   })
 }
 

@@ -81,7 +81,7 @@ export class Session {
   /** The swarm may have gone far while this peer was away, or was still preparing. */
   async #catchUp (stop: AbortSignal): Promise<void> {
     const say = (sentence: string): void => { this.#options.events.emit({ type: 'waiting', sentence }) }
-    const snapshot = stop.aborted ? undefined : await snapshotIfBehind(this.#parts.network, this.averaging.describe().round, say, stop)
+    const snapshot = stop.aborted ? undefined : await snapshotIfBehind(this.#parts.network, this.#options.source.run.manifest, this.averaging.describe().round, say, stop)
     if (snapshot !== undefined) this.averaging.adopt(snapshot)
   }
 
