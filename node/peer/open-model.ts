@@ -1,7 +1,7 @@
 import type { SignedManifest } from '../../src/manifest/manifest.ts'
 import type { ComputeSettings } from '../backends/contract.ts'
 import { TrainerClient } from '../trainer-worker/client.ts'
-import { loadTrainingData } from './training-data.ts'
+import { loadTrainingData, trainerInput } from './training-data.ts'
 import type { TrainingData } from './training-data.ts'
 
 /** A run's model, ready to be asked: nothing is trained and nobody is met. */
@@ -17,7 +17,7 @@ export async function openModel (run: SignedManifest, compute: ComputeSettings, 
   const data = await loadTrainingData(manifest, '', 1)
   const trainer = await TrainerClient.start({
     model: manifest.model, inner: manifest.inner, seed: manifest.seed, budgetSteps: manifest.budget.steps, compute, samplingSeed: 0,
-    shard: data.shard, heldOut: data.heldOut
+    ...trainerInput(data)
   }, { signal })
   return { run, trainer, data }
 }

@@ -22,7 +22,7 @@ import { inviteAddresses } from './invite-addresses.ts'
 import type { PeerOptions, PeerParts, Serving } from './peer-parts.ts'
 import { restoredState } from './restored-state.ts'
 import { rememberRun, runFolder } from './run-source.ts'
-import { loadTrainingData } from './training-data.ts'
+import { loadTrainingData, trainerInput } from './training-data.ts'
 
 /** Opens everything in order of dependence; `closers` closes it in the opposite one. */
 export async function openParts (options: PeerOptions, identity: Identity, closers: Closers, signal: AbortSignal): Promise<PeerParts> {
@@ -47,7 +47,7 @@ export async function openParts (options: PeerOptions, identity: Identity, close
   const state = checkpoint?.trainer ?? (snapshot === undefined ? undefined : freshOptimizer(snapshot))
   const trainer = await TrainerClient.start({
     model: run.manifest.model, inner: run.manifest.inner, seed: run.manifest.seed, budgetSteps: run.manifest.budget.steps, compute: computeOf(settings),
-    samplingSeed, shard: data.shard, heldOut: data.heldOut, ...state === undefined ? {} : { state }
+    samplingSeed, ...trainerInput(data), ...state === undefined ? {} : { state }
   }, { signal })
   closers.add('trainer', async () => trainer.close())
   if (checkpoint !== undefined && checkpoint.kernelVariant !== trainer.kernelVariant) {

@@ -1,8 +1,17 @@
 import { gzipSync } from 'node:zlib'
+import type { HeldOutText } from '../../src/data/sources.ts'
 
-/** Nats per byte token → bits per character of `text` (UTF-8; a character may be several bytes). */
-export function bitsPerCharacter (natsPerToken: number, text: Uint8Array): number {
-  return natsPerToken / Math.LN2 * text.length / charactersIn(text)
+/**
+ * Nats per token → bits per character of the text that was judged. Tokenizers that cut it into fewer tokens have more to
+ * guess at each; what all of its tokens cost, over its characters, compares them.
+ */
+export function bitsPerCharacter (natsPerToken: number, { ids, characters }: HeldOutText): number {
+  return natsPerToken / Math.LN2 * ids.length / characters
+}
+
+/** Nats per token → bits per byte of the text that was judged. */
+export function bitsPerByte (natsPerToken: number, { ids, bytes }: HeldOutText): number {
+  return natsPerToken / Math.LN2 * ids.length / Math.max(1, bytes)
 }
 
 /** What gzip -9 needs for `text`, in bits per character: the figure to beat. */
@@ -10,7 +19,7 @@ export function gzipBitsPerCharacter (text: Uint8Array): number {
   return 8 * gzipSync(text, { level: 9 }).length / charactersIn(text)
 }
 
-/** Counts every byte of UTF-8 that does not continue a character. */
-function charactersIn (text: Uint8Array): number {
+/** Every byte of UTF-8 that does not continue a character counts as one; 1 for an empty text. */
+export function charactersIn (text: Uint8Array): number {
   return Math.max(1, text.reduce((count, byte) => (byte & 0xc0) === 0x80 ? count : count + 1, 0))
 }

@@ -2,14 +2,21 @@ import { createHash } from 'node:crypto'
 import { ShoalError } from '../../src/errors.ts'
 import type { RunManifest } from '../../src/manifest/schema.ts'
 import { heldOutExcerpt, splitDocuments } from '../../src/data/documents.ts'
+import type { HeldOutText, TrainingSource } from '../../src/data/sources.ts'
 import { readCorpus } from '../corpus/corpus.ts'
+import type { TrainerInit } from '../trainer-worker/messages.ts'
+import { charactersIn } from './text-figures.ts'
 
 /** What one peer trains on and is judged by. */
 export interface TrainingData {
   /** Shard of this peer, 1 to `shards`. */
   readonly shardNumber: number
-  readonly shard: Uint8Array
-  readonly heldOut: Uint8Array
+  readonly training: TrainingSource
+  readonly heldOut: HeldOutText
+  /** The held-out text itself, for other yardsticks. */
+  readonly heldOutText: Uint8Array
+  /** Content of the run's tokenizer file; bytes when left out. */
+  readonly tokenizer?: string
 }
 
 /**
@@ -31,8 +38,17 @@ export async function loadTrainingData (manifest: RunManifest, peerId: string, s
   }
   const documents = await readCorpus(data.sha256)
   const { training, heldOut } = splitDocuments(documents, data)
-  const shard = training[chosen - 1] ?? new Uint8Array()
-  return { shardNumber: chosen, shard: shared(shard), heldOut: heldOutExcerpt(heldOut) }
+  const heldOutText = heldOutExcerpt(heldOut)
+  return {
+    shardNumber: chosen, heldOutText,
+    training: { kind: 'tokens', ids: shared(training[chosen - 1] ?? new Uint8Array()) },
+    heldOut: { kind: 'text', ids: shared(heldOutText), bytes: heldOutText.length, characters: charactersIn(heldOutText) }
+  }
+}
+
+/** The part of it that crosses to the trainer. */
+export function trainerInput ({ training, heldOut, tokenizer }: TrainingData): Pick<TrainerInit, 'training' | 'heldOut' | 'tokenizer'> {
+  return { training, heldOut, ...tokenizer === undefined ? {} : { tokenizer } }
 }
 
 /** Spreads peers that were given no shard over all of them. */

@@ -1,3 +1,4 @@
+import type { HeldOutSource, TrainingSource } from '../../src/data/sources.ts'
 import { ShoalError, reasonOf } from '../../src/errors.ts'
 import type { ErrorParts } from '../../src/errors.ts'
 import type { InnerSpec, ModelSpec } from '../../src/manifest/schema.ts'
@@ -18,9 +19,10 @@ export interface TrainerInit {
   /** Inner steps of the whole run, for the learning-rate schedule; 0 for no end. */
   readonly budgetSteps: number
   readonly compute: ComputeSettings
-  /** Training text of this peer; on a SharedArrayBuffer it is not copied. */
-  readonly shard: Uint8Array
-  readonly heldOut: Uint8Array
+  readonly training: TrainingSource
+  readonly heldOut: HeldOutSource
+  /** Content of the run's tokenizer file, for prompts and what is written; bytes when left out. */
+  readonly tokenizer?: string
   /** Where to go on; left out, training begins at genesis. */
   readonly state?: TrainerState
 }

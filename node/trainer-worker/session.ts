@@ -1,4 +1,4 @@
-import { rowLengthOf } from '../../src/manifest/model-kind.ts'
+import { tokensPerStepOf } from '../../src/manifest/tokens.ts'
 import { createModel } from '../../src/models/model.ts'
 import type { TrainingOutcome } from '../../src/ports.ts'
 import { evaluate } from '../../src/training/evaluation.ts'
@@ -30,10 +30,9 @@ export interface Session {
 export async function createSession (input: WorkerInput, backend: Backend, report: Report): Promise<Session> {
   const { inner, budgetSteps, sharedWeights } = input
   const model = createModel(input.model)
-  const batchShape = { rows: inner.batch * (inner.accumulate ?? 1), length: rowLengthOf(input.model) }
-  const { sample, heldOut } = openTrainingInput(input)
+  const { sample, heldOut, tokenizer } = openTrainingInput(input)
   const replica = createReplica({ model, inner, budgetSteps, kernels: backend.kernels }, input.state ?? genesisState(input.model, input.seed))
-  const meter = createMeter(batchShape.rows * batchShape.length, report)
+  const meter = createMeter(tokensPerStepOf(input), report)
   await replica.readWeights(sharedWeights)
 
   const train = async (untilStep: number): Promise<Answers['train']> => {
@@ -63,7 +62,7 @@ export async function createSession (input: WorkerInput, backend: Backend, repor
       switch (request.kind) {
         case 'train': return await train(request.untilStep)
         case 'evaluate': return await replica.withParameters(request.weights, async parameters => await evaluate(model, parameters, heldOut()))
-        case 'sample': return await replica.withParameters(request.weights, async parameters => await sampleText(model, parameters, request.text))
+        case 'sample': return await replica.withParameters(request.weights, async parameters => await sampleText(model, parameters, request.text, tokenizer === undefined ? {} : { tokenizer }))
         case 'readState': return await replica.readState()
       }
     }

@@ -51,7 +51,7 @@ export async function trainedSources (): Promise<readonly Source[]> {
   const replicas = await Promise.all([1, 4].map(async shardNumber => {
     const data = await loadTrainingData(manifest, 'bench', shardNumber)
     return TrainerClient.start({
-      model: manifest.model, inner: manifest.inner, seed: 1, samplingSeed: shardNumber, budgetSteps: manifest.budget.steps, compute: DEFAULT_COMPUTE, shard: data.shard, heldOut: data.heldOut
+      model: manifest.model, inner: manifest.inner, seed: 1, samplingSeed: shardNumber, budgetSteps: manifest.budget.steps, compute: DEFAULT_COMPUTE, training: data.training, heldOut: data.heldOut
     })
   }))
   try {

@@ -44,6 +44,7 @@ export async function judge ({ testnet, run, methodName, backend, secondsSoFar }
       replicas,
       mergedLoss: (await trainer.evaluate(merged)).loss,
       heldOut: data.heldOut,
+      heldOutText: data.heldOutText,
       sampleBefore: PROMPT + await trainer.sample(SAMPLE),
       sampleAfter: PROMPT + await trainer.sample({ ...SAMPLE, weights: merged }),
       secondsTotal: secondsSoFar()

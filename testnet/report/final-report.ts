@@ -1,3 +1,4 @@
+import type { HeldOutText } from '../../src/data/sources.ts'
 import type { ByteTotals, PeerReport } from '../../src/events.ts'
 import type { RunManifest } from '../../src/manifest/schema.ts'
 import { bitsPerCharacter, gzipBitsPerCharacter } from '../../node/peer/text-figures.ts'
@@ -49,7 +50,8 @@ export interface ReportParts {
   readonly bytes: readonly ByteTotals[]
   readonly replicas: readonly Float32Array[]
   readonly mergedLoss: number
-  readonly heldOut: Uint8Array
+  readonly heldOut: HeldOutText
+  readonly heldOutText: Uint8Array
   readonly secondsTotal: number
   readonly sampleBefore: string
   readonly sampleAfter: string
@@ -76,7 +78,7 @@ export function finalReport (parts: ReportParts): FinalReport {
     evalLoss: parts.mergedLoss,
     evalLossReplicas: mean(report => report.evalLoss),
     bitsPerCharacter: bitsPerCharacter(parts.mergedLoss, parts.heldOut),
-    gzipBitsPerCharacter: gzipBitsPerCharacter(parts.heldOut),
+    gzipBitsPerCharacter: gzipBitsPerCharacter(parts.heldOutText),
     consensusDistance: consensusDistance(parts.replicas),
     payloadBytes: bytes(totals => totals.payloadSent),
     wireBytes: bytes(totals => totals.wireSent),

@@ -16,14 +16,14 @@ export const evaluate = action<EvalOptions>(async ({ options, output }) => {
   const directory = resolveDataDirectory(options.dataDir)
   const { settings } = ownSettings(directory)
   const { run, step, weights, path } = await chosenCheckpoint(directory, options, output.message)
-  const { trainer, data: { heldOut } } = await openModel(run, computeOf(settings), new AbortController().signal)
+  const { trainer, data: { heldOut, heldOutText } } = await openModel(run, computeOf(settings), new AbortController().signal)
   try {
     const { loss, tokens } = await trainer.evaluate(weights)
     const bits = bitsPerCharacter(loss, heldOut)
-    const gzip = gzipBitsPerCharacter(heldOut)
+    const gzip = gzipBitsPerCharacter(heldOutText)
     if (options.json) output.json({ version: 1, runId: run.runId, step, checkpoint: path, loss, tokens, bitsPerCharacter: bits, gzipBitsPerCharacter: gzip })
     else {
-      output.line(`held-out loss  ${formatNumber(loss, 4)} nats per byte over ${tokens} bytes, at step ${step}`)
+      output.line(`held-out loss  ${formatNumber(loss, 4)} nats per token over ${tokens} tokens of ${heldOut.bytes} bytes, at step ${step}`)
       output.line(`               ${formatNumber(bits, 3)} bits per character; gzip needs ${formatNumber(gzip, 3)} for the same text${bits < gzip ? '' : ' and wins'}`)
     }
   } finally {

@@ -14,7 +14,7 @@ function shared (bytes: Uint8Array): Uint8Array {
 }
 
 const init: TrainerInit = {
-  model: spec, inner, seed: 1, samplingSeed: 7, budgetSteps: 40, compute: DEFAULT_COMPUTE, shard: shared(text), heldOut: text.subarray(0, 200)
+  model: spec, inner, seed: 1, samplingSeed: 7, budgetSteps: 40, compute: DEFAULT_COMPUTE, training: { kind: 'tokens', ids: shared(text) }, heldOut: { kind: 'text', ids: text.subarray(0, 200), bytes: 200, characters: 200 }
 }
 
 const open: TrainerClient[] = []
@@ -111,7 +111,7 @@ describe('a trainer that cannot go on', () => {
   })
 
   it('refuses a shard without a window', async () => {
-    await expect(start({ shard: text.subarray(0, 4) })).rejects.toMatchObject({ code: 'TRAINER_FAILED' })
+    await expect(start({ training: { kind: 'tokens', ids: text.subarray(0, 4) } })).rejects.toMatchObject({ code: 'TRAINER_FAILED' })
   })
 
   it('fails whatever is asked once it is closed', async () => {

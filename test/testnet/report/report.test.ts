@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { allReduceBytes } from '../../../src/averaging/all-reduce-bytes.ts'
-import { bitsPerCharacter, gzipBitsPerCharacter } from '../../../node/peer/text-figures.ts'
+import type { HeldOutText } from '../../../src/data/sources.ts'
+import { bitsPerCharacter, charactersIn, gzipBitsPerCharacter } from '../../../node/peer/text-figures.ts'
 import { lineChartSvg } from '../../../testnet/report/line-chart.ts'
 import { estimate } from '../../../testnet/report/statistics.ts'
 
@@ -14,13 +15,19 @@ describe('ring all-reduce', () => {
 
 describe('bits per character', () => {
   const text = (value: string): Uint8Array => new TextEncoder().encode(value)
+  const judged = (value: string): HeldOutText => ({ kind: 'text', ids: text(value), bytes: text(value).length, characters: charactersIn(text(value)) })
 
   it('is nats per byte over ln 2 where a character is a byte', () => {
-    expect(bitsPerCharacter(Math.LN2, text('plain'))).toBeCloseTo(1, 12)
+    expect(bitsPerCharacter(Math.LN2, judged('plain'))).toBeCloseTo(1, 12)
   })
 
   it('counts a character of two bytes once', () => {
-    expect(bitsPerCharacter(Math.LN2, text('éé'))).toBeCloseTo(2, 12)
+    expect(bitsPerCharacter(Math.LN2, judged('éé'))).toBeCloseTo(2, 12)
+  })
+
+  it('weighs the tokens of a text by how few they are', () => {
+    const halves = { ...judged('plainly!'), ids: new Uint16Array(4) }
+    expect(bitsPerCharacter(2 * Math.LN2, halves)).toBeCloseTo(bitsPerCharacter(Math.LN2, judged('plainly!')), 12)
   })
 
   it('of gzip falls as text repeats', () => {
