@@ -1,11 +1,20 @@
-import type { Scalar, Tensor } from '@tensorflow/tfjs-core'
 import type { Batch } from '../data/batch.ts'
 import { tf } from '../kernels/tensor.ts'
+import type { Scalar, Tensor } from '../kernels/tensor.ts'
 import type { Model } from '../models/model.ts'
 import { batchTensors } from './batch-tensors.ts'
+import { recomputedGradients } from './recomputation.ts'
+import type { LossAndGradients } from './recomputation.ts'
+
+export interface PassOptions {
+  /** Divides the batch's rows. */
+  readonly passes: number
+  /** Whether layers are computed again in the backward pass, to hold less memory. */
+  readonly recompute: boolean
+}
 
 export interface AccumulatedGradients {
-  /** Mean nats per token of the whole batch. */
+  /** Mean nats per target of the whole batch. */
   readonly loss: number
   /** Sums over the passes of each parameter's gradient; the caller disposes them. */
   readonly sums: readonly Tensor[]
@@ -15,14 +24,13 @@ export interface AccumulatedGradients {
  * Loss and gradients of a batch in several passes, each over a share of its rows, so that only one share's activations
  * are held at a time.
  *
- * @param passes divides the batch's rows
- * @throws RangeError when it does not
+ * @throws RangeError when the passes do not divide the rows
  */
-export async function accumulateGradients (model: Model, parameters: Tensor[], batch: Batch, passes: number): Promise<AccumulatedGradients> {
+export async function accumulateGradients (model: Model, parameters: Tensor[], batch: Batch, { passes, recompute }: PassOptions): Promise<AccumulatedGradients> {
   let [loss, sums] = [0, [] as Tensor[]]
   try {
     for (const part of splitBatch(batch, passes)) {
-      const { value, grads } = lossAndGradients(model, parameters, part)
+      const { value, grads } = lossAndGradients(model, parameters, part, recompute)
       sums = sums.length === 0 ? grads : addAll(sums, grads)
       loss += (await value.data())[0] ?? NaN
       value.dispose()
@@ -55,9 +63,10 @@ function addAll (sums: Tensor[], gradients: Tensor[]): Tensor[] {
   return added
 }
 
-function lossAndGradients (model: Model, parameters: Tensor[], batch: Batch): { value: Scalar, grads: Tensor[] } {
+function lossAndGradients (model: Model, parameters: Tensor[], batch: Batch, recompute: boolean): LossAndGradients {
   return tf.tidy(() => {
     const { inputs, targets } = batchTensors(batch)
+    if (recompute) return recomputedGradients(model, parameters, inputs, targets)
     return tf.valueAndGrads((...weights) => model.loss(weights, inputs, targets) as Scalar)(parameters)
   })
 }

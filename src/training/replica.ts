@@ -104,7 +104,7 @@ function at<Value> (values: readonly Value[], index: number): Value {
 async function takeStep (init: ReplicaInit, optimize: Optimizer, trained: readonly TrainedTensor[], batch: Batch, step: number): Promise<StepOutcome> {
   const { inner, model, kernels, budgetSteps } = init
   const passes = inner.accumulate ?? 1
-  const { loss, sums } = await accumulateGradients(model, trained.map(({ weights }) => weights), batch, passes)
+  const { loss, sums } = await accumulateGradients(model, trained.map(({ weights }) => weights), batch, { passes, recompute: inner.recompute === true })
   try {
     if (!Number.isFinite(loss)) return { kind: 'skipped', reason: `the loss of step ${step + 1} is ${loss}` }
     const gradientNorm = Math.sqrt(await kernels.squaredNorm(sums)) / passes
