@@ -1,44 +1,72 @@
-// Measures the training engine on this machine, from the built files: node test/bench/engine.mjs [steps]
-import { readCorpus } from '../../dist/node/corpus/corpus.js'
-import { TrainerClient } from '../../dist/node/trainer-worker/client.js'
-import { heldOutExcerpt, splitDocuments } from '../../dist/src/data/documents.js'
+// Measures the training engine against others on this machine, in one run, and writes docs/results/engine.md and engine.json.
+//
+//   npm run bench:engine                    about ten minutes on a quiet machine; build first
+//   node test/bench/engine.mjs --quick --output FOLDER    a small problem in a few seconds, to see that everything runs
+//
+// Each contestant is a process of its own. They take turns, a few steps each, so that whatever else the machine does falls on all.
+// Exits 1 when the contestants' losses differ, for then they did not compute the same.
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { availableParallelism, cpus, loadavg } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { Contest } from './engine/contest.mjs'
+import { flopPerStep, problemOf, startOf } from './engine/problem.mjs'
+import { enginePage } from './engine/page.mjs'
 
-const steps = Number(process.argv[2] ?? 200)
-const inner = {
-  optimizer: 'adamw', learningRate: 1e-3, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, clipNorm: 1, warmupSteps: 20, decay: 'constant'
-}
-const configurations = [
-  { name: 'small', steps, model: { kind: 'gpt', layers: 4, width: 64, heads: 4, context: 64, vocabulary: 256 }, batch: 2 },
-  { name: 'large', steps: Math.ceil(steps / 10), model: { kind: 'gpt', layers: 4, width: 128, heads: 4, context: 128, vocabulary: 256 }, batch: 8 }
+const { values: { quick, output, rounds } } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, output: { type: 'string' }, rounds: { type: 'string', default: '5' } }
+})
+if (quick && output === undefined) throw new Error('--quick measures nothing worth publishing: say with --output where its page may go')
+const folder = output ?? fileURLToPath(new URL('../../docs/results', import.meta.url))
+
+/** Lets older Node run the kernels that newer Node runs without being asked. */
+const RELAXED_SIMD = '--experimental-wasm-relaxed-simd'
+const takesFlag = spawnSync(process.execPath, [RELAXED_SIMD, '-e', '0']).status === 0
+const cores = availableParallelism()
+
+const ours = (compute, flags = []) => ({
+  kind: 'ours', title: `shoal ${compute.backend}${compute.threads > 1 ? `, ${compute.threads} threads` : ''}${flags.length > 0 ? `, ${flags.join(' ')}` : ''}`,
+  isOneThread: compute.backend === 'wasm' && compute.threads === 1, module: 'ours', input: { quick, compute }, flags, stepsATurn: quick ? 2 : 8, turns: Infinity
+})
+const wasm = threads => [ours({ backend: 'wasm', threads }), ...takesFlag ? [ours({ backend: 'wasm', threads }, [RELAXED_SIMD])] : []]
+const stock = (backend, stepsATurn, turns) => ({ kind: 'stock', title: `stock tfjs ${backend}`, module: 'stock', input: { quick, backend }, flags: [], stepsATurn, turns })
+const native = library => ({ kind: 'native', title: library, module: 'native', input: { quick, library }, flags: [], stepsATurn: 0, turns: Infinity })
+
+const contestants = [
+  ...wasm(1),
+  ...cores > 1 ? wasm(cores) : [],
+  ours({ backend: 'tensorflow', threads: 1 }),
+  ours({ backend: 'webgpu', threads: 1 }),
+  stock('wasm', quick ? 2 : 3, Infinity),
+  // A step takes a minute: two turns tell enough.
+  stock('cpu', quick ? 2 : 1, 2),
+  stock('tensorflow', quick ? 2 : 3, Infinity),
+  native('onnxruntime'), native('numpy'), native('torch')
 ]
-const { training, heldOut } = splitDocuments(await readCorpus(), { holdOutEvery: 10, shards: 4, split: 'era' })
 
-for (const { name, steps, model, batch } of configurations) {
-  const trainer = await TrainerClient.start({
-    model, inner: { ...inner, batch }, seed: 1, samplingSeed: 1, budgetSteps: 0, compute: { backend: 'wasm', threads: 1, throttle: 1 }, shard: training[0], heldOut: heldOutExcerpt(heldOut)
-  })
-  const train = async untilStep => await new Promise(resolve => trainer.train(untilStep, resolve))
-  await train(5)
-  const stepMs = []
-  for (let step = 5; step < steps; step += 5) {
-    const before = trainer.secondsTraining
-    await train(step + 5)
-    stepMs.push((trainer.secondsTraining - before) * 1000 / 5)
-  }
-  stepMs.sort((a, b) => a - b)
-  const median = stepMs[stepMs.length >> 1]
-  const startedMs = performance.now()
-  const { loss, tokens } = await trainer.evaluate()
-  console.log(JSON.stringify({
-    name,
-    parameters: trainer.layout.size,
-    backend: trainer.backend,
-    stepMsMedian: Number(median.toFixed(2)),
-    stepMsBest: Number(stepMs[0].toFixed(2)),
-    tokensPerSecond: Math.round(batch * model.context / median * 1000),
-    steps,
-    heldOutLoss: Number(loss.toFixed(4)),
-    evaluatedTokensPerSecond: Math.round(tokens / (performance.now() - startedMs) * 1000)
-  }))
-  await trainer.close()
+const git = words => spawnSync('git', words, { cwd: fileURLToPath(new URL('../..', import.meta.url)), encoding: 'utf8' }).stdout?.trim() ?? ''
+const commit = git(['rev-parse', '--short', 'HEAD']) || 'unknown'
+const isDirty = git(['status', '--porcelain', '--', 'src', 'node']) !== ''
+const problem = problemOf(quick)
+const loadBefore = loadavg()[0]
+const contest = await Contest.start(contestants, message => { console.error(message) })
+const results = await contest.run(quick ? 2 : Number(rounds))
+const measured = {
+  setup: {
+    cpu: cpus()[0]?.model ?? 'unknown', cores, node: process.version, platform: `${process.platform} ${process.arch}`, commit: isDirty ? `${commit} with changes` : commit,
+    date: new Date().toISOString().slice(0, 10), quick, rounds: quick ? 2 : Number(rounds), loadBefore, loadAfter: loadavg()[0]
+  },
+  problem: { ...problem, parameters: startOf(problem).layout.size, flopPerStep: flopPerStep(problem) },
+  ...results
+}
+const { page, losses } = enginePage(measured)
+mkdirSync(folder, { recursive: true })
+writeFileSync(join(folder, 'engine.json'), `${JSON.stringify(measured, undefined, 2)}\n`)
+writeFileSync(join(folder, 'engine.md'), page)
+console.log(page)
+if (!losses.agree) {
+  console.error(`error: contestants do not compute the same\n  why: losses of the same step differ by ${losses.largest}\n  try: look at "losses" in ${join(folder, 'engine.json')}`)
+  process.exitCode = 1
 }
