@@ -69,6 +69,13 @@ export interface FragmentOutcome {
 export interface FragmentRound {
   readonly plan: RoundPlan
   /**
+   * Takes another plan for the same round and fragment, before any contribution was asked for or received: who is there, and so who
+   * reduces which part, is known only after `open` has copied what the trainer moves on from. The trainer need not rest.
+   *
+   * @throws RangeError later than that, or for another round or fragment
+   */
+  replan (plan: RoundPlan): void
+  /**
    * Encodes this peer's contribution to a part; the same bytes however often it is asked.
    *
    * @throws ShoalError CODEC_CORRUPT when this peer's own values are not finite
