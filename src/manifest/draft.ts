@@ -1,6 +1,7 @@
 import { ShoalError } from '../errors.ts'
 import { nearest } from '../text/nearest.ts'
-import type { DataSpec, InnerSpec, MethodSpec, ModelSpec, RunManifest } from './schema.ts'
+import { vocabularyOf } from './schema.ts'
+import type { DataSpec, InnerSpec, MethodSpec, ModelSpec, RunManifest, TokenizerSpec } from './schema.ts'
 
 /** Model sizes by name; `parameterCount` tells how large each is. */
 export const MODEL_SIZES: Readonly<Record<string, ModelSpec>> = {
@@ -15,27 +16,36 @@ export const MODEL_SIZES: Readonly<Record<string, ModelSpec>> = {
   'cnn-tiny': { kind: 'cnn', height: 12, width: 12, channels: 1, filters: [32, 64, 128], classes: 10 }
 }
 
-/** What a person chooses about a run; the rest has defaults that train well on the default corpus. */
-export interface RunChoices {
-  readonly name: string
-  readonly creator: string
-  readonly seed: number
-  /** A size by name, or the model itself. */
-  readonly model: string | ModelSpec
-  readonly method: MethodSpec
+/** What a person chooses about inner steps. */
+export interface InnerChoices {
   /** Inner steps a peer, 0 for no end. */
   readonly steps: number
+  /** Rows of a pass. */
   readonly batch: number
   readonly learningRate: number
-  readonly data: DataSpec
-  /** Weights to start from; the seed's when left out. */
-  readonly genesis?: RunManifest['genesis']
   /** AdamW when left out. */
   readonly optimizer?: InnerSpec['optimizer']
   /** Cosine when left out. */
   readonly decay?: InnerSpec['decay']
   /** Passes a step; 1 when left out. */
   readonly accumulate?: number
+  /** Whether to compute layers again in the backward pass; not when left out. */
+  readonly recompute?: boolean
+}
+
+/** What a person chooses about a run; the rest has defaults that train well on the default corpus. */
+export interface RunChoices extends InnerChoices {
+  readonly name: string
+  readonly creator: string
+  readonly seed: number
+  /** A size by name, or the model itself. */
+  readonly model: string | ModelSpec
+  readonly method: MethodSpec
+  readonly data: DataSpec
+  /** Bytes when left out; a model chosen by name gets the tokenizer's vocabulary. */
+  readonly tokenizer?: TokenizerSpec
+  /** Weights to start from; the seed's when left out. */
+  readonly genesis?: RunManifest['genesis']
 }
 
 /** Steps over which the learning rate rises to its full value, unless the run is too short for it. */
@@ -56,9 +66,9 @@ export function draftManifest (choices: RunChoices): RunManifest {
     creator: choices.creator,
     name: choices.name,
     seed: choices.seed,
-    model: typeof choices.model === 'string' ? modelOfSize(choices.model) : choices.model,
+    model: typeof choices.model === 'string' ? sizedFor(modelOfSize(choices.model), choices.tokenizer) : choices.model,
     ...choices.genesis === undefined ? {} : { genesis: choices.genesis },
-    tokenizer: { kind: 'bytes' },
+    tokenizer: choices.tokenizer ?? { kind: 'bytes' },
     data: choices.data,
     inner: draftInner(choices),
     method: choices.method,
@@ -67,7 +77,8 @@ export function draftManifest (choices: RunChoices): RunManifest {
   }
 }
 
-function draftInner ({ optimizer = 'adamw', decay = 'cosine', accumulate = 1, learningRate, batch, steps }: RunChoices): InnerSpec {
+/** The inner optimizer with a person's choices and, for the rest, what trains well. */
+export function draftInner ({ optimizer = 'adamw', decay = 'cosine', accumulate = 1, recompute = false, learningRate, batch, steps }: InnerChoices): InnerSpec {
   return {
     optimizer,
     learningRate,
@@ -78,6 +89,7 @@ function draftInner ({ optimizer = 'adamw', decay = 'cosine', accumulate = 1, le
     clipNorm: 1,
     batch,
     ...accumulate === 1 ? {} : { accumulate },
+    ...recompute ? { recompute } : {},
     warmupSteps: warmupFor(steps),
     // Without an end there is nothing to decay towards.
     decay: steps === 0 ? 'constant' : decay
@@ -88,7 +100,13 @@ function warmupFor (steps: number): number {
   return steps === 0 ? WARMUP_STEPS : Math.min(WARMUP_STEPS, Math.floor(steps * WARMUP_SHARE))
 }
 
-function modelOfSize (name: string): ModelSpec {
+/** A tokenizer file brings its vocabulary; bytes fit into any. */
+function sizedFor (model: ModelSpec, tokenizer: TokenizerSpec | undefined): ModelSpec {
+  return tokenizer?.kind === 'file' && 'vocabulary' in model ? { ...model, vocabulary: vocabularyOf(tokenizer) } : model
+}
+
+/** A model by the name of its size. @throws ShoalError USAGE for a name that does not exist */
+export function modelOfSize (name: string): ModelSpec {
   const model = MODEL_SIZES[name]
   if (model !== undefined) return model
   const near = nearest(name, Object.keys(MODEL_SIZES))
