@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { CommandModule } from './command.ts'
+import { modelSizesInWords } from './model-sizes.ts'
 
 const collect = (value: string, before: string[] | undefined): string[] => [...before ?? [], value]
 
@@ -15,7 +16,7 @@ export function configureRunOptions (command: Command): void {
     .option('--method <preset>', 'how peers average: noloco, fedavg-pairs, solo', 'noloco')
     .option('--every <steps>', 'inner steps between two averages, H')
     .option('--codec <spec>', 'how weights are written on the wire: int8(64), fp32')
-    .option('--model <size>', 'tiny (0.2 M parameters), small (0.8 M), medium (10.8 M), gpt2-small (124 M), llama-tiny, llama-small, llama-medium', 'tiny')
+    .option('--model <size>', `parameters in brackets: ${modelSizesInWords()}`, 'tiny')
     .option('--batch <sequences>', 'sequences in a step of each peer', '2')
     .option('--learning-rate <rate>', 'inner learning rate', '0.004')
     .option('--optimizer <name>', 'what takes the inner steps: adamw, sgd, lion, muon', 'adamw')
@@ -73,6 +74,7 @@ export const peerCommands: readonly CommandModule[] = [
       configureRunOptions(command)
       command.option('--steps <number>', 'inner steps of each peer, 0 for no end', '1000')
         .option('--shards <number>', 'pieces into which the training text is cut', '4')
+        .option('--recompute', 'compute each layer again in the backward pass: less memory, about a third more time', false)
         .option('-o, --output <file>', 'also write the manifest to a file')
     },
     load: async () => (await import('./commands/run-create.ts')).runCreate
@@ -88,6 +90,11 @@ export const peerCommands: readonly CommandModule[] = [
     load: async () => (await import('./commands/run-list.ts')).runList
   },
   {
+    name: 'run models', group: 'Run', summary: 'the models that a run can name, and how large they are', example: 'shoal run models',
+    configure: () => undefined,
+    load: async () => (await import('./commands/run-models.ts')).runModels
+  },
+  {
     name: 'invite', group: 'Run', summary: 'print the line with which the next peer joins', example: 'shoal invite',
     configure: () => undefined,
     load: async () => (await import('./commands/invite.ts')).invite
@@ -97,9 +104,10 @@ export const peerCommands: readonly CommandModule[] = [
     configure: command => {
       configureCheckpointOptions(command)
       command.argument('[prompt]', 'how the text begins', 'The ')
-        .option('--tokens <number>', 'bytes to write', '300')
-        .option('--temperature <number>', 'above 1 wilder, below 1 tamer', '0.8')
-        .option('--top-k <number>', 'choose among so many likeliest bytes', '40')
+        .option('--tokens <number>', 'tokens to write', '300')
+        .option('--temperature <number>', 'above 1 wilder, below 1 tamer, 0 always the likeliest', '0.8')
+        .option('--top-k <number>', 'choose among so many likeliest tokens, 0 for all', '40')
+        .option('--top-p <share>', 'choose among the likeliest tokens that together have this probability', '1')
         .option('--seed <number>', 'the same seed writes the same text', '1')
     },
     load: async () => (await import('./commands/sample.ts')).sample

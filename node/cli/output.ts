@@ -6,6 +6,8 @@ export interface Output {
   readonly width: number
   /** One line of data. */
   readonly line: (text: string) => void
+  /** A piece of a line. */
+  readonly text: (piece: string) => void
   /** One JSON document, or one line of NDJSON. */
   readonly json: (value: unknown) => void
   /** One line for the person who watches. */
@@ -28,6 +30,7 @@ export function processOutput (options: OutputOptions): Output {
     colours: options.colours && stdout.isTTY && process.env['NO_COLOR'] === undefined,
     get width () { return stdout.isTTY ? stdout.columns : DEFAULT_WIDTH },
     line: text => { stdout.write(`${text}\n`) },
+    text: piece => { stdout.write(piece) },
     json: value => { stdout.write(`${JSON.stringify(value)}\n`) },
     message: text => { stderr.write(`${text}\n`) }
   }

@@ -14,7 +14,13 @@ export type { StepProgress, TrainerInit } from './messages.ts'
 
 type Ready = Extract<FromWorker, { kind: 'ready' }>
 
+export interface WritingOptions {
+  readonly onText?: ((piece: string) => void) | undefined
+  readonly signal?: AbortSignal
+}
+
 interface Pending {
+  readonly onText: ((piece: string) => void) | undefined
   readonly resolve: (answer: Answers[keyof Answers]) => void
   readonly reject: (error: ShoalError) => void
 }
@@ -129,9 +135,24 @@ export class TrainerClient implements Trainer {
     return await this.#ask<'evaluate'>({ kind: 'evaluate', ...(weights === undefined ? {} : { weights }) })
   }
 
-  /** Continues a prompt with θ, or with the weights given; the prompt is not repeated. @throws ShoalError TRAINER_FAILED */
-  async sample ({ weights, ...text }: TextRequest & { readonly weights?: Float32Array }): Promise<string> {
-    return await this.#ask<'sample'>({ kind: 'sample', text, ...(weights === undefined ? {} : { weights }) })
+  /**
+   * Continues a prompt with θ, or with the weights given; the prompt is not repeated.
+   *
+   * @param options.onText told of each piece as it is written; together they are the answer
+   * @param options.signal ends the text early: what is written by then is the answer
+   * @throws ShoalError TRAINER_FAILED
+   */
+  async sample ({ weights, ...text }: TextRequest & { readonly weights?: Float32Array }, options: WritingOptions = {}): Promise<string> {
+    const { onText, signal } = options
+    const stop = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
+    const end = (): void => { Atomics.store(stop, 0, 1) }
+    if (signal?.aborted === true) end()
+    signal?.addEventListener('abort', end, { once: true })
+    try {
+      return await this.#ask<'sample'>({ kind: 'sample', text, stop, ...(weights === undefined ? {} : { weights }) }, onText)
+    } finally {
+      signal?.removeEventListener('abort', end)
+    }
   }
 
   /** Copies of θ and the optimizer's moments; do not write into `weights` before it resolves. @throws ShoalError TRAINER_FAILED */
@@ -145,11 +166,11 @@ export class TrainerClient implements Trainer {
     await this.#worker.terminate()
   }
 
-  async #ask<Kind extends Request['kind']> (request: Extract<Request, { kind: Kind }>): Promise<Answers[Kind]> {
+  async #ask<Kind extends Request['kind']> (request: Extract<Request, { kind: Kind }>, onText?: (piece: string) => void): Promise<Answers[Kind]> {
     if (this.#failure !== undefined) throw this.#failure
     const id = this.#nextId++
     const answer = await new Promise<Answers[keyof Answers]>((resolve, reject) => {
-      this.#pending.set(id, { resolve, reject })
+      this.#pending.set(id, { onText, resolve, reject })
       const message: ToWorker = { ...(request as Request), id }
       this.#worker.postMessage(message)
     })
@@ -165,6 +186,9 @@ export class TrainerClient implements Trainer {
         this.#step = message.progress.step
         this.#secondsTraining = message.secondsTraining
         for (const listener of this.#listeners) listener(message.progress)
+        return
+      case 'text':
+        this.#pending.get(message.id)?.onText?.(message.piece)
         return
       case 'answer':
         this.#take(message.id)?.resolve(message.answer)

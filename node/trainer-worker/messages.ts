@@ -38,7 +38,8 @@ export interface WorkerInput extends TrainerInit {
 export type Request =
   | { readonly kind: 'train', readonly untilStep: number }
   | { readonly kind: 'evaluate', readonly weights?: Float32Array }
-  | { readonly kind: 'sample', readonly text: TextRequest, readonly weights?: Float32Array }
+  /** `stop` is one value, shared: not 0 asks the text to end with the token under way. */
+  | { readonly kind: 'sample', readonly text: TextRequest, readonly stop: Int32Array, readonly weights?: Float32Array }
   | { readonly kind: 'readState' }
 
 export interface Answers {
@@ -63,6 +64,8 @@ export type ToWorker = Request & { readonly id: number }
 export type FromWorker =
   | { readonly kind: 'ready', readonly backend: string, readonly kernelVariant: string, readonly step: number }
   | { readonly kind: 'progress', readonly progress: StepProgress, readonly secondsTraining: number }
+  /** Text of the request, as it is written. */
+  | { readonly kind: 'text', readonly id: number, readonly piece: string }
   | { readonly kind: 'answer', readonly id: number, readonly answer: Answers[keyof Answers] }
   | { readonly kind: 'error', readonly id: number | undefined, readonly error: ErrorParts }
 

@@ -19,7 +19,8 @@ type Report = (progress: StepProgress, secondsTraining: number) => void
 /** The trainer's side of the worker: answers one request at a time. */
 export interface Session {
   readonly replica: Replica
-  answer (request: Request): Promise<Answers[keyof Answers]>
+  /** @param onText told of text as it is written */
+  answer (request: Request, onText: (piece: string) => void): Promise<Answers[keyof Answers]>
 }
 
 /**
@@ -56,13 +57,15 @@ export async function createSession (input: WorkerInput, backend: Backend, repor
 
   return {
     replica,
-    async answer (request) {
+    async answer (request, onText) {
       // Whatever was written into the shared weights since the last request is what this one means.
       replica.writeWeights(sharedWeights)
       switch (request.kind) {
         case 'train': return await train(request.untilStep)
         case 'evaluate': return await replica.withParameters(request.weights, async parameters => await evaluate(model, parameters, heldOut()))
-        case 'sample': return await replica.withParameters(request.weights, async parameters => await sampleText(model, parameters, request.text, tokenizer === undefined ? {} : { tokenizer }))
+        case 'sample': return await replica.withParameters(request.weights, async parameters => await sampleText(model, parameters, request.text, {
+          onText, shouldStop: () => Atomics.load(request.stop, 0) !== 0, ...tokenizer === undefined ? {} : { tokenizer }
+        }))
         case 'readState': return await replica.readState()
       }
     }

@@ -20,7 +20,7 @@ async function main (input: WorkerInput): Promise<void> {
     // One at a time: a request waits for those before it.
     previous = previous.then(async () => {
       try {
-        post({ kind: 'answer', id, answer: await session.answer(request) })
+        post({ kind: 'answer', id, answer: await session.answer(request, piece => post({ kind: 'text', id, piece })) })
       } catch (error) {
         post({ kind: 'error', id, error: errorParts(error) })
       }

@@ -28,6 +28,7 @@ interface RunCreateOptions {
   readonly optimizer: string
   readonly schedule: string
   readonly accumulate: string
+  readonly recompute: boolean
 }
 
 export const runCreate = action<RunCreateOptions>(async ({ options, output }) => {
@@ -49,6 +50,7 @@ export const runCreate = action<RunCreateOptions>(async ({ options, output }) =>
     optimizer: choiceOption('optimizer', options.optimizer, innerSchema.shape.optimizer.options),
     decay: choiceOption('schedule', options.schedule, innerSchema.shape.decay.options),
     accumulate: numberOption('accumulate', options.accumulate, { minimum: 1, maximum: 1024 }),
+    recompute: options.recompute,
     data: {
       corpus: 'sotu', sha256: await hashCorpus(), holdOutEvery: 10,
       shards: numberOption('shards', options.shards, { minimum: 1, maximum: 128 }), split: splitOf(options.split)

@@ -1,3 +1,6 @@
+import { ShoalError } from '../../../src/errors.ts'
+import { isTextModel } from '../../../src/manifest/model-kind.ts'
+import type { TextRequest } from '../../../src/training/text-sampling.ts'
 import { computeOf } from '../../config/compute.ts'
 import { ownSettings } from '../../config/own-settings.ts'
 import { chosenCheckpoint } from '../../peer/checkpoint-choice.ts'
@@ -5,6 +8,7 @@ import { openModel } from '../../peer/open-model.ts'
 import { resolveDataDirectory } from '../../store/data-directory.ts'
 import { printable } from '../../terminal/printable.ts'
 import { action } from '../command.ts'
+import { gracefulShutdown } from '../graceful-shutdown.ts'
 import { numberOption } from '../numbers.ts'
 
 interface SampleOptions {
@@ -13,24 +17,46 @@ interface SampleOptions {
   readonly tokens: string
   readonly temperature: string
   readonly topK: string
+  readonly topP: string
   readonly seed: string
 }
 
+/** Writes as the model does: text appears token by token, and Ctrl-C ends it where it is. */
 export const sample = action<SampleOptions>(async ({ arguments: [prompt = 'The '], options, output }) => {
-  const tokens = numberOption('tokens', options.tokens, { minimum: 1, maximum: 100_000 })
-  const temperature = numberOption('temperature', options.temperature, { minimum: 0.01, maximum: 100, whole: false })
-  const topK = numberOption('top-k', options.topK, { minimum: 1, maximum: 1_000_000 })
-  const seed = numberOption('seed', options.seed, { minimum: 0, maximum: 0xffff_ffff })
+  const request = requestOf(prompt, options)
   const directory = resolveDataDirectory(options.dataDir)
   const { settings } = ownSettings(directory)
   const { run, step, weights } = await chosenCheckpoint(directory, options, output.message)
-  const { trainer } = await openModel(run, computeOf(settings), new AbortController().signal)
+  if (!isTextModel(run.manifest.model)) throw writesNothing(run.manifest.model.kind)
+  const { signal, release } = gracefulShutdown({ say: output.message, stopping: 'the text ends here' })
   try {
-    const text = await trainer.sample({ prompt, tokens, temperature, topK, seed, weights })
-    if (options.json) output.json({ version: 1, runId: run.runId, step, prompt, text })
-    else output.line(printable(prompt + text))
+    const { trainer } = await openModel(run, computeOf(settings), signal)
+    try {
+      if (!options.json) output.text(printable(prompt))
+      const onText = options.json ? undefined : (piece: string): void => { output.text(printable(piece)) }
+      const text = await trainer.sample({ ...request, weights }, { signal, onText })
+      if (options.json) output.json({ version: 1, runId: run.runId, step, prompt, text })
+      else output.line('')
+    } finally {
+      await trainer.close()
+    }
   } finally {
-    await trainer.close()
+    release()
   }
   return undefined
 })
+
+function requestOf (prompt: string, options: SampleOptions): TextRequest {
+  return {
+    prompt,
+    tokens: numberOption('tokens', options.tokens, { minimum: 1, maximum: 100_000 }),
+    temperature: numberOption('temperature', options.temperature, { minimum: 0, maximum: 100, whole: false }),
+    topK: numberOption('top-k', options.topK, { minimum: 0, maximum: 1_000_000 }),
+    topP: numberOption('top-p', options.topP, { minimum: 0.001, maximum: 1, whole: false }),
+    seed: numberOption('seed', options.seed, { minimum: 0, maximum: 0xffff_ffff })
+  }
+}
+
+function writesNothing (kind: string): ShoalError {
+  return new ShoalError({ code: 'USAGE', what: 'this run’s model writes no text', why: `a ${kind} sorts examples into classes`, tryThis: 'shoal eval' })
+}

@@ -102,6 +102,22 @@ describe('the trainer in its worker', () => {
     expect(await trainer.sample(request)).toBe(await trainer.sample({ ...request, weights: genesisWeights(spec, 1) }))
     await expect(trainer.sample({ ...request, temperature: -1 })).rejects.toMatchObject({ code: 'TRAINER_FAILED' })
   })
+
+  it('tells of text as it is written, and ends it when the signal says so', async () => {
+    const trainer = await start()
+    const request = { prompt: 'the ', tokens: 1_000_000, temperature: 1, topK: 20, seed: 1 }
+    const controller = new AbortController()
+    let pieces = ''
+    const onText = (piece: string): void => {
+      pieces += piece
+      if (pieces.length > 20) controller.abort()
+    }
+    const text = await trainer.sample(request, { onText, signal: controller.signal })
+    expect(text).toBe(pieces)
+    expect(text.length).toBeGreaterThan(20)
+    expect(await trainer.sample(request, { signal: AbortSignal.abort() })).toBe('')
+    expect(await trainer.sample({ ...request, tokens: 5 }, { onText: piece => { pieces += piece } })).toBe(pieces.slice(text.length))
+  })
 })
 
 describe('a trainer that cannot go on', () => {
