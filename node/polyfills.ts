@@ -1,3 +1,5 @@
+import util from 'node:util'
+
 /** Node 20 lacks `Promise.withResolvers`, which libp2p calls; Node 22 has it. Every entry point imports this file first. */
 interface MaybeWithResolvers { withResolvers?: unknown }
 
@@ -14,4 +16,7 @@ if (typeof (Promise as MaybeWithResolvers).withResolvers !== 'function') {
   })
 }
 
-export {}
+/** Node 23 dropped what tfjs-node 4.22 still calls (tensorflow/tfjs#8425). */
+const dropped = util as { isNullOrUndefined?: (value: unknown) => boolean, isArray?: (value: unknown) => boolean }
+dropped.isNullOrUndefined ??= value => value === null || value === undefined
+dropped.isArray ??= value => Array.isArray(value)

@@ -43,6 +43,20 @@ export interface Backend {
   readonly lost?: Promise<string>
 }
 
+/** The backend that runs, and those that `auto` tried before it. */
+export interface StartedBackend extends Backend {
+  readonly skipped: readonly SkippedBackend[]
+}
+
+/** In which order to try backends, the first one that starts being it. */
+export interface BackendRanking {
+  readonly order: readonly BackendName[]
+  /** Those that are not worth a try. */
+  readonly skipped: readonly SkippedBackend[]
+  /** Those that were measured. */
+  readonly reports: readonly BackendReport[]
+}
+
 /** What a backend said and did when it was tried, in a process of its own. */
 export interface BackendReport {
   readonly name: BackendName
@@ -52,6 +66,8 @@ export interface BackendReport {
   readonly isEmulated: boolean
   /** Speed of a square matrix product, 10⁹ floating-point operations a second. */
   readonly matmulGflops: number
+  /** Rows and columns of the matrices that were multiplied. */
+  readonly matmulSize: number
   /** Of training a small GPT; left out unless it was asked for. */
   readonly tokensPerSecond?: number
 }
