@@ -26,6 +26,18 @@ export interface Trainer {
   train (untilStep: number, done: (outcome: TrainingOutcome) => void): void
   /** Asks a running `train` to end after the current step; it then calls `done` with `stopped`. */
   stop (): void
+  /** Steps in two halves, for methods that share gradients; absent where the trainer has none. */
+  readonly gradients?: GradientSteps | undefined
+}
+
+/** A step taken in two halves: its gradient here, then whatever the group made of it to the inner optimizer. */
+export interface GradientSteps {
+  /** Flat like the weights: of the step that was computed last and, until `finishStep`, what the inner optimizer will get. */
+  readonly gradient: Float32Array
+  /** Computes the gradient of the next step and calls `done` once, with the number that step will have; no weight moves. `Trainer.stop` ends it with `stopped`. */
+  compute (done: (outcome: TrainingOutcome) => void): void
+  /** Counts the computed step; gives `gradient` to the inner optimizer, unless the method has moved the weights itself. */
+  finishStep (options: { readonly descend: boolean }): void
 }
 
 /** What a peer knows of another member of its run. */
@@ -37,19 +49,36 @@ export interface PresentPeer {
   readonly step: number
   /** False once it said that its budget is spent. */
   readonly training: boolean
+  /** When it expects to reach its next boundary, by this peer's clock. */
+  readonly dueMs?: number | undefined
+  /** What it measured of its own uplink. */
+  readonly uploadBytesPerSecond?: number | undefined
 }
 
 export type RejectionCode =
   | 'WRONG_RUN' | 'WRONG_PROTOCOL' | 'WRONG_LAYOUT' | 'WRONG_CODEC' | 'NOT_ADMITTED' | 'BUSY'
   | 'NOT_MY_PARTNER' | 'ROUND_PASSED' | 'NOT_TRAINING' | 'BAD_MESSAGE' | 'TOO_MANY_REQUESTS' | 'UNKNOWN'
 
-/** The messages of one exchange between two partners, in the order in which they travel. */
+/**
+ * The messages of one exchange between two members of a group, in the order in which they travel. A pair says offer, accept, one
+ * contribution and one commit each; a larger group has a plan before and means after the contributions.
+ */
 export type ExchangeMessage =
-  | { readonly kind: 'offer', readonly round: number, readonly fragment: number }
-  | { readonly kind: 'accept', readonly round: number }
+  | { readonly kind: 'offer', readonly round: number, readonly fragment: number, readonly basis?: number | undefined }
+  /** `basis` is a fingerprint of the slow weights that a group shares; absent where nothing is shared. */
+  | { readonly kind: 'accept', readonly round: number, readonly basis?: number | undefined }
   | { readonly kind: 'reject', readonly code: RejectionCode, readonly sentence: string }
-  | { readonly kind: 'contribution', readonly round: number, readonly fragment: number, readonly tokens: number, readonly payload: Uint8Array }
-  | { readonly kind: 'commit', readonly round: number }
+  /** Who is there, in order of id, and how large a share of the fragment each of them reduces. */
+  | { readonly kind: 'plan', readonly round: number, readonly members: readonly string[], readonly shares: readonly number[] }
+  /** `plan` names the plan that `part` belongs to; a pair has neither. */
+  | { readonly kind: 'contribution', readonly round: number, readonly fragment: number, readonly plan?: number | undefined, readonly part?: number | undefined, readonly tokens: number, readonly payload: Uint8Array }
+  /** The mean of a part, from its owner or from whoever has it; `members` are those in it, by their place in the plan. */
+  | { readonly kind: 'mean', readonly round: number, readonly fragment: number, readonly plan: number, readonly part: number, readonly members: readonly number[], readonly payload: Uint8Array }
+  /** In a pair: I average once I have yours. In a larger group: these parts have landed here. */
+  | { readonly kind: 'commit', readonly round: number, readonly parts?: readonly number[] | undefined }
+  /** My slow weights went another way: give me yours, once this round is through. */
+  | { readonly kind: 'ask', readonly round: number }
+  | { readonly kind: 'reference', readonly round: number, readonly fragment: number, readonly payload: Uint8Array }
 
 export interface ExchangeEvents {
   message (message: ExchangeMessage): void
@@ -78,6 +107,8 @@ export interface Peers {
   onChange (listener: () => void): () => void
   /** Tells the swarm how far this peer is. */
   announce (progress: Progress): void
+  /** What this peer's uplink carried when it was busy; undefined before that was measured. */
+  uploadBytesPerSecond? (): number | undefined
 }
 
 export interface Progress {
@@ -87,6 +118,9 @@ export interface Progress {
   /** Nats per token, mean over the last round; NaN before the first. */
   readonly loss: number
   readonly tokensPerSecond: number
+  /** Milliseconds until it expects to reach its next boundary. */
+  readonly dueInMs?: number | undefined
+  readonly uploadBytesPerSecond?: number | undefined
 }
 
 /** What one averaging round did on this peer, with the reason in a sentence. */
@@ -97,7 +131,7 @@ export interface RoundRecord {
   readonly members: readonly string[]
   readonly outcome: 'averaged' | 'solo'
   readonly reason: string
-  /** Root mean square difference to the partner's weights, NaN when solo. */
+  /** Root mean square difference to what the others contributed, NaN when solo. */
   readonly spread: number
   readonly loss: number
   readonly waitedMs: number

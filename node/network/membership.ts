@@ -143,7 +143,7 @@ export class Membership {
       this.#dialer.wake()
     }, { signal })
     pubsub.onMessage((from, bytes) => {
-      if (!signal.aborted && this.roster.update(from, decodeProgress(bytes))) this.changes.tell()
+      if (!signal.aborted && this.roster.update(from, decodeProgress(bytes), this.#options.nowMs())) this.changes.tell()
     })
     pubsub.onListener(() => { if (!signal.aborted) this.#announcer.repeat() })
   }

@@ -31,11 +31,15 @@ export class Roster {
   /** True when the peer was here. */
   leave (peerId: string): boolean { return this.#members.delete(peerId) }
 
-  /** Takes in an announcement; false when it changes nothing: from a stranger, or overtaken by a newer one. */
-  update (peerId: string, progress: Progress): boolean {
+  /**
+   * Takes in an announcement; false when it changes nothing: from a stranger, or overtaken by a newer one.
+   *
+   * @param nowMs by the clock that averaging goes by
+   */
+  update (peerId: string, { dueInMs, ...progress }: Progress, nowMs = 0): boolean {
     const member = this.#members.get(peerId)
     if (member === undefined || progress.round < member.round || progress.step < member.step) return false
-    this.#members.set(peerId, { ...member, ...progress })
+    this.#members.set(peerId, { ...member, ...progress, dueMs: dueInMs === undefined ? undefined : nowMs + dueInMs })
     return progress.round !== member.round || progress.step !== member.step || progress.training !== member.training
   }
 

@@ -26,6 +26,7 @@ import { Membership, type Terms } from './membership.ts'
 import { MeteredLinks } from './metered-links.ts'
 import type { Pubsub } from './pubsub.ts'
 import type { Member, RejectionRecord } from './roster.ts'
+import { UploadGauge } from './upload-gauge.ts'
 import { within } from './within.ts'
 
 export interface SwarmNetworkOptions extends Terms {
@@ -56,6 +57,11 @@ export interface ConnectedPeer extends Member {
   readonly bytesReceived: number
 }
 
+/** Slow weights and momentum in fp32. */
+const REFERENCE_BYTES_PER_VALUE = 8
+/** Shape and checksum of each of them, generously. */
+const REFERENCE_HEADER_BYTES = 1024
+
 const nowMs = (): number => performance.now()
 
 /** The swarm as one peer sees it: the real `Peers` port, over libp2p. */
@@ -66,6 +72,7 @@ export class SwarmNetwork implements Peers {
   readonly #options: SwarmNetworkOptions
   readonly #membership: Membership
   readonly #stopping: AbortController
+  readonly #upload = new UploadGauge()
   #acceptor: ((exchange: Exchange) => ExchangeEvents) | undefined
   #stopped: Promise<void> | undefined
 
@@ -120,7 +127,7 @@ export class SwarmNetwork implements Peers {
   addresses (): string[] { return this.#node.getMultiaddrs().map(String) }
 
   present (): readonly PresentPeer[] {
-    return this.#membership.roster.members().map(({ peerId, round, step, training }) => ({ peerId, round, step, training }))
+    return this.#membership.roster.members().map(({ peerId, round, step, training, dueMs, uploadBytesPerSecond }) => ({ peerId, round, step, training, dueMs, uploadBytesPerSecond }))
   }
 
   openExchange (partner: string, events: ExchangeEvents): Exchange {
@@ -132,6 +139,8 @@ export class SwarmNetwork implements Peers {
   onChange (listener: () => void): () => void { return this.#membership.changes.add(listener) }
 
   announce (progress: Progress): void { this.#membership.announce(progress) }
+
+  uploadBytesPerSecond (): number | undefined { return this.#upload.bytesPerSecond }
 
   /** Peers that joined, left or were refused, and warnings. Returns the function that stops listening. */
   onEvent (listener: (event: PeerEvent) => void): () => void { return this.#membership.events.add(listener) }
@@ -222,9 +231,14 @@ export class SwarmNetwork implements Peers {
   }
 
   #sessionOptions (): Omit<SessionOptions, 'partner'> {
+    const { maximumPayloadBytes, parameters } = this.#options
     return {
-      maximumPayloadBytes: this.#options.maximumPayloadBytes,
-      onPayload: (direction, bytes) => { this.meter.countPayload(direction, bytes) },
+      maximumPayloadBytes,
+      maximumReferenceBytes: Math.max(maximumPayloadBytes, parameters === undefined ? MAXIMUM_SNAPSHOT_BYTES : REFERENCE_BYTES_PER_VALUE * parameters + REFERENCE_HEADER_BYTES),
+      onPayload: (direction, bytes, elapsedMs) => {
+        this.meter.countPayload(direction, bytes)
+        if (direction === 'sent') this.#upload.sent(bytes, elapsedMs)
+      },
       onMisbehaviour: (error, partner) => { this.#blame(partner, error) },
       onFault: error => { this.#membership.warn(`an exchange failed here: ${reasonOf(error)}`) },
       signal: this.#stopping.signal

@@ -5,14 +5,16 @@ import { describeBody, readBody, writeBody } from '../wire/body.ts'
 import { asWireError, WireError } from '../wire/errors.ts'
 import { CLOSE_LINGER_MS, MAXIMUM_QUEUED_MESSAGES, MAXIMUM_SENTENCE_LENGTH, SILENCE_TIMEOUT_MS } from '../wire/limits.ts'
 import { StreamIO } from '../wire/stream-io.ts'
-import { decodeFrame, encodeFrame, type Contribution, type ContributionHeader } from './messages.ts'
+import { decodeFrame, encodeFrame, type BulkHeader, type BulkMessage, type ExchangeFrame } from './messages.ts'
 
 export interface SessionOptions {
   readonly partner: string
   /** Contributions longer than this are refused before they are stored. */
   readonly maximumPayloadBytes: number
-  /** Told once for each contribution that travelled whole. */
-  readonly onPayload?: (direction: Direction, bytes: number) => void
+  /** The same for means and references, whose values may be whole; `maximumPayloadBytes` unless given. */
+  readonly maximumReferenceBytes?: number | undefined
+  /** Told once for each payload that travelled whole, and how long the stream took to take it. */
+  readonly onPayload?: (direction: Direction, bytes: number, elapsedMs: number) => void
   /** Told when the partner's bytes made no sense. */
   readonly onMisbehaviour?: (error: WireError, partner: string) => void
   /** Told of an error thrown by this peer's own listener, which ends the exchange. */
@@ -97,16 +99,18 @@ export class ExchangeSession implements Exchange {
       if (bytes === undefined) return 'the partner ended the exchange'
       const frame = decodeFrame(bytes)
       if (frame.kind === 'close') return frame.reason
-      const message = frame.kind === 'contribution' ? await this.#receive(io, frame) : frame
+      const message = 'byteLength' in frame ? await this.#receive(io, frame) : frame
       if (this.#closing === undefined) this.#tell(() => { events.message(message) })
     }
   }
 
-  async #receive (io: StreamIO, header: ContributionHeader): Promise<Contribution> {
-    const { kind, round, fragment, tokens } = header
-    const payload = await readBody(io, header, this.#options.maximumPayloadBytes, { signal: this.#over.signal })
-    this.#options.onPayload?.('received', payload.byteLength)
-    return { kind, round, fragment, tokens, payload }
+  async #receive (io: StreamIO, { byteLength, sha256, ...message }: BulkHeader): Promise<BulkMessage> {
+    const { maximumPayloadBytes, maximumReferenceBytes = maximumPayloadBytes, onPayload } = this.#options
+    const limit = message.kind === 'contribution' ? maximumPayloadBytes : maximumReferenceBytes
+    const sinceMs = performance.now()
+    const payload = await readBody(io, { byteLength, sha256 }, limit, { signal: this.#over.signal })
+    onPayload?.('received', payload.byteLength, performance.now() - sinceMs)
+    return { ...message, payload }
   }
 
   /** Writes the queue's messages as they come, until this side closes. */
@@ -128,14 +132,15 @@ export class ExchangeSession implements Exchange {
 
   async #write (io: StreamIO, message: ExchangeMessage): Promise<void> {
     const wait = { signal: this.#over.signal }
-    if (message.kind !== 'contribution') {
-      await io.writeFrame(encodeFrame(message), wait)
+    if (!('payload' in message)) {
+      await io.writeFrame(encodeFrame(message as ExchangeFrame), wait)
       return
     }
     const { payload, ...header } = message
-    await io.writeFrame(encodeFrame({ ...header, ...describeBody(payload) }), wait)
+    const sinceMs = performance.now()
+    await io.writeFrame(encodeFrame({ ...header, ...describeBody(payload) } as ExchangeFrame), wait)
     await writeBody(io, payload, wait)
-    this.#options.onPayload?.('sent', payload.byteLength)
+    this.#options.onPayload?.('sent', payload.byteLength, performance.now() - sinceMs)
   }
 
   async #messageOrClose (signal: AbortSignal): Promise<void> {

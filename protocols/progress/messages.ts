@@ -3,7 +3,7 @@ import type { Progress } from '../../src/ports.ts'
 import { countSchema } from '../wire/counts.ts'
 import { WireError } from '../wire/errors.ts'
 import { decodeMessage, encodeMessage } from '../wire/frames.ts'
-import { MAXIMUM_PROGRESS_BYTES } from '../wire/limits.ts'
+import { MAXIMUM_DUE_MS, MAXIMUM_PROGRESS_BYTES, MAXIMUM_UPLOAD_BYTES_PER_SECOND } from '../wire/limits.ts'
 
 const progressSchema = z.object({
   round: countSchema,
@@ -11,7 +11,9 @@ const progressSchema = z.object({
   training: z.boolean(),
   /** CBOR of ours has no NaN: null stands for "not measured yet". */
   loss: z.number().nullable(),
-  tokensPerSecond: z.number().min(0).nullable()
+  tokensPerSecond: z.number().min(0).nullable(),
+  dueInMs: z.number().min(0).max(MAXIMUM_DUE_MS).optional(),
+  uploadBytesPerSecond: z.number().min(0).max(MAXIMUM_UPLOAD_BYTES_PER_SECOND).optional()
 })
 
 /** The gossip topic of a run; the pub-sub layer signs what is published on it. */
@@ -20,10 +22,18 @@ export function progressTopic (runId: string): string { return `/shoal/progress/
 const orNull = (value: number): number | null => Number.isFinite(value) ? value : null
 const orNaN = (value: number | null): number => value ?? Number.NaN
 
+/** Whole numbers are the shortest; what is not known is left out. */
+function bounded (name: string, value: number | undefined, limit: number): Readonly<Record<string, number>> {
+  return value === undefined || !Number.isFinite(value) ? {} : { [name]: Math.min(limit, Math.max(0, Math.round(value))) }
+}
+
 /** At most `MAXIMUM_PROGRESS_BYTES`, by construction. */
 export function encodeProgress (progress: Progress): Uint8Array {
-  const { round, step, training, loss, tokensPerSecond } = progress
-  return encodeMessage({ round, step, training, loss: orNull(loss), tokensPerSecond: orNull(tokensPerSecond) })
+  const { round, step, training, loss, tokensPerSecond, dueInMs, uploadBytesPerSecond } = progress
+  return encodeMessage({
+    round, step, training, loss: orNull(loss), tokensPerSecond: orNull(tokensPerSecond), ...bounded('dueInMs', dueInMs, MAXIMUM_DUE_MS),
+    ...bounded('uploadBytesPerSecond', uploadBytesPerSecond, MAXIMUM_UPLOAD_BYTES_PER_SECOND)
+  })
 }
 
 /** @throws WireError */

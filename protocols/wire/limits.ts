@@ -12,8 +12,8 @@ export const MAXIMUM_MANIFEST_BYTES = 64 * KIB
 /** A manifest's frame: the manifest and the few bytes of CBOR around it. */
 export const MAXIMUM_MANIFEST_FRAME_BYTES = MAXIMUM_MANIFEST_BYTES + KIB
 
-/** A frame of the exchange or state protocol: headers only, payloads travel outside frames. */
-export const MAXIMUM_HEADER_FRAME_BYTES = 4 * KIB
+/** A frame of the exchange or state protocol: the plan of a full group takes about 4 KiB, payloads travel outside frames. */
+export const MAXIMUM_HEADER_FRAME_BYTES = 8 * KIB
 
 /** One write of a payload: larger ones would let bulk data starve other streams of the connection. */
 export const PAYLOAD_CHUNK_BYTES = 64 * KIB
@@ -26,6 +26,15 @@ export const MAXIMUM_PROGRESS_BYTES = 512
 
 /** A snapshot of the weights in fp32: 64 M parameters, the most that a thin single-source transfer should carry. */
 export const MAXIMUM_SNAPSHOT_BYTES = 256 * MIB
+
+/** A part of a file, which is held in memory at both ends: long enough that asking for the next costs nothing. */
+export const FILE_PART_BYTES = MIB
+
+/** A file of a run: more than any text, and far from where numbers lose their exactness. */
+export const MAXIMUM_FILE_BYTES = 2 ** 40
+
+/** Files given away at once: each takes the upload for as long as its file is large. */
+export const MAXIMUM_FILE_UPLOADS = 4
 
 /** What one peer may send over a whole small conversation: two frames of the largest kind and slack. */
 export const MAXIMUM_CONVERSATION_BYTES = 4 * MAXIMUM_CONTROL_FRAME_BYTES
@@ -42,8 +51,8 @@ export const MAXIMUM_ADDRESS_LENGTH = 300
 /** The longest sentence taken from a message: it is meant for one log line. */
 export const MAXIMUM_SENTENCE_LENGTH = 400
 
-/** Messages waiting in one exchange: the protocol has four a side; more means that nobody reads. */
-export const MAXIMUM_QUEUED_MESSAGES = 8
+/** Messages waiting in one exchange: a round has five a side and the parts that one may pass on; more means that nobody reads. */
+export const MAXIMUM_QUEUED_MESSAGES = 16
 
 /** Exchanges that one peer may have open here: one a fragment in flight, with room for a retry. */
 export const MAXIMUM_EXCHANGES_PER_PEER = 4
@@ -68,3 +77,18 @@ export const CLOSE_LINGER_MS = 5_000
 
 /** Rounds and steps on the wire: a round a second for 68 years, and far from where numbers lose their exactness. */
 export const MAXIMUM_COUNT = 2 ** 31 - 1
+
+/** Members of one group: each exchanges with each, 2,016 streams in all. */
+export const MAXIMUM_GROUP_MEMBERS = 64
+
+/** Upload is shared out in whole numbers up to this: finer than any measurement of it. */
+export const MAXIMUM_SHARE = 1000
+
+/** A peer id as text: those of every key type have up to 64 characters. */
+export const MAXIMUM_PEER_ID_LENGTH = 64
+
+/** How far ahead a peer may expect its next boundary: 100,000 steps of ten seconds. */
+export const MAXIMUM_DUE_MS = 1e9
+
+/** An uplink that nobody has: a terabyte a second. */
+export const MAXIMUM_UPLOAD_BYTES_PER_SECOND = 1e12

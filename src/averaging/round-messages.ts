@@ -22,6 +22,7 @@ export function onMessage (state: RoundState, nowMs: number, exchange: string, p
     case 'accept': return onAccept(state, nowMs, phase)
     case 'contribution': return onContribution(state, nowMs, phase, message)
     case 'commit': return onCommit(state, nowMs, phase)
+    default: return outOfOrder(state, nowMs, phase, `a ${message.kind} in a pair`)
   }
 }
 

@@ -40,14 +40,22 @@ export const VECTORS: readonly Vector[] = [
   vector('manifest request', { runId: 'r1' }, manifest.encodeRequest, manifest.decodeRequest),
   vector('manifest answer', { manifest: hexToBytes('010203') }, manifest.encodeAnswer, manifest.decodeAnswer),
   vector('exchange offer', { kind: 'offer', round: 3, fragment: 0 }, exchange.encodeFrame, exchange.decodeFrame),
+  vector('exchange offer on shared weights', { kind: 'offer', round: 3, fragment: 2, basis: 305419896 }, exchange.encodeFrame, exchange.decodeFrame),
   vector('exchange accept', { kind: 'accept', round: 3 }, exchange.encodeFrame, exchange.decodeFrame),
   vector('exchange reject', { kind: 'reject', code: 'BUSY', sentence: 'later' }, exchange.encodeFrame, exchange.decodeFrame),
   vector('exchange contribution header', { kind: 'contribution', round: 3, fragment: 0, tokens: 2560, ...body }, exchange.encodeFrame, exchange.decodeFrame),
+  vector('exchange contribution header of a group', { kind: 'contribution', round: 3, fragment: 2, plan: 4000000000, part: 1, tokens: 2560, ...body }, exchange.encodeFrame, exchange.decodeFrame),
   vector('exchange commit', { kind: 'commit', round: 3 }, exchange.encodeFrame, exchange.decodeFrame),
+  vector('exchange plan', { kind: 'plan', round: 3, members: ['a', 'b', 'c'], shares: [2, 0, 1] }, exchange.encodeFrame, exchange.decodeFrame),
+  vector('exchange mean header', { kind: 'mean', round: 3, fragment: 2, plan: 4000000000, part: 1, members: [0, 2], ...body }, exchange.encodeFrame, exchange.decodeFrame),
+  vector('exchange commit of a group', { kind: 'commit', round: 3, parts: [0, 1] }, exchange.encodeFrame, exchange.decodeFrame),
+  vector('exchange ask', { kind: 'ask', round: 3 }, exchange.encodeFrame, exchange.decodeFrame),
+  vector('exchange reference header', { kind: 'reference', round: 3, fragment: 2, ...body }, exchange.encodeFrame, exchange.decodeFrame),
   vector('exchange close', { kind: 'close', reason: 'averaged' }, exchange.encodeFrame, exchange.decodeFrame),
   vector('state request', { layoutHash: 'l1' }, state.encodeRequest, state.decodeRequest),
   vector('state header', { round: 2, step: 40, layoutHash: 'l1', ...body }, state.encodeAnswer, state.decodeAnswer),
   vector('progress', { round: 3, step: 60, training: true, loss: 2.5, tokensPerSecond: 1000 }, progress.encodeProgress, progress.decodeProgress),
+  vector('progress with what is expected', { round: 3, step: 60, training: true, loss: 2.5, tokensPerSecond: 1000, dueInMs: 8000, uploadBytesPerSecond: 125000 }, progress.encodeProgress, progress.decodeProgress),
   vector('progress before the first round', { round: 0, step: 0, training: true, loss: Number.NaN, tokensPerSecond: Number.NaN }, progress.encodeProgress, progress.decodeProgress)
 ]
 

@@ -54,7 +54,7 @@ describe('an exchange session', () => {
     }), { message () {}, closed: reason => reasons.push(reason) })
     for (let count = 0; count <= MAXIMUM_QUEUED_MESSAGES; count++) session.send({ kind: 'commit', round: count })
     await over
-    expect(reasons).toEqual(['8 messages wait and the partner takes none'])
+    expect(reasons).toEqual(['16 messages wait and the partner takes none'])
   })
 
   it('tells when the stream cannot be opened', async () => {
