@@ -28,20 +28,20 @@ export const sample = action<SampleOptions>(async ({ arguments: [prompt = 'The '
   const { settings } = ownSettings(directory)
   const { run, step, weights } = await chosenCheckpoint(directory, options, output.message)
   if (!isTextModel(run.manifest.model)) throw writesNothing(run.manifest.model.kind)
-  const { signal, release } = gracefulShutdown({ say: output.message, stopping: 'the text ends here' })
+  const shutdown = gracefulShutdown({ say: output.message, stopping: 'the text ends here' })
   try {
-    const { trainer } = await openModel(run, computeOf(settings), signal)
+    const { trainer } = await openModel(run, computeOf(settings), shutdown.signal)
     try {
       if (!options.json) output.text(printable(prompt))
       const onText = options.json ? undefined : (piece: string): void => { output.text(printable(piece)) }
-      const text = await trainer.sample({ ...request, weights }, { signal, onText })
+      const text = await trainer.sample({ ...request, weights }, { signal: shutdown.signal, onText })
       if (options.json) output.json({ version: 1, runId: run.runId, step, prompt, text })
       else output.line('')
     } finally {
       await trainer.close()
     }
   } finally {
-    release()
+    shutdown.release()
   }
   return undefined
 })
