@@ -54,6 +54,40 @@ describe('checkpoint files', () => {
     expect(await names()).toEqual(['step-000000000060.safetensors', 'step-000000000080.safetensors'])
   })
 
+  it('keep the best beside the last ones, and the earlier of equals, across restarts', async () => {
+    const losses = [undefined, 3, 2.5, 2.5, 2.75, undefined, 2.6]
+    for (const [index, heldOutLoss] of losses.entries()) {
+      await new CheckpointFiles(root, layout).write({ ...checkpointAt(20 * (index + 1)), ...heldOutLoss === undefined ? {} : { heldOutLoss } })
+    }
+    expect(await names()).toEqual([60, 120, 140].map(step => `step-${String(step).padStart(12, '0')}.safetensors`))
+    expect(files.best(warn)?.checkpoint).toEqual({ ...checkpointAt(60), heldOutLoss: 2.5 })
+    expect(files.bestLoss()).toBe(2.5)
+    expect(files.newest(warn)?.checkpoint.step).toBe(140)
+  })
+
+  it('keep as many as they are told to', async () => {
+    const many = new CheckpointFiles(root, layout, 3)
+    for (const step of [20, 40, 60, 80]) await many.write(checkpointAt(step))
+    expect(await names()).toHaveLength(3)
+  })
+
+  it('know no best where none was measured, and pass over a damaged one', async () => {
+    await files.write(checkpointAt(20))
+    expect(files.best(warn)).toBeUndefined()
+    const best = await files.write({ ...checkpointAt(40), heldOutLoss: 1 })
+    await files.write({ ...checkpointAt(60), heldOutLoss: 2 })
+    await truncate(best, (await readFile(best)).length - 1)
+    expect(files.best(warn)?.checkpoint.step).toBe(60)
+    expect(warnings).toHaveLength(1)
+  })
+
+  it('clear away what a killed process was writing, and nothing else', async () => {
+    await files.write(checkpointAt(20))
+    for (const name of ['step-000000000040.safetensors.4242.tmp', 'notes.tmp']) await writeFile(join(root, 'checkpoints', name), 'half')
+    await files.write(checkpointAt(60))
+    expect(await names()).toEqual(['notes.tmp', 'step-000000000020.safetensors', 'step-000000000060.safetensors'])
+  })
+
   it('survive a write that was cut off: what is half there is not a checkpoint', async () => {
     const path = await files.write(checkpointAt(20))
     const whole = await readFile(path)

@@ -35,6 +35,14 @@ describe('a checkpoint', () => {
     }), { numRuns: 50 })
   })
 
+  test('brings back the held-out loss where there is one, to the last bit', () => {
+    fc.assert(fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), heldOutLoss => {
+      const { heldOutLoss: found } = decodeCheckpoint(joinBytes(encodeCheckpoint({ ...counting(), heldOutLoss }, layout)), layout)
+      expect(found).toBe(heldOutLoss === 0 ? 0 : heldOutLoss)
+    }), { numRuns: 50 })
+    expect('heldOutLoss' in decodeCheckpoint(joinBytes(encodeCheckpoint(counting(), layout)), layout)).toBe(false)
+  })
+
   test('of a method without momentum comes back without', () => {
     const bytes = joinBytes(encodeCheckpoint({ ...counting(), momentum: new Float32Array() }, layout))
     expect(decodeCheckpoint(bytes, layout).momentum).toHaveLength(0)
