@@ -134,8 +134,9 @@ export function causalAttention (qkv: Tensor, shape: AttentionShape): Tensor {
     const outputs = runMany(FUSED.causalAttention, { qkv }, attributes)
     return {
       value: pick(outputs, 0),
-      saved: [qkv, pick(outputs, 1)],
-      gradients: (dout, saved) => [run(FUSED.causalAttentionGradient, { qkv: pick(saved, 0), probabilities: pick(saved, 1), dout }, attributes)]
+      // The output is kept by what follows in any case; a kernel that keeps no matrix of probabilities needs it.
+      saved: [qkv, ...outputs],
+      gradients: (dout, [input, out, probabilities]) => [run(FUSED.causalAttentionGradient, { qkv: input, out, probabilities, dout } as NamedTensorMap, attributes)]
     }
   })
 }
