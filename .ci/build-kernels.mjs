@@ -4,26 +4,35 @@ import { mkdir, readdir, rename, stat, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 
 const DATA_SECTION = 11
-/** The training kernels borrow the memory of tfjs' backend; the codecs' have a small one of their own: scratch for a batch, 16 pages. */
+const RELAXED = ['--enable', 'relaxed-simd']
+/** Memory that several threads share must say how far it can grow: as far as the backend's, 4 GiB. */
+const SHARED = ['--enable', 'threads', '--sharedMemory', '--maximumMemory', '65536']
+/**
+ * The training kernels borrow the memory of tfjs' backend, alone or with other threads, and round each product of a matrix
+ * product before its sum or not; the codecs' have a small memory of their own: scratch for a batch, 16 pages.
+ */
 const binaries = [
-  { folder: 'kernels', memory: ['--importMemory'], isBorrowed: true },
-  { folder: 'codec-kernels', memory: ['--initialMemory', '16', '--maximumMemory', '16'], isBorrowed: false }
+  { folder: 'kernels', name: 'simd', options: ['--importMemory'], isBorrowed: true },
+  { folder: 'kernels', name: 'relaxed', options: ['--importMemory', ...RELAXED], isBorrowed: true },
+  { folder: 'kernels', name: 'shared-simd', options: ['--importMemory', ...SHARED], isBorrowed: true },
+  { folder: 'kernels', name: 'shared-relaxed', options: ['--importMemory', ...SHARED, ...RELAXED], isBorrowed: true },
+  { folder: 'codec-kernels', name: 'kernel-binary', options: ['--initialMemory', '16', '--maximumMemory', '16'], isBorrowed: false }
 ]
 
 for (const binary of binaries) await build(binary)
 
-async function build ({ folder, memory, isBorrowed }) {
+async function build ({ folder, name, options, isBorrowed }) {
   const sources = new URL(`../src/${folder}/assembly/`, import.meta.url)
-  const target = new URL(`../src/${folder}/generated/kernel-binary.ts`, import.meta.url)
+  const target = new URL(`../src/${folder}/generated/${name}.ts`, import.meta.url)
   if (!await isStale(sources, target)) return
-  const binary = await compile(sources, memory)
+  const binary = await compile(sources, options)
   if (isBorrowed) refuseData(binary)
   await mkdir(new URL('.', target), { recursive: true })
   // Two builds may run at once: each writes its own file, the last rename wins.
-  const draft = new URL(`kernel-binary.${process.pid}.tmp`, target)
+  const draft = new URL(`${name}.${process.pid}.tmp`, target)
   await writeFile(draft, moduleText(binary, folder))
   await rename(draft, target)
-  console.log(`${folder}: ${binary.length} bytes of WebAssembly`)
+  console.log(`${folder}, ${name}: ${binary.length} bytes of WebAssembly`)
 }
 
 async function isStale (sources, target) {
@@ -35,12 +44,12 @@ async function isStale (sources, target) {
   return times.some(time => time > written.mtimeMs)
 }
 
-async function compile (sources, memory) {
+async function compile (sources, options) {
   const { default: asc } = await import('assemblyscript/asc')
   let binary
   const { error, stderr } = await asc.main([
     'index.ts', '--baseDir', fileURLToPath(sources), '--outFile', 'kernels.wasm',
-    '-O3', '--converge', '--noAssert', '--enable', 'simd', '--runtime', 'stub', ...memory
+    '-O3', '--converge', '--noAssert', '--enable', 'simd', '--runtime', 'stub', ...options
   ], { writeFile: (name, contents) => { if (name.endsWith('.wasm')) binary = contents } })
   if (error !== null || binary === undefined) {
     console.error(stderr.toString())

@@ -6,7 +6,10 @@ import { plainKernels } from './plain-kernels.ts'
 import { tf } from './tensor.ts'
 import { cpuTensorMemory, wasmTensorMemory } from './tensor-memory.ts'
 import type { TensorMemory, WasmBackend } from './tensor-memory.ts'
-import { WASM_VARIANT, instantiateKernels } from './wasm-kernels.ts'
+import { WASM_VARIANTS } from './wasm-binaries.ts'
+import type { WasmInstructions } from './wasm-binaries.ts'
+import { instantiateKernels } from './wasm-kernels.ts'
+import type { BorrowedMemory, WasmExports, WasmKernels } from './wasm-kernels.ts'
 
 export const CPU_VARIANT = 'plain-js-1'
 
@@ -40,16 +43,27 @@ export interface TensorKernels {
   lion (trained: TrainedTensor, gradient: Tensor, coefficients: LionCoefficients): void
 }
 
+/** Which of the wasm kernels are registered, and over whose memory. */
+export interface WasmChoice {
+  readonly instructions: WasmInstructions
+  /** Whether the backend's memory is one that threads can share. */
+  readonly isShared: boolean
+  /** Wraps the kernels, say to spread them over threads. */
+  readonly wrap?: (kernels: WasmExports, borrowed: BorrowedMemory) => Promise<WasmKernels>
+}
+
 /** Registers our kernels with tfjs' wasm backend, which must be the active one. */
-export async function registerWasmKernels (): Promise<TensorKernels> {
+export async function registerWasmKernels ({ instructions, isShared, wrap }: WasmChoice): Promise<TensorKernels> {
   const backend = tf.backend() as WasmBackend
   const heap = backend.wasm.wasmMemory ?? backend.wasm.asm?.memory
   if (heap === undefined) throw new TypeError('the active tfjs backend shows no WebAssembly memory')
-  const kernels = await instantiateKernels(heap, bytes => backend.wasm._malloc(bytes) >>> 0)
+  const borrowed: BorrowedMemory = { memory: heap, isShared, allocate: bytes => backend.wasm._malloc(bytes) >>> 0 }
+  const own = await instantiateKernels(borrowed, instructions)
+  const kernels = wrap === undefined ? own : await wrap(own, borrowed)
   const memory = wasmTensorMemory(backend)
   registerFusedKernels('wasm', kernels, memory)
   registerMatmulKernels(backend, kernels, memory)
-  return tensorKernels(WASM_VARIANT, kernels, memory)
+  return tensorKernels(WASM_VARIANTS[instructions], kernels, memory)
 }
 
 /** Registers the plain kernels with tfjs' cpu backend, which must be the active one. */

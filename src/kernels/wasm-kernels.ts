@@ -1,8 +1,8 @@
-import { kernelBinary } from './generated/kernel-binary.ts'
 import type { Kernels } from './kernels.ts'
+import { loadBinary, webAssembly } from './wasm-binaries.ts'
+import type { WasmInstructions } from './wasm-binaries.ts'
 
-/** Names the code and thereby the bits: a change in any kernel's rounding must change it. Stored in checkpoints. */
-export const WASM_VARIANT = 'wasm-simd-1'
+export { WASM_VARIANT } from './wasm-binaries.ts'
 
 /** What the module exports: the training kernels on byte offsets, and the matrix product. */
 export interface WasmKernels extends Kernels<number> {
@@ -13,24 +13,26 @@ export interface WasmKernels extends Kernels<number> {
     c: number, cRowStride: number,
     rows: number, columns: number, depth: number, bias: number
   ): void
+}
+
+/** What the module exports besides: its scratch, which one thread uses at a time, and parts of kernels for several threads. */
+export interface WasmExports extends WasmKernels {
   workspaceBytes (): number
   setWorkspace (address: number): void
 }
 
-/** The part of the WebAssembly API that is used; TypeScript declares it only together with the DOM. */
-interface WebAssemblyApi {
-  instantiate (bytes: Uint8Array, imports: { env: { memory: object } }): Promise<{ instance: { exports: unknown } }>
+/** Memory of tfjs' wasm backend, on which the kernels work: they read and write tensors where they lie. */
+export interface BorrowedMemory {
+  readonly memory: object
+  readonly isShared: boolean
+  /** Gives the byte offset of that many free bytes, never moved nor freed. */
+  readonly allocate: (bytes: number) => number
 }
 
-/**
- * Instantiates the kernels on borrowed memory, that of tfjs' wasm backend: they read and write tensors where they lie.
- *
- * @param allocate gives the byte offset of that many free bytes of the memory, never moved nor freed
- */
-export async function instantiateKernels (memory: object, allocate: (bytes: number) => number): Promise<WasmKernels> {
-  const { WebAssembly } = globalThis as unknown as { WebAssembly: WebAssemblyApi }
-  const { instance } = await WebAssembly.instantiate(kernelBinary, { env: { memory } })
-  const kernels = instance.exports as WasmKernels
+/** Instantiates the kernels on borrowed memory. */
+export async function instantiateKernels ({ memory, isShared, allocate }: BorrowedMemory, instructions: WasmInstructions): Promise<WasmExports> {
+  const { instance } = await webAssembly.instantiate(await loadBinary(instructions, isShared), { env: { memory } })
+  const kernels = instance.exports as WasmExports
   kernels.setWorkspace(allocate(kernels.workspaceBytes()))
   return kernels
 }

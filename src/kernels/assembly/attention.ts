@@ -1,4 +1,4 @@
-import { multiply } from './matmul'
+import { LOWER_LEFT, LOWER_RESULT, UPPER_LEFT, multiplyTriangular } from './matmul'
 import { causalSoftmax, causalSoftmaxGradient } from './softmax'
 
 /**
@@ -14,10 +14,10 @@ export function causalAttention (qkv: usize, out: usize, probabilities: usize, b
       const query = qkv + (<usize>(sequence * length * row + head * headWidth) << 2)
       const key = query + (<usize>width << 2)
       const value = key + (<usize>width << 2)
-      multiply(query, row, 1, key, 1, row, probabilities, length, length, length, headWidth, 0)
+      multiplyTriangular(query, row, 1, key, 1, row, probabilities, length, length, length, headWidth, 0, LOWER_RESULT)
       causalSoftmax(probabilities, length, scale)
       const result = out + (<usize>(sequence * length * width + head * headWidth) << 2)
-      multiply(probabilities, length, 1, value, row, 1, result, width, length, headWidth, length, 0)
+      multiplyTriangular(probabilities, length, 1, value, row, 1, result, width, length, headWidth, length, 0, LOWER_LEFT)
       probabilities += <usize>(length * length) << 2
     }
   }
@@ -36,11 +36,11 @@ export function causalAttentionGradient (
       const keys = start + (<usize>width << 2)
       const values = keys + (<usize>width << 2)
       const slope = dout + (<usize>(sequence * length * width + head * headWidth) << 2)
-      multiply(probabilities, 1, length, slope, width, 1, dqkv + values, row, length, headWidth, length, 0)
-      multiply(slope, width, 1, qkv + values, 1, row, scratch, length, length, length, headWidth, 0)
+      multiplyTriangular(probabilities, 1, length, slope, width, 1, dqkv + values, row, length, headWidth, length, 0, UPPER_LEFT)
+      multiplyTriangular(slope, width, 1, qkv + values, 1, row, scratch, length, length, length, headWidth, 0, LOWER_RESULT)
       causalSoftmaxGradient(probabilities, scratch, length, scale)
-      multiply(scratch, length, 1, qkv + keys, row, 1, dqkv + start, row, length, headWidth, length, 0)
-      multiply(scratch, 1, length, qkv + start, row, 1, dqkv + keys, row, length, headWidth, length, 0)
+      multiplyTriangular(scratch, length, 1, qkv + keys, row, 1, dqkv + start, row, length, headWidth, length, 0, LOWER_LEFT)
+      multiplyTriangular(scratch, 1, length, qkv + start, row, 1, dqkv + keys, row, length, headWidth, length, 0, UPPER_LEFT)
       probabilities += <usize>(length * length) << 2
     }
   }

@@ -1,4 +1,4 @@
-export { multiply, setWorkspace, workspaceBytes } from './matmul'
+export { multiply, multiplyTile, setWorkspace, workspaceBytes } from './matmul'
 export { causalAttention, causalAttentionGradient } from './attention'
 export { layerNorm, layerNormGradient } from './layer-norm'
 export { gelu, geluGradient } from './gelu'

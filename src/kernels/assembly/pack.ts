@@ -1,7 +1,10 @@
 // Panels: slices of A and B laid out in the order in which the tile kernel reads them (Goto and van de Geijn, 2008).
 
-/** Rows and columns of C that the tile kernel keeps in registers: 12 of the 16 vector registers, 3 more for operands. */
-export const TILE_ROWS: i32 = 6
+/**
+ * Rows and columns of C that the tile kernel keeps in registers. Engines leave 15 of 16: six rows of two vectors and three operands
+ * when a product is added as it is made, five rows when it needs a register of its own (six would spill, at half the speed).
+ */
+export const TILE_ROWS: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 5
 export const TILE_COLUMNS: i32 = 8
 
 /** Depth, rows and columns of a block: a panel of B stays in the second-level cache, a tile's strips in the first. */
@@ -40,8 +43,9 @@ function packAcross (to: usize, from: usize, depthStride: i32, depth: i32, strip
   const width = <usize>strip << 2
   for (let k: i32 = 0; k < depth; k++) {
     v128.store(to, v128.load(from))
-    if (strip == TILE_COLUMNS) v128.store(to, v128.load(from, 16), 16)
-    else store<u64>(to, load<u64>(from, 16), 16)
+    if (strip == 8) v128.store(to, v128.load(from, 16), 16)
+    else if (strip == 6) store<u64>(to, load<u64>(from, 16), 16)
+    else store<u32>(to, load<u32>(from, 16), 16)
     to += width
     from += step
   }
@@ -55,8 +59,9 @@ function packAlong (to: usize, from: usize, lineStride: i32, depth: i32, strip: 
   let k: i32 = 0
   for (; k + 4 <= depth; k += 4) {
     transposeFour(to, from, line, width)
-    if (strip == TILE_COLUMNS) transposeFour(to + 16, from + 4 * line, line, width)
-    else transposeTwo(to + 16, from + 4 * line, line, width)
+    if (strip == 8) transposeFour(to + 16, from + 4 * line, line, width)
+    else if (strip == 6) transposeTwo(to + 16, from + 4 * line, line, width)
+    else spreadOne(to + 16, from + 4 * line, width)
     to += 4 * width
     from += 16
   }
@@ -93,6 +98,15 @@ function transposeTwo (to: usize, from: usize, line: usize, width: usize): void 
   v128.store64_lane(to + width, low, 1)
   v128.store64_lane(to + 2 * width, high, 0)
   v128.store64_lane(to + 3 * width, high, 1)
+}
+
+@inline
+function spreadOne (to: usize, from: usize, width: usize): void {
+  const values = v128.load(from)
+  v128.store32_lane(to, values, 0)
+  v128.store32_lane(to + width, values, 1)
+  v128.store32_lane(to + 2 * width, values, 2)
+  v128.store32_lane(to + 3 * width, values, 3)
 }
 
 function packEdge (to: usize, from: usize, lineStride: i32, depthStride: i32, lines: i32, depth: i32, strip: i32): void {

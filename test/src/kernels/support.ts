@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { DEFAULT_COMPUTE, startBackend } from '../../../node/backends/backend.ts'
-import type { BackendName } from '../../../node/backends/backend.ts'
+import type { Backend, BackendName } from '../../../node/backends/backend.ts'
+import { startWasm } from '../../../node/backends/wasm.ts'
 import type { TensorKernels } from '../../../src/kernels/register.ts'
 import { tf } from '../../../src/kernels/tensor.ts'
 import type { Tensor } from '../../../src/kernels/tensor.ts'
@@ -9,9 +10,14 @@ import { words } from '../../../src/random/words.ts'
 
 const started = new Map<BackendName, TensorKernels>()
 
+/** On wasm the kernels whose bits are recorded, whatever else the engine has. */
+async function start (name: BackendName): Promise<Backend> {
+  return name === 'wasm' ? await startWasm({ instructions: 'simd' }) : await startBackend({ ...DEFAULT_COMPUTE, backend: name })
+}
+
 /** Makes a backend the active one, starting it the first time. */
 export async function use (name: BackendName): Promise<TensorKernels> {
-  const kernels = started.get(name) ?? (await startBackend({ ...DEFAULT_COMPUTE, backend: name })).kernels
+  const kernels = started.get(name) ?? (await start(name)).kernels
   started.set(name, kernels)
   await tf.setBackend(name)
   return kernels
