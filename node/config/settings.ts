@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { BACKEND_CHOICES, DEFAULT_COMPUTE, MAXIMUM_THREADS, MINIMUM_THROTTLE } from '../backends/contract.ts'
 
 /** Everything that can be set in `config.toml`, in the environment as SHOAL_…, and on the command line. */
 export const settingsSchema = z.strictObject({
@@ -6,7 +7,11 @@ export const settingsSchema = z.strictObject({
   listen: z.array(z.string().startsWith('/', 'must be a multiaddr such as /ip4/0.0.0.0/tcp/4001')).min(1),
   /** Multiaddrs of peers to begin with, beside those of the invite. */
   bootstrap: z.array(z.string().startsWith('/', 'must be a multiaddr that ends in /p2p/<peer id>')),
-  backend: z.enum(['wasm', 'cpu']),
+  backend: z.enum(BACKEND_CHOICES),
+  /** Processor threads that compute; 0 lets the backend choose. */
+  threads: z.int().min(0).max(MAXIMUM_THREADS),
+  /** Share of the time that training may compute; below 1 it rests after each step, at a lower priority. */
+  throttle: z.number().min(MINIMUM_THROTTLE).max(1),
   /** 1 to the run's number of shards; 0 lets the peer id choose. */
   shard: z.int().min(0),
   /** Other peers to wait for before the first step. */
@@ -25,7 +30,7 @@ export type SettingName = keyof Settings
 export const defaultSettings: Settings = {
   listen: ['/ip4/0.0.0.0/tcp/0'],
   bootstrap: [],
-  backend: 'wasm',
+  ...DEFAULT_COMPUTE,
   shard: 0,
   waitFor: 0,
   checkpointEverySeconds: 60,

@@ -50,6 +50,7 @@ export async function openParts (options: PeerOptions, identity: Identity, close
     samplingSeed, ...trainerInput(data), ...state === undefined ? {} : { state }
   }, { signal })
   closers.add('trainer', async () => trainer.close())
+  for (const { name, reason, isFault } of trainer.skippedBackends) if (isFault) warn(`the ${name} backend is skipped: ${reason}`)
   if (checkpoint !== undefined && checkpoint.kernelVariant !== trainer.kernelVariant) {
     warn(`the checkpoint was computed by ${checkpoint.kernelVariant}, this peer computes with ${trainer.kernelVariant}: it goes on, but not with the same bits`)
   }

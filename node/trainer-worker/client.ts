@@ -7,6 +7,8 @@ import type { Trainer, TrainingOutcome } from '../../src/ports.ts'
 import type { Evaluation } from '../../src/training/evaluation.ts'
 import type { TextRequest } from '../../src/training/text-sampling.ts'
 import type { TrainerState } from '../../src/training/trainer-state.ts'
+import { rankBackends } from '../backends/auto.ts'
+import type { BackendRanking, SkippedBackend } from '../backends/contract.ts'
 import { trainerFailed } from './messages.ts'
 import type { Answers, FromWorker, Request, StepProgress, ToWorker, TrainerInit, WorkerInput } from './messages.ts'
 
@@ -52,12 +54,12 @@ export class TrainerClient implements Trainer {
   #secondsTraining = 0
   #isTraining = false
 
-  private constructor (init: TrainerInit) {
+  private constructor (init: TrainerInit, ranking: BackendRanking) {
     this.layout = modelLayout(init.model)
     this.weights = new Float32Array(new SharedArrayBuffer(this.layout.size * Float32Array.BYTES_PER_ELEMENT))
     this.#stopFlag = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
     this.#ready = new Promise((resolve, reject) => { this.#settleReady = { resolve, reject } })
-    const workerData: WorkerInput = { ...init, sharedWeights: this.weights, stopFlag: this.#stopFlag }
+    const workerData: WorkerInput = { ...init, ranking, sharedWeights: this.weights, stopFlag: this.#stopFlag }
     this.#worker = new Worker(workerUrl(), { workerData, name: 'trainer' })
     this.#worker.on('message', (message: FromWorker) => this.#receive(message))
     this.#worker.on('error', error => this.#fail(trainerFailed(reasonOf(error))))
@@ -73,7 +75,9 @@ export class TrainerClient implements Trainer {
   static async start (init: TrainerInit, options: { readonly signal?: AbortSignal } = {}): Promise<TrainerClient> {
     const { signal } = options
     signal?.throwIfAborted()
-    const client = new TrainerClient(init)
+    const ranking = await rankBackends(init.compute)
+    signal?.throwIfAborted()
+    const client = new TrainerClient(init, ranking)
     const abandon = (): void => client.#fail(trainerFailed('its start was abandoned'))
     signal?.addEventListener('abort', abandon, { once: true })
     try {
@@ -99,6 +103,9 @@ export class TrainerClient implements Trainer {
   /** Names the kernels and thereby the bits of this trainer; belongs into checkpoints. */
   get kernelVariant (): string { return this.#about?.kernelVariant ?? 'unknown' }
 
+  /** Backends that were tried before the one that runs, or not worth a try. */
+  get skippedBackends (): readonly SkippedBackend[] { return this.#about?.skipped ?? [] }
+
   /** Time spent inside trainings by this worker. */
   get secondsTraining (): number { return this.#secondsTraining }
 
@@ -122,6 +129,8 @@ export class TrainerClient implements Trainer {
 
   stop (): void {
     Atomics.store(this.#stopFlag, 0, 1)
+    // It may rest between two steps.
+    Atomics.notify(this.#stopFlag, 0)
   }
 
   /** Calls back at most four times a second of training. Returns the unsubscribe function. */

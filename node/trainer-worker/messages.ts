@@ -6,7 +6,7 @@ import type { TrainingOutcome } from '../../src/ports.ts'
 import type { Evaluation } from '../../src/training/evaluation.ts'
 import type { TextRequest } from '../../src/training/text-sampling.ts'
 import type { TrainerState } from '../../src/training/trainer-state.ts'
-import type { ComputeSettings } from '../backends/backend.ts'
+import type { BackendRanking, ComputeSettings, SkippedBackend } from '../backends/contract.ts'
 
 /** What a trainer is started with. */
 export interface TrainerInit {
@@ -31,6 +31,8 @@ export interface TrainerInit {
 export interface WorkerInput extends TrainerInit {
   /** θ, shared: read when a training begins, written when it ends. */
   readonly sharedWeights: Float32Array
+  /** In which order the worker tries backends; the main thread finds it, once. */
+  readonly ranking: BackendRanking
   /** One value, shared: not 0 asks the training under way to end after its step. */
   readonly stopFlag: Int32Array
 }
@@ -62,7 +64,7 @@ export interface StepProgress {
 export type ToWorker = Request & { readonly id: number }
 
 export type FromWorker =
-  | { readonly kind: 'ready', readonly backend: string, readonly kernelVariant: string, readonly step: number }
+  | { readonly kind: 'ready', readonly backend: string, readonly kernelVariant: string, readonly step: number, readonly skipped: readonly SkippedBackend[] }
   | { readonly kind: 'progress', readonly progress: StepProgress, readonly secondsTraining: number }
   /** Text of the request, as it is written. */
   | { readonly kind: 'text', readonly id: number, readonly piece: string }

@@ -9,6 +9,7 @@ import { sampleText } from '../../src/training/text-sampling.ts'
 import { genesisState } from '../../src/training/trainer-state.ts'
 import type { Backend } from '../backends/backend.ts'
 import type { Answers, Request, StepProgress, WorkerInput } from './messages.ts'
+import { createThrottle } from './throttle.ts'
 import { openTrainingInput } from './training-input.ts'
 
 /** Progress is for eyes: four reports a second cost nothing and look smooth. */
@@ -34,6 +35,7 @@ export async function createSession (input: WorkerInput, backend: Backend, repor
   const { sample, heldOut, tokenizer } = openTrainingInput(input)
   const replica = createReplica({ model, inner, budgetSteps, kernels: backend.kernels }, input.state ?? genesisState(input.model, input.seed))
   const meter = createMeter(tokensPerStepOf(input), report)
+  const throttle = createThrottle(input.compute.throttle, input.stopFlag)
   await replica.readWeights(sharedWeights)
 
   const train = async (untilStep: number): Promise<Answers['train']> => {
@@ -49,6 +51,7 @@ export async function createSession (input: WorkerInput, backend: Backend, repor
         lossSum += event.loss
         steps++
         meter.count(event.step, event.loss)
+        throttle(meter)
       }
     }
     await replica.readWeights(sharedWeights)
@@ -80,6 +83,8 @@ function outcomeOf (step: number, untilStep: number, tokens: number, meanLoss: n
 interface Meter {
   begin (): void
   count (step: number, loss: number): void
+  /** Milliseconds since `begin`. */
+  elapsedMs (): number
   /** Seconds spent training so far. */
   end (): number
 }
@@ -91,6 +96,7 @@ function createMeter (tokensPerStep: number, report: Report): Meter {
   const trainedMs = (): number => finishedMs + performance.now() - beganMs
   return {
     begin: () => { beganMs = performance.now() },
+    elapsedMs: () => performance.now() - beganMs,
     count: (step, loss) => {
       steps++
       lossSum += loss

@@ -1,9 +1,10 @@
 import '../polyfills.ts'
 import { parentPort, workerData } from 'node:worker_threads'
 import { startBackend } from '../backends/backend.ts'
-import { errorParts } from './messages.ts'
+import { errorParts, trainerFailed } from './messages.ts'
 import type { FromWorker, ToWorker, WorkerInput } from './messages.ts'
 import { createSession } from './session.ts'
+import { lowerPriority } from './throttle.ts'
 
 if (parentPort === null) throw new Error('this file runs in a worker thread')
 const port = parentPort
@@ -13,7 +14,9 @@ function post (message: FromWorker): void {
 }
 
 async function main (input: WorkerInput): Promise<void> {
-  const backend = await startBackend(input.compute)
+  lowerPriority(input.compute)
+  const backend = await startBackend(input.compute, input.ranking)
+  backend.lost?.then(reason => post({ kind: 'error', id: undefined, error: trainerFailed(`its device was lost: ${reason}`) }), () => undefined)
   const session = await createSession(input, backend, (progress, secondsTraining) => post({ kind: 'progress', progress, secondsTraining }))
   let previous = Promise.resolve()
   port.on('message', ({ id, ...request }: ToWorker) => {
@@ -26,7 +29,7 @@ async function main (input: WorkerInput): Promise<void> {
       }
     })
   })
-  post({ kind: 'ready', backend: backend.device, kernelVariant: backend.kernels.variant, step: session.replica.step })
+  post({ kind: 'ready', backend: backend.device, kernelVariant: backend.kernels.variant, step: session.replica.step, skipped: backend.skipped })
 }
 
 main(workerData as WorkerInput).catch((error: unknown) => post({ kind: 'error', id: undefined, error: errorParts(error) }))

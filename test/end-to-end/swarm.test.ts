@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { DEFAULT_COMPUTE } from '../../node/backends/contract.ts'
 import { methodPreset } from '../../src/averaging/methods.ts'
 import { runTestnet } from '../../testnet/launcher/run-testnet.ts'
 import type { RunTestnetOptions } from '../../testnet/launcher/run-testnet.ts'
@@ -15,7 +16,7 @@ const loopback = '/ip4/127.0.0.1/tcp/0'
 function options (name: string, overrides: Partial<RunTestnetOptions>): RunTestnetOptions {
   return {
     name, root: join(folder.path, name), peers: 3, method: methodPreset('noloco', { everySteps: 10 }), methodName: 'noloco', steps: 100, model: 'tiny', seed: 1,
-    batch: 2, learningRate: 0.003, shards: 3, split: 'era', evaluateEveryRounds: 0, listen: [loopback], backend: 'wasm', signal: new AbortController().signal, ...overrides
+    batch: 2, learningRate: 0.003, shards: 3, split: 'era', evaluateEveryRounds: 0, listen: [loopback], compute: { ...DEFAULT_COMPUTE, backend: 'wasm' }, signal: new AbortController().signal, ...overrides
   }
 }
 

@@ -5,7 +5,9 @@ import { ShoalError } from '../../src/errors.ts'
 import { innerSchema } from '../../src/manifest/schema.ts'
 import { choiceOption } from '../../node/cli/choices.ts'
 import type { CommonOptions } from '../../node/cli/command.ts'
+import { computeFlags } from '../../node/cli/compute-flags.ts'
 import { numberOption } from '../../node/cli/numbers.ts'
+import { computeOf } from '../../node/config/compute.ts'
 import { ownSettings } from '../../node/config/own-settings.ts'
 import { resolveDataDirectory } from '../../node/store/data-directory.ts'
 import type { DataDirectory } from '../../node/store/data-directory.ts'
@@ -28,6 +30,8 @@ export interface TestnetCommandOptions {
   readonly accumulate: string
   readonly listen?: string
   readonly backend?: string
+  readonly threads?: string
+  readonly throttle?: string
   readonly evaluateEvery?: string
   readonly dir?: string
 }
@@ -80,17 +84,18 @@ function trainingOf (options: TestnetCommandOptions): TrainingChoices {
   }
 }
 
-type PeerChoices = Pick<Settings, 'backend' | 'evaluateEveryRounds' | 'listen' | 'configFile'>
+type PeerChoices = Pick<Settings, 'compute' | 'evaluateEveryRounds' | 'listen' | 'configFile'>
 
 /** What a peer is told by flags, SHOAL_* and config.toml as with `shoal join`; unless told otherwise it listens here alone. */
 function peerSettingsOf (options: TestnetCommandOptions, directory: DataDirectory): PeerChoices {
   const { settings, origins } = ownSettings(directory, {
     backend: options.backend,
+    ...computeFlags(options),
     evaluateEvery: options.evaluateEvery === undefined ? undefined : numberOption('evaluate-every', options.evaluateEvery, { minimum: 0 }),
     listen: options.listen === undefined ? undefined : [listenAddress(options.listen)]
   })
   return {
-    backend: settings.backend,
+    compute: computeOf(settings),
     evaluateEveryRounds: settings.evaluateEvery,
     listen: origins.listen === 'default' ? [listenAddress('loopback')] : settings.listen,
     ...existsSync(directory.configFile) ? { configFile: directory.configFile } : {}

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { methodPreset } from '../../src/averaging/methods.ts'
 import type { MethodSpec } from '../../src/manifest/schema.ts'
+import { DEFAULT_COMPUTE } from '../../node/backends/contract.ts'
 import { runTestnet } from '../launcher/run-testnet.ts'
 
 /** Paired seeds: every arm runs with each of them. */
@@ -72,7 +73,7 @@ export async function runArm (arm: Arm, seed: number, learningRate: number): Pro
     const points = new Map<number, CurvePoint[]>()
     const report = await runTestnet({
       name: `learning-${arm.name}`, root, peers: arm.peers, method: arm.method, methodName: arm.name, steps: STEPS, model: 'tiny', seed,
-      batch: arm.batch, learningRate, shards: arm.shards, split: 'era', listen: ['/ip4/127.0.0.1/tcp/0'], backend: 'wasm',
+      batch: arm.batch, learningRate, shards: arm.shards, split: 'era', listen: ['/ip4/127.0.0.1/tcp/0'], compute: { ...DEFAULT_COMPUTE, backend: 'wasm' },
       signal: new AbortController().signal, evaluateEveryRounds: EVALUATE_EVERY_ROUNDS,
       onEvent: (_, event) => {
         if (event.type !== 'evaluated') return

@@ -2,8 +2,7 @@ import { ShoalError } from '../../src/errors.ts'
 import type { SignedManifest } from '../../src/manifest/manifest.ts'
 import { modelLayout } from '../../src/models/model-layout.ts'
 import { meanOfReplicas } from '../../src/parameters/consensus.ts'
-import { DEFAULT_COMPUTE } from '../../node/backends/contract.ts'
-import type { BackendChoice } from '../../node/backends/contract.ts'
+import type { ComputeSettings } from '../../node/backends/contract.ts'
 import { openModel } from '../../node/peer/open-model.ts'
 import { runFolder } from '../../node/peer/run-source.ts'
 import { CheckpointFiles } from '../../node/store/checkpoint-files.ts'
@@ -17,7 +16,7 @@ export interface JudgeParts {
   readonly testnet: Testnet
   readonly run: SignedManifest
   readonly methodName: string
-  readonly backend: BackendChoice
+  readonly compute: ComputeSettings
   readonly secondsSoFar: () => number
 }
 
@@ -26,11 +25,11 @@ const PROMPT = 'The '
 const SAMPLE = { prompt: PROMPT, tokens: 240, temperature: 0.8, topK: 40, seed: 1 } as const
 
 /** Merges what the peers left, measures it on the held-out text, and writes a sample before and after. */
-export async function judge ({ testnet, run, methodName, backend, secondsSoFar }: JudgeParts): Promise<FinalReport> {
+export async function judge ({ testnet, run, methodName, compute, secondsSoFar }: JudgeParts): Promise<FinalReport> {
   const finished = testnet.views.flatMap(view => view.report === undefined ? [] : [{ ...view.report, name: view.name }])
   const replicas = finished.map(({ name }) => weightsOf(testnet.dataDirectoryOf(name), run))
   if (replicas.length === 0) throw nobodyLeft(testnet)
-  const { trainer, data } = await openModel(run, { ...DEFAULT_COMPUTE, backend }, new AbortController().signal)
+  const { trainer, data } = await openModel(run, compute, new AbortController().signal)
   try {
     const merged = meanOfReplicas(replicas)
     return finalReport({

@@ -4,7 +4,7 @@ import { draftManifest } from '../../src/manifest/draft.ts'
 import { signManifest } from '../../src/manifest/manifest.ts'
 import type { SignedManifest } from '../../src/manifest/manifest.ts'
 import type { InnerSpec, MethodSpec } from '../../src/manifest/schema.ts'
-import type { BackendChoice } from '../../node/backends/contract.ts'
+import type { ComputeSettings } from '../../node/backends/contract.ts'
 import { hashCorpus } from '../../node/corpus/corpus.ts'
 import { prepareDataDirectory, resolveDataDirectory } from '../../node/store/data-directory.ts'
 import { loadIdentity } from '../../node/store/identity.ts'
@@ -32,7 +32,7 @@ export interface RunTestnetOptions {
   readonly split: 'era' | 'iid'
   readonly evaluateEveryRounds: number
   readonly listen: readonly string[]
-  readonly backend: BackendChoice
+  readonly compute: ComputeSettings
   /** A config file whose settings the peers follow where nothing above says otherwise. */
   readonly configFile?: string
   /** Stops every peer gracefully; the run is then judged by what there is. */
@@ -65,7 +65,7 @@ async function runIn (options: RunTestnetOptions, startedAtMs: number): Promise<
     root: options.root,
     peers: options.peers,
     listen: options.listen,
-    backend: options.backend,
+    compute: options.compute,
     evaluateEveryRounds: options.evaluateEveryRounds,
     configFile: options.configFile,
     onEvent: (name, event) => { options.onEvent?.(name, event) },
@@ -73,7 +73,7 @@ async function runIn (options: RunTestnetOptions, startedAtMs: number): Promise<
   })
   await untilOver(testnet, options)
   options.onJudging?.()
-  return judge({ testnet, run, methodName: options.methodName, backend: options.backend, secondsSoFar: () => (performance.now() - startedAtMs) / 1000 })
+  return judge({ testnet, run, methodName: options.methodName, compute: options.compute, secondsSoFar: () => (performance.now() - startedAtMs) / 1000 })
 }
 
 async function untilOver (testnet: Testnet, { signal, onStarted }: RunTestnetOptions): Promise<void> {

@@ -4,6 +4,7 @@ import type { StampedEvent } from '../../src/events.ts'
 import { ShoalError } from '../../src/errors.ts'
 import { formatInvite } from '../../src/manifest/invite.ts'
 import type { SignedManifest } from '../../src/manifest/manifest.ts'
+import type { ComputeSettings } from '../../node/backends/contract.ts'
 import { inviteAddresses } from '../../node/peer/invite-addresses.ts'
 import { acquireLock } from '../../node/store/lock.ts'
 import type { Lock } from '../../node/store/lock.ts'
@@ -18,7 +19,7 @@ export interface TestnetOptions {
   readonly peers: number
   /** Addresses that each peer listens on, e.g. /ip4/127.0.0.1/tcp/0. */
   readonly listen: readonly string[]
-  readonly backend: string
+  readonly compute: ComputeSettings
   /** Held-out losses are taken every so many rounds; 0 only at the start and the end. */
   readonly evaluateEveryRounds: number
   /** A config file whose settings the peers follow where nothing above says otherwise. */
@@ -156,7 +157,9 @@ function launchPeer (view: PeerView, index: number, source: string, options: Tes
       ...options.listen.flatMap(address => ['--listen', address]),
       '--shard', String(index + 1),
       '--wait-for', String(options.peers - 1),
-      '--backend', options.backend,
+      '--backend', options.compute.backend,
+      ...options.compute.threads === 0 ? [] : ['--threads', String(options.compute.threads)],
+      '--throttle', String(options.compute.throttle),
       '--evaluate-every', String(options.evaluateEveryRounds),
       ...options.configFile === undefined ? [] : ['--config', options.configFile]
     ],

@@ -7,6 +7,7 @@ import { runPeer } from '../../peer/peer.ts'
 import { prepareDataDirectory, resolveDataDirectory } from '../../store/data-directory.ts'
 import { createTheme } from '../../terminal/theme.ts'
 import { action } from '../command.ts'
+import { computeFlags } from '../compute-flags.ts'
 import { eventLine } from '../event-lines.ts'
 import { gracefulShutdown } from '../graceful-shutdown.ts'
 import { numberOption } from '../numbers.ts'
@@ -17,6 +18,8 @@ interface JoinOptions {
   readonly listen?: string[]
   readonly bootstrap?: string[]
   readonly backend?: string
+  readonly threads?: string
+  readonly throttle?: string
   readonly shard?: string
   readonly waitFor?: string
   readonly evaluateEvery?: string
@@ -60,7 +63,7 @@ function flagsOf (options: JoinOptions): Record<string, unknown> {
   const { listen, bootstrap, backend, logLevel } = options
   const number = (name: string, text: string | undefined, minimum: number): number | undefined => text === undefined ? undefined : numberOption(name, text, { minimum })
   return {
-    listen, bootstrap, backend, logLevel,
+    listen, bootstrap, backend, logLevel, ...computeFlags(options),
     shard: number('shard', options.shard, 1),
     waitFor: number('wait-for', options.waitFor, 0),
     evaluateEvery: number('evaluate-every', options.evaluateEvery, 0),

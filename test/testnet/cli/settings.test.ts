@@ -28,10 +28,10 @@ describe('the settings of a testnet', () => {
 
   it('come from flags over SHOAL_* over config.toml, as a peer’s own do', () => {
     writeFileSync(join(dataDir, 'config.toml'), 'backend = "cpu"\nevaluateEvery = 7\nlisten = ["/ip4/127.0.0.2/tcp/0"]\n')
-    expect(settings()).toMatchObject({ backend: 'cpu', evaluateEveryRounds: 7, listen: ['/ip4/127.0.0.2/tcp/0'], configFile: join(dataDir, 'config.toml') })
+    expect(settings()).toMatchObject({ compute: { backend: 'cpu' }, evaluateEveryRounds: 7, listen: ['/ip4/127.0.0.2/tcp/0'], configFile: join(dataDir, 'config.toml') })
     vi.stubEnv('SHOAL_EVALUATE_EVERY', '5')
-    expect(settings()).toMatchObject({ backend: 'cpu', evaluateEveryRounds: 5 })
-    expect(settings({ evaluateEvery: '3', backend: 'wasm' })).toMatchObject({ backend: 'wasm', evaluateEveryRounds: 3 })
+    expect(settings()).toMatchObject({ compute: { backend: 'cpu' }, evaluateEveryRounds: 5 })
+    expect(settings({ evaluateEvery: '3', backend: 'wasm' })).toMatchObject({ compute: { backend: 'wasm' }, evaluateEveryRounds: 3 })
   })
 
   it('hold the optimizer, its schedule and accumulation', () => {
