@@ -5,10 +5,7 @@ import { CheckpointFiles } from '../store/checkpoint-files.ts'
 import type { DataDirectory } from '../store/data-directory.ts'
 import { rememberRun, runFolder } from './run-source.ts'
 
-/**
- * The import counts as a round: a joiner takes its weights from members that have a round behind them, and begins
- * from the genesis only where nobody has.
- */
+/** The import counts as a round: a joiner takes its weights from members that have a round behind them. */
 const IMPORT_ROUND = 1
 
 export interface ImportedRun {

@@ -7,6 +7,8 @@ import type { SwarmNetwork } from '../network/swarm-network.ts'
 
 /** Time for the first handshakes with the peers of an invite; without an answer by then this peer begins alone. */
 const FIRST_PEERS_TIMEOUT_MS = 15_000
+/** A member of an imported run measures its model before it tells that it has weights; a large one takes a minute or two. */
+const IMPORTED_WEIGHTS_TIMEOUT_MS = 180_000
 /** Members that are asked for their weights before this peer begins from the genesis. */
 const SOURCES_TRIED = 3
 
@@ -16,12 +18,19 @@ const SOURCES_TRIED = 3
  */
 export async function fetchRunningState (network: SwarmNetwork, run: RunManifest, say: (sentence: string) => void, signal: AbortSignal): Promise<ReplicaSnapshot | undefined> {
   say('looking for the peers of the invite')
-  const present = await firstPeers(network, signal)
+  const present = await presentPeers(network, () => true, FIRST_PEERS_TIMEOUT_MS, signal)
   if (present.length === 0) {
     say(`none of the invite’s peers answers yet${run.genesis === undefined ? '; beginning from the genesis weights and looking on' : ''}`)
     return undefined
   }
-  return fetchFrom(network, run, present.filter(peer => peer.round > 0), say, signal)
+  if (run.genesis === undefined) return fetchFrom(network, run, present.filter(hasBegun), say, signal)
+  say('waiting for a peer that gives the weights which this run starts from')
+  return fetchFrom(network, run, await presentPeers(network, hasBegun, IMPORTED_WEIGHTS_TIMEOUT_MS, signal), say, signal)
+}
+
+/** The import counts as a round, so whoever has one behind it has weights. */
+function hasBegun (peer: PresentPeer): boolean {
+  return peer.round > 0
 }
 
 /** A returning peer's own weights are worth keeping while the swarm is not this far ahead. */
@@ -50,18 +59,20 @@ async function fetchFrom (network: SwarmNetwork, run: RunManifest, ahead: readon
   return undefined
 }
 
-async function firstPeers (peers: Peers, signal: AbortSignal): Promise<readonly PresentPeer[]> {
-  if (peers.present().length > 0) return peers.present()
+/** The members that fit: as soon as there is one, or those there are (none) when the time is over. */
+async function presentPeers (peers: Peers, fits: (peer: PresentPeer) => boolean, timeoutMs: number, signal: AbortSignal): Promise<readonly PresentPeer[]> {
+  const fitting = (): readonly PresentPeer[] => peers.present().filter(fits)
+  if (fitting().length > 0) return fitting()
   return new Promise((resolve, reject) => {
     const release = (): void => {
       clearTimeout(timer)
       unsubscribe()
       signal.removeEventListener('abort', onAbort)
     }
-    const finish = (): void => { release(); resolve(peers.present()) }
+    const finish = (): void => { release(); resolve(fitting()) }
     const onAbort = (): void => { release(); reject(signal.reason as Error) }
-    const timer = setTimeout(finish, FIRST_PEERS_TIMEOUT_MS)
-    const unsubscribe = peers.onChange(() => { if (peers.present().length > 0) finish() })
+    const timer = setTimeout(finish, timeoutMs)
+    const unsubscribe = peers.onChange(() => { if (fitting().length > 0) finish() })
     signal.addEventListener('abort', onAbort, { once: true })
   })
 }
