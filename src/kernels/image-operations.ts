@@ -53,6 +53,10 @@ export function poolMean (x: Tensor, groups: number, count: number, columns: num
   return differentiable([x], () => ({
     value: tf.mul(tf.sum(tf.reshape(x, [groups, count, columns]), 1), 1 / count),
     saved: [],
-    gradients: slope => [tf.reshape(tf.tile(tf.mul(tf.reshape(slope, [groups, 1, columns]), 1 / count), [1, count, 1]), x.shape)]
+    gradients: slope => {
+      const share = tf.mul(tf.reshape(slope, [groups, 1, columns]), 1 / count)
+      // Rows copied whole; tfjs' own tile goes value by value.
+      return [tf.reshape(tf.concat(Array.from({ length: count }, () => share), 1), x.shape)]
+    }
   }))
 }

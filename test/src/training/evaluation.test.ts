@@ -1,10 +1,13 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { TensorKernels } from '../../../src/kernels/register.ts'
 import { tf } from '../../../src/kernels/tensor.ts'
-import { evaluate, evaluationWindows } from '../../../src/training/evaluation.ts'
+import { genesisWeights } from '../../../src/models/genesis.ts'
+import { createModel } from '../../../src/models/model.ts'
+import { evaluate, evaluationExamples, evaluationWindows, perplexityOf } from '../../../src/training/evaluation.ts'
 import { sampleText } from '../../../src/training/text-sampling.ts'
 import { chooseToken } from '../../../src/training/token-choice.ts'
-import { use } from '../kernels/support.ts'
+import { gaussian, use } from '../kernels/support.ts'
+import { upload } from '../models/support.ts'
 import { replicaOn, spec, text, train } from './support.ts'
 
 let kernels: TensorKernels
@@ -17,16 +20,19 @@ describe('evaluate', () => {
     for (const length of [2, 8, 9, 10, 61]) {
       const part = text.subarray(0, length)
       const found = await replica.withParameters(undefined, async parameters => await evaluate(replica.model, parameters, evaluationWindows(part, spec.context)))
-      let nats = 0
+      let [nats, hits] = [0, 0]
       for (let i = 1; i < length; i++) {
         const windowStart = Math.floor((i - 1) / spec.context) * spec.context
         const seen = [...part.subarray(windowStart, i)]
         const logits = await replica.withParameters(undefined, parameters => Promise.resolve(tf.tidy(() =>
           [...replica.model.logits(parameters, tf.tensor2d(seen, [1, seen.length], 'int32')).dataSync()].slice(-256))))
         nats += Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit), 0)) - logits[part[i]!]!
+        if (logits.indexOf(Math.max(...logits)) === part[i]) hits++
       }
       expect(found.tokens).toBe(length - 1)
       expect(found.loss).toBeCloseTo(nats / (length - 1), 5)
+      expect(found.accuracy).toBeCloseTo(hits / (length - 1), 10)
+      expect(perplexityOf(found)).toBeCloseTo(Math.exp(found.loss), 10)
     }
     replica.dispose()
   })
@@ -48,6 +54,24 @@ describe('evaluate', () => {
     const replica = replicaOn(kernels)
     await expect(evaluate(replica.model, [], evaluationWindows(text.subarray(0, 1), spec.context))).rejects.toThrow(RangeError)
     replica.dispose()
+  })
+})
+
+describe('evaluate, of a classifier', () => {
+  it('counts each example once, however they are cut into calls', async () => {
+    const classifier = createModel({ kind: 'mlp', inputs: 3, hidden: [4], classes: 2 })
+    const parameters = upload(classifier, genesisWeights(classifier.spec, 2))
+    const before = tf.memory().numTensors
+    const count = 600
+    const inputs = gaussian([count, 3], 5).values
+    const likeliest = tf.tidy(() => [...tf.argMax(classifier.logits(parameters, tf.tensor2d(inputs, [count, 3])), 1).dataSync()])
+    const targets = Int32Array.from(likeliest, (label, index) => index % 4 === 0 ? 1 - label : label)
+    const found = await evaluate(classifier, parameters, evaluationExamples({ inputs, targets, length: 3 }))
+    const single = await evaluate(classifier, parameters, [{ rows: count, length: 3, inputs, targets }])
+    expect(found).toMatchObject({ tokens: count, accuracy: 0.75 })
+    expect(found.loss).toBeCloseTo(single.loss, 5)
+    expect(tf.memory().numTensors).toBe(before)
+    tf.dispose(parameters)
   })
 })
 
