@@ -20,7 +20,7 @@ const llama: LlamaSpec = {
   kind: 'llama', layers: 2, width: 12, heads: 3, groups: 1, hidden: 7, context: 6, vocabulary: 11, ropeBase: 500_000, tied: false
 }
 const cases: ReadonlyArray<[ForeignFormat, ModelSpec]> = [
-  ['gpt2', gpt], ['llama', llama], ['llama', { ...llama, tied: true }], ['plain', gpt], ['plain', llama]
+  ['gpt2', gpt], ['llama', llama], ['llama', { ...llama, tied: true }], ['llama', { ...llama, heads: 6, groups: 2 }], ['llama', { ...llama, groups: 3, tied: true }], ['plain', gpt], ['plain', llama]
 ]
 
 function through (file: TensorFile): TensorFile {
@@ -47,6 +47,17 @@ describe.each(cases)('the layout %s of %o', (format, spec) => {
   it('holds every value once', () => {
     const count = foreignTensors(spec, format).reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0)
     expect(count).toBe(weights.length)
+  })
+})
+
+describe.each<ModelSpec>([
+  { kind: 'mlp', inputs: 5, hidden: [4, 3], classes: 2 }, { kind: 'cnn', height: 4, width: 4, channels: 2, filters: [3, 4], classes: 3 }
+])('a classifier of kind $kind', spec => {
+  it('comes back from our own layout bit for bit, and has no other', () => {
+    const weights = genesisWeights(spec, 3)
+    expect(importModel(through(exportModel(spec, weights, 'plain')))).toEqual({ spec, format: 'plain', weights })
+    expect(() => exportModel(spec, weights, 'gpt2')).toThrow(expect.objectContaining({ code: 'USAGE', tryThis: '--format plain' }) as Error)
+    expect(() => huggingFaceConfig(spec)).toThrow(expect.objectContaining({ code: 'USAGE' }) as Error)
   })
 })
 
