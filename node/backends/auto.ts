@@ -2,6 +2,7 @@ import type { BackendName, BackendRanking, BackendReport, ComputeSettings, Skipp
 import { noGraphics } from './graphics.ts'
 import { probeBackend } from './probe.ts'
 import type { Probed } from './probe.ts'
+import { estimateStepSeconds } from './speed.ts'
 import { findTensorflow, prepareTensorflow } from './tensorflow-package.ts'
 
 /** What comes with every install, the faster first: nothing has to be measured to know that. */
@@ -22,25 +23,30 @@ const THIS_MACHINE: Machine = {
   probe: probeBackend
 }
 
-const found = new Map<number, Promise<BackendRanking>>()
+/** What a machine can use, measured. */
+export type Survey = Pick<BackendRanking, 'skipped' | 'reports'>
+
+const surveys = new Map<number, Promise<Survey>>()
 
 /**
- * The backends in the order in which to try them: the one asked for, or, for `auto`, those of this machine by measured
- * speed. Found once in the life of the process; call it on the main thread.
+ * The backends in the order in which to try them: the one asked for, or, for `auto`, those of this machine by the time that
+ * they should need for a step. The machine is surveyed once in the life of the process; call it on the main thread.
+ *
+ * @param flopsPerStep operations of a training step; left out, a small model's
  */
-export async function rankBackends (settings: ComputeSettings): Promise<BackendRanking> {
+export async function rankBackends (settings: ComputeSettings, flopsPerStep = 0): Promise<BackendRanking> {
   prepareTensorflow(settings, process.env)
   if (settings.backend !== 'auto') return { order: [settings.backend], skipped: [], reports: [] }
-  const ranking = found.get(settings.threads) ?? rank(settings, THIS_MACHINE)
-  found.set(settings.threads, ranking)
-  return await ranking
+  const survey = surveys.get(settings.threads) ?? surveyMachine(settings, THIS_MACHINE)
+  surveys.set(settings.threads, survey)
+  return rankingOf(await survey, flopsPerStep)
 }
 
 /**
  * Probes what may be faster than wasm, and wasm, one after the other so that they do not disturb each other's measurement.
  * On a machine with neither a graphics device nor TensorFlow nothing is probed.
  */
-export async function rank (settings: ComputeSettings, machine: Machine): Promise<BackendRanking> {
+export async function surveyMachine (settings: ComputeSettings, machine: Machine = THIS_MACHINE): Promise<Survey> {
   const skipped: SkippedBackend[] = []
   const candidates: BackendName[] = []
   for (const name of ['webgpu', 'tensorflow'] as const) {
@@ -48,15 +54,20 @@ export async function rank (settings: ComputeSettings, machine: Machine): Promis
     if (reason === undefined) candidates.push(name)
     else skipped.push({ name, reason, isFault: false })
   }
-  if (candidates.length === 0) return { order: ALWAYS, skipped, reports: [] }
   const reports: BackendReport[] = []
-  for (const name of [...candidates, 'wasm'] as const) {
+  for (const name of candidates.length === 0 ? [] : [...candidates, 'wasm'] as const) {
     const probed = await machine.probe(name, settings)
     if ('reason' in probed) skipped.push({ name, reason: probed.reason, isFault: true })
     else if (probed.isEmulated) skipped.push({ name, reason: `${probed.device}: wasm is faster without the emulation`, isFault: false })
     else reports.push(probed)
   }
-  const fastestFirst = [...reports].sort((a, b) => b.matmulGflops - a.matmulGflops).map(({ name }) => name)
+  return { skipped, reports }
+}
+
+/** The measured ones, the fastest for such a step first, and then what comes with every install and did not fail. */
+export function rankingOf ({ skipped, reports }: Survey, flopsPerStep: number): BackendRanking {
+  const seconds = (report: BackendReport): number => estimateStepSeconds(report, flopsPerStep)
+  const fastestFirst = [...reports].sort((a, b) => seconds(a) - seconds(b)).map(({ name }) => name)
   const rest = ALWAYS.filter(name => !fastestFirst.includes(name) && !skipped.some(other => other.name === name))
   return { order: [...fastestFirst, ...rest], skipped, reports }
 }

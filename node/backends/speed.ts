@@ -3,9 +3,11 @@ import { measureMatmul } from '../../src/kernels/measure.ts'
 import type { TensorKernels } from '../../src/kernels/register.ts'
 import { draftInner } from '../../src/manifest/draft.ts'
 import type { GptSpec } from '../../src/manifest/schema.ts'
+import { modelLayout } from '../../src/models/model-layout.ts'
 import { createModel } from '../../src/models/model.ts'
 import { createReplica } from '../../src/training/replica.ts'
 import { genesisState } from '../../src/training/trainer-state.ts'
+import type { BackendReport } from './contract.ts'
 
 /** Sizes of square matrices, from what plain JavaScript multiplies at once to what fills a large graphics card. */
 const SIZES = [128, 256, 512, 1024, 2048, 4096] as const
@@ -13,11 +15,27 @@ const SIZES = [128, 256, 512, 1024, 2048, 4096] as const
 const ENOUGH_MS = 8
 const REPEATS = 4
 
+/** A model so small that what a step costs besides its products shows. */
 const MODEL: GptSpec = { kind: 'gpt', layers: 2, width: 64, heads: 4, context: 64, vocabulary: 256 }
 const BATCH = 4
 /** The first steps compile and allocate. */
 const WARM_STEPS = 2
 const TRAINING_MS = 500
+
+/** Floating-point operations of a training step: two a parameter and token forwards, twice that backwards (arXiv 2001.08361). */
+export function flopsOfStep (parameters: number, tokens: number): number {
+  return 6 * parameters * tokens
+}
+
+/**
+ * Estimates how long a backend takes for a step of so many operations: as long as for the small model that was measured, and
+ * for what goes beyond that, the time of its matrix products.
+ */
+export function estimateStepSeconds ({ tokensPerSecond, matmulGflops }: BackendReport, flops: number): number {
+  const [smallSeconds, smallFlops] = [BATCH * MODEL.context / tokensPerSecond, flopsOfStep(modelLayout(MODEL).size, BATCH * MODEL.context)]
+  if (flops <= smallFlops) return smallSeconds
+  return smallSeconds + (flops - smallFlops) / (matmulGflops * 1e9)
+}
 
 export interface MatmulSpeed {
   readonly gflops: number

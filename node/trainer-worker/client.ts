@@ -7,7 +7,9 @@ import type { Trainer, TrainingOutcome } from '../../src/ports.ts'
 import type { Evaluation } from '../../src/training/evaluation.ts'
 import type { TextRequest } from '../../src/training/text-sampling.ts'
 import type { TrainerState } from '../../src/training/trainer-state.ts'
+import { tokensPerStepOf } from '../../src/manifest/tokens.ts'
 import { rankBackends } from '../backends/auto.ts'
+import { flopsOfStep } from '../backends/speed.ts'
 import type { BackendRanking, SkippedBackend } from '../backends/contract.ts'
 import { trainerFailed } from './messages.ts'
 import type { Answers, FromWorker, Request, StepProgress, ToWorker, TrainerInit, WorkerInput } from './messages.ts'
@@ -75,7 +77,7 @@ export class TrainerClient implements Trainer {
   static async start (init: TrainerInit, options: { readonly signal?: AbortSignal } = {}): Promise<TrainerClient> {
     const { signal } = options
     signal?.throwIfAborted()
-    const ranking = await rankBackends(init.compute)
+    const ranking = await rankBackends(init.compute, flopsOfStep(modelLayout(init.model).size, tokensPerStepOf(init)))
     signal?.throwIfAborted()
     const client = new TrainerClient(init, ranking)
     const abandon = (): void => client.#fail(trainerFailed('its start was abandoned'))
