@@ -3,8 +3,8 @@ import { request } from 'node:http'
 import { join } from 'node:path'
 import type { z } from 'zod'
 import { reasonOf, ShoalError } from '../../src/errors.ts'
-import { daemonRecordSchema, peersSchema, shutdownSchema, statusSchema } from './schema.ts'
-import type { DaemonRecord, PeersAnswer, Status } from './schema.ts'
+import { DEFAULT_ROUNDS_A_PAGE, daemonRecordSchema, peersSchema, roundsSchema, shutdownSchema, statusSchema } from './schema.ts'
+import type { DaemonRecord, PeersAnswer, RoundsAnswer, Status } from './schema.ts'
 
 /** The daemon answers from memory; one that needs longer than this is not well. */
 const ANSWER_TIMEOUT_MS = 5000
@@ -38,6 +38,11 @@ export class DaemonClient {
 
   async peers (): Promise<PeersAnswer> {
     return this.#ask('GET', '/v1/peers', peersSchema)
+  }
+
+  /** A page of rounds after round `since`, oldest first; `next` of the answer asks for the one after it. */
+  async rounds (since = 0, limit = DEFAULT_ROUNDS_A_PAGE): Promise<RoundsAnswer> {
+    return this.#ask('GET', `/v1/rounds?since=${since}&limit=${limit}`, roundsSchema)
   }
 
   /** Asks the daemon to stop gracefully; it answers before it has. */

@@ -59,10 +59,30 @@ export const peersSchema = z.object({
   rejected: z.array(z.object({ peerId: z.string(), code: z.string(), sentence: z.string(), by: z.enum(['us', 'them']), atMs: count }))
 })
 
+/** Rounds of a page, oldest first. */
+export const roundsSchema = z.object({
+  version: z.literal(API_VERSION),
+  rounds: z.array(roundRecordSchema),
+  /** What `since` has to be for the next page; null where this is the last one so far. */
+  next: maybe
+})
+
+export const DEFAULT_ROUNDS_A_PAGE = 100
+/** An answer of a few hundred kilobytes, made from memory at once. */
+export const MAXIMUM_ROUNDS_A_PAGE = 1000
+
+/** What a question for rounds may say: those after `since`, at most `limit`. */
+export const roundsQuerySchema = z.object({
+  since: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
+  limit: z.coerce.number().int().min(1).max(MAXIMUM_ROUNDS_A_PAGE).default(DEFAULT_ROUNDS_A_PAGE)
+})
+
 export const shutdownSchema = z.object({ version: z.literal(API_VERSION), stopping: z.literal(true) })
 
 export type Status = z.infer<typeof statusSchema>
 export type PeersAnswer = z.infer<typeof peersSchema>
+export type RoundsAnswer = z.infer<typeof roundsSchema>
+export type RoundAnswer = RoundsAnswer['rounds'][number]
 
 /** How a client finds the daemon of a data directory: `daemon.json`. */
 export const daemonRecordSchema = z.object({ pid: z.int(), api: z.string().min(1), version: z.string(), startedAtMs: z.number() })

@@ -7,13 +7,15 @@ import { createAdaptorServer } from '@hono/node-server'
 import { Hono } from 'hono'
 import { streamSSE } from 'hono/streaming'
 import type { StampedEvent } from '../../src/events.ts'
-import { API_VERSION } from './schema.ts'
-import type { DaemonRecord, PeersAnswer, Status } from './schema.ts'
+import { API_VERSION, roundsQuerySchema } from './schema.ts'
+import type { DaemonRecord, PeersAnswer, RoundAnswer, RoundsAnswer, Status } from './schema.ts'
 
 /** What the API shows of a peer; the server knows nothing of its insides. */
 export interface PeerView {
   status (): Omit<Status, 'version'>
   peers (): Omit<PeersAnswer, 'version'>
+  /** The first `limit` rounds that it remembers after round `since`, oldest first. */
+  rounds (since: number, limit: number): Promise<readonly RoundAnswer[]>
   /** Remembered events after a sequence number. */
   eventsSince (sequence: number): readonly StampedEvent[]
   subscribe (listener: (event: StampedEvent) => void): () => void
@@ -32,6 +34,11 @@ export function createApi (view: () => PeerView): Hono {
   api.get('/healthz', context => context.text('ok'))
   api.get('/v1/status', context => context.json({ version: API_VERSION, ...view().status() }))
   api.get('/v1/peers', context => context.json({ version: API_VERSION, ...view().peers() }))
+  api.get('/v1/rounds', async context => {
+    const query = roundsQuerySchema.safeParse(context.req.query())
+    if (!query.success) return context.json({ error: `since and limit are whole numbers in range: ${query.error.issues.map(issue => issue.path.join('.')).join(', ')}` }, 400)
+    return context.json(await pageOfRounds(view(), query.data.since, query.data.limit))
+  })
   api.post('/v1/shutdown', context => {
     view().shutdown()
     return context.json({ version: API_VERSION, stopping: true })
@@ -57,6 +64,13 @@ export function createApi (view: () => PeerView): Hono {
     }
   }))
   return api
+}
+
+/** One more than asked for is read, which tells whether there is a next page. */
+async function pageOfRounds (view: PeerView, since: number, limit: number): Promise<RoundsAnswer> {
+  const found = await view.rounds(since, limit + 1)
+  const rounds = found.slice(0, limit)
+  return { version: API_VERSION, rounds, next: found.length > limit ? rounds.at(-1)?.round ?? null : null }
 }
 
 export interface ApiServerOptions {

@@ -2,13 +2,14 @@ import { performance } from 'node:perf_hooks'
 import type { AveragingPeer } from '../../src/averaging/averaging-peer.ts'
 import { allReduceBytes } from '../../src/averaging/all-reduce-bytes.ts'
 import type { PeerView } from '../api/server.ts'
-import type { Status } from '../api/schema.ts'
+import type { RoundAnswer, Status } from '../api/schema.ts'
+import type { RoundRecord } from '../../src/ports.ts'
 import type { EventLog } from './event-log.ts'
 import type { PeerParts } from './peer-parts.ts'
 import type { PeerReporter } from './peer-reporter.ts'
 import type { RunSource } from './run-source.ts'
 
-export interface PeerViewParts extends Pick<PeerParts, 'network' | 'trainer' | 'layout' | 'invite'> {
+export interface PeerViewParts extends Pick<PeerParts, 'network' | 'trainer' | 'layout' | 'invite' | 'store'> {
   readonly source: RunSource
   readonly events: EventLog
   readonly reporter: PeerReporter
@@ -18,13 +19,14 @@ export interface PeerViewParts extends Pick<PeerParts, 'network' | 'trainer' | '
 
 /** What the local API shows of a running peer. */
 export function peerView (parts: PeerViewParts): PeerView {
-  const { events, network } = parts
+  const { events, network, store } = parts
   return {
     status: () => statusOf(parts),
     peers: () => ({
       connected: network.connectedPeers().map(peer => ({ ...peer, addresses: [...peer.addresses] })),
       rejected: [...network.rejected()]
     }),
+    rounds: async (since, limit) => (await store.roundsAfter(since, limit)).map(roundAnswer),
     eventsSince: sequence => events.since(sequence),
     subscribe: listener => events.subscribe(listener),
     shutdown: () => { parts.shutdown() }
@@ -51,6 +53,7 @@ export function startingView ({ source: { run }, events, reporter, peerId, shutd
       eventLoopDelayP99Ms: reporter.eventLoopDelayP99Ms(), addresses: [], invite: '', backend: 'starting'
     }),
     peers: () => ({ connected: [], rejected: [] }),
+    rounds: async () => Promise.resolve([]),
     eventsSince: sequence => events.since(sequence),
     subscribe: listener => events.subscribe(listener),
     shutdown
@@ -74,9 +77,7 @@ function statusOf ({ source: { run }, network, trainer, layout, reporter, averag
     tokensPerSecond: reporter.tokensPerSecond,
     lossHistory: reporter.lossHistory,
     peers: { present: present.length, training: present.filter(peer => peer.training).length },
-    lastRound: reporter.lastRound === undefined ? null : {
-      ...reporter.lastRound, members: [...reporter.lastRound.members], spread: numberOrNull(reporter.lastRound.spread), loss: numberOrNull(reporter.lastRound.loss)
-    },
+    lastRound: reporter.lastRound === undefined ? null : roundAnswer(reporter.lastRound),
     bytes: network.meter.totals(),
     allReduceBytes: allReduceBytes(present.length + 1, layout.size, trainer.step),
     uptimeSeconds: reporter.uptimeSeconds(performance.now()),
@@ -85,6 +86,11 @@ function statusOf ({ source: { run }, network, trainer, layout, reporter, averag
     invite: invite(),
     backend: trainer.backend
   }
+}
+
+/** The store keeps JSON too: what was no number comes back as null. */
+function roundAnswer (record: RoundRecord): RoundAnswer {
+  return { ...record, members: [...record.members], spread: numberOrNull(record.spread), loss: numberOrNull(record.loss) }
 }
 
 function numberOrNull (value: number): number | null {

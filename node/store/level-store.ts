@@ -55,6 +55,13 @@ export class LevelStore implements Store {
     return (values as RoundRecord[]).reverse()
   }
 
+  /** The first rounds after one of this number, oldest first. */
+  async roundsAfter (round: number, limit: number): Promise<RoundRecord[]> {
+    await this.#writing
+    const values = await this.#level.values({ gt: this.#key('round', round), lt: `${this.#runId}/round0`, limit }).all()
+    return values as RoundRecord[]
+  }
+
   /** Keeps where a member listens, for the next start. */
   rememberPeer (peerId: string, addresses: readonly string[]): void {
     if (addresses.length > 0) this.#write(async () => this.#level.put(`${this.#runId}/peer/${peerId}`, addresses))

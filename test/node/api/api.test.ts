@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { DaemonClient } from '../../../node/api/client.ts'
-import type { Status } from '../../../node/api/schema.ts'
-import { socketPath, startApiServer } from '../../../node/api/server.ts'
+import type { RoundAnswer, Status } from '../../../node/api/schema.ts'
+import { createApi, socketPath, startApiServer } from '../../../node/api/server.ts'
 import type { PeerView } from '../../../node/api/server.ts'
 import { EventLog } from '../../../node/peer/event-log.ts'
 import { ShoalError } from '../../../src/errors.ts'
@@ -16,6 +16,10 @@ const status: Omit<Status, 'version'> = {
   loss: null, startLoss: 5.5, tokensPerSecond: 10, lossHistory: [], peers: { present: 0, training: 0 }, lastRound: null, bytes: nothing, allReduceBytes: 0,
   uptimeSeconds: 1, eventLoopDelayP99Ms: 1, addresses: [], invite: 'shoal1', backend: 'wasm'
 }
+
+const remembered = Array.from({ length: 25 }, (_, index): RoundAnswer => ({
+  round: 3 * (index + 1), step: index, members: ['me'], outcome: 'solo', reason: 'nobody else', spread: null, loss: null, waitedMs: 0, payloadBytesSent: 0, payloadBytesReceived: 0
+}))
 
 describe('the local API', () => {
   let directory: string
@@ -30,6 +34,7 @@ describe('the local API', () => {
     view = {
       status: () => status,
       peers: () => ({ connected: [], rejected: [] }),
+      rounds: async (since, limit) => Promise.resolve(remembered.filter(({ round }) => round > since).slice(0, limit)),
       eventsSince: sequence => events.since(sequence),
       subscribe: listener => events.subscribe(listener),
       shutdown: () => { stopped++ }
@@ -52,6 +57,28 @@ describe('the local API', () => {
     const server = await startApiServer({ view: () => view, dataDirectory: directory, software: '0', startedAtMs: 0 })
     expect((await stat(server.path)).mode & 0o777).toBe(0o600)
     await server.close()
+  })
+
+  it('tells rounds page by page, each once and in order', async () => {
+    const server = await startApiServer({ view: () => view, dataDirectory: directory, software: '0', startedAtMs: 0 })
+    const client = DaemonClient.find(directory)
+    const pages: number[][] = []
+    for (let since: number | null = 0; since !== null;) {
+      const page = await client.rounds(since, 10)
+      pages.push(page.rounds.map(({ round }) => round))
+      since = page.next
+    }
+    expect(pages.map(page => page.length)).toEqual([10, 10, 5])
+    expect(pages.flat()).toEqual(remembered.map(({ round }) => round))
+    expect((await client.rounds(4)).rounds[0]?.round).toBe(6)
+    expect(await client.rounds(75)).toMatchObject({ rounds: [], next: null })
+    await server.close()
+  })
+
+  it.each(['since=-1', 'since=soon', 'limit=0', 'limit=1001', 'limit=1.5'])('refuses a question for rounds with %s', async query => {
+    const answer = await createApi(() => view).request(`/v1/rounds?${query}`)
+    expect(answer.status).toBe(400)
+    expect(await answer.json()).toMatchObject({ error: expect.stringContaining('since and limit') as string })
   })
 
   it('says that nobody is there when daemon.json is all that is left of a daemon', async () => {

@@ -129,6 +129,8 @@ describe('the Level store', () => {
     await store.close()
     const again = await LevelStore.open(path, 'one', fail)
     expect((await again.rounds(3)).map(({ round }) => round)).toEqual([2, 9, 10])
+    expect((await again.roundsAfter(2, 10)).map(({ round }) => round)).toEqual([9, 10])
+    expect((await again.roundsAfter(0, 1)).map(({ round }) => round)).toEqual([(await again.rounds(10))[0]?.round])
     expect(await again.rememberedAddresses()).toEqual(['/ip4/127.0.0.1/tcp/1/p2p/b'])
     await again.close()
     const other = await LevelStore.open(path, 'two', fail)
