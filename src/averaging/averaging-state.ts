@@ -1,4 +1,4 @@
-import type { OuterState } from './outer-optimizer.ts'
+import type { SavedState } from './frame-state.ts'
 
 /** Counted since the run began on this peer, resumed starts included. */
 export interface AveragingTotals {
@@ -15,7 +15,7 @@ export interface AveragingTotals {
 export const noTotals: AveragingTotals = { rounds: 0, averagedRounds: 0, inDoubt: 0, tokens: 0, payloadBytesSent: 0, payloadBytesReceived: 0 }
 
 /** What a checkpoint keeps of averaging; with the trainer's weights and step it is a committed state at any moment between rounds. */
-export interface AveragingState extends OuterState {
+export interface AveragingState extends SavedState {
   readonly round: number
   /** Inner steps at the last commit. */
   readonly syncedStep: number
@@ -30,4 +30,8 @@ export interface ReplicaSnapshot {
   /** How far its owner was; the adopting peer goes on counting its own steps. */
   readonly step: number
   readonly weights: Float32Array
+  /** Its slow weights, where they are not the same; a method whose group shares them needs them to the bit. */
+  readonly slow?: Float32Array
+  /** Its outer momentum, where the method has any. */
+  readonly momentum?: Float32Array
 }

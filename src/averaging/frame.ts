@@ -50,10 +50,15 @@ export interface FragmentOutcome {
   /** Parts that landed with another member's contribution in them, of all. */
   readonly landed: number
   /**
-   * A part of slow weights that the group shares did not land: the others may have moved theirs. Until this peer has taken over
-   * a member's state it must neither contribute to this fragment nor own a part of it. Always false for methods without a shared reference.
+   * A part of slow weights that the group shares did not land: the others may have moved theirs. Until this peer has taken over a member's
+   * state it should own no part of this fragment, for nobody could use its means. Always false for methods without a shared reference.
    */
   readonly lostReference: boolean
+  /**
+   * Members whose slow weights are others than this peer's, where the group should share them: their contributions and means were refused. Where
+   * they are the greater part of the group, it is this peer that has to take over a member's state.
+   */
+  readonly strangers: readonly string[]
 }
 
 /**

@@ -1,0 +1,83 @@
+import type { FragmentChange, Landing, RoundArithmetic, RoundContext } from './round-arithmetic.ts'
+import { assembled, mixed, nesterovStep, owedAfter } from './round-arithmetic.ts'
+import { minus, norm } from './vectors.ts'
+
+/**
+ * Rounds in which Δ_i = φ − θ_i crosses, against slow weights φ that the whole group shares: all members apply the same decoded mean in the same order, so
+ * theirs stay equal to the bit. A part that does not land is left as it is, and its Δ simply goes on growing. What error feedback held back or a mean came
+ * without, is sent later.
+ */
+export function openDeltas (context: RoundContext): RoundArithmetic {
+  const { sent, method, kept } = context
+  const slow = kept('slow')
+  const decay = method.errorFeedback ?? 0
+  const pending = kept('pending')
+  const residual = kept('residual')
+  const due = slow.map((value, index) => value - (sent[index] as number) + (pending[index] as number) + decay * (residual[index] as number))
+  return {
+    channels: [{ values: due, codecs: context.codecs, owed: kept('owed') }],
+    reference: slow,
+    land (landing) {
+      const { parts, isAlone } = landing
+      const mean = isAlone ? due : assembled(parts, new Float32Array(due.length), part => part.mean(0))
+      const whole = outerStep(context, slow, mean, landing)
+      const onlyLanded = (after: Float32Array, before: Float32Array): Float32Array =>
+        isAlone ? after : assembled(parts, before, ({ part }) => after.subarray(part.start, part.end))
+      return {
+        slow: onlyLanded(whole.slow, slow),
+        fast: onlyLanded(whole.fast, landing.now),
+        momentum: onlyLanded(whole.momentum, kept('momentum')),
+        pending: onlyLanded(whole.pending, new Float32Array(due.length)),
+        residual: method.errorFeedback === undefined ? residual : residualAfter(landing, due, residual),
+        ...whole.stepNorm === undefined ? {} : { stepNorm: whole.stepNorm },
+        ...owedAfter(landing)
+      }
+    }
+  }
+}
+
+type OuterChange = Required<Pick<FragmentChange, 'slow' | 'momentum' | 'fast' | 'pending'>> & Pick<FragmentChange, 'stepNorm'>
+
+/** @param mean mean Q(Δ), zero where nothing landed */
+function outerStep (context: RoundContext, slow: Float32Array, mean: Float32Array, { now }: Landing): OuterChange {
+  const { method, sent, kept } = context
+  const { outer } = method
+  const nothing = new Float32Array(mean.length)
+  const momentum = kept('momentum')
+  if (outer.kind === 'co2') return stepOfCo2(context, slow, mean, now, outer)
+  if (outer.kind === 'nesterov') {
+    const stepped = nesterovStep(slow, momentum, mean, outer.learningRate, outer.momentum)
+    return { ...stepped, fast: mixed(now, sent, stepped.slow, method.mixing), pending: nothing }
+  }
+  const averaged = minus(slow, mean)
+  return { slow: averaged, momentum, fast: mixed(now, sent, averaged, method.mixing), pending: nothing }
+}
+
+/**
+ * CO2 (arXiv 2401.16265): the mean arrives a whole round late and θ starts again from φ, so what was learned meanwhile is the next round's Δ.
+ *
+ *     m ← clip(μm + mean Δ / Λ) ; φ ← φ − ηm
+ *
+ * The penalty Λ = 1 + ‖last step‖ / (η‖mean Δ‖) measures how far φ has moved since Δ was computed, in steps of this Δ's own size (the gap of Barkai et
+ * al., "Gap-aware mitigation of gradient staleness", ICLR 2020); the paper's own normalisation was not at hand.
+ */
+function stepOfCo2 (context: RoundContext, slow: Float32Array, mean: Float32Array, now: Float32Array, outer: { readonly learningRate: number, readonly momentum: number, readonly clipNorm: number }): OuterChange {
+  const { learningRate, momentum: decay, clipNorm } = outer
+  const size = norm(mean)
+  const gap = size === 0 ? 1 : 1 + context.lastStepNorm / (learningRate * size)
+  const raw = context.kept('momentum').map((value, index) => decay * value + (mean[index] as number) / gap)
+  const clip = Math.min(1, clipNorm / Math.max(norm(raw), Number.MIN_VALUE))
+  const momentum = raw.map(value => clip * value)
+  const after = slow.map((value, index) => value - learningRate * (momentum[index] as number))
+  const pending = minus(context.sent, now)
+  return { slow: after, momentum, fast: after, pending, stepNorm: learningRate * norm(momentum) }
+}
+
+/** e ← a − Q(a) where this peer is in the mean; a where it came without; e where nothing landed, for Δ is measured anew. */
+function residualAfter ({ parts, isAlone }: Landing, due: Float32Array, residual: Float32Array): Float32Array {
+  if (isAlone) return new Float32Array(due.length)
+  return assembled(parts, residual, ({ part, includesSelf, own }) => {
+    const ofPart = due.slice(part.start, part.end)
+    return includesSelf ? ofPart.map((value, index) => value - (own[0]?.[index] as number)) : ofPart
+  })
+}

@@ -1,0 +1,225 @@
+import type { Codec } from '../../compression/codec.ts'
+import type { Part, PartContribution, PartMean, RoundPlan } from '../frame.ts'
+import type { CodecFamily } from './part-codec.ts'
+import { decodeAll, drawsAlike, encodeOwn, sharedSeed } from './part-codec.ts'
+import { joinPayload, referenceFingerprint, splitPayload } from './payload.ts'
+import { refusal, refuseExtremes, refuseTokens } from './refusal.ts'
+import { tokenShares } from './token-weights.ts'
+import { minus, weightedSum } from './vectors.ts'
+
+/** One vector that a fragment's members average. */
+export interface Channel {
+  /** This peer's own, as long as the fragment. */
+  readonly values: Float32Array
+  readonly codecs: CodecFamily
+  /** What this peer, as an owner, still owes the group: rounding that earlier means lost. */
+  readonly owed: Float32Array
+}
+
+interface Vectors {
+  readonly tokens: number
+  /** Decoded, one a channel. */
+  readonly values: readonly Float32Array[]
+}
+
+interface PartState {
+  readonly part: Part
+  own?: Vectors & { readonly payload: Uint8Array }
+  readonly received: Map<string, Vectors>
+  /** Decoded, as every member has it; for an owned part with what its encoding lost. */
+  mean?: PartMean & { readonly values: readonly Float32Array[], readonly lost?: readonly Float32Array[] }
+}
+
+/** What a part brought: the mean, who is in it, and the mean less what this peer's own contribution decodes to. */
+export interface LandedPart {
+  readonly part: Part
+  /** Ids of all who are in the mean. */
+  readonly members: readonly string[]
+  readonly includesSelf: boolean
+  /** What this peer's own contribution decodes to, one vector a channel. */
+  readonly own: readonly Float32Array[]
+  mean (channel: number): Float32Array
+  /** mean − Q(own) */
+  correction (channel: number): Float32Array
+  /** The others' mean less Q(own), over the correction. */
+  readonly othersOverCorrection: number
+  /** Mean − what it decodes to, where this peer reduced it: what it owes from now on. */
+  readonly lost: readonly Float32Array[] | undefined
+}
+
+export interface ExchangeOptions {
+  readonly self: string
+  readonly plan: RoundPlan
+  readonly channels: readonly Channel[]
+  /** Of the run. */
+  readonly seed: number
+  /** Slow weights that the group shares, as long as the fragment. */
+  readonly reference?: Float32Array
+}
+
+/**
+ * The vectors of one round on their way: encodes ours, decodes theirs, takes means. Sums go in order of the members' ids, so the order of arrival changes
+ * no bit. An owner adds what its earlier means lost to the next one and keeps what this one loses (the server's side of DoubleSqueeze,
+ * arXiv 1905.05957): over the rounds the group's mean is exact.
+ */
+export class FragmentExchange {
+  readonly #options: ExchangeOptions
+  readonly #parts: readonly PartState[]
+  readonly #strangers = new Set<string>()
+
+  constructor (options: ExchangeOptions) {
+    this.#options = options
+    this.#parts = options.plan.parts.map(part => ({ part, received: new Map() }))
+  }
+
+  /** Whether anything was encoded or received. */
+  get hasBegun (): boolean {
+    return this.#parts.some(({ own, received, mean }) => own !== undefined || received.size > 0 || mean !== undefined)
+  }
+
+  /** Members whose slow weights are others than this peer's. */
+  get strangers (): readonly string[] {
+    return [...this.#strangers].sort()
+  }
+
+  contribution (part: number): PartContribution {
+    const { payload, tokens } = this.#ownOf(this.#stateOf(part), part)
+    return { payload, tokens }
+  }
+
+  receive (part: number, member: string, { tokens, payload }: PartContribution): boolean {
+    const state = this.#stateOf(part)
+    const isWanted = this.#reduces(state) && state.mean === undefined && !state.received.has(member)
+    if (!isWanted || member === this.#options.self || !this.#options.plan.members.includes(member)) return false
+    refuseTokens(tokens)
+    const values = this.#decoded(state, payload, member, ({ codecs }) => codecs.contribution)
+    state.received.set(member, { tokens, values })
+    return true
+  }
+
+  reduced (part: number): PartMean {
+    const state = this.#stateOf(part)
+    if (state.part.owner !== this.#options.self) throw new RangeError(`part ${part} belongs to ${state.part.owner ?? 'everyone'}`)
+    state.mean ??= this.#reduce(state, part)
+    return { payload: state.mean.payload, members: state.mean.members }
+  }
+
+  accept (part: number, { payload, members }: PartMean): boolean {
+    const state = this.#stateOf(part)
+    const { self, plan } = this.#options
+    const { owner } = state.part
+    if (owner === undefined || owner === self || state.mean !== undefined) return false
+    const isGroup = members.includes(owner) && new Set(members).size === members.length && members.every(member => plan.members.includes(member))
+    if (!isGroup) throw refusal(`its ${members.length} members are not of this group`)
+    const values = this.#decoded(state, payload, owner, ({ codecs }) => codecs.mean(members.length))
+    state.mean = { payload, members, values }
+    return true
+  }
+
+  /** The part as it stands; undefined where nothing has landed. */
+  landed (part: number): LandedPart | undefined {
+    const state = this.#stateOf(part)
+    if (state.mean !== undefined) return this.#landedMean(state, part, state.mean)
+    return state.part.owner === undefined && state.received.size > 0 ? this.#landedDirectly(state, part) : undefined
+  }
+
+  #landedMean (state: PartState, part: number, mean: NonNullable<PartState['mean']>): LandedPart {
+    const own = this.#ownOf(state, part).values
+    return {
+      part: state.part,
+      members: mean.members,
+      includesSelf: mean.members.includes(this.#options.self),
+      own,
+      mean: channel => mean.values[channel] as Float32Array,
+      correction: channel => minus(mean.values[channel] as Float32Array, own[channel] as Float32Array),
+      // Shares are known to the owner alone; equal ones are close enough for a measurement.
+      othersOverCorrection: mean.members.includes(this.#options.self) ? mean.members.length / Math.max(1, mean.members.length - 1) : 1,
+      lost: mean.lost
+    }
+  }
+
+  #landedDirectly (state: PartState, part: number): LandedPart {
+    const { members, shares, vectors } = this.#gathered(state, part)
+    const own = this.#ownOf(state, part).values
+    return {
+      part: state.part,
+      members,
+      includesSelf: true,
+      own,
+      mean: channel => weightedSum(vectors.map(values => values[channel] as Float32Array), shares),
+      correction: channel => weightedSum(vectors.map(values => values[channel] as Float32Array), shares, own[channel]),
+      othersOverCorrection: 1 / (1 - (shares[members.indexOf(this.#options.self)] as number)),
+      lost: undefined
+    }
+  }
+
+  #reduce (state: PartState, part: number): NonNullable<PartState['mean']> {
+    const { members, shares, vectors } = this.#gathered(state, part)
+    const { start, end } = state.part
+    const due = this.#options.channels.map(({ owed }, channel) => {
+      const mean = weightedSum(vectors.map(values => values[channel] as Float32Array), shares)
+      const held = owed.subarray(start, end)
+      return mean.map((value, index) => value + (held[index] as number))
+    })
+    const codecs = this.#options.channels.map(channel => channel.codecs.mean(members.length))
+    const encodings = due.map((values, channel) => encodeOwn(codecs[channel] as Codec, values, this.#seedOf(channel, part)))
+    const values = encodings.map((bytes, channel) => decodeAll(codecs[channel] as Codec, bytes, end - start))
+    const lost = due.map((exact, channel) => minus(exact, values[channel] as Float32Array))
+    return { payload: joinPayload(encodings, this.#referenceOf(state)), members, values, lost }
+  }
+
+  /** Everyone's vectors in order of id, this peer's among them, with their shares of the mean. */
+  #gathered (state: PartState, part: number): { readonly members: readonly string[], readonly shares: readonly number[], readonly vectors: ReadonlyArray<readonly Float32Array[]> } {
+    const all = new Map<string, Vectors>(state.received).set(this.#options.self, this.#ownOf(state, part))
+    const members = [...all.keys()].sort()
+    const inOrder = members.map(member => all.get(member) as Vectors)
+    return { members, shares: tokenShares(inOrder.map(({ tokens }) => tokens)), vectors: inOrder.map(({ values }) => values) }
+  }
+
+  #ownOf (state: PartState, part: number): NonNullable<PartState['own']> {
+    state.own ??= this.#encodeOwn(state, part)
+    return state.own
+  }
+
+  #encodeOwn (state: PartState, part: number): NonNullable<PartState['own']> {
+    const { channels, plan } = this.#options
+    const { start, end } = state.part
+    const encodings = channels.map(({ values, codecs }, channel) => encodeOwn(codecs.contribution, values.subarray(start, end), this.#seedOf(channel, part)))
+    const values = channels.map(({ codecs }, channel) => decodeAll(codecs.contribution, encodings[channel] as Uint8Array, end - start))
+    return { tokens: plan.tokens, payload: joinPayload(encodings, this.#referenceOf(state)), values }
+  }
+
+  #decoded (state: PartState, payload: Uint8Array, sender: string, codecOf: (channel: Channel) => Codec): readonly Float32Array[] {
+    const { channels } = this.#options
+    const ours = this.#referenceOf(state)
+    const { encodings, reference } = splitPayload(payload, channels.length, ours !== undefined)
+    if (reference !== ours) {
+      this.#strangers.add(sender)
+      throw refusal('its deltas are against other slow weights than ours')
+    }
+    return channels.map((channel, index) => {
+      const values = decodeAll(codecOf(channel), encodings[index] as Uint8Array, state.part.end - state.part.start)
+      refuseExtremes(values)
+      return values
+    })
+  }
+
+  #referenceOf ({ part }: PartState): number | undefined {
+    return this.#options.reference === undefined ? undefined : referenceFingerprint(this.#options.reference.subarray(part.start, part.end))
+  }
+
+  #seedOf (channel: number, part: number): number | undefined {
+    const { channels, seed, plan } = this.#options
+    return drawsAlike((channels[channel] as Channel).codecs.spec) ? sharedSeed(seed, plan.round, plan.fragment, part) : undefined
+  }
+
+  #reduces ({ part }: PartState): boolean {
+    return part.owner === undefined || part.owner === this.#options.self
+  }
+
+  #stateOf (part: number): PartState {
+    const state = this.#parts[part]
+    if (state === undefined) throw new RangeError(`there is no part ${part} among ${this.#parts.length}`)
+    return state
+  }
+}

@@ -1,0 +1,53 @@
+import type { LandedPart } from './fragment-exchange.ts'
+import type { FragmentChange, Landing, RoundArithmetic, RoundContext } from './round-arithmetic.ts'
+import { assembled, owedAfter } from './round-arithmetic.ts'
+
+/**
+ * Rounds in which the gradient of one step crosses. With momentum correction u ← mu + g, v ← v + u, send Q(v), and both forget what was sent
+ * (DGC, arXiv 1712.01887); with error feedback alone a ← βa + g (DeMo's momentum, arXiv 2411.19870). Where no mean landed, what this peer
+ * would have sent takes its place, so that a step is never lost.
+ *
+ * - `inner`: the mean is left for the trainer's own optimizer
+ * - `sign`: θ ← θ − η sign(mean)
+ */
+export function openGradients (context: RoundContext): RoundArithmetic {
+  const { method, kept, gradient } = context
+  if (gradient === undefined) throw new RangeError('the method shares gradients and the trainer gives none')
+  const velocity = kept('velocity')
+  const correction = method.momentumCorrection
+  const entering = correction === undefined ? gradient : velocity.map((value, index) => correction * value + (gradient[index] as number))
+  const residual = kept('residual')
+  const decay = method.errorFeedback ?? 0
+  const due = entering.map((value, index) => value + decay * (residual[index] as number))
+  return {
+    channels: [{ values: due, codecs: context.codecs, owed: kept('owed') }],
+    land (landing) {
+      const mean = assembled(landing.parts, due, part => part.mean(0))
+      const left = method.errorFeedback === undefined ? residual : residualAfter(landing, due)
+      return { ...moved(context, landing.now, mean), residual: left, velocity: velocityAfter(landing, entering), ...owedAfter(landing) }
+    }
+  }
+}
+
+function moved ({ method: { outer } }: RoundContext, now: Float32Array, mean: Float32Array): FragmentChange {
+  if (outer.kind !== 'sign') return { gradient: mean }
+  return { fast: now.map((value, index) => value - outer.learningRate * Math.sign(mean[index] as number)) }
+}
+
+/** a − Q(a) where this peer is in the mean, all of it where the mean came without, nothing where its own took the mean's place. */
+function residualAfter ({ parts }: Landing, due: Float32Array): Float32Array {
+  return assembled(parts, new Float32Array(due.length), ({ part, includesSelf, own }) => {
+    const ofPart = due.slice(part.start, part.end)
+    return includesSelf ? ofPart.map((value, index) => value - (own[0]?.[index] as number)) : ofPart
+  })
+}
+
+/** u ← 0 where something was sent, so that an old direction is not pushed twice (DGC, "momentum factor masking"). */
+function velocityAfter ({ parts, context }: Landing, entering: Float32Array): Float32Array {
+  if (context.method.momentumCorrection === undefined) return context.kept('velocity')
+  return assembled(parts, entering, landed => landed.includesSelf ? unsent(landed, entering) : undefined)
+}
+
+function unsent ({ part, own }: LandedPart, entering: Float32Array): Float32Array {
+  return entering.slice(part.start, part.end).map((value, index) => own[0]?.[index] === 0 ? value : 0)
+}

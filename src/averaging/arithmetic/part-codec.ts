@@ -1,0 +1,79 @@
+import { createCodec } from '../../compression/codec.ts'
+import type { Codec } from '../../compression/codec.ts'
+import { parseSpec, printSpec } from '../../compression/spec.ts'
+import type { StageText } from '../../compression/spec.ts'
+import { threefry2x32 } from '../../random/threefry.ts'
+
+/** Chunk of top-k where its spec names none. */
+const STANDARD_CHUNK = 4096
+/** Digits that a number in a spec may have behind its point. */
+const SPEC_DIGITS = 9
+/** Of src/random's streams, beside those of the codecs themselves. */
+const SHARED_SEED_STREAM = 1006
+
+/** The stages of a codec's spec; none where it cannot be read, which `createCodec` says better. */
+export function stagesOf (spec: string): readonly StageText[] {
+  const stages = parseSpec(spec)
+  return typeof stages === 'string' ? [] : stages
+}
+
+/** Whether all members must draw alike for the codec to make sense: the entries of a seeded random-k. */
+export function drawsAlike (spec: string): boolean {
+  return stagesOf(spec).some(stage => stage.name === 'randk')
+}
+
+/**
+ * The codec of the mean of `members` contributions. It is that of the contributions, but the mean of sparse vectors has up to as many entries as all of
+ * them together, and top-k must not choose among those again.
+ */
+export function meanSpec (spec: string, members: number): string {
+  const stages = stagesOf(spec).flatMap(stage => {
+    if (stage.name !== 'topk') return [stage]
+    const chunk = Number(stage.arguments[1] ?? STANDARD_CHUNK)
+    const fraction = members * Math.max(1, Math.round(Number(stage.arguments[0]) * chunk)) / chunk
+    return fraction >= 1 ? [] : [{ name: 'topk', arguments: [String(Number(fraction.toFixed(SPEC_DIGITS))), ...stage.arguments.slice(1)] }]
+  })
+  return stages.length === 0 ? 'fp32' : printSpec(stages)
+}
+
+/** A seed that every member of a run has for a part of a round. */
+export function sharedSeed (seed: number, round: number, fragment: number, part: number): number {
+  const [word] = threefry2x32([seed >>> 0, SHARED_SEED_STREAM], [round >>> 0, fragment])
+  return threefry2x32([word, SHARED_SEED_STREAM], [part, Math.floor(round / 2 ** 32)])[0]
+}
+
+/** Encodes into bytes of their own: a link may still be sending them when the next part is encoded. */
+export function encodeOwn (codec: Codec, values: Float32Array, seed: number | undefined): Uint8Array {
+  const output = new Uint8Array(codec.maximumBytes(values.length))
+  return output.slice(0, codec.encode(values, output, seed))
+}
+
+export function decodeAll (codec: Codec, bytes: Uint8Array, length: number): Float32Array {
+  const values = new Float32Array(length)
+  codec.decodeAccumulate(bytes, 1, values)
+  return values
+}
+
+/** Codecs for contributions and for means of any number of members, made once each. */
+export class CodecFamily {
+  readonly spec: string
+  readonly contribution: Codec
+  readonly #shapes: ReadonlyArray<readonly number[]>
+  readonly #means = new Map<number, Codec>()
+
+  /**
+   * @param shapes tensors of the fragment where whole fragments travel; none where parts do
+   * @throws ShoalError CODEC_SPEC
+   */
+  constructor (spec: string, shapes: ReadonlyArray<readonly number[]> = []) {
+    this.spec = spec
+    this.#shapes = stagesOf(spec).some(stage => stage.name === 'lowrank') ? shapes : []
+    this.contribution = createCodec(spec, this.#shapes)
+  }
+
+  mean (members: number): Codec {
+    const known = this.#means.get(members) ?? createCodec(meanSpec(this.spec, members), this.#shapes)
+    this.#means.set(members, known)
+    return known
+  }
+}

@@ -1,0 +1,37 @@
+import { ShoalError } from '../../errors.ts'
+
+/** 2⁶³: the square of a larger value overflows float32 in the next forward pass, so no honest replica holds one. */
+const LARGEST_VALUE = 2 ** 63
+
+/** The error of a contribution or mean that no weight may see. */
+export function refusal (why: string): ShoalError {
+  return new ShoalError({
+    code: 'CODEC_CORRUPT',
+    what: 'The contribution cannot be used',
+    why,
+    tryThis: 'It was ignored; if it happens often, look at what that peer trains with.'
+  })
+}
+
+/** @throws ShoalError CODEC_CORRUPT */
+export function refuseExtremes (values: Float32Array): void {
+  const index = values.findIndex(value => !(value <= LARGEST_VALUE && value >= -LARGEST_VALUE))
+  if (index >= 0) throw refusal(`value ${index} is ${values[index] ?? NaN}`)
+}
+
+/** @throws ShoalError CODEC_CORRUPT */
+export function refuseTokens (tokens: number): void {
+  if (!Number.isSafeInteger(tokens) || tokens < 0) throw refusal(`it claims ${tokens} tokens`)
+}
+
+/** What this peer itself computed must be finite before a weight moves. @throws ShoalError CODEC_CORRUPT */
+export function refuseDivergence (values: Float32Array, name: string): void {
+  const index = values.findIndex(value => !Number.isFinite(value))
+  if (index < 0) return
+  throw new ShoalError({
+    code: 'CODEC_CORRUPT',
+    what: 'The outer step would not be finite',
+    why: `value ${index} of the ${name} would be ${values[index] ?? NaN}`,
+    tryThis: 'Training has diverged: lower the learning rates or the clipping norm.'
+  })
+}

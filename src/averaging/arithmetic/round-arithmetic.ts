@@ -1,0 +1,87 @@
+import type { MethodSpec } from '../../manifest/schema.ts'
+import type { Channel, LandedPart } from './fragment-exchange.ts'
+import type { CodecFamily } from './part-codec.ts'
+
+/** The vectors that a replica keeps beside its fast weights, each flat and as long, or empty where the method has no use for it. */
+export const KEPT_VECTORS = ['slow', 'momentum', 'residual', 'velocity', 'pending', 'owed', 'owedMomentum'] as const
+
+/**
+ * φ · outer momentum · error feedback's e · momentum correction's u (DGC) · progress made while a round was in flight (CO2) · what an owner's means lost,
+ * of values and of momentum.
+ */
+export type KeptName = typeof KEPT_VECTORS[number]
+
+/** New values of a fragment, and what else a commit changes. */
+export type FragmentChange = Partial<Record<KeptName | 'fast' | 'gradient', Float32Array>> & {
+  /** Size of this outer step, which CO2's next penalty needs. */
+  readonly stepNorm?: number
+}
+
+export interface RoundContext {
+  readonly method: MethodSpec
+  /** θ of the fragment when the round was opened. */
+  readonly sent: Float32Array
+  /** The gradient of the fragment, for methods that share it. */
+  readonly gradient: Float32Array | undefined
+  readonly codecs: CodecFamily
+  readonly momentumCodecs: CodecFamily | undefined
+  /** A copy of a kept vector's values in this fragment; zeros where it is not kept. */
+  readonly kept: (name: KeptName) => Float32Array
+  /** Size of the fragment's last outer step. */
+  readonly lastStepNorm: number
+}
+
+export interface Landing {
+  /** By part; undefined for those that did not land. */
+  readonly parts: ReadonlyArray<LandedPart | undefined>
+  readonly context: RoundContext
+  /** θ now, τ steps after it was sent. */
+  readonly now: Float32Array
+  /** What late corrections count, 0 to 1. */
+  readonly weight: number
+  /** Nobody else was in the group: what this peer has need not agree with anyone's, nothing is encoded. */
+  readonly isAlone: boolean
+}
+
+/** How one kind of shares enters a round and what comes of it. */
+export interface RoundArithmetic {
+  readonly channels: readonly Channel[]
+  /** Slow weights that all members must share for their contributions to mean the same. */
+  readonly reference?: Float32Array
+  land (landing: Landing): FragmentChange
+}
+
+/**
+ * θ when a fragment lands: αθ + (1−α)φ (Streaming DiLoCo, arXiv 2501.18512), or carried, φ + (θ − θ when it was sent), which keeps whatever was learned
+ * during the flight.
+ */
+export function mixed (now: Float32Array, sent: Float32Array, slow: Float32Array, mixing: MethodSpec['mixing'] = 0): Float32Array {
+  if (mixing === 'carry') return slow.map((value, index) => value + ((now[index] as number) - (sent[index] as number)))
+  return slow.map((value, index) => mixing * (now[index] as number) + (1 - mixing) * value)
+}
+
+/**
+ * A Nesterov step as PyTorch's SGD takes it: v ← μv + Δ ; φ ← φ − η (Δ + μv).
+ *
+ * @param gradient Δ
+ */
+export function nesterovStep (slow: Float32Array, momentum: Float32Array, gradient: Float32Array, learningRate: number, decay: number): { readonly slow: Float32Array, readonly momentum: Float32Array } {
+  const moved = momentum.map((value, index) => decay * value + (gradient[index] as number))
+  return { slow: slow.map((value, index) => value - learningRate * ((gradient[index] as number) + decay * (moved[index] as number))), momentum: moved }
+}
+
+/** Values of landed parts, put together; `otherwise` elsewhere. */
+export function assembled (parts: Landing['parts'], otherwise: Float32Array, valuesOf: (part: LandedPart) => Float32Array | undefined): Float32Array {
+  const result = otherwise.slice()
+  for (const landed of parts) {
+    const values = landed === undefined ? undefined : valuesOf(landed)
+    if (landed !== undefined && values !== undefined) result.set(values, landed.part.start)
+  }
+  return result
+}
+
+/** What owners owe after this round: their last loss where they reduced, what they owed before elsewhere. */
+export function owedAfter ({ parts, context }: Landing): Pick<FragmentChange, 'owed' | 'owedMomentum'> {
+  const owed = assembled(parts, context.kept('owed'), ({ lost }) => lost?.[0])
+  return context.momentumCodecs === undefined ? { owed } : { owed, owedMomentum: assembled(parts, context.kept('owedMomentum'), ({ lost }) => lost?.[1]) }
+}

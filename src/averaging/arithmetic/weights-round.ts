@@ -1,0 +1,77 @@
+import type { FragmentChange, Landing, RoundArithmetic, RoundContext } from './round-arithmetic.ts'
+import { assembled, mixed, nesterovStep, owedAfter } from './round-arithmetic.ts'
+import { minus, plus } from './vectors.ts'
+
+/**
+ * Rounds in which weights cross, in the mean-exact form (algorithms.md, "Quantized, keep the mean exact"): a member moves by c_i = mean_g Q − Q_i, the group's
+ * mean less what its own contribution decodes to. The shares' weighted sum of these is zero over a group, so a lossy Q never moves the mean.
+ * A late correction counts less; a mean that this peer is not in is left alone, for it would pull without being pulled.
+ */
+export function openWeights (context: RoundContext): RoundArithmetic {
+  switch (context.method.outer.kind) {
+    case 'noloco': return openNoloco(context, context.method.outer)
+    case 'gossip': return openGossip(context, context.method.outer)
+    case 'average': return openAverage(context)
+    default: throw new RangeError(`${context.method.outer.kind} does not share weights`)
+  }
+}
+
+/** m ← μm + η[(θ_i − φ_i) + c_i] ; φ_i ← φ_i + m (NoLoCo, arXiv 2506.10911, with γ = η as in its code). */
+function openNoloco (context: RoundContext, { learningRate, momentum: decay }: { readonly learningRate: number, readonly momentum: number }): RoundArithmetic {
+  const { sent, method } = context
+  return {
+    channels: [{ values: sent, codecs: context.codecs, owed: context.kept('owed') }],
+    land (landing) {
+      const corrections = correctionsOf(landing, 0)
+      const slow = context.kept('slow')
+      const momentum = context.kept('momentum')
+      for (let index = 0; index < slow.length; index++) {
+        const slowValue = slow[index] as number
+        const moved = decay * (momentum[index] as number) + learningRate * ((sent[index] as number) - slowValue + (corrections[index] as number))
+        momentum[index] = moved
+        slow[index] = slowValue + moved
+      }
+      return { slow, momentum, fast: mixed(landing.now, sent, slow, method.mixing), ...owedAfter(landing) }
+    }
+  }
+}
+
+/** φ_i ← θ_i + c_i (FedAvg, McMahan 2017). Where nothing landed training goes on undisturbed. */
+function openAverage (context: RoundContext): RoundArithmetic {
+  const { sent, method } = context
+  return {
+    channels: [{ values: sent, codecs: context.codecs, owed: context.kept('owed') }],
+    land (landing) {
+      const slow = plus(sent, correctionsOf(landing, 0))
+      const landed = mixed(landing.now, sent, slow, method.mixing)
+      return { slow, fast: assembled(landing.parts, landing.now, ({ part }) => landed.subarray(part.start, part.end)), ...owedAfter(landing) }
+    }
+  }
+}
+
+/**
+ * A Nesterov step on this peer's own Δ = φ_i − θ_i, then φ_i ← φ_i + c_i: no consensus error ever enters the momentum, so pairs bear DiLoCo's
+ * constants. With a codec of its own the momentum is averaged the same way.
+ */
+function openGossip (context: RoundContext, outer: { readonly learningRate: number, readonly momentum: number }): RoundArithmetic {
+  const { sent, method, codecs, momentumCodecs } = context
+  const before = context.kept('slow')
+  const stepped = nesterovStep(before, context.kept('momentum'), minus(before, sent), outer.learningRate, outer.momentum)
+  const ofMomentum = momentumCodecs === undefined ? [] : [{ values: stepped.momentum, codecs: momentumCodecs, owed: context.kept('owedMomentum') }]
+  return {
+    channels: [{ values: stepped.slow, codecs, owed: context.kept('owed') }, ...ofMomentum],
+    land (landing): FragmentChange {
+      const slow = plus(stepped.slow, correctionsOf(landing, 0))
+      const momentum = momentumCodecs === undefined ? stepped.momentum : plus(stepped.momentum, correctionsOf(landing, 1))
+      return { slow, momentum, fast: mixed(landing.now, sent, slow, method.mixing), ...owedAfter(landing) }
+    }
+  }
+}
+
+function correctionsOf ({ parts, weight, now }: Landing, channel: number): Float32Array {
+  return assembled(parts, new Float32Array(now.length), landed => {
+    if (!landed.includesSelf) return undefined
+    const correction = landed.correction(channel)
+    return weight === 1 ? correction : correction.map(value => weight * value)
+  })
+}
