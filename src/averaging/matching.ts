@@ -1,3 +1,5 @@
+import { hashText, mix, saltOf, sortedMembers } from './pairing-hash.ts'
+
 /**
  * Who meets whom in a round, derived by each peer alone from its own view. Every pair of members has a hash of (seed, round, pair); pairs are taken greedily by
  * smallest hash. The matching is stable: a member that only some views hold disturbs the few pairs that it would have displaced (about three peers at any swarm
@@ -14,7 +16,7 @@
  * @returns the partner, or undefined for the odd one out
  */
 export function partnerOf (self: string, members: Iterable<string>, round: number, seed: number): string | undefined {
-  const ids = [...new Set([self, ...members])].sort(byCodeUnits)
+  const ids = sortedMembers(self, members)
   const free = new FreeMembers(ids, round, seed)
   const walk = [ids.indexOf(self)]
   for (;;) {
@@ -31,10 +33,6 @@ export function partnerOf (self: string, members: Iterable<string>, round: numbe
   }
 }
 
-function byCodeUnits (a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
-}
-
 /** The members that are not matched yet, as indices into the sorted ids, and the order of their pairs. */
 class FreeMembers {
   readonly #free: number[]
@@ -42,7 +40,7 @@ class FreeMembers {
   readonly #second: Uint32Array
 
   constructor (ids: readonly string[], round: number, seed: number) {
-    const salt = mix(mix(seed ^ mix(round >>> 0)) ^ Math.floor(round / 2 ** 32))
+    const salt = saltOf(seed, round)
     this.#free = ids.map((_, index) => index)
     this.#first = Uint32Array.from(ids, id => hashText(id, salt))
     this.#second = Uint32Array.from(ids, id => hashText(id, ~salt))
@@ -78,19 +76,4 @@ class FreeMembers {
 function pairComesFirst (member: number, other: number, best: number): boolean {
   const smaller = Math.min(member, other) - Math.min(member, best)
   return smaller !== 0 ? smaller < 0 : Math.max(member, other) < Math.max(member, best)
-}
-
-/** FNV-1a over the text's code units, salted and then mixed. */
-function hashText (text: string, salt: number): number {
-  let hash = 0x811c9dc5 ^ salt
-  for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
-  return mix(hash)
-}
-
-/** MurmurHash3's finalizer: every bit of the input moves half of the output's. */
-function mix (value: number): number {
-  let hash = value
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
-  return (hash ^ (hash >>> 16)) >>> 0
 }
