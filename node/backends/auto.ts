@@ -54,9 +54,18 @@ export async function surveyMachine (settings: ComputeSettings, machine: Machine
     if (reason === undefined) candidates.push(name)
     else skipped.push({ name, reason, isFault: false })
   }
-  const reports: BackendReport[] = []
-  for (const name of candidates.length === 0 ? [] : [...candidates, 'wasm'] as const) {
-    const probed = await machine.probe(name, settings)
+  if (candidates.length === 0) return { skipped, reports: [] }
+  const probes: Probed[] = []
+  for (const name of [...candidates, 'wasm'] as const) probes.push(await machine.probe(name, settings))
+  const survey = surveyOf(probes)
+  return { ...survey, skipped: [...skipped, ...survey.skipped] }
+}
+
+/** Parts what may be used from what is skipped. */
+export function surveyOf (probes: readonly Probed[]): Survey {
+  const [skipped, reports]: [SkippedBackend[], BackendReport[]] = [[], []]
+  for (const probed of probes) {
+    const { name } = probed
     if ('reason' in probed) skipped.push({ name, reason: probed.reason, isFault: true })
     else if (probed.isEmulated) skipped.push({ name, reason: `${probed.device}: wasm is faster without the emulation`, isFault: false })
     else reports.push(probed)

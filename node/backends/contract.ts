@@ -41,6 +41,8 @@ export interface Backend {
   readonly isEmulated?: boolean
   /** Resolves with the reason when the device goes away in the middle; stays open while it works. */
   readonly lost?: Promise<string>
+  /** Gives the device back: what waits for it fails. A thread that has a device must then end by itself. */
+  readonly close?: () => void
 }
 
 /** The backend that runs, and those that `auto` tried before it. */
@@ -81,7 +83,7 @@ export interface SkippedBackend {
 }
 
 const TRY: Readonly<Record<BackendName, string>> = {
-  wasm: 'update Node, or use --backend cpu (about a hundred times slower)',
+  wasm: 'update Node, or use --backend cpu (about thirty times slower)',
   webgpu: 'shoal bench backend shows what this machine can use; --backend auto takes the fastest',
   tensorflow: 'npm install @tensorflow/tfjs-node, see docs/native-tensorflow.md, or use --backend auto',
   cpu: 'npm ci'

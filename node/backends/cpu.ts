@@ -5,9 +5,9 @@ import { tf } from '../../src/kernels/tensor.ts'
 import { unavailable } from './contract.ts'
 import type { Backend } from './contract.ts'
 
-const LACKS = ['it computes about a hundred times slower than wasm: it is the reference that the others are compared with', 'one thread']
+const LACKS = ['about thirty times slower than wasm, on one thread: it is the reference that the others are compared with']
 
-/** Starts tfjs' plain JavaScript backend: the reference, about a hundred times slower than wasm. */
+/** Starts tfjs' plain JavaScript backend: the reference, about thirty times slower than wasm. */
 export async function startCpu (): Promise<Backend> {
   if (!await tf.setBackend('cpu')) throw unavailable('cpu', 'tfjs could not start its cpu backend')
   const kernels = registerCpuKernels()

@@ -154,6 +154,11 @@ export const peerCommands: readonly CommandModule[] = [
     load: async () => (await import('./commands/eval.ts')).evaluate
   },
   {
+    name: 'bench backend', group: 'Use', summary: 'what computes on this machine, how fast, and what auto takes', example: 'shoal bench backend',
+    configure: command => { command.option('--threads <number>', 'processor threads that compute (default: the backend chooses)') },
+    load: async () => (await import('./commands/bench-backend.ts')).benchBackend
+  },
+  {
     name: 'bench codec', group: 'Use', summary: 'rates and speeds of codecs on this machine', example: "shoal bench codec 'uniform(4) | rans'",
     configure: command => { command.argument('[specs...]', 'codecs to measure (default: one of each kind)') },
     load: async () => (await import('./commands/bench-codec.ts')).benchCodec
