@@ -11,6 +11,7 @@ import { availableParallelism, cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { bestInstructions } from '../../dist/src/kernels/wasm-binaries.js'
 import { Contest } from './engine/contest.mjs'
 import { flopPerStep, problemOf, startOf } from './engine/problem.mjs'
 import { enginePage } from './engine/page.mjs'
@@ -23,22 +24,31 @@ const folder = output ?? fileURLToPath(new URL('../../docs/results', import.meta
 
 /** Lets older Node run the kernels that newer Node runs without being asked. */
 const RELAXED_SIMD = '--experimental-wasm-relaxed-simd'
+const runsRelaxed = bestInstructions() === 'relaxed'
 const takesFlag = spawnSync(process.execPath, [RELAXED_SIMD, '-e', '0']).status === 0
 const cores = availableParallelism()
 
-const ours = (compute, flags = []) => ({
-  kind: 'ours', title: `shoal ${compute.backend}${compute.threads > 1 ? `, ${compute.threads} threads` : ''}${flags.length > 0 ? `, ${flags.join(' ')}` : ''}`,
-  isOneThread: compute.backend === 'wasm' && compute.threads === 1, module: 'ours', input: { quick, compute }, flags, stepsATurn: quick ? 2 : 8, turns: Infinity
+const ours = (title, input, { flags = [], isOneThread = false } = {}) => ({
+  kind: 'ours', title: `shoal ${title}${flags.length > 0 ? `, node ${flags.join(' ')}` : ''}`, isOneThread, module: 'ours', input: { quick, ...input }, flags,
+  stepsATurn: quick ? 2 : 8, turns: Infinity
 })
-const wasm = threads => [ours({ backend: 'wasm', threads }), ...takesFlag ? [ours({ backend: 'wasm', threads }, [RELAXED_SIMD])] : []]
+const wasm = threads => {
+  const titleOf = instructions => `wasm, ${instructions}${threads > 1 ? `, ${threads} threads` : ''}`
+  const simd = ours(titleOf('simd'), { wasm: { threads, instructions: 'simd' } }, { isOneThread: threads === 1 })
+  const flags = runsRelaxed ? [] : [RELAXED_SIMD]
+  // Only what Node runs unasked is judged.
+  const relaxed = ours(titleOf('relaxed simd'), { wasm: { threads, instructions: 'relaxed' } }, { flags, isOneThread: threads === 1 && runsRelaxed })
+  return runsRelaxed || takesFlag ? [simd, relaxed] : [simd]
+}
+const byDoor = backend => ours(backend, { compute: { backend, threads: 1, throttle: 1 } })
 const stock = (backend, stepsATurn, turns) => ({ kind: 'stock', title: `stock tfjs ${backend}`, module: 'stock', input: { quick, backend }, flags: [], stepsATurn, turns })
 const native = library => ({ kind: 'native', title: library, module: 'native', input: { quick, library }, flags: [], stepsATurn: 0, turns: Infinity })
 
 const contestants = [
   ...wasm(1),
   ...cores > 1 ? wasm(cores) : [],
-  ours({ backend: 'tensorflow', threads: 1 }),
-  ours({ backend: 'webgpu', threads: 1 }),
+  byDoor('tensorflow'),
+  byDoor('webgpu'),
   stock('wasm', quick ? 2 : 3, Infinity),
   // A step takes a minute: two turns tell enough.
   stock('cpu', quick ? 2 : 1, 2),

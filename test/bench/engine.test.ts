@@ -31,7 +31,7 @@ describe('the engine bench', () => {
     expect(stderr).not.toContain('error:')
     expect(status).toBe(0)
     const trainers = measured().contestants.filter(({ stepMs }) => stepMs.length > 0)
-    expect(trainers.map(({ title }) => title)).toEqual(expect.arrayContaining(['shoal wasm', 'stock tfjs wasm', 'stock tfjs cpu']))
+    expect(trainers.map(({ title }) => title)).toEqual(expect.arrayContaining(['shoal wasm, simd', 'stock tfjs wasm', 'stock tfjs cpu']))
     for (const { losses } of trainers) {
       losses.slice(0, 3).forEach((loss, step) => { expect(Math.abs(loss - (trainers[0]?.losses[step] ?? NaN))).toBeLessThan(1e-3) })
     }

@@ -1,15 +1,18 @@
-// Shoal's engine on one of its backends: node ours.mjs '{"quick":false,"compute":{…}}', started by engine.mjs.
+// Shoal's engine on one of its backends: node ours.mjs '{"quick":false,"wasm":{…}}', started by engine.mjs.
 import { startBackend } from '../../../dist/node/backends/backend.js'
+import { startWasm } from '../../../dist/node/backends/wasm.js'
 import { tf } from '../../../dist/src/kernels/tensor.js'
 import { createModel } from '../../../dist/src/models/model.js'
 import { createReplica } from '../../../dist/src/training/replica.js'
 import { decline, serve, timedMatmul } from './contestant.mjs'
 import { batchesOf, problemOf, startOf } from './problem.mjs'
 
-const { quick, compute } = JSON.parse(process.argv[2])
+tf.enableProdMode()
+
+const { quick, wasm, compute } = JSON.parse(process.argv[2])
 try {
   const problem = problemOf(quick)
-  const backend = await startBackend({ throttle: 1, ...compute })
+  const backend = wasm === undefined ? await startBackend(compute) : await startWasm(wasm)
   if (backend.isEmulated === true) throw new Error(`${backend.device} is emulated on the processor`)
   const { layout, weights } = startOf(problem)
   const zeros = () => new Float32Array(layout.size)
