@@ -32,7 +32,8 @@ export async function startWebgpu (_settings: ComputeSettings, dawnOptions: read
       kernels,
       lacks: lacksOf(opened),
       isEmulated: isSoftware,
-      lost: device.lost.then(({ reason, message }) => message === '' ? reason : message)
+      lost: device.lost.then(({ reason, message }) => message === '' ? reason : message),
+      close: () => { device.destroy() }
     }
   } catch (error) {
     device.destroy()

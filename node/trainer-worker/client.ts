@@ -16,6 +16,9 @@ import type { Answers, FromWorker, Request, StepProgress, ToWorker, TrainerInit,
 
 export type { StepProgress, TrainerInit } from './messages.ts'
 
+/** A step under way and the reads that wait for it end within this; a thread that hangs is ended all the same. */
+const LEAVING_TIMEOUT_MS = 10_000
+
 type Ready = Extract<FromWorker, { kind: 'ready' }>
 
 export interface WritingOptions {
@@ -44,6 +47,8 @@ export class TrainerClient implements Trainer {
   readonly weights: Float32Array
   readonly layout: ParameterLayout
   readonly #worker: Worker
+  readonly #ended: Promise<void>
+  readonly #mayHoldDevice: boolean
   readonly #stopFlag: Int32Array
   readonly #pending = new Map<number, Pending>()
   readonly #listeners = new Set<(progress: StepProgress) => void>()
@@ -65,7 +70,11 @@ export class TrainerClient implements Trainer {
     this.#worker = new Worker(workerUrl(), { workerData, name: 'trainer' })
     this.#worker.on('message', (message: FromWorker) => this.#receive(message))
     this.#worker.on('error', error => this.#fail(trainerFailed(reasonOf(error))))
-    this.#worker.on('exit', code => this.#fail(trainerFailed(`its thread ended with code ${code}`)))
+    this.#mayHoldDevice = ranking.order.includes('webgpu')
+    this.#ended = new Promise(resolve => this.#worker.once('exit', code => {
+      this.#fail(trainerFailed(`its thread ended with code ${code}`))
+      resolve()
+    }))
   }
 
   /**
@@ -174,7 +183,19 @@ export class TrainerClient implements Trainer {
   /** Ends the worker at once; whatever was asked fails, and the step under way is lost. */
   async close (): Promise<void> {
     this.#fail(trainerFailed('it was closed'))
+    if (this.#mayHoldDevice && (this.#about?.backend ?? 'webgpu').startsWith('webgpu')) await this.#leave()
     await this.#worker.terminate()
+  }
+
+  /** Dawn brings the whole process down when its thread is terminated while a read from the device is under way. */
+  async #leave (): Promise<void> {
+    const message: ToWorker = { kind: 'close' }
+    this.stop()
+    this.#worker.postMessage(message)
+    let timer: NodeJS.Timeout | undefined
+    const deadline = new Promise<void>(resolve => { timer = setTimeout(resolve, LEAVING_TIMEOUT_MS) })
+    await Promise.race([this.#ended, deadline])
+    clearTimeout(timer)
   }
 
   async #ask<Kind extends Request['kind']> (request: Extract<Request, { kind: Kind }>, onText?: (piece: string) => void): Promise<Answers[Kind]> {

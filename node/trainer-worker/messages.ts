@@ -61,7 +61,10 @@ export interface StepProgress {
   readonly tokensPerSecond: number
 }
 
-export type ToWorker = Request & { readonly id: number }
+export type ToWorker =
+  | (Request & { readonly id: number })
+  /** Nothing more is asked: the thread gives its device back and ends by itself. */
+  | { readonly kind: 'close' }
 
 export type FromWorker =
   | { readonly kind: 'ready', readonly backend: string, readonly kernelVariant: string, readonly step: number, readonly skipped: readonly SkippedBackend[] }

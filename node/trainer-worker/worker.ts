@@ -19,7 +19,13 @@ async function main (input: WorkerInput): Promise<void> {
   backend.lost?.then(reason => post({ kind: 'error', id: undefined, error: trainerFailed(`its device was lost: ${reason}`) }), () => undefined)
   const session = await createSession(input, backend, (progress, secondsTraining) => post({ kind: 'progress', progress, secondsTraining }))
   let previous = Promise.resolve()
-  port.on('message', ({ id, ...request }: ToWorker) => {
+  port.on('message', (message: ToWorker) => {
+    if (message.kind === 'close') {
+      backend.close?.()
+      port.close()
+      return
+    }
+    const { id, ...request } = message
     // One at a time: a request waits for those before it.
     previous = previous.then(async () => {
       try {

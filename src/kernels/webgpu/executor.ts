@@ -96,7 +96,8 @@ export function createExecutor (backend: WebgpuBackend): Executor {
       if (values.length === 0) return
       backend.uploadToGPU(tensor.dataId)
       flush(backend)
-      device.queue.writeBuffer(residentBuffer(backend, tensor), 0, values)
+      // Dawn crashes on memory that threads share.
+      device.queue.writeBuffer(residentBuffer(backend, tensor), 0, values.buffer instanceof ArrayBuffer ? values : values.slice())
       backend.tensorMap.get(tensor.dataId).values = null
     }
   }
