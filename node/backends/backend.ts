@@ -11,7 +11,7 @@ export type { Backend, BackendChoice, BackendName, ComputeSettings } from './con
 const STARTERS: Readonly<Record<BackendName, (settings: ComputeSettings) => Promise<Backend>>> = {
   webgpu: async settings => await (await import('./webgpu.ts')).startWebgpu(settings),
   tensorflow: async settings => await (await import('./tensorflow.ts')).startTensorflow(settings),
-  wasm: async () => await (await import('./wasm.ts')).startWasm(),
+  wasm: async ({ threads }) => await (await import('./wasm.ts')).startWasm({ threads }),
   cpu: async () => await (await import('./cpu.ts')).startCpu()
 }
 

@@ -1,32 +1,53 @@
 import '@tensorflow/tfjs-backend-wasm'
+import { reasonOf } from '../../src/errors.ts'
 import { registerWasmKernels } from '../../src/kernels/register.ts'
 import { bestInstructions } from '../../src/kernels/wasm-binaries.ts'
 import type { WasmInstructions } from '../../src/kernels/wasm-binaries.ts'
 import { selfCheck } from '../../src/kernels/self-check.ts'
+import { splitKernels } from '../../src/kernels/wasm-split.ts'
 import { tf } from '../../src/kernels/tensor.ts'
 import { unavailable } from './contract.ts'
 import type { Backend } from './contract.ts'
+import { registerSharedBackend } from './wasm-shared-memory.ts'
+import { startTeam } from './wasm-threads.ts'
 
 /** Signals for which emscripten's start-up code adds listeners that rethrow whatever they catch. */
 const EMSCRIPTEN_EVENTS = ['uncaughtException', 'unhandledRejection'] as const
 
 export interface WasmSettings {
+  /** Threads that compute; 0 is one: more are faster, but a peer's machine belongs to its owner, who may give more. */
+  readonly threads?: number
   /** Left out: the best that this engine has. */
   readonly instructions?: WasmInstructions
 }
 
-const DEVICE_NAMES: Readonly<Record<WasmInstructions, string>> = { simd: 'SIMD', relaxed: 'relaxed SIMD' }
+const INSTRUCTION_NAMES: Readonly<Record<WasmInstructions, string>> = { simd: 'SIMD', relaxed: 'relaxed SIMD' }
 
-/** Starts tfjs' wasm backend and puts our kernels into it. */
-export async function startWasm ({ instructions = bestInstructions() }: WasmSettings = {}): Promise<Backend> {
+/** Starts tfjs' wasm backend and puts our kernels into it. Where threads cannot be had it says so and takes one. */
+export async function startWasm ({ threads = 1, instructions = bestInstructions() }: WasmSettings = {}): Promise<Backend> {
+  const size = Math.max(1, threads)
+  const lacks: string[] = []
+  let isShared = size > 1
   await withoutNewListeners(async () => {
+    if (isShared) {
+      try {
+        await registerSharedBackend()
+      } catch (error) {
+        isShared = false
+        lacks.push(`threads: ${reasonOf(error)}`)
+      }
+    }
     if (!await tf.setBackend('wasm')) throw unavailable('wasm', 'tfjs could not initialise WebAssembly with SIMD')
     await tf.ready()
   })
-  const kernels = await registerWasmKernels({ instructions, isShared: false })
+  const kernels = await registerWasmKernels({
+    instructions,
+    isShared,
+    ...(isShared ? { wrap: async (own, borrowed) => splitKernels(own, await startTeam(size, own, borrowed, instructions), borrowed) } : {})
+  })
   const fault = await selfCheck()
   if (fault !== undefined) throw unavailable('wasm', fault)
-  return { name: 'wasm', device: `wasm, ${DEVICE_NAMES[instructions]}, 1 thread`, kernels, lacks: [] }
+  return { name: 'wasm', device: `wasm, ${INSTRUCTION_NAMES[instructions]}, ${isShared ? `${size} threads` : '1 thread'}`, kernels, lacks }
 }
 
 async function withoutNewListeners (start: () => Promise<void>): Promise<void> {

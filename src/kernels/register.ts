@@ -57,7 +57,7 @@ export async function registerWasmKernels ({ instructions, isShared, wrap }: Was
   const backend = tf.backend() as WasmBackend
   const heap = backend.wasm.wasmMemory ?? backend.wasm.asm?.memory
   if (heap === undefined) throw new TypeError('the active tfjs backend shows no WebAssembly memory')
-  const borrowed: BorrowedMemory = { memory: heap, isShared, allocate: bytes => backend.wasm._malloc(bytes) >>> 0 }
+  const borrowed: BorrowedMemory = { memory: heap, isShared, allocate: bytes => backend.wasm._malloc(bytes) >>> 0, free: address => { backend.wasm._free(address) } }
   const own = await instantiateKernels(borrowed, instructions)
   const kernels = wrap === undefined ? own : await wrap(own, borrowed)
   const memory = wasmTensorMemory(backend)

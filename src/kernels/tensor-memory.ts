@@ -18,6 +18,7 @@ export interface WasmBackend extends KernelBackend {
     readonly wasmMemory?: object
     readonly asm?: { readonly memory: object }
     _malloc (bytes: number): number
+    _free (address: number): void
   }
   getMemoryOffset (dataId: object): number
   makeOutput (shape: number[], dtype: 'float32'): TensorInfo

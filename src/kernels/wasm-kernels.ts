@@ -15,18 +15,26 @@ export interface WasmKernels extends Kernels<number> {
   ): void
 }
 
-/** What the module exports besides: its scratch, which one thread uses at a time, and parts of kernels for several threads. */
+/** What the module exports besides: its scratch, which one thread uses at a time, and what threads need to share the work. */
 export interface WasmExports extends WasmKernels {
   workspaceBytes (): number
+  /** Rows of a product that are computed together: it is best cut at multiples of them. */
+  tileRows (): number
   setWorkspace (address: number): void
+  /** Attention of the heads `first` to before `last`, counted through all sequences. */
+  attendHeads (qkv: number, out: number, probabilities: number, first: number, last: number, length: number, heads: number, headWidth: number): void
+  attendHeadsGradient (
+    qkv: number, probabilities: number, dout: number, dqkv: number, scratch: number, first: number, last: number, length: number, heads: number, headWidth: number
+  ): void
 }
 
 /** Memory of tfjs' wasm backend, on which the kernels work: they read and write tensors where they lie. */
 export interface BorrowedMemory {
   readonly memory: object
   readonly isShared: boolean
-  /** Gives the byte offset of that many free bytes, never moved nor freed. */
+  /** Gives the byte offset of that many free bytes, which never move. */
   readonly allocate: (bytes: number) => number
+  readonly free: (address: number) => void
 }
 
 /** Instantiates the kernels on borrowed memory. */

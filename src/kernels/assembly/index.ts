@@ -1,5 +1,5 @@
-export { multiply, multiplyTile, setWorkspace, workspaceBytes } from './matmul'
-export { causalAttention, causalAttentionGradient } from './attention'
+export { multiply, multiplyTile, setWorkspace, tileRows, workspaceBytes } from './matmul'
+export { attendHeads, attendHeadsGradient, causalAttention, causalAttentionGradient } from './attention'
 export { layerNorm, layerNormGradient } from './layer-norm'
 export { gelu, geluGradient } from './gelu'
 export { crossEntropy, crossEntropyGradient } from './cross-entropy'

@@ -20,6 +20,11 @@ const ZEROS_BYTES: usize = <usize>TILE_COLUMNS << 2
 let tile: usize = 0
 let zeros: usize = 0
 
+/** Rows of C that are computed together: a product is best cut at multiples of it. */
+export function tileRows (): i32 {
+  return TILE_ROWS
+}
+
 export function workspaceBytes (): usize {
   return TILE_BYTES + ZEROS_BYTES + COLUMN_PANEL_BYTES + ROW_PANEL_BYTES
 }
