@@ -32,7 +32,8 @@ async function answerOf (child: ChildProcess, name: BackendName, settings: Compu
       child.once('message', message => { resolve(message as Probed) })
       child.once('error', error => { skip(`its process did not start: ${error.message}`) })
       child.once('exit', (code, signal) => { skip(signal === null ? `its process ended with code ${String(code)}` : `its process was ended by ${signal}`) })
-      child.send(settings, error => { if (error !== null) skip(`its process cannot be asked: ${error.message}`) })
+      // One that cannot be asked any more has ended, and its end says how.
+      child.send(settings, () => undefined)
     })
   } finally {
     clearTimeout(timer)

@@ -51,7 +51,8 @@ export async function createSession (input: WorkerInput, backend: Backend, repor
         lossSum += event.loss
         steps++
         meter.count(event.step, event.loss)
-        throttle(meter)
+        // After the last step the others are waiting.
+        if (event.step < untilStep) throttle(meter)
       }
     }
     await replica.readWeights(sharedWeights)

@@ -14,7 +14,7 @@ function shared (bytes: Uint8Array): Uint8Array {
 }
 
 const init: TrainerInit = {
-  model: spec, inner, seed: 1, samplingSeed: 7, budgetSteps: 40, compute: DEFAULT_COMPUTE, training: { kind: 'tokens', ids: shared(text) }, heldOut: { kind: 'text', ids: text.subarray(0, 200), bytes: 200, characters: 200 }
+  model: spec, inner, seed: 1, samplingSeed: 7, budgetSteps: 40, compute: { ...DEFAULT_COMPUTE, backend: 'wasm' }, training: { kind: 'tokens', ids: shared(text) }, heldOut: { kind: 'text', ids: text.subarray(0, 200), bytes: 200, characters: 200 }
 }
 
 const open: TrainerClient[] = []
@@ -148,6 +148,15 @@ describe('a trainer that cannot go on', () => {
     const starting = TrainerClient.start(init, { signal: controller.signal })
     controller.abort()
     await expect(starting).rejects.toMatchObject({ name: 'AbortError' })
+  })
+})
+
+describe('a throttled trainer', () => {
+  it('gives the same bits, and does not rest after the last step', async () => {
+    const [whole, resting] = [await start(), await start({ compute: { ...init.compute, throttle: 1e-9 } })]
+    await train(whole, 1)
+    expect(await train(resting, 1)).toMatchObject({ kind: 'reached', step: 1 })
+    expect(await resting.readState()).toEqual(await whole.readState())
   })
 })
 
