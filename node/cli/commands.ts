@@ -22,8 +22,20 @@ export function configureRunOptions (command: Command): void {
     .option('--optimizer <name>', 'what takes the inner steps: adamw, sgd, lion, muon', 'adamw')
     .option('--schedule <name>', 'how the learning rate ends: constant, cosine, wsd', 'cosine')
     .option('--accumulate <passes>', 'passes of --batch sequences whose gradients make one step', '1')
-    .option('--split <kind>', 'how documents are cut into shards: era, iid', 'era')
+    .option('--split <kind>', 'how text is cut into shards: era, iid (default: era); of --data also label (default: iid)')
     .option('--seed <number>', 'seed of genesis weights, matching and batches', '1')
+}
+
+/** Options by which a run's text and tokenizer are chosen. */
+function configureDataOptions (command: Command): void {
+  command
+    .option('--data <path>', 'text or JSONL file, or a directory of them, may be given several times (default: the State of the Union addresses); for mlp and cnn glyphs (digits drawn by program, the default) or MNIST’s two files', collect)
+    .option('--data-field <name>', 'field of JSONL records that is the text')
+    .option('--label <field>', 'field of JSONL records to split by (default: the file), with --split label or era')
+    .option('--own-shard', 'every peer trains on data of its own, named when it joins', false)
+    .option('--held-out <path>', 'what peers with own data are all judged by, may be given several times', collect)
+    .option('--hold-out-every <n>', 'every n-th piece of text is held out', '10')
+    .option('--tokenizer <file>', 'bytes, or a tokenizer.json that every peer gets', 'bytes')
 }
 
 /** The commands of one peer. */
@@ -43,6 +55,7 @@ export const peerCommands: readonly CommandModule[] = [
         .option('--threads <number>', 'processor threads that compute (default: the backend chooses)')
         .option('--throttle <share>', 'share of the time that training may compute, 0.05 to 1: it rests after each step')
         .option('--shard <number>', 'which shard of the data to train on (default: the peer id chooses)')
+        .option('--data <path>', 'file or directory of your own text or JSONL, may be given several times', collect)
         .option('--wait-for <peers>', 'other peers to wait for before the first step')
         .option('--evaluate-every <rounds>', 'measure the held-out loss every so many rounds')
         .option('--checkpoint-every-seconds <seconds>', 'time between two checkpoints')
@@ -76,7 +89,8 @@ export const peerCommands: readonly CommandModule[] = [
       configureRunOptions(command)
       command.option('--steps <number>', 'inner steps of each peer, 0 for no end', '1000')
         .option('--shards <number>', 'pieces into which the training text is cut', '4')
-        .option('--recompute', 'compute each layer again in the backward pass: less memory, about a third more time', false)
+      configureDataOptions(command)
+      command.option('--recompute', 'compute each layer again in the backward pass: less memory, about a third more time', false)
         .option('-o, --output <file>', 'also write the manifest to a file')
     },
     load: async () => (await import('./commands/run-create.ts')).runCreate

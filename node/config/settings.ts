@@ -14,6 +14,8 @@ export const settingsSchema = z.strictObject({
   throttle: z.number().min(MINIMUM_THROTTLE).max(1),
   /** 1 to the run's number of shards; 0 lets the peer id choose. */
   shard: z.int().min(0),
+  /** Files and directories with data of this peer's own. */
+  data: z.array(z.string().min(1)),
   /** Other peers to wait for before the first step. */
   waitFor: z.int().min(0).max(1000),
   checkpointEverySeconds: z.number().min(1),
@@ -32,6 +34,7 @@ export const defaultSettings: Settings = {
   bootstrap: [],
   ...DEFAULT_COMPUTE,
   shard: 0,
+  data: [],
   waitFor: 0,
   checkpointEverySeconds: 60,
   keepCheckpoints: 2,

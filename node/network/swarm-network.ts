@@ -10,6 +10,8 @@ import type { SessionOptions } from '../../protocols/exchange/session.ts'
 import { sayGoodbye } from '../../protocols/goodbye/client.ts'
 import { hearGoodbye } from '../../protocols/goodbye/handler.ts'
 import { answerManifest } from '../../protocols/manifest/handler.ts'
+import { fetchFile, type WantedFile } from '../../protocols/files/client.ts'
+import { FilesHandler, type ServedFile } from '../../protocols/files/handler.ts'
 import { decodeProgress, progressTopic } from '../../protocols/progress/messages.ts'
 import { fetchState } from '../../protocols/state/client.ts'
 import { StateHandler } from '../../protocols/state/handler.ts'
@@ -17,7 +19,7 @@ import type { Snapshot } from '../../protocols/state/messages.ts'
 import { ByteMeter } from '../../protocols/wire/byte-meter.ts'
 import { asWireError, WireError } from '../../protocols/wire/errors.ts'
 import { MAXIMUM_EXCHANGES_PER_PEER, MAXIMUM_HELLOS_PER_PEER, MAXIMUM_SNAPSHOT_BYTES } from '../../protocols/wire/limits.ts'
-import { EXCHANGE_PROTOCOL, GOODBYE_PROTOCOL, HELLO_PROTOCOL, MANIFEST_PROTOCOL, STATE_PROTOCOL } from '../../protocols/wire/protocol-ids.ts'
+import { EXCHANGE_PROTOCOL, FILES_PROTOCOL, GOODBYE_PROTOCOL, HELLO_PROTOCOL, MANIFEST_PROTOCOL, STATE_PROTOCOL } from '../../protocols/wire/protocol-ids.ts'
 import { rejection } from '../../protocols/wire/rejection.ts'
 import { GOODBYE_LIMIT_MS, OPEN_STREAM_TIMEOUT_MS, STOP_LIMIT_MS } from './constants.ts'
 import { Gossip } from './gossip.ts'
@@ -43,6 +45,8 @@ export interface SwarmNetworkOptions extends Terms {
   readonly manifest: () => Uint8Array
   /** The weights that a joiner may have, undefined before there are any. */
   readonly snapshot: () => Snapshot | undefined
+  /** A file of the run by SHA-256 (hex), for members; undefined for every other. No files when left out. */
+  readonly file?: (sha256: string) => Promise<ServedFile | undefined>
   /** Neighbours below which this peer looks for more with patience short; 1 unless given. */
   readonly minimumPeers?: number
   /** Values in the flat vector; bounds the snapshots that this peer accepts. */
@@ -173,7 +177,23 @@ export class SwarmNetwork implements Peers {
       return await fetchState(await this.#openStream(peerId, STATE_PROTOCOL, stop), { layoutHash, maximumBytes, signal: stop })
     } catch (error) {
       signal?.throwIfAborted()
-      throw snapshotError(peerId, error)
+      throw transferError(peerId, 'weights', error)
+    }
+  }
+
+  /**
+   * A member's copy of a file of the run, from `wanted.offset` on. Its parts are as the member sent them; whoever asks checks the whole.
+   *
+   * @throws ShoalError `PEER_INCOMPATIBLE` when it refuses, `PEER_MISBEHAVED` when what it sends is not what it promised,
+   * `BOOTSTRAP_UNREACHABLE` when it does not answer; errors of `take`
+   */
+  async fetchFile (peerId: string, wanted: WantedFile, take: (part: Uint8Array) => Promise<void>, signal: AbortSignal): Promise<void> {
+    const stop = AbortSignal.any([signal, this.#stopping.signal])
+    try {
+      await fetchFile(await this.#openStream(peerId, FILES_PROTOCOL, stop), wanted, take, stop)
+    } catch (error) {
+      signal.throwIfAborted()
+      throw error instanceof ShoalError ? error : transferError(peerId, 'a file', error)
     }
   }
 
@@ -209,6 +229,8 @@ export class SwarmNetwork implements Peers {
     })
     await this.#handle(MANIFEST_PROTOCOL, 1, async stream => answerManifest(stream, this.#options, signal))
     await this.#handle(EXCHANGE_PROTOCOL, 2 * MAXIMUM_EXCHANGES_PER_PEER, async (stream, { remotePeer }) => exchanges.serve(stream, remotePeer.toString()))
+    const files = new FilesHandler({ open: this.#options.file ?? (async () => Promise.resolve(undefined)), refusal, signal })
+    await this.#handle(FILES_PROTOCOL, 1, async (stream, { remotePeer }) => files.serve(stream, remotePeer.toString()))
     await this.#handle(STATE_PROTOCOL, 1, async (stream, { remotePeer }) => states.serve(stream, remotePeer.toString()))
   }
 
@@ -271,8 +293,8 @@ function peerIdOrThrow (text: string): PeerId {
   }
 }
 
-function snapshotError (peerId: string, error: unknown): ShoalError {
+function transferError (peerId: string, what: string, error: unknown): ShoalError {
   const { fault, message } = asWireError(error)
   const code = fault === 'refused' ? 'PEER_INCOMPATIBLE' : fault === 'idle' || fault === 'broken' ? 'BOOTSTRAP_UNREACHABLE' : 'PEER_MISBEHAVED'
-  return new ShoalError({ code, what: `cannot fetch weights from ${peerId}`, why: message, tryThis: 'ask another member, or start from the genesis weights', cause: error })
+  return new ShoalError({ code, what: `cannot fetch ${what} from ${peerId}`, why: message, tryThis: 'ask another member', cause: error })
 }

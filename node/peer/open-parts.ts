@@ -15,6 +15,8 @@ import { CheckpointFiles } from '../store/checkpoint-files.ts'
 import type { Identity } from '../store/identity.ts'
 import { LevelStore } from '../store/level-store.ts'
 import { computeOf } from '../config/compute.ts'
+import { obtainFiles } from '../data/obtain-files.ts'
+import type { RunFiles } from '../data/run-files.ts'
 import { TrainerClient } from '../trainer-worker/client.ts'
 import type { Closers } from './closers.ts'
 import { fetchRunningState } from './join-in-progress.ts'
@@ -22,6 +24,7 @@ import { inviteAddresses } from './invite-addresses.ts'
 import type { PeerOptions, PeerParts, Serving } from './peer-parts.ts'
 import { restoredState } from './restored-state.ts'
 import { rememberRun, runFolder } from './run-source.ts'
+import { openRunFiles } from './run-data.ts'
 import { loadTrainingData, trainerInput } from './training-data.ts'
 
 /** Opens everything in order of dependence; `closers` closes it in the opposite one. */
@@ -35,11 +38,15 @@ export async function openParts (options: PeerOptions, identity: Identity, close
   const files = new CheckpointFiles(runFolder(run.runId, directory), layout, settings.keepCheckpoints)
   const checkpoint = restoredState(files, warn)
   if (checkpoint !== undefined) checkGenesis(run.manifest, checkpoint.trainer.step, checkpoint.trainer.weights)
-  const data = await loadTrainingData(run.manifest, identity.peerId, settings.shard === 0 ? undefined : settings.shard)
+  const runFiles = await openRunFiles(options, signal)
   const serving: Serving = { snapshot: () => undefined }
-  const network = await startNetwork({ options, store, identity, layout, serving }, signal)
+  const network = await startNetwork({ options, store, identity, layout, serving, runFiles }, signal)
   closers.add('network', async () => network.stop())
   const say = (sentence: string): void => { events.emit({ type: 'waiting', sentence }) }
+  await obtainFiles(runFiles, { source: network, say, signal })
+  const data = await loadTrainingData(run.manifest, {
+    root: directory.root, files: runFiles, peerId: identity.peerId, shardNumber: settings.shard === 0 ? undefined : settings.shard, ownData: settings.data, signal
+  })
   const bootstrapped = options.source.bootstrap.length + settings.bootstrap.length > 0
   const snapshot = checkpoint === undefined && bootstrapped ? await fetchRunningState(network, run.manifest, say, signal) : undefined
   if (checkpoint === undefined && snapshot === undefined) refuseUnknownGenesis(run.manifest)
@@ -89,9 +96,10 @@ interface NetworkParts {
   readonly identity: Identity
   readonly layout: ParameterLayout
   readonly serving: Serving
+  readonly runFiles: RunFiles
 }
 
-async function startNetwork ({ options, store, identity, layout, serving }: NetworkParts, signal: AbortSignal): Promise<SwarmNetwork> {
+async function startNetwork ({ options, store, identity, layout, serving, runFiles }: NetworkParts, signal: AbortSignal): Promise<SwarmNetwork> {
   const { source: { run, bootstrap }, settings, events, software } = options
   const { codec } = run.manifest.method
   const network = await SwarmNetwork.start({
@@ -106,6 +114,7 @@ async function startNetwork ({ options, store, identity, layout, serving }: Netw
     maximumPayloadBytes: createCodec(codec).maximumBytes(layout.size),
     manifest: () => run.bytes,
     snapshot: () => serving.snapshot(),
+    file: async sha256 => await runFiles.open(sha256),
     minimumPeers: Math.max(1, settings.waitFor),
     parameters: layout.size
   }, { signal })

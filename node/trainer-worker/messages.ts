@@ -19,8 +19,10 @@ export interface TrainerInit {
   /** Inner steps of the whole run, for the learning-rate schedule; 0 for no end. */
   readonly budgetSteps: number
   readonly compute: ComputeSettings
-  readonly training: TrainingSource
-  readonly heldOut: HeldOutSource
+  /** What to train on; left out, a model only judges and writes. */
+  readonly training?: TrainingSource
+  /** What to judge by; left out, a model only trains and writes. */
+  readonly heldOut?: HeldOutSource
   /** Content of the run's tokenizer file, for prompts and what is written; bytes when left out. */
   readonly tokenizer?: string
   /** Where to go on; left out, training begins at genesis. */

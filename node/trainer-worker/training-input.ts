@@ -10,8 +10,8 @@ import type { TrainerInit } from './messages.ts'
 /** What a trainer reads, made from the descriptions that crossed to its thread. */
 export interface TrainingInput {
   readonly sample: BatchSampler
-  /** What the held-out loss is taken over, from its beginning each time. */
-  heldOut (): Iterable<Batch>
+  /** What the held-out loss is taken over, from its beginning each time; nothing when there is nothing to judge by. */
+  readonly heldOut: () => Iterable<Batch>
   /** Undefined for bytes. */
   readonly tokenizer: Tokenizer | undefined
 }
@@ -21,13 +21,14 @@ export function openTrainingInput (init: TrainerInit): TrainingInput {
   const { heldOut, model } = init
   return {
     sample: samplerOf(init),
-    heldOut: () => heldOut.kind === 'examples' ? evaluationExamples(heldOut) : evaluationWindows(heldOut.ids, rowLengthOf(model)),
+    heldOut: () => heldOut === undefined ? [] : heldOut.kind === 'examples' ? evaluationExamples(heldOut) : evaluationWindows(heldOut.ids, rowLengthOf(model)),
     tokenizer: init.tokenizer === undefined ? undefined : readTokenizer(init.tokenizer)
   }
 }
 
 /** A token file stays open for the life of the thread, which closes it. */
 function samplerOf ({ training, samplingSeed, model, inner }: TrainerInit): BatchSampler {
+  if (training === undefined) return () => { throw new RangeError('this model was opened without anything to train on') }
   const rows = inner.batch * (inner.accumulate ?? 1)
   if (training.kind === 'examples') return createExampleSampler(training, samplingSeed, rows)
   const shard = training.kind === 'tokens' ? training.ids : openTokenReader(training)

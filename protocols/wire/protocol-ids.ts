@@ -6,6 +6,7 @@ export const GOODBYE_PROTOCOL = '/shoal/goodbye/1'
 export const MANIFEST_PROTOCOL = '/shoal/manifest/1'
 export const EXCHANGE_PROTOCOL = '/shoal/exchange/1'
 export const STATE_PROTOCOL = '/shoal/state/1'
+export const FILES_PROTOCOL = '/shoal/files/1'
 
 /** `training` bytes are what the method costs; `control` bytes are what being a swarm costs (design.md, decision 5). */
 export type TrafficKind = 'training' | 'control'

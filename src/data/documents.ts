@@ -1,6 +1,7 @@
-import type { DataSpec } from '../manifest/schema.ts'
+import type { CorpusSpec } from '../manifest/schema.ts'
 import { permutation } from '../random/draw.ts'
 import { STREAMS, words } from '../random/words.ts'
+import { balancedCuts } from './split.ts'
 
 /** One text of a corpus. A corpus is a list of them in order of year, then name. */
 export interface Document {
@@ -30,7 +31,7 @@ const DEALING_SEED = 0
  *
  * @throws RangeError when there are fewer training documents than shards
  */
-export function splitDocuments (documents: readonly Document[], spec: Pick<DataSpec, 'holdOutEvery' | 'shards' | 'split'>): SplitCorpus {
+export function splitDocuments (documents: readonly Document[], spec: Pick<CorpusSpec, 'holdOutEvery' | 'shards' | 'split'>): SplitCorpus {
   const isHeldOut = (index: number): boolean => index % spec.holdOutEvery === spec.holdOutEvery - 1
   const heldOut = documents.filter((_, index) => isHeldOut(index))
   const training = documents.filter((_, index) => !isHeldOut(index))
@@ -41,19 +42,7 @@ export function splitDocuments (documents: readonly Document[], spec: Pick<DataS
 
 /** Cuts a list in order of year into `count` runs; each cut falls where the bytes so far come closest to their share. */
 export function cutByEra (documents: readonly Document[], count: number): Document[][] {
-  const bytesBefore = [0]
-  for (const document of documents) bytesBefore.push((bytesBefore.at(-1) ?? 0) + document.text.length)
-  const total = bytesBefore.at(-1) ?? 0
-  const cuts = [0]
-  for (let shard = 1; shard < count; shard++) {
-    const earliest = (cuts.at(-1) ?? 0) + 1
-    const latest = documents.length - (count - shard)
-    const share = total * shard / count
-    const distance = (cut: number): number => Math.abs((bytesBefore[cut] ?? 0) - share)
-    let best = earliest
-    for (let cut = earliest; cut <= latest; cut++) if (distance(cut) < distance(best)) best = cut
-    cuts.push(best)
-  }
+  const cuts = balancedCuts(documents.map(({ text }) => text.length), count)
   return cuts.map((cut, shard) => documents.slice(cut, cuts[shard + 1]))
 }
 

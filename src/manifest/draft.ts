@@ -13,7 +13,9 @@ export const MODEL_SIZES: Readonly<Record<string, ModelSpec>> = {
   'llama-small': { kind: 'llama', layers: 4, width: 128, heads: 4, groups: 2, hidden: 344, context: 128, vocabulary: 256, ropeBase: 10_000, tied: true },
   'llama-medium': { kind: 'llama', layers: 6, width: 384, heads: 6, groups: 2, hidden: 1024, context: 256, vocabulary: 256, ropeBase: 10_000, tied: false },
   'mlp-tiny': { kind: 'mlp', inputs: 144, hidden: [256, 256], classes: 10 },
-  'cnn-tiny': { kind: 'cnn', height: 12, width: 12, channels: 1, filters: [32, 64, 128], classes: 10 }
+  'cnn-tiny': { kind: 'cnn', height: 12, width: 12, channels: 1, filters: [32, 64, 128], classes: 10 },
+  'mlp-small': { kind: 'mlp', inputs: 784, hidden: [256, 256], classes: 10 },
+  'cnn-small': { kind: 'cnn', height: 28, width: 28, channels: 1, filters: [32, 64, 128], classes: 10 }
 }
 
 /** What a person chooses about inner steps. */

@@ -22,9 +22,16 @@ function suggestion (key: string, known: readonly string[]): string {
 }
 
 function keysAt (schema: z.ZodType, path: readonly PropertyKey[]): readonly string[] {
-  let inner: unknown = schema
-  for (const key of path) inner = inner instanceof z.ZodObject ? (inner.shape as Record<string, unknown>)[String(key)] : undefined
-  return inner instanceof z.ZodObject ? Object.keys(inner.shape) : []
+  let inner: readonly z.ZodObject[] = objectsOf(schema)
+  for (const key of path) inner = inner.flatMap(object => objectsOf((object.shape as Record<string, unknown>)[String(key)]))
+  return inner.flatMap(object => Object.keys(object.shape))
+}
+
+/** An object is one; a choice between objects is all of them. */
+function objectsOf (schema: unknown): readonly z.ZodObject[] {
+  if (schema instanceof z.ZodOptional) return objectsOf(schema.unwrap())
+  if (schema instanceof z.ZodUnion) return schema.options.flatMap(objectsOf)
+  return schema instanceof z.ZodObject ? [schema] : []
 }
 
 function valueAt (value: unknown, path: readonly PropertyKey[]): unknown {
@@ -38,6 +45,12 @@ function asRecord (value: unknown): Record<string, unknown> {
 const MAXIMUM_SHOWN = 60
 
 function shorten (value: unknown): string {
-  const text = value instanceof Uint8Array ? `${value.length} bytes` : JSON.stringify(value)
+  const text = value instanceof Uint8Array ? `${value.length} bytes` : asJson(value)
   return text.length > MAXIMUM_SHOWN ? `${text.slice(0, MAXIMUM_SHOWN)}…` : text
+}
+
+/** Not everything that CBOR can say is JSON. */
+function asJson (value: unknown): string {
+  const text = JSON.stringify(value) as string | undefined
+  return text ?? typeof value
 }

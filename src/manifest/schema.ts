@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { dataSchema, tokenizerSchema } from './data-schema.ts'
+import { dataSchema, isExamplesData, tokenizerSchema, vocabularyOf } from './data-schema.ts'
 import { innerSchema } from './inner-schema.ts'
 import { methodSchema } from './method-schema.ts'
 import { modelSchema } from './model-schema.ts'
 
-export { dataSchema, tokenizerSchema } from './data-schema.ts'
+export { dataSchema, isExamplesData, tokenizerSchema, vocabularyOf } from './data-schema.ts'
 export { innerSchema } from './inner-schema.ts'
 export { methodSchema, outerSchema } from './method-schema.ts'
 export { cnnSchema, gptSchema, llamaSchema, mlpSchema, modelSchema } from './model-schema.ts'
@@ -26,6 +26,10 @@ export const manifestSchema = z.strictObject({
   /** Inner steps after which a peer is done; 0 trains until it is stopped. */
   budget: z.strictObject({ steps: z.int().min(0) }),
   admission: z.strictObject({ kind: z.literal('open') })
+}).refine(({ model, tokenizer }) => !('vocabulary' in model) || model.vocabulary >= vocabularyOf(tokenizer), {
+  error: 'is smaller than the tokenizer’s: each of its tokens needs a row', path: ['model', 'vocabulary']
+}).refine(({ model, data }) => ('classes' in model) === isExamplesData(data), {
+  error: 'is not what the model reads: gpt and llama read text, mlp and cnn examples (glyphs, idx)', path: ['data', 'corpus']
 })
 
 export type RunManifest = z.infer<typeof manifestSchema>
@@ -37,6 +41,11 @@ export type CnnSpec = Extract<ModelSpec, { kind: 'cnn' }>
 export type TextSpec = GptSpec | LlamaSpec
 export type ClassifierSpec = MlpSpec | CnnSpec
 export type DataSpec = RunManifest['data']
+export type CorpusSpec = Extract<DataSpec, { corpus: 'sotu' }>
+export type FilesSpec = Extract<DataSpec, { corpus: 'files' }>
+export type ExamplesSpec = Extract<DataSpec, { corpus: 'glyphs' | 'idx' }>
+export type TextDataSpec = Exclude<DataSpec, ExamplesSpec>
+export type OwnDataSpec = Extract<DataSpec, { corpus: 'own' }>
 export type InnerSpec = RunManifest['inner']
 export type MethodSpec = RunManifest['method']
 export type OuterSpec = MethodSpec['outer']

@@ -1,5 +1,6 @@
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
 import * as exchange from '../../protocols/exchange/messages.ts'
+import * as files from '../../protocols/files/messages.ts'
 import * as goodbye from '../../protocols/goodbye/messages.ts'
 import * as hello from '../../protocols/hello/messages.ts'
 import * as manifest from '../../protocols/manifest/messages.ts'
@@ -54,6 +55,8 @@ export const VECTORS: readonly Vector[] = [
   vector('exchange close', { kind: 'close', reason: 'averaged' }, exchange.encodeFrame, exchange.decodeFrame),
   vector('state request', { layoutHash: 'l1' }, state.encodeRequest, state.decodeRequest),
   vector('state header', { round: 2, step: 40, layoutHash: 'l1', ...body }, state.encodeAnswer, state.decodeAnswer),
+  vector('file request', { file: body.sha256, offset: 1048576, length: 65536 }, files.encodeRequest, files.decodeRequest),
+  vector('file header', { fileBytes: 1048581, ...body }, files.encodeAnswer, files.decodeAnswer),
   vector('progress', { round: 3, step: 60, training: true, loss: 2.5, tokensPerSecond: 1000 }, progress.encodeProgress, progress.decodeProgress),
   vector('progress with what is expected', { round: 3, step: 60, training: true, loss: 2.5, tokensPerSecond: 1000, dueInMs: 8000, uploadBytesPerSecond: 125000 }, progress.encodeProgress, progress.decodeProgress),
   vector('progress before the first round', { round: 0, step: 0, training: true, loss: Number.NaN, tokensPerSecond: Number.NaN }, progress.encodeProgress, progress.decodeProgress)

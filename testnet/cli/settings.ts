@@ -21,7 +21,7 @@ export interface TestnetCommandOptions {
   readonly model: string
   readonly batch: string
   readonly learningRate: string
-  readonly split: string
+  readonly split?: string
   readonly seed: string
   readonly steps?: string
   readonly keep?: boolean
@@ -56,7 +56,7 @@ export function settingsOf (scenario: string, options: TestnetCommandOptions & C
     peers,
     shards: peers,
     steps: stepsOf(options),
-    split: choiceOption('split', options.split, ['era', 'iid']),
+    split: choiceOption('split', options.split ?? 'era', ['era', 'iid']),
     ...methodOf(options),
     ...trainingOf(options),
     ...peerSettingsOf(options, directory)

@@ -1,7 +1,10 @@
+import { tmpdir } from 'node:os'
 import { methodPreset } from '../../src/averaging/methods.ts'
 import { draftManifest } from '../../src/manifest/draft.ts'
 import { words } from '../../src/random/words.ts'
 import { hashCorpus } from '../../node/corpus/corpus.ts'
+import { FileStore } from '../../node/data/file-store.ts'
+import { RunFiles } from '../../node/data/run-files.ts'
 import { loadTrainingData } from '../../node/peer/training-data.ts'
 import { DEFAULT_COMPUTE } from '../../node/backends/contract.ts'
 import { TrainerClient } from '../../node/trainer-worker/client.ts'
@@ -49,7 +52,7 @@ export async function trainedSources (): Promise<readonly Source[]> {
     steps: STRETCHES * STEPS_A_STRETCH, batch: 2, learningRate: 0.003, data: { corpus: 'sotu', sha256: await hashCorpus(), holdOutEvery: 10, shards: 4, split: 'era' }
   })
   const replicas = await Promise.all([1, 4].map(async shardNumber => {
-    const data = await loadTrainingData(manifest, 'bench', shardNumber)
+    const data = await loadTrainingData(manifest, { root: tmpdir(), files: new RunFiles(manifest, new FileStore(tmpdir())), peerId: 'bench', shardNumber })
     return TrainerClient.start({
       model: manifest.model, inner: manifest.inner, seed: 1, samplingSeed: shardNumber, budgetSteps: manifest.budget.steps, compute: DEFAULT_COMPUTE, training: data.training, heldOut: data.heldOut
     })

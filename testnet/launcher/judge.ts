@@ -1,9 +1,10 @@
 import { ShoalError } from '../../src/errors.ts'
+import { isTextModel } from '../../src/manifest/model-kind.ts'
 import type { SignedManifest } from '../../src/manifest/manifest.ts'
 import { modelLayout } from '../../src/models/model-layout.ts'
 import { meanOfReplicas } from '../../src/parameters/consensus.ts'
 import type { ComputeSettings } from '../../node/backends/contract.ts'
-import { openModel } from '../../node/peer/open-model.ts'
+import { openJudgedModel } from '../../node/peer/open-model.ts'
 import { runFolder } from '../../node/peer/run-source.ts'
 import { CheckpointFiles } from '../../node/store/checkpoint-files.ts'
 import { resolveDataDirectory } from '../../node/store/data-directory.ts'
@@ -29,9 +30,12 @@ export async function judge ({ testnet, run, methodName, compute, secondsSoFar }
   const finished = testnet.views.flatMap(view => view.report === undefined ? [] : [{ ...view.report, name: view.name }])
   const replicas = finished.map(({ name }) => weightsOf(testnet.dataDirectoryOf(name), run))
   if (replicas.length === 0) throw nobodyLeft(testnet)
-  const { trainer, data } = await openModel(run, compute, new AbortController().signal)
+  const { trainer, data } = await openJudgedModel(run, { root: testnet.dataDirectoryOf(finished[0]?.name ?? ''), compute }, new AbortController().signal)
   try {
     const merged = meanOfReplicas(replicas)
+    const { loss, accuracy } = await trainer.evaluate(merged)
+    const sample = async (weights?: Float32Array): Promise<string> =>
+      isTextModel(run.manifest.model) ? PROMPT + await trainer.sample({ ...SAMPLE, ...weights === undefined ? {} : { weights } }) : ''
     return finalReport({
       runId: run.runId,
       manifest: run.manifest,
@@ -41,11 +45,12 @@ export async function judge ({ testnet, run, methodName, compute, secondsSoFar }
       reports: await withEndLoss(finished, replicas, trainer),
       bytes: testnet.views.map(view => view.bytes),
       replicas,
-      mergedLoss: (await trainer.evaluate(merged)).loss,
+      mergedLoss: loss,
+      mergedAccuracy: accuracy,
       heldOut: data.heldOut,
       heldOutText: data.heldOutText,
-      sampleBefore: PROMPT + await trainer.sample(SAMPLE),
-      sampleAfter: PROMPT + await trainer.sample({ ...SAMPLE, weights: merged }),
+      sampleBefore: await sample(),
+      sampleAfter: await sample(merged),
       secondsTotal: secondsSoFar()
     })
   } finally {

@@ -11,14 +11,20 @@ export function finalLines (report: FinalReport, theme: Theme): string[] {
     '',
     ...peerRows(report).map((line, index) => index === 0 ? theme.faint(line) : line),
     '',
-    theme.title(`merged model: ${formatNumber(report.bitsPerCharacter, 3)} bits per character on held-out text (${formatNumber(report.evalLoss, 4)} nats per byte)`),
-    gzipLine(report),
+    ...judgedLines(report, theme),
     ...byteLines(report),
     `${formatSeconds(report.secondsTotal)} in all, ${formatSeconds(report.secondsTraining)} of them training; replicas apart by ${report.consensusDistance.toExponential(1)} of their size`,
     ...report.peersLost.length === 0 ? [] : [theme.warning(`ended early: ${report.peersLost.join(', ')}`)],
-    '',
-    theme.faint('before:'), printable(report.sampleBefore), '',
-    theme.faint('after:'), printable(report.sampleAfter)
+    ...report.sampleAfter === '' ? [] : ['', theme.faint('before:'), printable(report.sampleBefore), '', theme.faint('after:'), printable(report.sampleAfter)]
+  ]
+}
+
+function judgedLines (report: FinalReport, theme: Theme): string[] {
+  const [loss, right] = [formatNumber(report.evalLoss, 4), `${formatNumber(100 * report.evalAccuracy, 1)} %`]
+  if (Number.isNaN(report.bitsPerCharacter)) return [theme.title(`merged model: ${right} of the held-out examples right (${loss} nats each)`)]
+  return [
+    theme.title(`merged model: ${formatNumber(report.bitsPerCharacter, 3)} bits per character on held-out text (${loss} nats per token, ${right} of them foreseen)`),
+    gzipLine(report)
   ]
 }
 

@@ -1,4 +1,4 @@
-import type { HeldOutText } from '../../src/data/sources.ts'
+import type { HeldOutSource } from '../../src/data/sources.ts'
 import type { ByteTotals, PeerReport } from '../../src/events.ts'
 import type { RunManifest } from '../../src/manifest/schema.ts'
 import { bitsPerCharacter, gzipBitsPerCharacter } from '../../node/peer/text-figures.ts'
@@ -23,6 +23,9 @@ export interface FinalReport {
   readonly startLoss: number
   readonly evalLoss: number
   readonly evalLossReplicas: number
+  /** Share of the held-out targets that the merged model finds likeliest. */
+  readonly evalAccuracy: number
+  /** Of a text; NaN, and null in JSON, where examples are judged. */
   readonly bitsPerCharacter: number
   readonly gzipBitsPerCharacter: number
   readonly consensusDistance: number
@@ -50,8 +53,9 @@ export interface ReportParts {
   readonly bytes: readonly ByteTotals[]
   readonly replicas: readonly Float32Array[]
   readonly mergedLoss: number
-  readonly heldOut: HeldOutText
-  readonly heldOutText: Uint8Array
+  readonly mergedAccuracy: number
+  readonly heldOut: HeldOutSource
+  readonly heldOutText: Uint8Array | undefined
   readonly secondsTotal: number
   readonly sampleBefore: string
   readonly sampleAfter: string
@@ -77,8 +81,9 @@ export function finalReport (parts: ReportParts): FinalReport {
     startLoss: mean(report => report.startLoss),
     evalLoss: parts.mergedLoss,
     evalLossReplicas: mean(report => report.evalLoss),
-    bitsPerCharacter: bitsPerCharacter(parts.mergedLoss, parts.heldOut),
-    gzipBitsPerCharacter: gzipBitsPerCharacter(parts.heldOutText),
+    evalAccuracy: parts.mergedAccuracy,
+    bitsPerCharacter: parts.heldOut.kind === 'text' ? bitsPerCharacter(parts.mergedLoss, parts.heldOut) : NaN,
+    gzipBitsPerCharacter: parts.heldOutText === undefined ? NaN : gzipBitsPerCharacter(parts.heldOutText),
     consensusDistance: consensusDistance(parts.replicas),
     payloadBytes: bytes(totals => totals.payloadSent),
     wireBytes: bytes(totals => totals.wireSent),

@@ -21,6 +21,7 @@ interface JoinOptions {
   readonly threads?: string
   readonly throttle?: string
   readonly shard?: string
+  readonly data?: string[]
   readonly waitFor?: string
   readonly evaluateEvery?: string
   readonly checkpointEverySeconds?: string
@@ -63,7 +64,7 @@ function flagsOf (options: JoinOptions): Record<string, unknown> {
   const { listen, bootstrap, backend, logLevel } = options
   const number = (name: string, text: string | undefined, minimum: number): number | undefined => text === undefined ? undefined : numberOption(name, text, { minimum })
   return {
-    listen, bootstrap, backend, logLevel, ...computeFlags(options),
+    listen, bootstrap, backend, logLevel, data: options.data, ...computeFlags(options),
     shard: number('shard', options.shard, 1),
     waitFor: number('wait-for', options.waitFor, 0),
     evaluateEvery: number('evaluate-every', options.evaluateEvery, 0),

@@ -3,16 +3,19 @@ import { reasonOf, ShoalError } from '../../../src/errors.ts'
 import { draftManifest } from '../../../src/manifest/draft.ts'
 import { innerSchema } from '../../../src/manifest/schema.ts'
 import { shortRunId, signManifest } from '../../../src/manifest/manifest.ts'
-import { hashCorpus } from '../../corpus/corpus.ts'
+import { FileStore } from '../../data/file-store.ts'
 import { rememberRun } from '../../peer/run-source.ts'
 import { writeFileAtomically } from '../../store/atomic-file.ts'
 import { prepareDataDirectory, resolveDataDirectory } from '../../store/data-directory.ts'
 import { loadIdentity } from '../../store/identity.ts'
 import { action } from '../command.ts'
 import { choiceOption } from '../choices.ts'
+import { dataOf, tokenizerOf } from '../run-data.ts'
+import type { RunDataOptions } from '../run-data.ts'
+import { examplesOf } from '../run-examples.ts'
 import { numberOption } from '../numbers.ts'
 
-interface RunCreateOptions {
+interface RunCreateOptions extends RunDataOptions {
   readonly name: string
   readonly method: string
   readonly every?: string
@@ -22,8 +25,6 @@ interface RunCreateOptions {
   readonly seed: string
   readonly batch: string
   readonly learningRate: string
-  readonly shards: string
-  readonly split: string
   readonly output?: string
   readonly optimizer: string
   readonly schedule: string
@@ -34,6 +35,7 @@ interface RunCreateOptions {
 export const runCreate = action<RunCreateOptions>(async ({ options, output }) => {
   const directory = resolveDataDirectory(options.dataDir)
   prepareDataDirectory(directory)
+  const store = new FileStore(directory.root)
   const identity = await loadIdentity(directory.identityFile)
   const run = signManifest(draftManifest({
     name: options.name,
@@ -51,10 +53,8 @@ export const runCreate = action<RunCreateOptions>(async ({ options, output }) =>
     decay: choiceOption('schedule', options.schedule, innerSchema.shape.decay.options),
     accumulate: numberOption('accumulate', options.accumulate, { minimum: 1, maximum: 1024 }),
     recompute: options.recompute,
-    data: {
-      corpus: 'sotu', sha256: await hashCorpus(), holdOutEvery: 10,
-      shards: numberOption('shards', options.shards, { minimum: 1, maximum: 128 }), split: splitOf(options.split)
-    }
+    tokenizer: await tokenizerOf(options, store),
+    data: await examplesOf(options, store) ?? await dataOf(options, store)
   }), identity.secretKey)
   if (options.output !== undefined) await writeManifest(options.output, run.bytes)
   await rememberRun(run, directory)
@@ -70,9 +70,4 @@ async function writeManifest (file: string, bytes: Uint8Array): Promise<void> {
   } catch (cause) {
     throw new ShoalError({ code: 'USAGE', what: `the manifest cannot be written to ${file}`, why: reasonOf(cause), tryThis: '--output with a folder that exists and may be written', cause })
   }
-}
-
-function splitOf (word: string): 'era' | 'iid' {
-  if (word === 'era' || word === 'iid') return word
-  throw new ShoalError({ code: 'USAGE', what: `data cannot be split by ${word}`, why: 'splits are era and iid', tryThis: '--split era' })
 }

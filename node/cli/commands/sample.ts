@@ -30,7 +30,7 @@ export const sample = action<SampleOptions>(async ({ arguments: [prompt = 'The '
   if (!isTextModel(run.manifest.model)) throw writesNothing(run.manifest.model.kind)
   const shutdown = gracefulShutdown({ say: output.message, stopping: 'the text ends here' })
   try {
-    const { trainer } = await openModel(run, computeOf(settings), shutdown.signal)
+    const { trainer } = await openModel(run, { root: directory.root, compute: computeOf(settings) }, shutdown.signal)
     try {
       if (!options.json) output.text(printable(prompt))
       const onText = options.json ? undefined : (piece: string): void => { output.text(printable(piece)) }
