@@ -33,17 +33,15 @@ const entrySchema = z.strictObject({
   shape: z.array(natural).max(16),
   data_offsets: z.tuple([natural, natural])
 })
-const metadataSchema = z.record(z.string(), z.string())
-const headerSchema = z.record(z.string(), z.unknown())
 
 /** @throws ShoalError CHECKPOINT_CORRUPT; SyntaxError or TypeError when the bytes are no JSON in UTF-8 */
 export function parseHeader (bytes: Uint8Array): Header {
   if (bytes.length > MAXIMUM_HEADER_BYTES) throw corrupt(`its header of ${bytes.length} bytes is over the limit of ${MAXIMUM_HEADER_BYTES}`)
-  const json = headerSchema.safeParse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)))
-  if (!json.success) throw corrupt('its header is not a JSON object')
+  const entries = entriesOf(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)))
+  if (entries === undefined) throw corrupt('its header is not a JSON object')
   const places: Place[] = []
   let metadata: Record<string, string> = {}
-  for (const [name, value] of Object.entries(json.data)) {
+  for (const [name, value] of entries) {
     if (name === METADATA_KEY) metadata = parseMetadata(value)
     else places.push(parsePlace(name, value))
   }
@@ -73,9 +71,14 @@ export function corrupt (why: string, cause?: unknown): ShoalError {
 }
 
 function parseMetadata (value: unknown): Record<string, string> {
-  const parsed = metadataSchema.safeParse(value)
-  if (!parsed.success) throw corrupt('its metadata is not a map of strings')
-  return parsed.data
+  const entries = entriesOf(value)
+  if (entries?.every((entry): entry is [string, string] => typeof entry[1] === 'string') !== true) throw corrupt('its metadata is not a map of strings')
+  return Object.fromEntries(entries)
+}
+
+/** What stands in a JSON object, `__proto__` included, which a writer may use as a name like any other. */
+function entriesOf (json: unknown): Array<[string, unknown]> | undefined {
+  return typeof json === 'object' && json !== null && !Array.isArray(json) ? Object.entries(json) : undefined
 }
 
 function parsePlace (name: string, value: unknown): Place {

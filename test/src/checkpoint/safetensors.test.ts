@@ -41,8 +41,15 @@ describe('safetensors', () => {
         const found = float32Values(file.tensors.find(tensor => tensor.name === name)!)
         expect(new Uint32Array(found.buffer)).toEqual(new Uint32Array(values.slice().buffer))
       }
-      for (const [key, value] of Object.entries(metadata)) if (key !== '__proto__') expect(file.metadata[key]).toBe(value)
+      for (const [key, value] of Object.entries(metadata)) expect(file.metadata[key]).toBe(value)
     }), { numRuns: 100 })
+  })
+
+  test.each(['__proto__', 'constructor', 'toString', ''])('%j is a name like any other', name => {
+    const metadata = Object.fromEntries([[name, 'kept']])
+    const file = decodeSafetensors(joinBytes(encodeSafetensors({ metadata, tensors: [float32Tensor(name, [1], Float32Array.of(7))] })))
+    expect(file.tensors.map(tensor => [tensor.name, [...float32Values(tensor)]])).toEqual([[name, [7]]])
+    expect(Object.entries(file.metadata)).toContainEqual([name, 'kept'])
   })
 
   test('every flipped byte, in header or data, is found', () => {
