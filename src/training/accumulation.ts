@@ -14,8 +14,8 @@ export interface PassOptions {
 }
 
 export interface AccumulatedGradients {
-  /** Mean nats per target of the whole batch. */
-  readonly loss: number
+  /** Mean nats per target of the whole batch; on its way, so that a device far away can be given more work meanwhile. */
+  readonly loss: Promise<number>
   /** Sums over the passes of each parameter's gradient; the caller disposes them. */
   readonly sums: readonly Tensor[]
 }
@@ -26,19 +26,29 @@ export interface AccumulatedGradients {
  *
  * @throws RangeError when the passes do not divide the rows
  */
-export async function accumulateGradients (model: Model, parameters: Tensor[], batch: Batch, { passes, recompute }: PassOptions): Promise<AccumulatedGradients> {
-  let [loss, sums] = [0, [] as Tensor[]]
+export function accumulateGradients (model: Model, parameters: Tensor[], batch: Batch, { passes, recompute }: PassOptions): AccumulatedGradients {
+  let sums: Tensor[] = []
+  const losses: Scalar[] = []
   try {
     for (const part of splitBatch(batch, passes)) {
       const { value, grads } = lossAndGradients(model, parameters, part, recompute)
       sums = sums.length === 0 ? grads : addAll(sums, grads)
-      loss += (await value.data())[0] ?? NaN
-      value.dispose()
+      losses.push(value)
     }
-    return { loss: loss / passes, sums }
+    return { loss: meanOf(losses), sums }
   } catch (error) {
-    tf.dispose(sums)
+    tf.dispose([...sums, ...losses])
     throw error
+  }
+}
+
+/** Disposes what it has read. */
+async function meanOf (losses: readonly Scalar[]): Promise<number> {
+  try {
+    const values = await Promise.all(losses.map(async loss => (await loss.data())[0] ?? NaN))
+    return values.reduce((sum, value) => sum + value, 0) / losses.length
+  } finally {
+    tf.dispose([...losses])
   }
 }
 

@@ -104,10 +104,12 @@ function at<Value> (values: readonly Value[], index: number): Value {
 async function takeStep (init: ReplicaInit, optimize: Optimizer, trained: readonly TrainedTensor[], batch: Batch, step: number): Promise<StepOutcome> {
   const { inner, model, kernels, budgetSteps } = init
   const passes = inner.accumulate ?? 1
-  const { loss, sums } = await accumulateGradients(model, trained.map(({ weights }) => weights), batch, { passes, recompute: inner.recompute === true })
+  const { loss: coming, sums } = accumulateGradients(model, trained.map(({ weights }) => weights), batch, { passes, recompute: inner.recompute === true })
   try {
+    // Both are asked for at once, so that a device far away answers in one round trip.
+    const [loss, squaredNorm] = await Promise.all([coming, kernels.squaredNorm(sums)])
     if (!Number.isFinite(loss)) return { kind: 'skipped', reason: `the loss of step ${step + 1} is ${loss}` }
-    const gradientNorm = Math.sqrt(await kernels.squaredNorm(sums)) / passes
+    const gradientNorm = Math.sqrt(squaredNorm) / passes
     if (!Number.isFinite(gradientNorm)) return { kind: 'skipped', reason: `the gradient of step ${step + 1} has the norm ${gradientNorm}` }
     const learningRate = learningRateAt(inner, step, budgetSteps)
     const scale = (gradientNorm > inner.clipNorm ? inner.clipNorm / gradientNorm : 1) / passes

@@ -58,9 +58,10 @@ export function productShader (shape: ProductShape, { edge, reach }: ProductPlan
   const b: Operand = { name: 'b', extent: 'columns', isAlongDepth: transposeB, isVector: (transposeB ? depth : columns) % 4 === 0 }
   const side = edge / 4 / reach
   const isVector = columns % 4 === 0
-  const flags = [a.isAlongDepth, a.isVector, b.isAlongDepth, b.isVector, isVector, hasBias].map(Number).join('')
+  const kind = `${transposeA ? 't' : 'n'}${transposeB ? 't' : 'n'}${hasBias ? '-bias' : ''}`
+  const alignment = [a.isVector, b.isVector, isVector].every(Boolean) ? '' : `-odd${[a.isVector, b.isVector, isVector].map(Number).join('')}`
   return shader({
-    name: `product${edge}-${flags}`,
+    name: `product${edge}-${kind}${alignment}`,
     writes: { out: isVector ? 'vec4f' : 'f32' },
     reads: { a: a.isVector ? 'vec4f' : 'f32', b: b.isVector ? 'vec4f' : 'f32', ...hasBias ? { bias: 'f32' } : {} },
     scalars: { rows: 'u32', columns: 'u32', depth: 'u32', partDepth: 'u32', parts: 'u32', aStep: 'u32', bStep: 'u32' },

@@ -49,7 +49,8 @@ async function gradients (spec: ModelSpec, recompute: boolean, passes = 1): Prom
   const before = tf.memory().numTensors
   let [loss, values] = [NaN, [] as number[][]]
   const peak = await peakBytes(async () => {
-    const { loss: found, sums } = await accumulateGradients(model, parameters, batchFor(spec), { passes, recompute })
+    const { loss: coming, sums } = accumulateGradients(model, parameters, batchFor(spec), { passes, recompute })
+    const found = await coming
     loss = found
     values = sums.map(sum => [...sum.dataSync()])
     tf.dispose([...sums])
