@@ -29,7 +29,8 @@ export async function startTeam (
   const board = createBoard(size * PARTS_A_THREAD)
   await Promise.all(Array.from({ length: size - 1 }, async (_, index) => {
     const input: ThreadInput = { memory, instructions, workspace: allocate(kernels.workspaceBytes()), board }
-    const worker = new Worker(threadUrl(), { workerData: input, name: `compute ${index + 1}` })
+    // Without the options of this process, which may be about its main script.
+    const worker = new Worker(threadUrl(), { workerData: input, name: `compute ${index + 1}`, execArgv: [] })
     await once(worker, 'message')
     worker.unref()
   }))
