@@ -78,6 +78,11 @@ export const peerCommands: readonly CommandModule[] = [
     load: async () => (await import('./commands/peers.ts')).peers
   },
   {
+    name: 'rounds', group: 'Watch', summary: 'what became of each averaging round, and why', example: 'shoal rounds --since 100 --json',
+    configure: command => { command.option('--since <round>', 'those after this one', '0').option('--limit <number>', 'at most so many', '100') },
+    load: async () => (await import('./commands/rounds.ts')).rounds
+  },
+  {
     name: 'stop', group: 'Start', summary: 'stop the peer on this data directory; it checkpoints and says goodbye', example: 'shoal stop',
     configure: () => undefined,
     load: async () => (await import('./commands/stop.ts')).stop
