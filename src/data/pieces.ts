@@ -127,7 +127,7 @@ function cutAt (bytes: Uint8Array, start: number, pieceBytes: number, longest: n
   let end = start + longest
   // A character of UTF-8 has at most three bytes that continue it.
   for (let back = 0; back < 3 && isContinuation(bytes[end]); back++) end--
-  return isContinuation(bytes[end]) ? start + longest : end
+  return isContinuation(bytes[end]) || end <= start ? start + longest : end
 }
 
 function isContinuation (byte: number | undefined): boolean {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createBatchSampler } from '../../../src/data/batch-sampler.ts'
+import { createBatchSampler, createExampleSampler } from '../../../src/data/batch-sampler.ts'
 import { decodeBytes, encodeBytes } from '../../../src/data/byte-tokenizer.ts'
 import { cutByEra, deal, heldOutExcerpt, joinDocuments, splitDocuments } from '../../../src/data/documents.ts'
 import type { Document } from '../../../src/data/documents.ts'
@@ -114,5 +114,40 @@ describe('createBatchSampler', () => {
   it('refuses a shard without a window', () => {
     expect(() => createBatchSampler(shard.subarray(0, 8), 7, shape)).toThrow(RangeError)
     expect(createBatchSampler(shard.subarray(0, 9), 7, shape)(0).targets[7]).toBe(8)
+  })
+})
+
+describe('a sampler over a reader', () => {
+  it('draws the windows that it draws from memory, whatever the width of an id', () => {
+    const ids = Array.from({ length: 300 }, (_, index) => index % 256)
+    const batches = [Uint8Array.from(ids), Uint16Array.from(ids), Uint32Array.from(ids)].map(shard => createBatchSampler(shard, 7, { rows: 3, length: 8 })(5))
+    expect(batches[1]).toEqual(batches[0])
+    expect(batches[2]).toEqual(batches[0])
+  })
+
+  it('reaches every part of a shard beyond 32 bits, and nothing behind its end', () => {
+    const length = 10_000_000_000
+    const starts: number[] = []
+    const reader = { length, read: (start: number, target: Int32Array) => { starts.push(start); target.fill(1) } }
+    const sample = createBatchSampler(reader, 7, { rows: 50, length: 8 })
+    for (let step = 0; step < 40; step++) sample(step)
+    expect(starts.every(start => Number.isSafeInteger(start) && start >= 0 && start + 8 < length)).toBe(true)
+    const tenths = Array.from({ length: 10 }, (_, tenth) => starts.filter(start => Math.floor(start / 1e9) === tenth).length)
+    // 2,000 draws: 200 a tenth, standard deviation 13.4; six of them
+    expect(tenths.every(count => Math.abs(count - 200) < 81)).toBe(true)
+  })
+})
+
+describe('a sampler of examples', () => {
+  const examples = { kind: 'examples' as const, length: 2, inputs: Float32Array.of(0, 0.5, 1, 1.5, 2, 2.5), targets: Int32Array.of(0, 1, 2) }
+
+  it('draws whole examples, the same for a step whenever it is asked', () => {
+    const sample = createExampleSampler(examples, 3, 64)
+    const batch = sample(9)
+    expect([...batch.targets].every((target, row) => batch.inputs[2 * row] === target && batch.inputs[2 * row + 1] === target + 0.5)).toBe(true)
+    expect(new Set(batch.targets).size).toBe(3)
+    sample(1)
+    expect(sample(9)).toEqual(batch)
+    expect(() => createExampleSampler({ ...examples, targets: new Int32Array() }, 3, 1)).toThrow(RangeError)
   })
 })
