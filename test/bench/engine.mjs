@@ -1,7 +1,7 @@
 // Measures the training engine against others on this machine, in one run, and writes docs/results/engine.md and engine.json.
 //
-//   npm run bench:engine                    about ten minutes on a quiet machine; build first
-//   node test/bench/engine.mjs --quick --output FOLDER    a small problem in a few seconds, to see that everything runs
+//   npm run bench:engine [-- --rounds 5]    about five minutes on a quiet machine; SHOAL_BENCH_MODULES may name a folder with onnxruntime-node
+//   node test/bench/engine.mjs --quick --output FOLDER    from the last build, a small problem in a few seconds, to see that everything runs
 //
 // Each contestant is a process of its own. They take turns, a few steps each, so that whatever else the machine does falls on all.
 // Exits 1 when the contestants' losses differ, for then they did not compute the same.
