@@ -68,7 +68,7 @@ const measured = {
     cpu: cpus()[0]?.model ?? 'unknown', cores, node: process.version, platform: `${process.platform} ${process.arch}`, commit: isDirty ? `${commit} with changes` : commit,
     date: new Date().toISOString().slice(0, 10), quick, rounds: quick ? 2 : Number(rounds), loadBefore, loadAfter: loadavg()[0]
   },
-  problem: { ...problem, parameters: startOf(problem).layout.size, flopPerStep: flopPerStep(problem) },
+  problem: { ...problem, parameters: startOf(problem).layout.size, flopPerStep: flopPerStep(problem), flopPerStepUnmasked: flopPerStep(problem, { whole: true }) },
   ...results
 }
 const { page, losses } = enginePage(measured)

@@ -43,8 +43,8 @@ export const FLOP_FORMULA = '3 · tokens · (layers · (24 · width² + 2 · con
 
 /**
  * Floating-point operations of the matrix products of a step: forward once, backward twice. Attention counts the half of its square
- * that the causal mask leaves; everything that is no matrix product counts nothing.
+ * that the causal mask leaves, or the `whole` of it; everything that is no matrix product counts nothing.
  */
-export function flopPerStep ({ model: { layers, width, context, vocabulary }, inner: { batch } }) {
-  return 3 * batch * context * (layers * (24 * width ** 2 + 2 * context * width) + 2 * width * vocabulary)
+export function flopPerStep ({ model: { layers, width, context, vocabulary }, inner: { batch } }, { whole = false } = {}) {
+  return 3 * batch * context * (layers * (24 * width ** 2 + (whole ? 4 : 2) * context * width) + 2 * width * vocabulary)
 }
