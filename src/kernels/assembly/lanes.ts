@@ -48,14 +48,18 @@ function timesPlus (a: v128, b: v128, c: f32): v128 {
   return f32x4.add(f32x4.mul(a, b), f32x4.splat(c))
 }
 
+/** 1.5 · 2²³: added to a float, it leaves the nearest integer, even at a tie, in the low bits. */
+const ROUNDER: f32 = 12582912
+
 /**
  * eˣ to about 1e-7 relative, for x clamped to [−87, 88]: Cephes' expf, x = n·ln 2 + r. Additions and multiplications only,
  * so every machine rounds alike.
  */
 @inline
 export function exponential (x: v128): v128 {
-  x = f32x4.min(f32x4.max(x, f32x4.splat(-87)), f32x4.splat(88))
-  const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504088896341)))
+  x = f32x4.pmin(f32x4.pmax(x, f32x4.splat(-87)), f32x4.splat(88))
+  const shifted = f32x4.add(f32x4.mul(x, f32x4.splat(1.44269504088896341)), f32x4.splat(ROUNDER))
+  const n = f32x4.sub(shifted, f32x4.splat(ROUNDER))
   const r = f32x4.sub(f32x4.sub(x, f32x4.mul(n, f32x4.splat(0.693359375))), f32x4.mul(n, f32x4.splat(-2.12194440e-4)))
   let y = timesPlus(f32x4.splat(1.9875691500e-4), r, 1.3981999507e-3)
   y = timesPlus(y, r, 8.3334519073e-3)
@@ -63,7 +67,7 @@ export function exponential (x: v128): v128 {
   y = timesPlus(y, r, 1.6666665459e-1)
   y = timesPlus(y, r, 5.0000001201e-1)
   y = f32x4.add(f32x4.add(f32x4.mul(y, f32x4.mul(r, r)), r), f32x4.splat(1))
-  return f32x4.mul(y, i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23))
+  return f32x4.mul(y, i32x4.shl(i32x4.add(shifted, i32x4.splat(127)), 23))
 }
 
 @inline
