@@ -2,7 +2,7 @@ import type { BackendName, BackendRanking, BackendReport, ComputeSettings, Skipp
 import { noGraphics } from './graphics.ts'
 import { probeBackend } from './probe.ts'
 import type { Probed } from './probe.ts'
-import { estimateStepSeconds } from './speed.ts'
+import { estimateStepSeconds } from './estimate.ts'
 import { findTensorflow, prepareTensorflow } from './tensorflow-package.ts'
 
 /** What comes with every install, the faster first: nothing has to be measured to know that. */

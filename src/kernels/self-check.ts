@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
-import { crossEntropy, gelu, layerNorm } from './fused-operations.ts'
+import { causalAttention, crossEntropy, gelu, layerNorm, lookup } from './fused-operations.ts'
 import { tf } from './tensor.ts'
 
 /** Odd sizes, so that whole tiles, edges and the second block of the depth all take part. */
@@ -14,7 +14,7 @@ const TOLERANCE = 1e-4
  * @returns what came out wrong, in a sentence; nothing when all is right
  */
 export async function selfCheck (): Promise<string | undefined> {
-  const checks = [checkProduct, checkGelu, checkLayerNorm, checkCrossEntropy]
+  const checks = [checkProduct, checkGelu, checkLayerNorm, checkAttention, checkCrossEntropy, checkTableGradient]
   for (const check of checks) {
     const fault = await check()
     if (fault !== undefined) return fault
@@ -64,4 +64,15 @@ async function checkLayerNorm (): Promise<string | undefined> {
 
 async function checkCrossEntropy (): Promise<string | undefined> {
   return differs('cross-entropy', () => crossEntropy(tf.zeros<tf.Rank.R2>([2, 5]), tf.tensor1d([0, 4], 'int32')), [Math.log(5)])
+}
+
+/** Two equal keys: the first row sees its own value, the second the mean of both. */
+async function checkAttention (): Promise<string | undefined> {
+  return differs('causal attention', () => causalAttention(tf.tensor2d([1, 1, 2, 1, 1, 4], [2, 3]), { batch: 1, length: 2, heads: 1 }), [2, 3])
+}
+
+/** An id that stands twice gets both slopes. */
+async function checkTableGradient (): Promise<string | undefined> {
+  const looked = (table: Tensor): Tensor => lookup(table, tf.tensor2d([1, 1, 2], [1, 3], 'int32'))
+  return differs('the gradient of a table', () => tf.grad(looked)(tf.ones([3, 1]), tf.tensor2d([1, 2, 4], [3, 1])), [0, 3, 4])
 }

@@ -7,7 +7,7 @@ import type { BackendName, BackendReport } from '../../../node/backends/contract
 import { noGraphics } from '../../../node/backends/graphics.ts'
 import { probeBackend } from '../../../node/backends/probe.ts'
 import type { Probed } from '../../../node/backends/probe.ts'
-import { estimateStepSeconds, flopsOfStep } from '../../../node/backends/speed.ts'
+import { estimateStepSeconds, flopsOfStep } from '../../../node/backends/estimate.ts'
 import { findTensorflow, prepareTensorflow } from '../../../node/backends/tensorflow-package.ts'
 
 function report (name: BackendName, matmulGflops: number, tokensPerSecond: number, changes: Partial<BackendReport> = {}): BackendReport {
