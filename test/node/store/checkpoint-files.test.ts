@@ -71,6 +71,21 @@ describe('checkpoint files', () => {
     expect(await names()).toHaveLength(3)
   })
 
+  it('are written beside whatever else this thread does: it has its turn after every mebibyte at the latest', async () => {
+    const large = createLayout([{ name: 'table', shape: [1024, 1024] }])
+    const vector = new Float32Array(large.size)
+    const mebibytes = 5 * vector.byteLength / 2 ** 20
+    let [turns, isWriting] = [0, true]
+    const count = (): void => {
+      turns++
+      if (isWriting) setImmediate(count)
+    }
+    setImmediate(count)
+    await new CheckpointFiles(root, large).write({ ...checkpointAt(20), weights: vector, slow: vector, momentum: vector, adamFirst: vector, adamSecond: vector })
+    isWriting = false
+    expect(turns).toBeGreaterThanOrEqual(mebibytes)
+  })
+
   it('know no best where none was measured, and pass over a damaged one', async () => {
     await files.write(checkpointAt(20))
     expect(files.best(warn)).toBeUndefined()
