@@ -13,7 +13,7 @@ import { keepList } from './run-data.ts'
 import type { RunDataOptions } from './run-data.ts'
 
 /** Enough digits for a small network to be right nine times in ten, few enough to draw in two seconds. */
-const GLYPHS = { corpus: 'glyphs', seed: 1, examples: 20_000 } as const
+export const GLYPHS = { corpus: 'glyphs', seed: 1, examples: 20_000 } as const
 const GLYPHS_WORD = 'glyphs'
 /** More than a swarm has peers. */
 const MOST_SHARDS = 128

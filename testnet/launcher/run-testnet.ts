@@ -1,10 +1,12 @@
 import { performance } from 'node:perf_hooks'
 import type { StampedEvent } from '../../src/events.ts'
-import { draftManifest } from '../../src/manifest/draft.ts'
+import { MODEL_SIZES, draftManifest } from '../../src/manifest/draft.ts'
+import { isTextModel } from '../../src/manifest/model-kind.ts'
 import { signManifest } from '../../src/manifest/manifest.ts'
 import type { SignedManifest } from '../../src/manifest/manifest.ts'
-import type { InnerSpec, MethodSpec } from '../../src/manifest/schema.ts'
+import type { DataSpec, InnerSpec, MethodSpec } from '../../src/manifest/schema.ts'
 import type { ComputeSettings } from '../../node/backends/contract.ts'
+import { GLYPHS } from '../../node/cli/run-examples.ts'
 import { hashCorpus } from '../../node/corpus/corpus.ts'
 import { prepareDataDirectory, resolveDataDirectory } from '../../node/store/data-directory.ts'
 import { loadIdentity } from '../../node/store/identity.ts'
@@ -96,6 +98,16 @@ async function signedManifest (options: RunTestnetOptions): Promise<SignedManife
   return signManifest(draftManifest({
     ...options,
     creator: creator.publicKey,
-    data: { corpus: 'sotu', sha256: await hashCorpus(), holdOutEvery: 10, shards: options.shards, split: options.split }
+    data: await dataOf(options)
   }), creator.secretKey)
+}
+
+/** Every n-th address or digit is held out. */
+const HOLD_OUT_EVERY = 10
+
+/** The default corpus, or digits for a classifier: in shards that are alike, or of one era and a few classes each. */
+async function dataOf ({ model, shards, split }: RunTestnetOptions): Promise<DataSpec> {
+  const spec = MODEL_SIZES[model]
+  if (spec === undefined || isTextModel(spec)) return { corpus: 'sotu', sha256: await hashCorpus(), holdOutEvery: HOLD_OUT_EVERY, shards, split }
+  return { ...GLYPHS, holdOutEvery: HOLD_OUT_EVERY, shards, split: split === 'iid' ? 'iid' : 'label' }
 }
