@@ -1,5 +1,6 @@
 import type { PieceSplitter } from './split-pieces.ts'
 import type { Tokenizer } from './tokenizer.ts'
+import { escapedBytes } from './utf8.ts'
 
 /** A byte-level BPE (Sennrich et al., arXiv 1508.07909; Radford et al. 2019). */
 export interface BpeModel {
@@ -12,7 +13,7 @@ export interface BpeModel {
 }
 
 /** Pieces whose ids are remembered: most of a text is made of few words. */
-const REMEMBERED_PIECES = 32_768
+const REMEMBERED_PIECES = 65_536
 /** Ids are below a million (the manifest's limit), so a pair is one safe integer. */
 const PAIR_BASE = 2 ** 21
 
@@ -25,22 +26,23 @@ export function createBpeTokenizer (model: BpeModel, split: PieceSplitter): Toke
   const ranks = new Map<number, { readonly rank: number, readonly id: number }>()
   model.merges.forEach(({ left, right, id }, rank) => { if (!ranks.has(pairKey(left, right))) ranks.set(pairKey(left, right), { rank, id }) })
   const remembered = new Map<string, readonly number[]>()
-  const idsOf = (piece: Uint8Array): readonly number[] => {
-    const key = String.fromCharCode(...piece)
-    const known = remembered.get(key)
+  const idsOf = (piece: string): readonly number[] => {
+    const known = remembered.get(piece)
     if (known !== undefined) return known
-    const ids = mergeAll(Array.from(piece, byte => model.byteIds[byte] ?? 0), ranks)
+    const ids = mergeAll(Array.from(escapedBytes(piece), byte => model.byteIds[byte] ?? 0), ranks)
     if (remembered.size >= REMEMBERED_PIECES) remembered.clear()
-    remembered.set(key, ids)
+    remembered.set(piece, ids)
     return ids
   }
   return {
     kind: 'bpe',
     vocabulary: model.tokens.length,
     encode (bytes) {
-      const ids: number[] = []
-      for (const piece of split(bytes)) for (const id of idsOf(piece)) ids.push(id)
-      return Int32Array.from(ids)
+      // No byte takes more than one id.
+      const ids = new Int32Array(bytes.length)
+      let length = 0
+      split(bytes, piece => { for (const id of idsOf(piece)) ids[length++] = id })
+      return ids.slice(0, length)
     },
     decode (tokens) {
       const parts = Array.from(tokens, id => model.tokens[id] ?? new Uint8Array())

@@ -1,6 +1,7 @@
 import { pairKey } from './bpe-tokenizer.ts'
 import type { BpeModel } from './bpe-tokenizer.ts'
 import type { PieceSplitter } from './split-pieces.ts'
+import { escapedBytes } from './utf8.ts'
 
 const BYTES = 256
 /** A pair seen once makes nothing shorter elsewhere. */
@@ -55,12 +56,9 @@ export function trainBpe (documents: Iterable<Uint8Array>, vocabulary: number, s
 function countWords (documents: Iterable<Uint8Array>, split: PieceSplitter): Word[] {
   const counts = new Map<string, number>()
   for (const document of documents) {
-    for (const piece of split(document)) {
-      const key = String.fromCharCode(...piece)
-      counts.set(key, (counts.get(key) ?? 0) + 1)
-    }
+    split(document, piece => { counts.set(piece, (counts.get(piece) ?? 0) + 1) })
   }
-  return Array.from(counts, ([key, occurrences]) => ({ ids: Array.from(key, byte => byte.charCodeAt(0)), count: occurrences }))
+  return Array.from(counts, ([piece, occurrences]) => ({ ids: Array.from(escapedBytes(piece)), count: occurrences }))
 }
 
 /** Adds a word's pairs, or with `sign` −1 takes them away. */

@@ -8,6 +8,7 @@ import { createBpeTokenizer } from '../../../../src/data/tokenizers/bpe-tokenize
 import { trainBpe } from '../../../../src/data/tokenizers/bpe-trainer.ts'
 import { createCharacterTokenizer, trainCharacters } from '../../../../src/data/tokenizers/character-tokenizer.ts'
 import { GPT2_PATTERN, createSplitter } from '../../../../src/data/tokenizers/split-pieces.ts'
+import type { PieceSplitter } from '../../../../src/data/tokenizers/split-pieces.ts'
 import { bpeFile, charactersFile, readTokenizer } from '../../../../src/data/tokenizers/tokenizer-file.ts'
 import type { Tokenizer } from '../../../../src/data/tokenizers/tokenizer.ts'
 import { escapedBytes, escapedString } from '../../../../src/data/tokenizers/utf8.ts'
@@ -15,6 +16,12 @@ import { distinctPairs } from './support.ts'
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
 const split = createSplitter(GPT2_PATTERN)
+
+function piecesOf (splitter: PieceSplitter, bytes: Uint8Array): Uint8Array[] {
+  const pieces: Uint8Array[] = []
+  splitter(bytes, piece => { pieces.push(escapedBytes(piece)) })
+  return pieces
+}
 const sentence = 'The cat sat on the mat; the cat\'s mat was flat. Grüße, 世界! 🐟🐟 12 345\n\n'
 const model = trainBpe([utf8(sentence.repeat(3))], 330, split)
 const tokenizers: ReadonlyArray<[string, Tokenizer]> = [
@@ -59,7 +66,7 @@ describe('the BPE trainer', () => {
     fc.assert(fc.property(fc.array(fc.string({ unit: fc.constantFrom('a', 'b', 'c', ' '), maxLength: 30 }), { maxLength: 6 }), texts => {
       const documents = texts.map(utf8)
       const { merges } = trainBpe(documents, 270, split)
-      expect(merges.map(({ left, right }) => [left, right])).toEqual(distinctPairs(documents.flatMap(document => [...split(document)]), 14))
+      expect(merges.map(({ left, right }) => [left, right])).toEqual(distinctPairs(documents.flatMap(document => piecesOf(split, document)), 14))
     }), { numRuns: 200 })
   })
 
@@ -108,7 +115,7 @@ describe('tokenizer.json', () => {
     const tokenizer = read({ model: { ...theirs, merges: theirs.merges.map(merge => merge.split(' ')) }, pre_tokenizer: cut('(?i:\'s|\'t)|\\p{L}+') })
     expect(merges).toBeGreaterThan(20)
     expect(tokenizer.decode(tokenizer.encode(utf8(sentence)))).toEqual(utf8(sentence))
-    expect([...createSplitter('(?i:\'s|\'t)|\\p{L}+')(utf8('IT\'S it'))].map(piece => new TextDecoder().decode(piece))).toEqual(['IT', '\'S', ' ', 'it'])
+    expect(piecesOf(createSplitter('(?i:\'s|\'t)|\\p{L}+'), utf8('IT\'S it')).map(piece => new TextDecoder().decode(piece))).toEqual(['IT', '\'S', ' ', 'it'])
     expect(() => read({ pre_tokenizer: cut('(') })).toThrow(expect.objectContaining({ why: expect.stringContaining('pattern') as string }) as Error)
   })
 
@@ -157,4 +164,13 @@ describe.skipIf(lacks() !== '')(`Hugging Face's tokenizers${lacks()}`, () => {
       rmSync(folder, { recursive: true, force: true })
     }
   })
+})
+
+it.each([GPT2_PATTERN, '\\S*', 'a?'])('pieces of %s are all of the bytes', pattern => {
+  const splitter = createSplitter(pattern)
+  fc.assert(fc.property(fc.oneof(fc.uint8Array({ maxLength: 300 }), fc.string({ unit: 'binary' }).map(utf8), fc.constant(utf8('€'.repeat(900)))), bytes => {
+    const pieces = piecesOf(splitter, bytes)
+    expect(Buffer.concat(pieces)).toEqual(Buffer.from(bytes))
+    expect(pieces.every(({ length }) => length > 0 && length <= 1024)).toBe(true)
+  }))
 })
