@@ -1,4 +1,4 @@
-import type { KernelFunc, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core'
+import type { KernelFunc, NamedAttrMap, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core'
 import { replaceKernel } from '../fused-kernels.ts'
 import { tf } from '../tensor.ts'
 import { sumParts } from './columns.ts'
@@ -6,71 +6,77 @@ import type { Executor } from './executor.ts'
 import { planProduct, productShader } from './matmul-shaders.ts'
 import type { ProductShape } from './matmul-shaders.ts'
 
-/**
- * Puts our matrix product in the place of tfjs'. What only tfjs' own knows, partly broadcast batches and fused
- * activations, still goes there.
- */
+/** Puts our matrix product in the place of tfjs'. Fused activations, which only tfjs' own knows, still go there. */
 export function registerProducts (executor: Executor): void {
-  const { BatchMatMul, _FusedMatMul } = originals(executor)
-  const run = (kernel: KernelFunc, inputs: NamedTensorInfoMap, attrs: object): TensorInfo | TensorInfo[] => kernel({ inputs, attrs: { ...attrs }, backend: executor.backend })
-  replaceKernel('BatchMatMul', 'webgpu', (inputs, attributes) => {
-    const { a, b } = operands(inputs)
-    return multiply(executor, a, b, undefined, attributes) ?? run(BatchMatMul, inputs, attributes)
-  })
+  const original = originalProduct(executor)
+  replaceKernel('BatchMatMul', 'webgpu', (inputs, attributes) => multiply(executor, operands(inputs), undefined, attributes))
   replaceKernel('_FusedMatMul', 'webgpu', (inputs, attributes) => {
-    const { a, b } = operands(inputs)
     const { bias } = inputs
-    const columns = b.shape.at(attributes['transposeB'] === true ? -2 : -1)
+    const columns = inputs['b']?.shape.at(attributes['transposeB'] === true ? -2 : -1)
     const isOurs = attributes['activation'] === 'linear' && (bias === undefined || (bias.shape.at(-1) === columns && tf.util.sizeFromShape(bias.shape) === columns))
-    return (isOurs ? multiply(executor, a, b, bias, attributes) : undefined) ?? run(_FusedMatMul, inputs, attributes)
+    return isOurs ? multiply(executor, operands(inputs), bias, attributes) : original({ inputs, attrs: attributes as NamedAttrMap, backend: executor.backend })
   })
 }
 
-interface Originals {
-  readonly BatchMatMul: KernelFunc
-  readonly _FusedMatMul: KernelFunc
-}
+/** tfjs' kernel, kept with its backend so that registering again does not take ours for it. */
+const originals = new WeakMap<object, KernelFunc>()
 
-/** tfjs' kernels, kept with the backend so that registering again does not take ours for them. */
-const kept = new WeakMap<object, Originals>()
-
-function originals ({ backend }: Executor): Originals {
-  const known = kept.get(backend) ?? { BatchMatMul: tf.getKernel('BatchMatMul', 'webgpu').kernelFunc, _FusedMatMul: tf.getKernel('_FusedMatMul', 'webgpu').kernelFunc }
-  kept.set(backend, known)
+function originalProduct ({ backend }: Executor): KernelFunc {
+  const known = originals.get(backend) ?? tf.getKernel('_FusedMatMul', 'webgpu').kernelFunc
+  originals.set(backend, known)
   return known
 }
 
-function operands ({ a, b }: NamedTensorInfoMap): { a: TensorInfo, b: TensorInfo } {
+interface Operands {
+  readonly a: TensorInfo
+  readonly b: TensorInfo
+}
+
+function operands ({ a, b }: NamedTensorInfoMap): Operands {
   if (a?.dtype !== 'float32' || b?.dtype !== 'float32') throw new TypeError('the matrix product needs two float32 tensors')
   return { a, b }
 }
 
-/** A · B for each matrix of a batch; nothing where the batches are neither alike nor single matrices. */
-function multiply (executor: Executor, a: TensorInfo, b: TensorInfo, bias: TensorInfo | undefined, attributes: Record<string, unknown>): TensorInfo | undefined {
+/** A · B for each matrix of a batch; batch dimensions of 1 are broadcast. */
+function multiply (executor: Executor, { a, b }: Operands, bias: TensorInfo | undefined, attributes: Record<string, unknown>): TensorInfo {
   const [transposeA, transposeB] = [attributes['transposeA'] === true, attributes['transposeB'] === true]
   const [aRows = 1, aColumns = 1] = a.shape.slice(-2)
   const [bRows = 1, bColumns = 1] = b.shape.slice(-2)
   const [rows, depth, columns] = [transposeA ? aColumns : aRows, transposeA ? aRows : aColumns, transposeB ? bRows : bColumns]
-  const [aBatch, bBatch] = [a, b].map(operand => tf.util.sizeFromShape(operand.shape.slice(0, -2))) as [number, number]
   const batchShape = tf.broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2))
   const batch = tf.util.sizeFromShape(batchShape)
-  if ([aBatch, bBatch].some(size => size !== 1 && size !== batch)) return undefined
   const shape: ProductShape = { batch, rows, columns, depth, transposeA, transposeB, hasBias: bias !== undefined }
-  const step = (own: number, size: number): number => own === 1 ? 0 : size
-  return product(executor, shape, a, b, bias, [...batchShape, rows, columns], step(aBatch, aRows * aColumns), step(bBatch, bRows * bColumns))
+  const whole = [a, b].map(operand => wholeBatch(executor, operand, batchShape)) as [TensorInfo, TensorInfo]
+  const steps = whole.map(operand => batchSize(operand) === 1 ? 0 : tf.util.sizeFromShape(operand.shape.slice(-2)))
+  const out = product(executor, shape, bias === undefined ? whole : [...whole, bias], steps, [...batchShape, rows, columns])
+  whole.forEach((operand, index) => { if (operand !== [a, b][index]) executor.free(operand) })
+  return out
 }
 
-function product (
-  executor: Executor, shape: ProductShape, a: TensorInfo, b: TensorInfo, bias: TensorInfo | undefined, outShape: number[], aStep: number, bStep: number
-): TensorInfo {
+function batchSize (operand: TensorInfo): number {
+  return tf.util.sizeFromShape(operand.shape.slice(0, -2))
+}
+
+/** The operand itself where it is one matrix or as many as the batch; else, rarely, repeated to as many. */
+function wholeBatch ({ backend }: Executor, operand: TensorInfo, batchShape: readonly number[]): TensorInfo {
+  if (batchSize(operand) === 1 || batchSize(operand) === tf.util.sizeFromShape([...batchShape])) return operand
+  const padding = batchShape.length + 2 - operand.shape.length
+  const shape = [...Array<number>(padding).fill(1), ...operand.shape]
+  const reps = shape.map((size, axis) => size === 1 ? batchShape[axis] ?? 1 : 1)
+  const tiled = tf.getKernel('Tile', 'webgpu').kernelFunc({ inputs: { x: { ...operand, shape } }, attrs: { reps }, backend })
+  if (Array.isArray(tiled)) throw new TypeError('Tile gave more than one tensor')
+  return tiled
+}
+
+function product (executor: Executor, shape: ProductShape, reads: readonly TensorInfo[], steps: readonly number[], outShape: number[]): TensorInfo {
   const plan = planProduct(shape)
   const { batch, rows, columns, depth } = shape
   const { edge, parts, partDepth } = plan
   const out = executor.allocate(parts > 1 ? [parts, rows, columns] : outShape)
   executor.run(productShader(shape, plan), {
     writes: [out],
-    reads: bias === undefined ? [a, b] : [a, b, bias],
-    scalars: [rows, columns, depth, partDepth, parts, aStep, bStep],
+    reads,
+    scalars: [rows, columns, depth, partDepth, parts, ...steps],
     groups: [Math.ceil(rows / edge), Math.ceil(columns / edge), batch * parts]
   })
   return parts > 1 ? sumParts(executor, out, outShape) : out
