@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { ShoalError } from '../../../src/errors.ts'
 import { openManifest, parseManifest, signManifest } from '../../../src/manifest/manifest.ts'
 import { MODEL_SIZES, draftManifest } from '../../../src/manifest/draft.ts'
+import { isTextModel } from '../../../src/manifest/model-kind.ts'
 import type { LlamaSpec, RunManifest } from '../../../src/manifest/schema.ts'
 import { exampleManifest } from '../../support/example-manifest.ts'
 
@@ -73,12 +74,13 @@ describe('a run manifest', () => {
   })
 
   it.each(Object.keys(MODEL_SIZES))('can be drafted with the model %s', name => {
+    const digits = { corpus: 'glyphs', seed: 1, examples: 100, holdOutEvery: 10, shards: 2, split: 'iid' } as const
     const drafted = draftManifest({
       name: 'drafted', creator: manifest.creator, seed: 1, model: name, method: manifest.method, steps: 0, batch: 2, learningRate: 0.001,
-      data: manifest.data, decay: 'wsd', optimizer: 'lion'
+      data: isTextModel(MODEL_SIZES[name]!) ? manifest.data : digits, decay: 'wsd', recompute: true, optimizer: 'lion'
     })
     expect(parseManifest(drafted)).toEqual(drafted)
-    expect(drafted.inner).toMatchObject({ optimizer: 'lion', decay: 'constant' })
+    expect(drafted.inner).toMatchObject({ optimizer: 'lion', decay: 'constant', recompute: true })
   })
 
   it('names the value that is out of range', () => {
