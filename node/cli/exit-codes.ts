@@ -22,6 +22,7 @@ const BY_CODE: Partial<Record<ErrorCode, number>> = {
   MANIFEST_SIGNATURE: EXIT.usage,
   METHOD_UNSTABLE: EXIT.usage,
   METHOD_UNSUPPORTED: EXIT.usage,
+  METHOD_CONTRADICTORY: EXIT.usage,
   INVITE_INVALID: EXIT.usage,
   CODEC_SPEC: EXIT.usage,
   DAEMON_UNREACHABLE: EXIT.daemonUnreachable,

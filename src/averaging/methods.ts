@@ -1,29 +1,12 @@
 import { ShoalError } from '../errors.ts'
 import type { MethodSpec } from '../manifest/schema.ts'
 import { nearest } from '../text/nearest.ts'
+import { presets } from './presets.ts'
 import { checkMethod } from './stability.ts'
-
-/** What the presets share until they say otherwise. */
-const common = { fragments: 1, overlapSteps: 0, codec: 'int8(64)', graceMs: 30_000 } as const
-
-/** Published methods as points on the frame's axes. */
-const presets = {
-  /** Pair gossip of weights with modified Nesterov, η=γ=0.7, μ=0.5, H=50 (arXiv 2506.10911). */
-  noloco: { ...common, groupSize: 2, everySteps: 50, outer: { kind: 'noloco', learningRate: 0.7, momentum: 0.5 } },
-  /** Random pairs replace their weights by the pair's mean: FedAvg (McMahan 2017) as gossip. */
-  'fedavg-pairs': { ...common, groupSize: 2, everySteps: 50, outer: { kind: 'average' } },
-  /** Plain local training: what averaging has to beat. */
-  solo: { ...common, groupSize: 1, everySteps: 50, outer: { kind: 'average' } }
-} as const satisfies Record<string, MethodSpec>
 
 export type PresetName = keyof typeof presets
 
 export const presetNames = Object.keys(presets) as readonly PresetName[]
-
-/** Presets of the design whose axes the round machine does not have yet. */
-const planned: readonly string[] = [
-  'ddp', 'fedavg', 'diloco', 'streaming-diloco', 'sparta', 'co2', 'sparseloco', 'demo', 'dgc', 'decoupled-diloco', 'branch-train-merge', 'shoal'
-]
 
 /**
  * The method of a preset with some of its axes replaced.
@@ -32,9 +15,20 @@ const planned: readonly string[] = [
  */
 export function methodPreset (name: string, overrides: Partial<MethodSpec> = {}): MethodSpec {
   if (!isPresetName(name)) throw unknownPreset(name)
-  const method: MethodSpec = { ...presets[name], ...overrides }
+  const method: MethodSpec = { ...presets[name], ...flightFor(name, overrides), ...overrides }
   checkMethod(method)
   return method
+}
+
+/**
+ * A shorter interval than the preset's shortens its flights in proportion, and asks for no more fragments than there are steps, so that H alone can be swept.
+ */
+function flightFor (name: PresetName, { everySteps, fragments, overlapSteps }: Partial<MethodSpec>): Partial<MethodSpec> {
+  const preset: MethodSpec = presets[name]
+  if (everySteps === undefined || preset.overlapSteps === 0) return {}
+  const pieces = fragments ?? Math.min(preset.fragments, everySteps)
+  const flight = preset.outer.kind === 'co2' ? everySteps : Math.min(preset.overlapSteps, Math.ceil(everySteps / pieces) - 1)
+  return { fragments: pieces, overlapSteps: overlapSteps ?? flight }
 }
 
 function isPresetName (name: string): name is PresetName {
@@ -42,12 +36,11 @@ function isPresetName (name: string): name is PresetName {
 }
 
 function unknownPreset (name: string): ShoalError {
-  const isPlanned = planned.includes(name)
-  const near = isPlanned ? undefined : nearest(name, presetNames)
+  const near = nearest(name, presetNames)
   return new ShoalError({
     code: 'METHOD_UNSUPPORTED',
-    what: isPlanned ? `The method "${name}" is planned and not part of this version` : `There is no method "${name.slice(0, 40)}"`,
-    why: `this version has ${presetNames.join(', ')}; ${planned.join(', ')} are planned`,
+    what: `There is no method "${name.slice(0, 40)}"`,
+    why: `this version has ${presetNames.join(', ')}`,
     tryThis: near === undefined ? `Use one of: ${presetNames.join(', ')}.` : `Did you mean ${near}?`
   })
 }

@@ -24,9 +24,10 @@ export class Replica {
 
   /**
    * @param fast θ, which the trainer owns and moves between rounds
-   * @throws ShoalError CODEC_SPEC, CHECKPOINT_INCOMPATIBLE
+   * @throws ShoalError METHOD_UNSUPPORTED, CODEC_SPEC, CHECKPOINT_INCOMPATIBLE
    */
   constructor (method: MethodSpec, fast: Float32Array, state?: OuterState) {
+    refuseBeyondPairs(method)
     this.#codec = createCodec(method.codec)
     this.#fast = fast
     this.outer = new OuterOptimizer(method.outer, fast, state)
@@ -87,6 +88,18 @@ export class Replica {
     this.#fast.set(weights)
     this.outer.reset(weights)
   }
+}
+
+/** Whole weights in pairs, or alone, are all that this replica knows; `FrameReplica` has the rest. */
+function refuseBeyondPairs ({ outer, groupSize, fragments, overlapSteps, shares }: MethodSpec): void {
+  const isKnown = (outer.kind === 'noloco' || outer.kind === 'average') && (groupSize === 1 || groupSize === 2) && (shares ?? 'weights') === 'weights'
+  if (isKnown && fragments === 1 && overlapSteps === 0) return
+  throw new ShoalError({
+    code: 'METHOD_UNSUPPORTED',
+    what: 'The round machine cannot run this method',
+    why: 'it averages whole replicas in pairs with noloco or average, or trains alone',
+    tryThis: 'Use --method noloco.'
+  })
 }
 
 /**

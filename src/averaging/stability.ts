@@ -1,70 +1,82 @@
 import { createCodec } from '../compression/codec.ts'
 import { ShoalError } from '../errors.ts'
 import type { MethodSpec } from '../manifest/schema.ts'
+import { growthOf, nesterovBound, staleBound, stepBound } from './arithmetic/step-bound.ts'
+import { checkAxes } from './method-rules.ts'
+
+export { stepBound } from './arithmetic/step-bound.ts'
+
+/** Any shape will do to read a spec; matrix stages want one. */
+const SOME_SHAPES = [[2, 2]]
 
 /**
- * The step γ below which the spread between replicas contracts when random groups of g out of N average their slow
- * weights with momentum μ (algorithms.md, "Stability"):
- *
- *     γ < 2(1−μ²) / (1 − μ + 2μ (N−g) / (g(N−1)))
- *
- * The bound falls as N grows, so an unknown swarm size means its limit for N → ∞, where (N−g) / (N−1) → 1. One peer, or
- * a swarm that is a single group, has heavy ball's bound 2(1+μ).
- *
- * @param momentum μ in [0, 1]
- * @param groupSize g, at least 1
- * @param swarmSize N, if known
- */
-export function stepBound (momentum: number, groupSize: number, swarmSize?: number): number {
-  return 2 * (1 - momentum ** 2) / (1 - momentum + 2 * momentum * mixingShortfall(groupSize, swarmSize))
-}
-
-/** (N−g) / (g(N−1)): 0 when a round averages everyone, 1/g in an endless swarm. */
-function mixingShortfall (groupSize: number, swarmSize: number | undefined): number {
-  if (groupSize === 1) return 0
-  if (swarmSize === undefined) return 1 / groupSize
-  return swarmSize <= groupSize ? 0 : (swarmSize - groupSize) / (groupSize * (swarmSize - 1))
-}
-
-/** Groups larger than a pair need a round machine for several partners, which this version does not have. */
-const LARGEST_GROUP = 2
-
-/**
- * Refuses a method that would drive replicas apart, or that this version cannot run.
+ * Refuses a method whose axes contradict each other, or that would drive replicas apart.
  *
  * @param swarmSize peers in the swarm; without it the method must be stable in a swarm of any size
- * @throws ShoalError METHOD_UNSTABLE with the rule and the numbers, METHOD_UNSUPPORTED, CODEC_SPEC
+ * @throws ShoalError CODEC_SPEC, METHOD_CONTRADICTORY and METHOD_UNSTABLE, each with the rule in the sentence
  */
 export function checkMethod (method: MethodSpec, swarmSize?: number): void {
-  createCodec(method.codec)
-  const { groupSize } = method
-  if (groupSize === 'all' || groupSize > LARGEST_GROUP) throw unsupported(`groups of ${groupSize}`)
-  if (method.fragments > 1 || method.overlapSteps > 0) throw unsupported('fragments and overlap')
-  if (method.outer.kind !== 'noloco' && method.outer.kind !== 'average') throw unsupported(`the outer optimizer ${method.outer.kind}`)
-  if (method.outer.kind === 'average') return
-  const { learningRate, momentum } = method.outer
-  const bound = stepBound(momentum, groupSize, swarmSize)
-  if (!(learningRate < bound)) throw unstable(groupSize, learningRate, momentum, bound, swarmSize)
+  createCodec(method.codec, SOME_SHAPES)
+  if (method.outer.kind === 'gossip' && method.outer.momentumCodec !== undefined) createCodec(method.outer.momentumCodec, SOME_SHAPES)
+  checkAxes(method)
+  checkStability(method, swarmSize)
 }
 
-function unstable (groupSize: number, learningRate: number, momentum: number, bound: number, swarmSize: number | undefined): ShoalError {
+/**
+ * Refuses outer steps that would drive replicas apart or overshoot ever further.
+ *
+ * @param swarmSize peers in the swarm; without it the method must be stable in a swarm of any size
+ * @throws ShoalError METHOD_UNSTABLE with the rule and the numbers
+ */
+function checkStability (method: MethodSpec, swarmSize?: number): void {
+  const { outer } = method
+  switch (outer.kind) {
+    case 'noloco': checkConsensus(method, outer, swarmSize); break
+    case 'nesterov': checkRate(outer, nesterovBound(outer.momentum), 'η < 2(1+μ) / (1+2μ)'); break
+    case 'gossip': checkGossip(method, outer, swarmSize); break
+    case 'co2': checkRate(outer, staleBound(outer.momentum), 'η < 1 − μ, its Δ being a round old'); break
+    default:
+  }
+}
+
+interface Momentum {
+  readonly learningRate: number
+  readonly momentum: number
+}
+
+function checkConsensus ({ groupSize, mixing = 0 }: MethodSpec, { learningRate, momentum }: Momentum, swarmSize: number | undefined): void {
+  const lag = mixing === 'carry' ? 0 : mixing
+  // A group of all is one that nobody is outside of, whatever its size.
+  const bound = groupSize === 'all' ? stepBound(momentum, 2, 2, lag) : stepBound(momentum, groupSize, swarmSize, lag)
+  if (learningRate < bound) return
   const where = swarmSize === undefined ? 'a swarm of any size' : `a swarm of ${swarmSize}`
-  const limit = bound > 0 ? `below ${shown(bound)}` : 'impossible: momentum must be below 1'
+  const rule = lag === 0 ? 'γ < 2(1−μ²) / (1−μ + 2μ(N−g)/(g(N−1)))' : `the second moment of their spread does; with α = ${shown(lag)} that takes a γ`
+  throw unstable(learningRate, momentum, `groups of ${groupSize} in ${where} contract only if ${rule}${lag === 0 ? ', which is ' : ' '}${limit(bound)}`)
+}
+
+function checkGossip (method: MethodSpec, outer: Momentum, swarmSize: number | undefined): void {
+  checkRate(outer, nesterovBound(outer.momentum), 'η < 2(1+μ) / (1+2μ)')
+  const growth = growthOf(method, swarmSize) ?? 0
+  if (growth < 1) return
+  throw unstable(outer.learningRate, outer.momentum, `with α = ${String(method.mixing ?? 0)} fast weights lag behind so far that the spread between replicas grows by ${shown(growth)} a round; it must be below 1`)
+}
+
+function checkRate ({ learningRate, momentum }: Momentum, bound: number, rule: string): void {
+  if (learningRate < bound) return
+  throw unstable(learningRate, momentum, `where a round's training closes the whole gap to an optimum, the outer step overshoots ever further unless ${rule}; for this momentum η must be ${limit(bound)}`)
+}
+
+function unstable (learningRate: number, momentum: number, why: string): ShoalError {
   return new ShoalError({
     code: 'METHOD_UNSTABLE',
     what: `With an outer learning rate of ${shown(learningRate)} and momentum ${shown(momentum)} the replicas would drift apart`,
-    why: `groups of ${groupSize} in ${where} contract only if γ < 2(1−μ²) / (1−μ + 2μ(N−g)/(g(N−1))), which is ${limit}`,
+    why,
     tryThis: 'Lower the outer learning rate or the momentum; the noloco preset has 0.7 and 0.5.'
   })
 }
 
-function unsupported (what: string): ShoalError {
-  return new ShoalError({
-    code: 'METHOD_UNSUPPORTED',
-    what: `The method asks for ${what}`,
-    why: 'this version averages whole replicas in pairs (groupSize 2) or trains alone (groupSize 1)',
-    tryThis: 'Use --method noloco.'
-  })
+function limit (bound: number): string {
+  return bound > 0 ? `below ${shown(bound)}` : 'impossible: momentum must be below 1'
 }
 
 /** Three decimals at most, rounded down so that a shown bound is never larger than the true one. */

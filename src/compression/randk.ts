@@ -6,26 +6,26 @@ import type { Reducer } from './stage.ts'
 const CHUNK = 4096
 
 /**
- * A random `fraction` of each chunk, drawn from the seed that both sides know, so that indices cost nothing; multiplied by n/k, so that the mean is exact.
- * Peers with the same seed choose the same entries (SPARTA).
+ * A random `fraction` of each chunk, drawn from the seed that both sides know, so that indices cost nothing; multiplied by n/k, so that the mean is exact,
+ * or plain, the values as they are, where peers with the same seed average the same entries in place (SPARTA) or error feedback keeps the rest.
  *
  * @param fraction in (0, 1]
  */
-export function createRandomK (fraction: number): Reducer {
+export function createRandomK (fraction: number, isPlain = false): Reducer {
   const kept = (size: number): number => size === 0 ? 0 : Math.max(1, Math.round(fraction * size))
   const reducedLength = (length: number): number => Math.floor(length / CHUNK) * kept(CHUNK) + kept(length % CHUNK)
   const eachChosen = (length: number, seed: number, visit: (index: number, rank: number, gain: number) => void): void => {
     let rank = 0
     for (let start = 0; start < length; start += CHUNK) {
       const size = Math.min(CHUNK, length - start)
-      const gain = size / kept(size)
+      const gain = isPlain ? 1 : size / kept(size)
       for (const index of drawn(size, kept(size), seed, start / CHUNK)) visit(start + index, rank++, gain)
     }
   }
   return {
     kind: 'reduce',
     lossless: fraction === 1,
-    biased: false,
+    biased: isPlain && fraction < 1,
     reducedLength,
     planes: () => [],
     reduce (values, seed) {

@@ -70,8 +70,8 @@ export const stageDefinitions: Readonly<Record<string, StageDefinition>> = {
     create: ({ numbers }) => createTopK(numbers[0] as number, numbers[1] as number)
   },
   randk: {
-    kind: 'reduce', summary: 'a random share of the values, the same on both sides: indices are free', words: [], numbers: [fraction],
-    create: ({ numbers }) => createRandomK(numbers[0] as number)
+    kind: 'reduce', summary: 'a random share of the values, the same on both sides: indices are free', words: [['unbiased', 'plain']], numbers: [fraction],
+    create: ({ numbers, words }) => createRandomK(numbers[0] as number, words[0] === 'plain')
   },
   rotate: {
     kind: 'reduce', summary: 'a randomised Hadamard rotation: outliers spread over their block', words: [],
