@@ -1,11 +1,13 @@
 import { reasonOf } from '../errors.ts'
 import type { MethodSpec } from '../manifest/schema.ts'
-import type { Clock, Exchange, ExchangeEvents, Peers, RoundRecord, Store, Trainer } from '../ports.ts'
+import type { ParameterLayout } from '../parameters/layout.ts'
+import { createLayout } from '../parameters/layout.ts'
+import type { Clock, Exchange, ExchangeEvents, ExchangeMessage, Peers, RoundRecord, Store, Trainer } from '../ports.ts'
 import type { AveragingState, AveragingTotals, ReplicaSnapshot } from './averaging-state.ts'
 import type { Description } from './round-machine.ts'
 import { describeState, initialState, step } from './round-machine.ts'
-import type { Contribution, FinishReason, RoundDecision, RoundEffect, RoundEvent, RoundState } from './round-state.ts'
-import { deadlineOf } from './round-state.ts'
+import type { FinishReason, RoundDecision, RoundEffect, RoundEvent, RoundState } from './round-state.ts'
+import { deadlineOf, openFlight } from './round-state.ts'
 import { RoundWork } from './round-work.ts'
 import { checkMethod } from './stability.ts'
 
@@ -20,6 +22,8 @@ export interface AveragingPeerOptions {
   readonly peers: Peers
   readonly store: Store
   readonly method: MethodSpec
+  /** What fragments are cut from; one vector of all weights when left out. */
+  readonly layout?: ParameterLayout | undefined
   /** Inner steps after which this peer is done; 0 trains until it is stopped. */
   readonly budgetSteps: number
   readonly seed: number
@@ -29,6 +33,11 @@ export interface AveragingPeerOptions {
   readonly state?: AveragingState | undefined
   readonly onEvent?: (event: AveragingEvent) => void
 }
+
+/** How the machine hears that what came over an exchange can be used. */
+type CheckedEvent =
+  | { readonly kind: 'verified' | 'kept' }
+  | { readonly kind: 'accepted', readonly part: number, readonly members: readonly string[] }
 
 /** Long enough for a handful of people to type a command, short enough that one who forgot does not cost the evening. */
 const MINIMUM_PEERS_TIMEOUT_MS = 60_000
@@ -60,10 +69,12 @@ export class AveragingPeer {
     const { method, trainer, peers, state } = options
     checkMethod(method)
     this.#options = options
-    this.#work = new RoundWork(peers.self, trainer, method, state)
+    const layout = options.layout ?? createLayout([{ name: 'weights', shape: [trainer.weights.length] }])
+    this.#work = new RoundWork({ self: peers.self, trainer, method, layout, seed: options.seed, state })
     this.#state = initialState({
       self: peers.self,
       method,
+      fragmentLengths: this.#work.fragmentLengths,
       budgetSteps: options.budgetSteps,
       seed: options.seed,
       minimumPeers: options.minimumPeers ?? 0,
@@ -126,7 +137,7 @@ export class AveragingPeer {
       const { state, effects } = step(this.#state, next)
       this.#state = state
       this.#carryOut(effects)
-      this.#setAlarm(deadlineOf(this.#state.phase))
+      this.#setAlarm(deadlineOf(this.#state))
     }
     this.#busy = false
   }
@@ -149,33 +160,59 @@ export class AveragingPeer {
       case 'train': this.#train(effect.untilStep); break
       case 'stop-training': this.#options.trainer.stop(); break
       case 'open': this.#open(effect.exchange, effect.partner); break
-      case 'send': this.#exchanges.get(effect.exchange)?.send(effect.message); break
-      case 'contribute': this.#exchanges.get(effect.exchange)?.send(this.#work.contribution(effect.round)); break
-      case 'verify': this.#verify(effect.exchange, effect.contribution); break
+      case 'send': this.#send(effect.exchange, effect.message); break
+      case 'take': this.#take(effect.round, effect.fragment, effect.members); break
+      case 'replan': this.#work.replan(effect.members, effect.parts); break
+      case 'contribute': this.#send(effect.exchange, this.#work.contribution(effect.part, effect.plan)); break
+      case 'verify': this.#check(effect.exchange, () => this.#work.verify(effect.partner, effect.contribution), { kind: 'verified' }); break
+      case 'accept': this.#check(effect.exchange, () => this.#work.accept(effect.mean, effect.members), { kind: 'accepted', part: effect.mean.part, members: effect.members }); break
+      case 'keep': this.#check(effect.exchange, () => { this.#work.keep(effect.reference); return true }, { kind: 'kept' }); break
+      case 'reduce': this.#reduce(effect); break
+      case 'forward': this.#send(effect.exchange, this.#work.mean(effect.part, effect.plan)); break
+      case 'give': this.#send(effect.exchange, this.#work.reference(effect.round, effect.fragment)); break
       case 'close': this.#hangUp(effect.exchange, effect.reason); break
       case 'commit': this.#commit(effect.decision); break
-      case 'announce': this.#options.peers.announce(this.#work.progress(effect.round, effect.training)); break
+      case 'announce': this.#announce(effect); break
       case 'say': this.#options.onEvent?.({ type: 'waiting', sentence: effect.sentence }); break
       case 'finish': this.#finish(effect.reason, effect.sentence)
     }
   }
 
   #train (untilStep: number): void {
-    this.#work.train(untilStep, this.#state.syncedStep, () => this.#now(), outcome => {
+    this.#work.train(untilStep, () => this.#now(), outcome => {
       this.#dispatch({ kind: 'trained', nowMs: this.#now(), view: this.#options.peers.present(), outcome })
     })
   }
 
-  /** Who is here matters at boundaries and to those who wait; in a large swarm someone announces something all the time. */
-  #lookAround (): void {
-    if (this.#state.phase.name !== 'training') this.#dispatch({ kind: 'view', nowMs: this.#now(), view: this.#options.peers.present() })
+  #send (exchange: string, message: ExchangeMessage | undefined): void {
+    if (message !== undefined) this.#exchanges.get(exchange)?.send(message)
   }
 
-  #verify (exchange: string, contribution: Contribution): void {
+  #take (round: number, fragment: number, members: readonly string[]): void {
+    const basis = this.#work.take(round, fragment, members)
+    this.#answer({ kind: 'taken', nowMs: this.#now(), round, basis, uploadBytesPerSecond: this.#options.peers.uploadBytesPerSecond?.() })
+  }
+
+  #reduce ({ part, plan, exchanges }: Extract<RoundEffect, { kind: 'reduce' }>): void {
+    this.#work.reduce(part)
+    for (const exchange of exchanges) this.#send(exchange, this.#work.mean(part, plan))
+  }
+
+  #announce ({ round, training, dueInMs }: Extract<RoundEffect, { kind: 'announce' }>): void {
+    const { peers } = this.#options
+    peers.announce({ ...this.#work.progress(round, training), dueInMs, uploadBytesPerSecond: peers.uploadBytesPerSecond?.() })
+  }
+
+  /** Who is here matters at boundaries and to those who wait; in a large swarm someone announces something all the time. */
+  #lookAround (): void {
+    if (this.#state.phase.name !== 'training' || openFlight(this.#state) !== undefined) this.#dispatch({ kind: 'view', nowMs: this.#now(), view: this.#options.peers.present() })
+  }
+
+  /** What a member sent is looked at; the machine hears whether it can be used. What counts for nothing is not told of. */
+  #check (exchange: string, look: () => boolean, answer: CheckedEvent): void {
     const nowMs = this.#now()
     try {
-      this.#work.verify(contribution)
-      this.#answer({ kind: 'verified', nowMs, exchange })
+      if (look()) this.#answer({ ...answer, nowMs, exchange })
     } catch (thrown) {
       this.#answer({ kind: 'refused', nowMs, exchange, why: reasonOf(thrown) })
     }
@@ -189,6 +226,7 @@ export class AveragingPeer {
 
   #finish (reason: FinishReason, sentence: string): void {
     this.#unsubscribe()
+    this.#work.abandon()
     this.#settle(reason)
     this.#options.onEvent?.({ type: 'finished', reason, sentence })
   }

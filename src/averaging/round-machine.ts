@@ -2,18 +2,19 @@ import { shortId } from '../membership/short-id.ts'
 import { trainingPeers } from '../membership/view.ts'
 import type { TrainingOutcome } from '../ports.ts'
 import { STOP_PATIENCE_MS, seconds } from './patience.ts'
-import { abandon, finish, goOn } from './round-commit.ts'
-import { onClosed, onMessage, onRefused, onVerified } from './round-messages.ts'
-import { giveUp, reachBoundary, reviewPartner } from './round-seek.ts'
-import type { RoundEvent, RoundSettings, RoundState, Transition } from './round-state.ts'
-import { afterEffects, attemptOf, deadlineOf, unchanged } from './round-state.ts'
+import { abandon, finish, hangUpFlight, isBoundary, goOn, landFlight } from './round-commit.ts'
+import { onAnswer, onClosed, onFlightTime, onMessage, pause, reviewFlight } from './round-flight.ts'
+import { reachBoundary } from './round-seek.ts'
+import type { Flight, RoundEvent, RoundSettings, RoundState, Transition } from './round-state.ts'
+import { afterEffects, deadlineOf, openFlight, unchanged } from './round-state.ts'
 
 /**
  * The averaging round of one peer as a pure function of its state and what happens to it.
  *
- *     train H steps ── boundary ── offer / accept ── contributions ── commits ── outer step ── train …
+ *     train H/F steps ── boundary ── offer / accept ── contributions ── commits ── outer step ── train …
  *
- * Whatever fails, the round is committed solo and training goes on. No weight moves before the single `commit` effect, so
+ * With overlap the trainer goes on right after the boundary, where the contribution is taken, and the outer step follows τ steps later between two of
+ * its own. Whatever fails, the round is committed solo and training goes on. No weight moves before the single `commit` effect, so
  * rolling back is doing nothing, and a round is applied whole or not at all on each peer.
  *
  * Two generals. Each side sends its commit once it holds the other's verified weights, and averages once it has both sent its own
@@ -30,8 +31,7 @@ export function step (state: RoundState, event: RoundEvent): Transition {
     case 'trained': return onTrained({ ...state, view: event.view }, nowMs, event.outcome)
     case 'message': return onMessage(state, nowMs, event.exchange, event.partner, event.message)
     case 'closed': return onClosed(state, nowMs, event.exchange, event.reason)
-    case 'verified': return onVerified(state, event.exchange)
-    case 'refused': return onRefused(state, nowMs, event.exchange, event.why)
+    case 'verified': case 'accepted': case 'kept': case 'refused': case 'taken': return onAnswer(state, event)
     case 'time': return onTime(state, nowMs)
     case 'stop': return onStop(state, nowMs)
     case 'failed': return state.phase.name === 'finished' ? unchanged(state) : abandon(state, 'failed', event.reason)
@@ -40,7 +40,10 @@ export function step (state: RoundState, event: RoundEvent): Transition {
 
 /** A peer before its first event. `step` and `syncedStep` differ where it was stopped between two boundaries. */
 export function initialState (settings: RoundSettings, progress: { readonly round: number, readonly step: number, readonly syncedStep: number }): RoundState {
-  return { settings, ...progress, phase: { name: 'idle' }, stretchMs: 0, view: [], held: [], stopping: false }
+  return {
+    settings, ...progress, phase: { name: 'idle' }, flight: undefined, standing: 0, boundaryStep: progress.syncedStep, trainedMs: 0, stretchMs: 0, arrivals: [],
+    view: [], held: [], stopping: false
+  }
 }
 
 function start (state: RoundState, nowMs: number): Transition {
@@ -60,9 +63,7 @@ function waitingSentence (here: number, minimumPeers: number): string {
 
 /** The first stretch, or the round that was due when this peer was last stopped. */
 function begin (state: RoundState, nowMs: number): Transition {
-  const { method, budgetSteps } = state.settings
-  const isBoundary = state.step % method.everySteps === 0 || (budgetSteps > 0 && state.step >= budgetSteps)
-  if (isBoundary && state.step > state.syncedStep) {
+  if (state.step > state.syncedStep && isBoundary(state, state.step)) {
     return afterEffects([{ kind: 'announce', round: state.round, training: true }], reachBoundary(state, nowMs))
   }
   return goOn(state, nowMs)
@@ -70,7 +71,7 @@ function begin (state: RoundState, nowMs: number): Transition {
 
 function onView (state: RoundState, nowMs: number): Transition {
   const { phase, settings, view } = state
-  if (phase.name === 'seeking') return reviewPartner(state, nowMs)
+  if (openFlight(state) !== undefined) return reviewFlight(state, nowMs)
   if (phase.name !== 'waiting') return unchanged(state)
   const here = trainingPeers(view).length
   if (here >= settings.minimumPeers) return begin(state, nowMs)
@@ -85,32 +86,53 @@ function onTrained (state: RoundState, nowMs: number, outcome: TrainingOutcome):
   const { phase } = state
   if (phase.name !== 'training') return unchanged(state)
   if (outcome.kind === 'failed') return finish(state, 'failed', outcome.reason)
-  const trained = { ...state, step: outcome.step, stretchMs: nowMs - phase.sinceMs }
-  if (state.stopping || outcome.kind === 'stopped') return finish(trained, 'stopped', `stopped at step ${outcome.step}`)
-  return reachBoundary(trained, nowMs)
+  const trained = { ...state, step: outcome.step, trainedMs: state.trainedMs + nowMs - phase.sinceMs }
+  if (state.stopping || outcome.kind === 'stopped') return stopHere(trained, nowMs)
+  return pause(trained, nowMs)
+}
+
+/** Trained no further: what has landed is applied, a commit that is under way is waited for, the rest is left. */
+function stopHere (state: RoundState, nowMs: number): Transition {
+  const { flight } = state
+  const stopping: RoundState = { ...state, stopping: true, phase: { name: 'averaging', sinceMs: nowMs } }
+  if (flight?.ending?.averaged === true) return landFlight(stopping, nowMs)
+  if (flight?.ending === undefined && flight?.stage === 'committing') return unchanged(hurried(stopping, flight, nowMs))
+  const sentence = `stopped at step ${state.step}`
+  return afterEffects(hangUpFlight(state, `this peer ends: ${sentence}`), finish({ ...state, flight: undefined, stopping: true }, 'stopped', sentence))
+}
+
+function hurried (state: RoundState, flight: Flight, nowMs: number): RoundState {
+  return { ...state, flight: { ...flight, deadlineMs: Math.min(flight.deadlineMs ?? Infinity, nowMs + STOP_PATIENCE_MS) } }
 }
 
 function onTime (state: RoundState, nowMs: number): Transition {
-  const { phase } = state
-  const deadlineMs = deadlineOf(phase)
+  const { phase, settings } = state
+  const deadlineMs = deadlineOf(state)
   if (deadlineMs === undefined || nowMs < deadlineMs) return unchanged(state)
-  if (phase.name !== 'waiting') return giveUp(state, nowMs)
-  return afterEffects([{ kind: 'say', sentence: `starting with ${phase.here} of ${state.settings.minimumPeers} other peers: nobody else came` }], begin(state, nowMs))
+  if (phase.name !== 'waiting') return state.stopping ? giveUpStopping(state, nowMs) : onFlightTime(state, nowMs)
+  return afterEffects([{ kind: 'say', sentence: `starting with ${phase.here} of ${settings.minimumPeers} other peers: nobody else came` }], begin(state, nowMs))
 }
 
-/** Ends after the step under way. A round that only waits for the partner's commit is completed, any other is left for the next start. */
+/** Nothing more is waited for. */
+function giveUpStopping (state: RoundState, nowMs: number): Transition {
+  const { flight } = state
+  const given = flight?.kind === 'group' ? { ...state, flight: { ...flight, begunMs: -Infinity } } : state
+  return onFlightTime(given, nowMs)
+}
+
+/** Ends after the step under way. A round that only waits for the others' commits is completed, any other is left for the next start. */
 function onStop (state: RoundState, nowMs: number): Transition {
   const { phase } = state
+  const flight = openFlight(state)
   if (state.stopping || phase.name === 'finished') return unchanged(state)
   const stopping = { ...state, stopping: true }
   if (phase.name === 'training') return { state: stopping, effects: [{ kind: 'stop-training' }] }
-  if (phase.name !== 'committing') return abandon(stopping, 'stopped', `stopped at step ${state.step}`)
-  const deadlineMs = Math.min(phase.attempt.deadlineMs, nowMs + STOP_PATIENCE_MS)
-  return unchanged({ ...stopping, phase: { name: 'committing', attempt: { ...phase.attempt, deadlineMs } } })
+  if (flight?.stage !== 'committing') return abandon(stopping, 'stopped', `stopped at step ${state.step}`)
+  return unchanged(hurried(stopping, flight, nowMs))
 }
 
 export interface Description {
-  readonly phase: RoundState['phase']['name']
+  readonly phase: 'idle' | 'waiting' | 'training' | 'seeking' | 'exchanging' | 'committing' | 'finished'
   readonly sentence: string
   /** The last round committed. */
   readonly round: number
@@ -118,23 +140,31 @@ export interface Description {
 
 /** What this peer is doing, in a sentence for `status`. */
 export function describeState (state: RoundState): Description {
-  return { phase: state.phase.name, sentence: sentenceOf(state), round: state.round }
+  const { phase, round, flight } = state
+  return { phase: phase.name === 'averaging' ? flight?.stage ?? 'committing' : phase.name, sentence: sentenceOf(state), round }
 }
 
 function sentenceOf (state: RoundState): string {
   const { phase } = state
-  const attempt = attemptOf(phase)
-  const who = attempt === undefined ? '' : shortId(attempt.partner)
+  const flight = openFlight(state)
   switch (phase.name) {
     case 'idle': return 'not started'
     case 'waiting': return waitingSentence(phase.here, state.settings.minimumPeers)
-    case 'training': return state.stopping ? 'stopping after this step' : `training to step ${phase.untilStep}`
-    case 'seeking': {
-      const patience = seconds(phase.attempt.deadlineMs - phase.attempt.sinceMs)
-      return `waiting up to ${patience} for ${who} to reach round ${phase.attempt.round}`
+    case 'training': {
+      const meanwhile = flight === undefined ? '' : `, with round ${flight.round} in flight`
+      return state.stopping ? 'stopping after this step' : `training to step ${phase.untilStep}${meanwhile}`
     }
-    case 'exchanging': return `exchanging weights with ${who} for round ${phase.attempt.round}`
-    case 'committing': return `waiting for ${who} to commit round ${phase.attempt.round}`
+    case 'averaging': return flight === undefined ? 'averaging' : flightSentence(flight)
     case 'finished': return phase.sentence
+  }
+}
+
+function flightSentence (flight: Flight): string {
+  const { round, stage, deadlineMs = 0, sinceMs } = flight
+  const who = flight.kind === 'pair' ? shortId(flight.partner) : `${flight.mates.length} others`
+  switch (stage) {
+    case 'seeking': return `waiting up to ${seconds(deadlineMs - sinceMs)} for ${who} to reach round ${round}`
+    case 'exchanging': return `exchanging weights with ${who} for round ${round}`
+    case 'committing': return `waiting for ${who} to commit round ${round}`
   }
 }

@@ -1,13 +1,17 @@
 import { shortId } from '../membership/short-id.ts'
 import type { RejectionCode } from '../ports.ts'
-import type { Offer, RoundEffect, RoundState, Transition } from './round-state.ts'
-import { attemptOf } from './round-state.ts'
+import type { GroupFlight } from './round-group-state.ts'
+import type { Offer, PairFlight, RoundEffect, RoundState, Transition } from './round-state.ts'
+import { openFlight } from './round-state.ts'
+import { fragmentOfRound } from './schedule.ts'
 
 /**
- * Offers held at a time. Only one peer is our partner in a round; views that differ and peers a round or two ahead may add
+ * Offers held at a time. Those of one's own group come early, views that differ and peers a round or two ahead may add
  * a few more, an attacker any number.
  */
 const MAXIMUM_HELD_OFFERS = 16
+/** A member of a large group hears from all of it. */
+const MAXIMUM_HELD_OFFERS_OF_GROUPS = 80
 
 export type Verdict =
   | { readonly kind: 'accept' }
@@ -16,17 +20,32 @@ export type Verdict =
 
 /** What to answer to an offer, now. */
 export function judgeOffer (state: RoundState, offer: Offer): Verdict {
-  const { phase, round } = state
+  const { phase, round, settings: { method } } = state
+  const flight = openFlight(state)
   if (phase.name === 'finished') return reject('NOT_TRAINING', `this peer is done: ${phase.sentence}`)
   if (state.stopping) return reject('NOT_TRAINING', 'this peer is stopping')
-  if (offer.round <= round) return reject('ROUND_PASSED', `round ${offer.round} has passed here: this peer committed round ${round}`)
-  const attempt = attemptOf(phase)
-  if (attempt === undefined || offer.round !== attempt.round) return { kind: 'hold' }
-  if (offer.partner !== attempt.partner) {
-    return reject('NOT_MY_PARTNER', `in round ${offer.round} this peer meets ${shortId(attempt.partner)}`)
+  if (offer.round <= Math.max(round, state.flight?.ending === undefined ? 0 : state.flight.round)) {
+    return reject('ROUND_PASSED', `round ${offer.round} has passed here: this peer committed round ${round}`)
   }
-  if (attempt.initiator) return reject('NOT_MY_PARTNER', `in round ${offer.round} this peer opens the exchange: it has the smaller id`)
-  return attempt.exchange === undefined ? { kind: 'accept' } : reject('BUSY', `round ${offer.round} is already being exchanged`)
+  if (offer.fragment !== fragmentOfRound(offer.round, method.fragments)) return reject('BAD_MESSAGE', `round ${offer.round} is not of fragment ${offer.fragment}`)
+  if (flight === undefined || offer.round !== flight.round) return { kind: 'hold' }
+  return flight.kind === 'pair' ? judgePair(flight, offer) : judgeMate(state, flight, offer)
+}
+
+function judgePair (flight: PairFlight, { partner, round }: Offer): Verdict {
+  if (partner !== flight.partner) return reject('NOT_MY_PARTNER', `in round ${round} this peer meets ${shortId(flight.partner)}`)
+  if (flight.initiator) return reject('NOT_MY_PARTNER', `in round ${round} this peer opens the exchange: it has the smaller id`)
+  return flight.exchange === undefined ? { kind: 'accept' } : reject('BUSY', `round ${round} is already being exchanged`)
+}
+
+function judgeMate ({ settings: { self } }: RoundState, flight: GroupFlight, { partner, round }: Offer): Verdict {
+  if (!flight.taken) return { kind: 'hold' }
+  if (self < partner) return reject('NOT_MY_PARTNER', `in round ${round} this peer opens the exchange: it has the smaller id`)
+  const mate = flight.mates.find(({ id }) => id === partner)
+  if (mate === undefined) return reject('NOT_MY_PARTNER', `in round ${round} this peer is in another group`)
+  if (mate.exchange !== undefined) return reject('BUSY', `round ${round} is already being exchanged`)
+  const isLate = flight.plan?.members.includes(partner) === false || flight.stage === 'committing'
+  return isLate ? reject('BUSY', `round ${round} has begun with those who were there`) : { kind: 'accept' }
 }
 
 function reject (code: RejectionCode, sentence: string): Verdict {
@@ -42,9 +61,8 @@ export function rejection (exchange: string, code: RejectionCode, sentence: stri
 export function holdOffer (state: RoundState, offer: Offer): Transition {
   const older = state.held.find(held => held.partner === offer.partner)
   const others = state.held.filter(held => held !== older)
-  if (others.length >= MAXIMUM_HELD_OFFERS) {
-    return { state, effects: rejection(offer.exchange, 'BUSY', `${MAXIMUM_HELD_OFFERS} offers already wait here`) }
-  }
+  const limit = state.settings.method.groupSize === 2 ? MAXIMUM_HELD_OFFERS : MAXIMUM_HELD_OFFERS_OF_GROUPS
+  if (others.length >= limit) return { state, effects: rejection(offer.exchange, 'BUSY', `${limit} offers already wait here`) }
   const replaced: RoundEffect[] = older === undefined ? [] : [{ kind: 'close', exchange: older.exchange, reason: 'replaced by a newer offer' }]
   return { state: { ...state, held: [...others, offer] }, effects: replaced }
 }

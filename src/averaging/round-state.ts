@@ -1,11 +1,15 @@
 import type { MethodSpec } from '../manifest/schema.ts'
 import type { View } from '../membership/view.ts'
 import type { ExchangeMessage, TrainingOutcome } from '../ports.ts'
+import type { Part } from './frame.ts'
+import type { GroupFlight } from './round-group-state.ts'
 
 /** What does not change while a peer trains. */
 export interface RoundSettings {
   readonly self: string
   readonly method: MethodSpec
+  /** Values of each fragment. */
+  readonly fragmentLengths: readonly number[]
   /** Inner steps after which this peer is done; 0 for never. */
   readonly budgetSteps: number
   readonly seed: number
@@ -20,19 +24,51 @@ export interface Offer {
   readonly exchange: string
   readonly partner: string
   readonly round: number
+  readonly fragment: number
+  /** Fingerprint of the slow weights that the sender would share. */
+  readonly basis?: number | undefined
 }
 
-/** The attempt to average one round with one partner. */
-export interface Attempt {
+/** How a round in flight ended; it is applied as soon as the trainer rests. */
+export interface Ending {
+  /** Whether others' contributions entered; the round is solo otherwise. */
+  readonly averaged: boolean
+  /** Whose contributions entered everything that landed, this peer excluded. */
+  readonly members: readonly string[]
+  readonly reason: string
+  /** The others may have made more of this round than this peer (the two generals of `round-machine.ts`). */
+  readonly inDoubt: boolean
+  /** A member's slow weights take the place of this peer's, and nothing else happens. */
+  readonly takesOver?: boolean | undefined
+}
+
+/** A round under way: from the step at which the contribution was taken to the one at which it lands. */
+export interface FlightCore {
   readonly round: number
+  readonly fragment: number
+  /** Looking for the others; contributions and means under way; only the others' word that they have them is missing. */
+  readonly stage: 'seeking' | 'exchanging' | 'committing'
+  readonly sinceMs: number
+  readonly sentStep: number
+  readonly landStep: number
+  /** When the next thing happens even if nothing else does; undefined once the round has ended. */
+  readonly deadlineMs: number | undefined
+  readonly ending: Ending | undefined
+  /** Exchanges over which a member's slow weights are owed once the round is through. */
+  readonly askers: readonly string[]
+}
+
+/** A round with one partner: each sends everything to the other. */
+export interface PairFlight extends FlightCore {
+  readonly kind: 'pair'
   readonly partner: string
   /** The smaller id opens the exchange, so that two partners never open two. */
   readonly initiator: boolean
   /** Undefined while a responder waits for the offer. */
   readonly exchange: string | undefined
-  readonly sinceMs: number
-  readonly deadlineMs: number
 }
+
+export type Flight = PairFlight | GroupFlight
 
 export type FinishReason = 'budget' | 'stopped' | 'failed'
 
@@ -41,25 +77,30 @@ export type Phase =
   /** For enough peers to start with. */
   | { readonly name: 'waiting', readonly deadlineMs: number, readonly here: number }
   | { readonly name: 'training', readonly untilStep: number, readonly sinceMs: number }
-  /** At the boundary: offered, or waiting for the partner's offer. */
-  | { readonly name: 'seeking', readonly attempt: Attempt }
-  /** Accepted: contributions are under way. */
-  | { readonly name: 'exchanging', readonly attempt: Attempt }
-  /** Theirs is verified and our commit is sent: only their commit is missing. */
-  | { readonly name: 'committing', readonly attempt: Attempt }
+  /** The trainer rests until the round in flight has ended. */
+  | { readonly name: 'averaging', readonly sinceMs: number }
   | { readonly name: 'finished', readonly reason: FinishReason, readonly sentence: string }
 
 export interface RoundState {
   readonly settings: RoundSettings
   readonly phase: Phase
+  /** At most one; with overlap it is there while the trainer trains. */
+  readonly flight: Flight | undefined
   /** The last round committed, or skipped to join the swarm's count. */
   readonly round: number
+  /** Rounds committed under that number beyond the first, for being ahead of the swarm. */
+  readonly standing: number
   /** Inner steps taken, as of the last report of the trainer. */
   readonly step: number
   /** Inner steps at the last commit. */
   readonly syncedStep: number
-  /** Duration of the last stretch of training. */
+  /** The last boundary at which a round was begun. */
+  readonly boundaryStep: number
+  /** Training time since that boundary, and between the two before. */
+  readonly trainedMs: number
   readonly stretchMs: number
+  /** When the others came to the latest rounds of a group, in milliseconds after this peer, earliest first. */
+  readonly arrivals: ReadonlyArray<readonly number[]>
   /** As of the last boundary or wait; a training peer does not look. */
   readonly view: View
   readonly held: readonly Offer[]
@@ -73,9 +114,13 @@ export type RoundEvent = { readonly nowMs: number } & (
   | { readonly kind: 'trained', readonly view: View, readonly outcome: TrainingOutcome }
   | { readonly kind: 'message', readonly exchange: string, readonly partner: string, readonly message: ExchangeMessage }
   | { readonly kind: 'closed', readonly exchange: string, readonly reason: string }
-  /** The answers to the effect `verify`. */
+  /** The answers to `verify`, `accept` and `keep`; `refused` to any of them. */
   | { readonly kind: 'verified', readonly exchange: string }
+  | { readonly kind: 'accepted', readonly exchange: string, readonly part: number, readonly members: readonly string[] }
+  | { readonly kind: 'kept', readonly exchange: string }
   | { readonly kind: 'refused', readonly exchange: string, readonly why: string }
+  /** The answer to `take` in a group: a fingerprint of the slow weights that it shares, and this peer's own uplink. */
+  | { readonly kind: 'taken', readonly round: number, readonly basis: number | undefined, readonly uploadBytesPerSecond: number | undefined }
   /** A deadline may have passed. */
   | { readonly kind: 'time' }
   | { readonly kind: 'stop' }
@@ -83,17 +128,24 @@ export type RoundEvent = { readonly nowMs: number } & (
   | { readonly kind: 'failed', readonly reason: string }
 )
 
-export type Contribution = Extract<ExchangeMessage, { kind: 'contribution' }>
+type MessageOf<Kind extends ExchangeMessage['kind']> = Extract<ExchangeMessage, { kind: Kind }>
+export type Contribution = MessageOf<'contribution'>
+export type MeanMessage = MessageOf<'mean'>
+export type PlanMessage = MessageOf<'plan'>
+export type ReferenceMessage = MessageOf<'reference'>
+/** Messages that the machine writes itself; the others hold weights. */
+export type PlainMessage = Exclude<ExchangeMessage, { payload: Uint8Array }>
 
 /** How a round ended on this peer. */
-export interface RoundDecision {
+export interface RoundDecision extends Ending {
   readonly round: number
-  /** Who averaged with us; undefined when the round was solo. */
-  readonly partner: string | undefined
-  readonly reason: string
+  readonly fragment: number
+  /** How long the trainer rested for it. */
   readonly waitedMs: number
-  /** Solo here, but the partner may have averaged (the two generals of `round-machine.ts`). */
-  readonly inDoubt: boolean
+  /** Inner steps since the contribution was taken. */
+  readonly ageSteps: number
+  /** Others train on: slow weights that all share must not be moved by one of them. */
+  readonly isApart: boolean
 }
 
 /** What a peer is to do. */
@@ -101,15 +153,30 @@ export type RoundEffect =
   | { readonly kind: 'train', readonly untilStep: number }
   | { readonly kind: 'stop-training' }
   | { readonly kind: 'open', readonly exchange: string, readonly partner: string }
-  | { readonly kind: 'send', readonly exchange: string, readonly message: Exclude<ExchangeMessage, Contribution> }
-  /** Encode and send our own weights. */
-  | { readonly kind: 'contribute', readonly exchange: string, readonly round: number }
+  | { readonly kind: 'send', readonly exchange: string, readonly message: PlainMessage }
+  /** Copy what the round sends; the trainer may go on. In a group answered by `taken`. */
+  | { readonly kind: 'take', readonly round: number, readonly fragment: number, readonly members: readonly string[] }
+  /** Who is there, and who reduces which part, is known now. */
+  | { readonly kind: 'replan', readonly members: readonly string[], readonly parts: readonly Part[] }
+  /** Encode and send our own contribution to a part. */
+  | { readonly kind: 'contribute', readonly exchange: string, readonly part: number, readonly plan: number | undefined }
   /** Decode and check theirs, without moving a weight; answered by `verified` or `refused`. */
-  | { readonly kind: 'verify', readonly exchange: string, readonly contribution: Contribution }
+  | { readonly kind: 'verify', readonly exchange: string, readonly partner: string, readonly contribution: Contribution }
+  /** Take the mean of a part, without moving a weight; answered by `accepted` or `refused`. */
+  | { readonly kind: 'accept', readonly exchange: string, readonly mean: MeanMessage, readonly members: readonly string[] }
+  /** Reduce an owned part and send the mean. */
+  | { readonly kind: 'reduce', readonly part: number, readonly plan: number, readonly exchanges: readonly string[] }
+  /** Send a mean that has landed here. */
+  | { readonly kind: 'forward', readonly exchange: string, readonly part: number, readonly plan: number }
+  /** Check and keep a member's slow weights; answered by `kept` or `refused`. */
+  | { readonly kind: 'keep', readonly exchange: string, readonly reference: ReferenceMessage }
+  /** Send our slow weights of a fragment. */
+  | { readonly kind: 'give', readonly exchange: string, readonly round: number, readonly fragment: number }
   | { readonly kind: 'close', readonly exchange: string, readonly reason: string }
   /** Take the outer step, whole. */
   | { readonly kind: 'commit', readonly decision: RoundDecision }
-  | { readonly kind: 'announce', readonly round: number, readonly training: boolean }
+  /** `dueInMs`: training time to the next boundary, where it is known. */
+  | { readonly kind: 'announce', readonly round: number, readonly training: boolean, readonly dueInMs?: number | undefined }
   | { readonly kind: 'say', readonly sentence: string }
   | { readonly kind: 'finish', readonly reason: FinishReason, readonly sentence: string }
 
@@ -124,14 +191,21 @@ export function unchanged (state: RoundState): Transition {
 
 /** What `next` does after `effects`. */
 export function afterEffects (effects: readonly RoundEffect[], next: Transition): Transition {
-  return { state: next.state, effects: [...effects, ...next.effects] }
+  return effects.length === 0 ? next : { state: next.state, effects: [...effects, ...next.effects] }
 }
 
-export function attemptOf (phase: Phase): Attempt | undefined {
-  return 'attempt' in phase ? phase.attempt : undefined
+/** The flight while it is one. */
+export function openFlight (state: RoundState): Flight | undefined {
+  return state.flight?.ending === undefined ? state.flight : undefined
 }
 
-/** When the phase ends at the latest, whatever happens; undefined where nothing is waited for but the trainer. */
-export function deadlineOf (phase: Phase): number | undefined {
-  return phase.name === 'waiting' ? phase.deadlineMs : attemptOf(phase)?.deadlineMs
+/** Every exchange that a flight talks over. */
+export function exchangesOf (flight: Flight): readonly string[] {
+  if (flight.kind === 'pair') return flight.exchange === undefined ? [] : [flight.exchange]
+  return flight.mates.flatMap(({ exchange }) => exchange ?? [])
+}
+
+/** When something happens at the latest; undefined where nothing is waited for but the trainer. */
+export function deadlineOf ({ phase, flight }: RoundState): number | undefined {
+  return phase.name === 'waiting' ? phase.deadlineMs : flight?.deadlineMs
 }

@@ -1,28 +1,50 @@
 import type { MethodSpec } from '../manifest/schema.ts'
-import type { Progress, RoundRecord, Trainer, TrainingOutcome } from '../ports.ts'
+import type { ParameterLayout } from '../parameters/layout.ts'
+import type { ExchangeMessage, Progress, RoundRecord, Trainer, TrainingOutcome } from '../ports.ts'
+import { sharesOf, sharesReference } from './arithmetic/method-traits.ts'
 import type { AveragingState, AveragingTotals, ReplicaSnapshot } from './averaging-state.ts'
 import { noTotals } from './averaging-state.ts'
-import { Replica } from './replica.ts'
-import type { Contribution, RoundDecision } from './round-state.ts'
+import type { FragmentOutcome, FragmentRound, Part, PartMean, RoundPlan } from './frame.ts'
+import { FrameReplica } from './frame-replica.ts'
+import type { Fragment } from './fragments.ts'
+import { decodeReference, encodeReference, fingerprintOf, takeOver } from './round-reference.ts'
+import type { Contribution, MeanMessage, ReferenceMessage, RoundDecision } from './round-state.ts'
 import { StretchMeter } from './stretch-meter.ts'
+
+export interface RoundWorkOptions {
+  readonly self: string
+  readonly trainer: Trainer
+  readonly method: MethodSpec
+  readonly layout: ParameterLayout
+  readonly seed: number
+  readonly state?: AveragingState | undefined
+}
+
+/** Nothing came of a round but its record. */
+const NOTHING: FragmentOutcome = { spread: NaN, members: [], landed: 0, lostReference: false, strangers: [] }
 
 /** The work of a peer's rounds, done when the round machine says so: weights out, weights in, the outer step, and what is counted on the way. */
 export class RoundWork {
-  readonly #self: string
-  readonly #trainer: Trainer
-  readonly #replica: Replica
+  readonly #options: RoundWorkOptions
+  readonly #replica: FrameReplica
   readonly #stretch: StretchMeter
+  /** Of the open round, by part. */
+  readonly #means = new Map<number, PartMean>()
   #totals: AveragingTotals
-  #verified: { readonly tokens: number, readonly spread: number } | undefined
+  #open: FragmentRound | undefined
+  /** Whether the open round holds anything of others. */
+  #isTouched = false
+  #reference: readonly Float32Array[] | undefined
   #bytesSent = 0
   #bytesReceived = 0
 
-  /** @throws ShoalError CODEC_SPEC, CHECKPOINT_INCOMPATIBLE */
-  constructor (self: string, trainer: Trainer, method: MethodSpec, state?: AveragingState) {
-    this.#self = self
-    this.#trainer = trainer
-    this.#replica = new Replica(method, trainer.weights, state)
-    this.#stretch = new StretchMeter(state?.stretchTokens ?? 0)
+  /** @throws ShoalError CODEC_SPEC, CHECKPOINT_INCOMPATIBLE, METHOD_UNSUPPORTED */
+  constructor (options: RoundWorkOptions) {
+    const { self, trainer, method, layout, seed, state } = options
+    const gradient = trainer.gradients?.gradient
+    this.#options = options
+    this.#replica = new FrameReplica({ self, method, layout, seed, vectors: { fast: trainer.weights, ...gradient === undefined ? {} : { gradient } }, state })
+    this.#stretch = new StretchMeter(method.fragments, state?.stretchTokens ?? 0, trainer.step - (state?.syncedStep ?? 0))
     this.#totals = state?.totals ?? noTotals
   }
 
@@ -30,63 +52,178 @@ export class RoundWork {
     return this.#totals
   }
 
+  get fragmentLengths (): readonly number[] {
+    return this.#replica.fragments.map(({ length }) => length)
+  }
+
   /** Starts the trainer; `done` is told once the outcome has been counted. */
-  train (untilStep: number, syncedStep: number, nowMs: () => number, done: (outcome: TrainingOutcome) => void): void {
-    this.#stretch.begin(this.#trainer.step, nowMs())
-    this.#trainer.train(untilStep, outcome => {
+  train (untilStep: number, nowMs: () => number, done: (outcome: TrainingOutcome) => void): void {
+    const { trainer, method } = this.#options
+    const counted = (outcome: TrainingOutcome): void => {
       if (outcome.kind === 'reached') {
-        this.#stretch.end(outcome, syncedStep, nowMs())
+        this.#stretch.end(outcome, nowMs())
         this.#totals = { ...this.#totals, tokens: this.#totals.tokens + outcome.tokens }
       }
       done(outcome)
-    })
+    }
+    this.#stretch.begin(trainer.step, nowMs())
+    if (sharesOf(method) !== 'gradients') trainer.train(untilStep, counted)
+    else if (trainer.gradients !== undefined) trainer.gradients.compute(counted)
+    else done({ kind: 'failed', reason: 'the method shares gradients and this trainer gives none' })
   }
 
-  /** Our own contribution. @throws ShoalError CODEC_CORRUPT when our weights are not finite */
-  contribution (round: number): Contribution {
-    const payload = this.#replica.encode()
+  /** Opens the round with what the trainer has learned so far. @returns the fingerprint of what the group shares, if it shares anything */
+  take (round: number, fragment: number, members: readonly string[]): number | undefined {
+    this.abandon()
+    this.#open = this.#openRound(round, fragment, members)
+    return sharesReference(this.#options.method) ? fingerprintOf(this.#replica, this.#fragment(fragment)) : undefined
+  }
+
+  replan (members: readonly string[], parts: readonly Part[]): void {
+    if (this.#open !== undefined) this.#open.replan({ ...this.#open.plan, members, parts })
+  }
+
+  /** Our own contribution to a part. @throws ShoalError CODEC_CORRUPT when our weights are not finite */
+  contribution (part: number, plan: number | undefined): ExchangeMessage {
+    const open = this.#opened()
+    const { tokens, payload } = open.contribution(part)
     this.#bytesSent += payload.length
-    return { kind: 'contribution', round, fragment: 0, tokens: this.#stretch.tokens, payload }
+    const header = { kind: 'contribution', round: open.plan.round, fragment: open.plan.fragment } as const
+    return plan === undefined ? { ...header, tokens, payload } : { ...header, plan, part, tokens, payload }
   }
 
-  /** Checks and keeps the partner's contribution; no weight moves. @throws ShoalError CODEC_CORRUPT */
-  verify (contribution: Contribution): void {
+  /** Checks and keeps a member's contribution; no weight moves. @returns whether it counts @throws ShoalError CODEC_CORRUPT */
+  verify (partner: string, contribution: Contribution): boolean {
     this.#bytesReceived += contribution.payload.length
-    this.#verified = { tokens: contribution.tokens, spread: this.#replica.verify(contribution) }
+    const counts = this.#opened().receive(contribution.part ?? 0, partner, contribution)
+    this.#isTouched ||= counts
+    return counts
   }
 
-  /** The outer step, whole, and its record. */
+  /** Takes the mean of a part; no weight moves. @returns whether it counts @throws ShoalError CODEC_CORRUPT */
+  accept ({ part, payload }: MeanMessage, members: readonly string[]): boolean {
+    this.#bytesReceived += payload.length
+    const counts = this.#opened().accept(part, { payload, members })
+    if (counts) this.#means.set(part, { payload, members })
+    this.#isTouched ||= counts
+    return counts
+  }
+
+  /** Reduces an owned part. */
+  reduce (part: number): void {
+    this.#means.set(part, this.#opened().reduced(part))
+    this.#isTouched = true
+  }
+
+  /** A mean that is here, to be sent to a member. */
+  mean (part: number, plan: number): ExchangeMessage | undefined {
+    const open = this.#opened()
+    const mean = this.#means.get(part)
+    if (mean === undefined) return undefined
+    this.#bytesSent += mean.payload.length
+    const members = mean.members.map(member => open.plan.members.indexOf(member))
+    return { kind: 'mean', round: open.plan.round, fragment: open.plan.fragment, plan, part, members, payload: mean.payload }
+  }
+
+  /** Checks and keeps a member's slow weights. @throws ShoalError CODEC_CORRUPT */
+  keep ({ fragment, payload }: ReferenceMessage): void {
+    this.#bytesReceived += payload.length
+    this.#reference = decodeReference(payload, this.#replica, this.#fragment(fragment))
+  }
+
+  /** Our slow weights of a fragment. */
+  reference (round: number, fragment: number): ExchangeMessage {
+    const payload = encodeReference(this.#replica, this.#fragment(fragment))
+    this.#bytesSent += payload.length
+    return { kind: 'reference', round, fragment, payload }
+  }
+
+  /** The outer step, whole, and its record. @throws ShoalError CODEC_CORRUPT when a result would not be finite */
   commit (decision: RoundDecision): RoundRecord {
-    const partner = decision.partner === undefined ? undefined : this.#verified
-    if (partner === undefined) this.#replica.stepAlone()
-    else this.#replica.average(this.#stretch.tokens, partner.tokens)
-    const record = this.#recordOf(decision, partner?.spread ?? NaN)
+    const outcome = this.#land(decision)
+    const { trainer, method } = this.#options
+    if (sharesOf(method) === 'gradients') trainer.gradients?.finishStep({ descend: method.outer.kind === 'inner' })
+    const record = this.#recordOf(decision, outcome.spread)
     this.#count(record, decision.inDoubt)
-    this.#verified = undefined
     this.#bytesSent = this.#bytesReceived = 0
-    this.#stretch.tokens = 0
     return record
+  }
+
+  /** Leaves the round under way; nothing has moved. */
+  abandon (): void {
+    this.#open?.abandon()
+    this.#open = undefined
+    this.#reference = undefined
+    this.#isTouched = false
+    this.#means.clear()
   }
 
   progress (round: number, training: boolean): Progress {
     const { loss, tokensPerSecond } = this.#stretch
-    return { round, step: this.#trainer.step, training, loss, tokensPerSecond }
+    return { round, step: this.#options.trainer.step, training, loss, tokensPerSecond }
   }
 
   adopt (snapshot: ReplicaSnapshot): void {
-    this.#replica.adopt(snapshot.weights)
+    this.#replica.adopt(snapshot)
   }
 
   exportState (round: number, syncedStep: number): AveragingState {
-    return { ...this.#replica.outer.exportState(), round, syncedStep, stretchTokens: this.#stretch.tokens, totals: this.#totals }
+    return { ...this.#replica.exportState(), round, syncedStep, stretchTokens: this.#stretch.tokens, totals: this.#totals }
   }
 
-  #recordOf ({ round, partner, reason, waitedMs }: RoundDecision, spread: number): RoundRecord {
+  #land (decision: RoundDecision): FragmentOutcome {
+    const { fragment, ageSteps, takesOver } = decision
+    if (takesOver === true) return this.#goOver(fragment)
+    const open = this.#roundToLand(decision)
+    if (open === undefined) return NOTHING
+    const { tokens } = open.plan
+    const outcome = open.commit(ageSteps)
+    this.#stretch.synced(fragment, tokens)
+    this.#open = undefined
+    this.abandon()
+    return outcome
+  }
+
+  /** What came of others counts in a round with others alone; one peer may not move what all share. */
+  #roundToLand ({ round, fragment, averaged, isApart }: RoundDecision): FragmentRound | undefined {
+    const group = this.#open?.plan.members ?? [this.#options.self]
+    if (!averaged && this.#open === undefined && isApart && sharesReference(this.#options.method)) return undefined
+    if (this.#open !== undefined && (averaged || !this.#isTouched)) return this.#open
+    this.abandon()
+    return this.#openRound(round, fragment, group)
+  }
+
+  #goOver (fragment: number): FragmentOutcome {
+    const reference = this.#reference
+    this.abandon()
+    if (reference !== undefined) takeOver(reference, this.#replica, this.#fragment(fragment), this.#options.trainer.weights)
+    this.#stretch.synced(fragment, this.#stretch.tokensOf(fragment))
+    return NOTHING
+  }
+
+  #openRound (round: number, fragment: number, members: readonly string[]): FragmentRound {
+    const plan: RoundPlan = { round, fragment, members, parts: [{ start: 0, end: this.#fragment(fragment).length }], tokens: this.#stretch.tokensOf(fragment) }
+    return this.#replica.open(plan)
+  }
+
+  #opened (): FragmentRound {
+    if (this.#open === undefined) throw new RangeError('no round is open')
+    return this.#open
+  }
+
+  #fragment (index: number): Fragment {
+    const fragment = this.#replica.fragments[index]
+    if (fragment === undefined) throw new RangeError(`there is no fragment ${index}`)
+    return fragment
+  }
+
+  #recordOf ({ round, members, averaged, reason, waitedMs }: RoundDecision, spread: number): RoundRecord {
+    const { self, trainer } = this.#options
     return {
       round,
-      step: this.#trainer.step,
-      members: partner === undefined ? [this.#self] : [this.#self, partner],
-      outcome: partner === undefined ? 'solo' : 'averaged',
+      step: trainer.step,
+      members: [self, ...members],
+      outcome: averaged ? 'averaged' : 'solo',
       reason,
       spread,
       loss: this.#stretch.loss,

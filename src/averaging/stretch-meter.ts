@@ -1,15 +1,32 @@
 /** Counts the tokens, time and loss of the inner steps between two syncs. */
 export class StretchMeter {
-  /** Tokens since the last sync; a partner weighs our contribution by them. */
-  tokens: number
   /** Nats per token, mean over the last stretch; NaN before the first. */
   loss = NaN
   tokensPerSecond = 0
+  /** By fragment: tokens since its last sync, or since the contribution under way was taken. */
+  readonly #tokens: number[]
+  /** Steps before this life of the peer whose tokens nobody told. */
+  #untoldSteps: number
   #fromStep = 0
   #fromMs = 0
 
-  constructor (tokens: number) {
-    this.tokens = tokens
+  /**
+   * @param tokens since the last sync, as far as they were told
+   * @param stepsSince the last sync
+   */
+  constructor (fragments: number, tokens: number, stepsSince: number) {
+    this.#tokens = new Array<number>(fragments).fill(tokens)
+    this.#untoldSteps = tokens > 0 ? 0 : stepsSince
+  }
+
+  /** Tokens since any fragment's last sync, for a checkpoint: of the fragment that is due next. */
+  get tokens (): number {
+    return Math.max(...this.#tokens)
+  }
+
+  /** Tokens since a fragment's last sync; the others weigh our contribution by them. */
+  tokensOf (fragment: number): number {
+    return this.#tokens[fragment] ?? 0
   }
 
   begin (step: number, nowMs: number): void {
@@ -18,10 +35,17 @@ export class StretchMeter {
   }
 
   /** A stretch that was resumed in the middle counts its earlier steps at the rate of the later ones: a trainer that is stopped does not tell its tokens. */
-  end (reached: { readonly step: number, readonly tokens: number, readonly meanLoss: number }, syncedStep: number, nowMs: number): void {
+  end (reached: { readonly step: number, readonly tokens: number, readonly meanLoss: number }, nowMs: number): void {
     const taken = Math.max(1, reached.step - this.#fromStep)
-    this.tokens = Math.round(reached.tokens * Math.max(1, reached.step - syncedStep) / taken)
+    const gained = Math.round(reached.tokens * (taken + this.#untoldSteps) / taken)
+    this.#untoldSteps = 0
+    this.#tokens.forEach((tokens, fragment) => { this.#tokens[fragment] = tokens + gained })
     this.loss = reached.meanLoss
     this.tokensPerSecond = nowMs > this.#fromMs ? 1000 * reached.tokens / (nowMs - this.#fromMs) : 0
+  }
+
+  /** A fragment was synced with a contribution that stood for so many tokens. */
+  synced (fragment: number, tokens: number): void {
+    this.#tokens[fragment] = Math.max(0, this.tokensOf(fragment) - tokens)
   }
 }

@@ -1,10 +1,10 @@
 import { methodPreset } from '../../../src/averaging/methods.ts'
-import { initialState, step } from '../../../src/averaging/round-machine.ts'
+import { describeState, initialState, step } from '../../../src/averaging/round-machine.ts'
 import type { RoundEffect, RoundEvent, RoundSettings, RoundState } from '../../../src/averaging/round-state.ts'
 import type { ExchangeMessage, PresentPeer } from '../../../src/ports.ts'
 
 const settings: RoundSettings = {
-  self: 'm', method: methodPreset('noloco', { everySteps: 10, graceMs: 5000 }), budgetSteps: 0, seed: 1, minimumPeers: 0, minimumPeersTimeoutMs: 60_000
+  self: 'm', method: methodPreset('noloco', { everySteps: 10, graceMs: 5000 }), fragmentLengths: [3], budgetSteps: 0, seed: 1, minimumPeers: 0, minimumPeersTimeoutMs: 60_000
 }
 
 export const peer = (peerId: string, round = 0, training = true): PresentPeer => ({ peerId, round, step: round * 10, training })
@@ -46,7 +46,7 @@ export class Driven {
     return this.effects.findLast(effect => effect.kind === 'commit')?.decision.reason ?? 'no round'
   }
 
-  get phase (): string { return this.state.phase.name }
+  get phase (): string { return describeState(this.state).phase }
 }
 
 export function started (view: readonly PresentPeer[] = [], overrides: Partial<RoundSettings> = {}): Driven {

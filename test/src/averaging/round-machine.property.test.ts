@@ -1,11 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { step } from '../../../src/averaging/round-machine.ts'
+import { describeState, step } from '../../../src/averaging/round-machine.ts'
 import type { RoundEffect, RoundState } from '../../../src/averaging/round-state.ts'
-import { attemptOf, deadlineOf } from '../../../src/averaging/round-state.ts'
+import type { PairFlight } from '../../../src/averaging/round-state.ts'
+import { deadlineOf, openFlight } from '../../../src/averaging/round-state.ts'
 import type { PresentPeer } from '../../../src/ports.ts'
 import type { AnyEvent } from './driven.ts'
 import { Driven, contribution } from './driven.ts'
+
+const pairOf = (state: RoundState): PairFlight | undefined => {
+  const flight = openFlight(state)
+  return flight?.kind === 'pair' ? flight : undefined
+}
 
 /** What any sequence of events may do, checked from outside the machine. */
 class Referee {
@@ -58,17 +64,17 @@ class Referee {
     if (decision.reason.includes('ahead of the swarm')) expect(decision.round).toBe(this.#round)
     else expect(decision.round).toBeGreaterThan(this.#round)
     this.#round = decision.round
-    if (decision.partner !== undefined) expect(this.#stage).toMatchObject({ contributed: true, verified: true, promised: true, theirs: true })
+    if (decision.averaged) expect(this.#stage).toMatchObject({ contributed: true, verified: true, promised: true, theirs: true })
     this.#stage = undefined
   }
 
   #checkState (): void {
     const { state, nowMs } = this.machine
     expect(state.held.length).toBeLessThanOrEqual(16)
-    const waits = ['waiting', 'seeking', 'exchanging', 'committing'].includes(state.phase.name)
-    expect(deadlineOf(state.phase) !== undefined).toBe(waits)
-    if (waits) expect(deadlineOf(state.phase)! - nowMs).toBeLessThanOrEqual(60_000)
-    const inUse = new Set([...state.held.map(({ exchange }) => exchange), attemptOf(state.phase)?.exchange])
+    const waits = ['waiting', 'averaging'].includes(state.phase.name)
+    expect(deadlineOf(state) !== undefined).toBe(waits)
+    if (waits) expect(deadlineOf(state)! - nowMs).toBeLessThanOrEqual(60_000)
+    const inUse = new Set([...state.held.map(({ exchange }) => exchange), pairOf(state)?.exchange])
     for (const exchange of this.#open) expect(inUse.has(exchange), `${exchange} is left open while ${state.phase.name}`).toBe(true)
   }
 }
@@ -91,7 +97,7 @@ describe('any sequence of events', () => {
 
   /** Makes an arbitrary event one that can happen in the machine's state; undefined where none is. */
   function concrete (arbitrary: Arbitrary, { state }: Driven, count: number): AnyEvent | undefined {
-    const attempt = attemptOf(state.phase)
+    const attempt = pairOf(state)
     const exchange = attempt?.exchange ?? state.held[0]?.exchange ?? 'from-none'
     const round = attempt?.round ?? state.round + 1
     switch (arbitrary.kind) {
@@ -115,13 +121,14 @@ describe('any sequence of events', () => {
   }
 
   /** What would come next if nothing went wrong. */
-  function natural ({ phase, round }: RoundState, { view }: Extract<Arbitrary, { kind: 'natural' }>): AnyEvent | undefined {
-    const attempt = attemptOf(phase)
+  function natural (state: RoundState, { view }: Extract<Arbitrary, { kind: 'natural' }>): AnyEvent | undefined {
+    const { phase, round } = state
+    const attempt = pairOf(state)
     const label = attempt?.round ?? round + 1
     const from = { kind: 'message', exchange: attempt?.exchange ?? `from-${label}`, partner: attempt?.partner ?? 'a' } as const
-    switch (phase.name) {
-      case 'training': return { kind: 'trained', view, outcome: { kind: 'reached', step: phase.untilStep, tokens: 10, meanLoss: 1 } }
-      case 'seeking': return { ...from, message: attempt?.initiator === true ? { kind: 'accept', round: label } : { kind: 'offer', round: label, fragment: 0 } }
+    if (phase.name === 'training') return { kind: 'trained', view, outcome: { kind: 'reached', step: phase.untilStep, tokens: 10, meanLoss: 1 } }
+    switch (attempt?.stage) {
+      case 'seeking': return { ...from, message: attempt.initiator ? { kind: 'accept', round: label } : { kind: 'offer', round: label, fragment: 0 } }
       case 'exchanging': return { kind: 'verified', exchange: from.exchange }
       case 'committing': return { ...from, message: { kind: 'commit', round: label } }
       default: return undefined
@@ -153,7 +160,7 @@ describe('any sequence of events', () => {
   it('never applies half a round, never trains and averages at once, never leaves an exchange open, never waits without a deadline', () => {
     const seen = new Set<string>()
     fc.assert(fc.property(sequences, view, (events, start) => {
-      const machine = play(events, start, ({ state }) => { seen.add(state.phase.name) })
+      const machine = play(events, start, ({ state }) => { seen.add(describeState(state).phase) })
       if (machine.reason.startsWith('averaged')) seen.add('averaged')
     }), { numRuns: 400 })
     expect([...seen].sort()).toEqual(['averaged', 'committing', 'exchanging', 'finished', 'seeking', 'training', 'waiting'])

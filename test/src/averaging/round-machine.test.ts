@@ -3,14 +3,14 @@ import { partnerOf } from '../../../src/averaging/matching.ts'
 import { methodPreset } from '../../../src/averaging/methods.ts'
 import { describeState } from '../../../src/averaging/round-machine.ts'
 import type { RoundEffect } from '../../../src/averaging/round-state.ts'
-import { attemptOf, deadlineOf } from '../../../src/averaging/round-state.ts'
+import { deadlineOf } from '../../../src/averaging/round-state.ts'
 import type { ExchangeMessage } from '../../../src/ports.ts'
 import { Driven, contribution, kinds, peer, started } from './driven.ts'
 
 describe('a round between two', () => {
   it('goes the whole way for the initiator', () => {
     const machine = started([peer('z')])
-    expect(kinds(machine.reach([peer('z')]))).toEqual(['open', 'send offer'])
+    expect(kinds(machine.reach([peer('z')]))).toEqual(['take', 'open', 'send offer'])
     expect(kinds(machine.message('to-1', 'z', { kind: 'accept', round: 1 }))).toEqual(['contribute'])
     expect(kinds(machine.message('to-1', 'z', contribution(1)))).toEqual(['verify'])
     expect(kinds(machine.feed({ kind: 'verified', exchange: 'to-1' }))).toEqual(['send commit'])
@@ -22,7 +22,7 @@ describe('a round between two', () => {
   it('goes the whole way for the responder, whose partner comes early', () => {
     const machine = started([peer('a')])
     expect(machine.message('from-1', 'a', { kind: 'offer', round: 1, fragment: 0 })).toEqual([])
-    expect(kinds(machine.reach([peer('a')]))).toEqual(['send accept', 'contribute'])
+    expect(kinds(machine.reach([peer('a')]))).toEqual(['take', 'send accept', 'contribute'])
     machine.message('from-1', 'a', contribution(1))
     machine.feed({ kind: 'verified', exchange: 'from-1' })
     machine.message('from-1', 'a', { kind: 'commit', round: 1 })
@@ -32,7 +32,7 @@ describe('a round between two', () => {
 
   it('or late', () => {
     const machine = started([peer('a')])
-    expect(machine.reach([peer('a')])).toEqual([])
+    expect(kinds(machine.reach([peer('a')]))).toEqual(['take'])
     expect(kinds(machine.message('from-1', 'a', { kind: 'offer', round: 1, fragment: 0 }))).toEqual(['send accept', 'contribute'])
   })
 })
@@ -88,7 +88,7 @@ describe('every failure ends in a solo round with its reason', () => {
       const machine = started([peer('z')])
       machine.nowMs = stretchMs - 1000
       machine.reach([peer('z')])
-      expect(deadlineOf(machine.state.phase)).toBe(stretchMs + patience)
+      expect(deadlineOf(machine.state)).toBe(stretchMs + patience)
     }
   })
 })
@@ -139,8 +139,8 @@ describe('round labels', () => {
   it('a peer that is behind takes up the swarm\'s count and says so at once', () => {
     const machine = started()
     const effects = machine.reach([peer('z', 49), peer('y', 49), peer('x', 2)])
-    expect(effects).toContainEqual({ kind: 'announce', round: 49, training: true })
-    expect(attemptOf(machine.state.phase)?.round).toBe(50)
+    expect(effects).toContainEqual({ kind: 'announce', round: 49, training: true, dueInMs: 0 })
+    expect(machine.state.flight?.round).toBe(50)
   })
 
   it('a peer that is ahead leaves its count standing, until an offer shows that the swarm has caught up', () => {
@@ -150,7 +150,7 @@ describe('round labels', () => {
     expect(machine.reason).toBe('solo: 2 rounds ahead of the swarm, which is to catch up')
     expect(machine.state).toMatchObject({ round: 10, syncedStep: 110 })
     machine.message('from-1', 'a', { kind: 'offer', round: 11, fragment: 0 })
-    expect(kinds(machine.reach([peer('a', 8)]))).toEqual(['send accept', 'contribute'])
+    expect(kinds(machine.reach([peer('a', 8)]))).toEqual(['take', 'send accept', 'contribute'])
   })
 })
 
@@ -199,7 +199,7 @@ describe('start and end', () => {
     committing.message('to-1', 'z', contribution(1))
     committing.feed({ kind: 'verified', exchange: 'to-1' })
     expect(committing.feed({ kind: 'stop' })).toEqual([])
-    expect(deadlineOf(committing.state.phase)).toBe(committing.nowMs + 2000)
+    expect(deadlineOf(committing.state)).toBe(committing.nowMs + 2000)
     expect(kinds(committing.message('to-1', 'z', { kind: 'commit', round: 1 }))).toEqual(['close', 'commit', 'announce', 'finish'])
   })
 

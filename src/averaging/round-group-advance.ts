@@ -1,0 +1,168 @@
+import { shortId } from '../membership/short-id.ts'
+import { adaptiveGraceMs, REMEMBERED_ARRIVALS, seconds } from './patience.ts'
+import { endFlight, endSolo } from './round-commit.ts'
+import { forwardsOf, hasEverything, isHopeless, outcomeOf } from './round-group-landing.ts'
+import { onPlanned } from './round-group-messages.ts'
+import { agreeingMembers, planOf, sharesFor } from './round-group-plan.ts'
+import type { GroupFlight, GroupPlan } from './round-group-state.ts'
+import { mateAt, matesHere, partOf, plannedMates } from './round-group-state.ts'
+import type { RoundEffect, RoundState, Transition } from './round-state.ts'
+import { afterEffects, unchanged } from './round-state.ts'
+
+/** How far into the grace each stage ends at the latest: a plan is a round trip away, contributions and means each take as long as they take. */
+const LATEST = { plan: 0.25, reduce: 0.6, commit: 0.85, end: 1 } as const
+
+/** Does whatever can be done by now; when nothing more can, sets the deadline by which something will. */
+export function advance (state: RoundState, nowMs: number): Transition {
+  const { flight } = state
+  if (flight?.kind !== 'group' || flight.ending !== undefined || !flight.taken) return unchanged(state)
+  for (const move of [beginRound, findPlan, reducePart, tellLanded, passOn, endRound]) {
+    const moved = move(state, nowMs, flight)
+    if (moved !== undefined) return afterEffects(moved.effects, advance(moved.state, nowMs))
+  }
+  return unchanged({ ...state, flight: { ...flight, deadlineMs: nextDeadline(state, flight, nowMs) } })
+}
+
+type Move = (state: RoundState, nowMs: number, flight: GroupFlight) => Transition | undefined
+
+/** Ends the search once everyone has come or cannot come, enough have and the rest had their grace, or patience has ended. */
+const beginRound: Move = (state, nowMs, flight) => {
+  if (flight.begunMs !== undefined) return undefined
+  const isOpen = flight.mates.some(({ status, unlikely }) => status === 'awaited' && !unlikely)
+  if (isOpen && nowMs < seekUntilMs(state, flight)) return undefined
+  const here = matesHere(flight)
+  const arrivals = [...state.arrivals, here.map(({ cameMs }) => cameMs ?? 0).sort((one, other) => one - other)].slice(-REMEMBERED_ARRIVALS)
+  if (here.length === 0) return endSolo({ ...state, arrivals }, nowMs, flight, whyNobody(flight, nowMs))
+  return unchanged({ ...state, arrivals, flight: { ...flight, begunMs: nowMs, stage: 'exchanging' } })
+}
+
+function whyNobody ({ mates, round, sinceMs }: GroupFlight, nowMs: number): string {
+  const gone = mates.find(({ status }) => status === 'gone')
+  return mates.length === 1 && gone !== undefined ? gone.why : `nobody of ${mates.length} reached round ${round} within ${seconds(nowMs - sinceMs)}`
+}
+
+function seekUntilMs (state: RoundState, flight: GroupFlight): number {
+  const patienceEndsMs = flight.sinceMs + flight.patienceMs
+  const came = matesHere(flight).map(({ cameMs }) => cameMs ?? 0).sort((one, other) => one - other)
+  if (came.length + 1 < flight.enough || flight.enough < 2) return patienceEndsMs
+  const enoughMs = came[flight.enough - 2] ?? 0
+  return Math.min(patienceEndsMs, flight.sinceMs + enoughMs + graceAfter(state, enoughMs))
+}
+
+function graceAfter ({ stretchMs, settings: { method } }: RoundState, elapsedMs: number): number {
+  const slackMs = stretchMs * method.overlapSteps * method.fragments / method.everySteps
+  return adaptiveGraceMs(slackMs, elapsedMs, method.graceMs)
+}
+
+/** The smallest id of those who agree writes the plan; whose slow weights went another way asks it for the group's. */
+const findPlan: Move = (state, nowMs, flight) => {
+  const { self, fragmentLengths } = state.settings
+  if (flight.begunMs === undefined || flight.plan !== undefined || flight.asked !== undefined) return undefined
+  const members = agreeingMembers(flight, self)
+  const author = members[0] ?? self
+  if (!members.includes(self)) return askFor(state, flight, author)
+  if (author === self) return writePlan(state, nowMs, flight, members, fragmentLengths[flight.fragment] ?? 0)
+  if (nowMs < atLatest(state, flight, LATEST.plan)) return undefined
+  return endSolo(state, nowMs, flight, `${shortId(author)} did not say within ${seconds(nowMs - flight.begunMs)} who takes part`)
+}
+
+function writePlan (state: RoundState, nowMs: number, flight: GroupFlight, members: readonly string[], length: number): Transition {
+  const shares = sharesFor(members, state.view, state.settings.self, flight.uploadBytesPerSecond)
+  const plan = planOf(members, shares, length)
+  const told: RoundEffect[] = matesHere(flight).flatMap(({ exchange }) =>
+    exchange === undefined ? [] : [{ kind: 'send', exchange, message: { kind: 'plan', round: flight.round, members, shares } }])
+  return afterEffects(told, adoptPlan(state, nowMs, flight, plan))
+}
+
+function askFor (state: RoundState, flight: GroupFlight, author: string): Transition {
+  const asked = flight.mates.find(({ id }) => id === author)?.exchange
+  if (asked === undefined) return unchanged({ ...state, flight: { ...flight, asked: '' } })
+  return { state: { ...state, flight: { ...flight, asked } }, effects: [{ kind: 'send', exchange: asked, message: { kind: 'ask', round: flight.round } }] }
+}
+
+/** Follows a plan: every owner who is there gets our contribution, and what came early is looked at. */
+export function adoptPlan (state: RoundState, nowMs: number, flight: GroupFlight, plan: GroupPlan): Transition {
+  const planned: GroupFlight = { ...flight, plan, stage: 'exchanging', early: [] }
+  const effects: RoundEffect[] = [{ kind: 'replan', members: plan.members, parts: plan.parts }]
+  plan.parts.forEach(({ owner }, part) => {
+    const exchange = matesHere(flight).find(({ id }) => id === owner)?.exchange
+    if (exchange !== undefined) effects.push({ kind: 'contribute', exchange, part, plan: plan.id })
+  })
+  let next = advance({ ...state, flight: planned }, nowMs)
+  for (const { exchange, message } of flight.early) {
+    const mate = next.state.flight?.kind === 'group' && next.state.flight.ending === undefined ? mateAt(next.state.flight, exchange) : undefined
+    if (mate !== undefined) next = afterEffects(next.effects, onPlanned(next.state, nowMs, next.state.flight as GroupFlight, mate, message))
+  }
+  return afterEffects(effects, next)
+}
+
+/** Reduces the own part once everyone's contribution is in, enough are and the rest had their grace, or time is up. */
+const reducePart: Move = (state, nowMs, flight) => {
+  const { plan, reduced } = flight
+  if (plan === undefined || reduced) return undefined
+  const part = partOf(plan, state.settings.self)
+  const mates = plannedMates(flight)
+  const missing = mates.filter(({ status, contributed }) => status !== 'gone' && !contributed)
+  if (part !== undefined && missing.length > 0 && nowMs < reduceByMs(state, flight)) return undefined
+  const from = mates.filter(({ contributed }) => contributed).map(({ id }) => id)
+  const closed = { ...flight, reduced: true }
+  // a mean of nobody but its owner would only spread one replica
+  if (part === undefined || from.length === 0) return unchanged({ ...state, flight: closed })
+  const exchanges = mates.flatMap(({ status, exchange }) => status === 'here' && exchange !== undefined ? [exchange] : [])
+  const landed = [...flight.landed, { part, members: [...from, state.settings.self].sort() }]
+  return { state: { ...state, flight: { ...closed, landed } }, effects: [{ kind: 'reduce', part, plan: plan.id, exchanges }] }
+}
+
+function reduceByMs (state: RoundState, flight: GroupFlight): number {
+  return atLatest(state, flight, LATEST.reduce)
+}
+
+/** Says which parts are here once no more will come by themselves. */
+const tellLanded: Move = (state, nowMs, flight) => {
+  const { plan, reduced, stage, landed } = flight
+  if (plan === undefined || !reduced || stage === 'committing') return undefined
+  const isOpen = plan.parts.some((part, index) => !landed.some(({ part: there }) => there === index) && !isHopeless(flight, part.owner, state.settings.self))
+  if (isOpen && nowMs < atLatest(state, flight, LATEST.commit)) return undefined
+  const parts = landed.map(({ part }) => part).sort((one, other) => one - other)
+  const told: RoundEffect[] = plannedMates(flight).flatMap(({ status, exchange }) =>
+    status === 'here' && exchange !== undefined ? [{ kind: 'send', exchange, message: { kind: 'commit', round: flight.round, parts } }] : [])
+  return { state: { ...state, flight: { ...flight, stage: 'committing' } }, effects: told }
+}
+
+/** Gives mates what they said they lack. */
+const passOn: Move = (state, _nowMs, flight) => {
+  const { plan } = flight
+  if (plan === undefined) return undefined
+  const { flight: passed, forwards } = forwardsOf(flight, state.settings.self)
+  if (forwards.length === 0) return undefined
+  return { state: { ...state, flight: passed }, effects: forwards.map(({ exchange, part }) => ({ kind: 'forward', exchange, part, plan: plan.id })) }
+}
+
+/** Ends the round once every member that is there has everything that anyone has, or time is up. */
+const endRound: Move = (state, nowMs, flight) => {
+  if (flight.asked !== undefined) return flight.asked !== '' && nowMs < atLatest(state, flight, LATEST.end) ? undefined : endUnhealed(state, nowMs, flight)
+  if (flight.stage !== 'committing') return undefined
+  const isComplete = hasEverything(flight) && !owesWeights(flight, state.settings.self)
+  if (!isComplete && nowMs < atLatest(state, flight, LATEST.end)) return undefined
+  return endFlight(state, nowMs, flight, outcomeOf(flight), `round ${flight.round} is through`)
+}
+
+/** Whether somebody whose slow weights went another way has yet to ask this peer, the author of the plan, for its own. */
+function owesWeights (flight: GroupFlight, self: string): boolean {
+  const isAuthor = flight.plan?.members[0] === self
+  return isAuthor && matesHere(flight).some(({ basis, exchange }) => basis !== flight.basis && exchange !== undefined && !flight.askers.includes(exchange))
+}
+
+function endUnhealed (state: RoundState, nowMs: number, flight: GroupFlight): Transition {
+  return endSolo(state, nowMs, flight, 'the slow weights of this peer had gone another way than the group\'s, and nobody gave it theirs')
+}
+
+function atLatest ({ settings: { method } }: RoundState, { begunMs }: GroupFlight, share: number): number {
+  return (begunMs ?? 0) + share * method.graceMs
+}
+
+function nextDeadline (state: RoundState, flight: GroupFlight, nowMs: number): number {
+  if (flight.begunMs === undefined) return seekUntilMs(state, flight)
+  const stages = [...flight.plan === undefined ? [LATEST.plan] : [LATEST.reduce, LATEST.commit], LATEST.end].map(share => atLatest(state, flight, share))
+  return stages.find(atMs => atMs > nowMs) ?? atLatest(state, flight, LATEST.end)
+}
