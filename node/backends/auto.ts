@@ -13,7 +13,7 @@ export interface Machine {
   /** Why a backend is not worth a try; undefined when it may be. Costs next to nothing. */
   readonly absence: (name: 'webgpu' | 'tensorflow') => string | undefined
   /** Starts a backend elsewhere and measures it. */
-  readonly probe: (name: BackendName, settings: ComputeSettings) => Promise<Probed>
+  readonly probe: (name: BackendName, settings: ComputeSettings, signal?: AbortSignal) => Promise<Probed>
 }
 
 const THIS_MACHINE: Machine = {
@@ -33,20 +33,28 @@ const surveys = new Map<number, Promise<Survey>>()
  * they should need for a step. The machine is surveyed once in the life of the process; call it on the main thread.
  *
  * @param flopsPerStep operations of a training step; left out, a small model's
+ * @param signal gives up the survey, with its reason
  */
-export async function rankBackends (settings: ComputeSettings, flopsPerStep = 0): Promise<BackendRanking> {
+export async function rankBackends (settings: ComputeSettings, flopsPerStep = 0, signal?: AbortSignal): Promise<BackendRanking> {
   prepareTensorflow(settings, process.env)
   if (settings.backend !== 'auto') return { order: [settings.backend], skipped: [], reports: [] }
-  const survey = surveys.get(settings.threads) ?? surveyMachine(settings, THIS_MACHINE)
+  const survey = surveys.get(settings.threads) ?? surveyMachine(settings, THIS_MACHINE, signal)
   surveys.set(settings.threads, survey)
-  return rankingOf(await survey, flopsPerStep)
+  try {
+    return rankingOf(await survey, flopsPerStep)
+  } catch {
+    // Whoever began the survey has given it up; that is nobody else's end.
+    if (surveys.get(settings.threads) === survey) surveys.delete(settings.threads)
+    signal?.throwIfAborted()
+    return await rankBackends(settings, flopsPerStep, signal)
+  }
 }
 
 /**
  * Probes what may be faster than wasm, and wasm, one after the other so that they do not disturb each other's measurement.
- * On a machine with neither a graphics device nor TensorFlow nothing is probed.
+ * On a machine with neither a graphics device nor TensorFlow nothing is probed. Rejects only when the signal aborts.
  */
-export async function surveyMachine (settings: ComputeSettings, machine: Machine = THIS_MACHINE): Promise<Survey> {
+export async function surveyMachine (settings: ComputeSettings, machine: Machine, signal?: AbortSignal): Promise<Survey> {
   const skipped: SkippedBackend[] = []
   const candidates: BackendName[] = []
   for (const name of ['webgpu', 'tensorflow'] as const) {
@@ -56,7 +64,11 @@ export async function surveyMachine (settings: ComputeSettings, machine: Machine
   }
   if (candidates.length === 0) return { skipped, reports: [] }
   const probes: Probed[] = []
-  for (const name of [...candidates, 'wasm'] as const) probes.push(await machine.probe(name, settings))
+  for (const name of [...candidates, 'wasm'] as const) {
+    signal?.throwIfAborted()
+    probes.push(await machine.probe(name, settings, signal))
+  }
+  signal?.throwIfAborted()
   const survey = surveyOf(probes)
   return { ...survey, skipped: [...skipped, ...survey.skipped] }
 }

@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { reasonOf } from '../../src/errors.ts'
 import type { BackendName, BackendReport, ComputeSettings } from './contract.ts'
 
 /** How a backend fared, or why it did not. */
@@ -16,14 +17,20 @@ const PROGRAM = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../../d
  * Starts a backend in a process of its own and measures it there: a thread has one active backend, and a native driver
  * that crashes takes its process along.
  */
-export async function probeBackend (name: BackendName, settings: ComputeSettings): Promise<Probed> {
-  const child = fork(PROGRAM, { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
-  return await answerOf(child, name, { ...settings, backend: name })
+export async function probeBackend (name: BackendName, settings: ComputeSettings, signal?: AbortSignal): Promise<Probed> {
+  try {
+    const child = fork(PROGRAM, { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
+    return await answerOf(child, name, { ...settings, backend: name }, signal)
+  } catch (error) {
+    return { name, reason: `its process did not start: ${reasonOf(error)}` }
+  }
 }
 
-async function answerOf (child: ChildProcess, name: BackendName, settings: ComputeSettings): Promise<Probed> {
+async function answerOf (child: ChildProcess, name: BackendName, settings: ComputeSettings, signal?: AbortSignal): Promise<Probed> {
   const end = (): void => { child.kill('SIGKILL') }
   process.once('exit', end)
+  // Its end is then the answer.
+  signal?.addEventListener('abort', end, { once: true })
   let timer: NodeJS.Timeout | undefined
   try {
     return await new Promise<Probed>(resolve => {
@@ -38,6 +45,7 @@ async function answerOf (child: ChildProcess, name: BackendName, settings: Compu
   } finally {
     clearTimeout(timer)
     process.off('exit', end)
+    signal?.removeEventListener('abort', end)
     // Whatever it still does, nobody waits for it.
     end()
   }

@@ -86,7 +86,7 @@ export class TrainerClient implements Trainer {
   static async start (init: TrainerInit, options: { readonly signal?: AbortSignal } = {}): Promise<TrainerClient> {
     const { signal } = options
     signal?.throwIfAborted()
-    const ranking = await rankBackends(init.compute, flopsOfStep(modelLayout(init.model).size, tokensPerStepOf(init)))
+    const ranking = await rankBackends(init.compute, flopsOfStep(modelLayout(init.model).size, tokensPerStepOf(init)), signal)
     signal?.throwIfAborted()
     const client = new TrainerClient(init, ranking)
     const abandon = (): void => client.#fail(trainerFailed('its start was abandoned'))

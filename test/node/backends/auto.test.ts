@@ -60,6 +60,20 @@ describe('auto', () => {
     expect(rankingOf(survey, LARGE_STEP).order).toEqual(['cpu'])
   })
 
+  it('gives up when the signal aborts, before the next probe', async () => {
+    const controller = new AbortController()
+    const here = machine([report('webgpu', 1, 1), wasm])
+    const abortingMachine: Machine = {
+      ...here,
+      probe: async (name, settings) => {
+        controller.abort()
+        return await here.probe(name, settings)
+      }
+    }
+    await expect(surveyMachine(DEFAULT_COMPUTE, abortingMachine, controller.signal)).rejects.toMatchObject({ name: 'AbortError' })
+    expect(here.probed).toEqual(['webgpu'])
+  })
+
   it('does not look around for a backend that was named', async () => {
     expect(await rankBackends({ ...DEFAULT_COMPUTE, backend: 'cpu' })).toEqual({ order: ['cpu'], skipped: [], reports: [] })
   })
@@ -100,6 +114,13 @@ describe('a probe', () => {
     if ('reason' in probed) return
     expect(probed.matmulGflops).toBeGreaterThan(0)
     expect(probed.tokensPerSecond).toBeGreaterThan(0)
+  })
+
+  it('is ended when the signal aborts', async () => {
+    const controller = new AbortController()
+    const probing = probeBackend('cpu', DEFAULT_COMPUTE, controller.signal)
+    controller.abort()
+    expect(await probing).toEqual({ name: 'cpu', reason: 'its process was ended by SIGKILL' })
   })
 
   it('survives a process that ends', async () => {
