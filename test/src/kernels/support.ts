@@ -3,6 +3,7 @@ import { DEFAULT_COMPUTE, startBackend } from '../../../node/backends/backend.ts
 import type { Backend, BackendName } from '../../../node/backends/backend.ts'
 import { startWasm } from '../../../node/backends/wasm.ts'
 import type { TensorKernels } from '../../../src/kernels/register.ts'
+import type { WasmInstructions } from '../../../src/kernels/wasm-binaries.ts'
 import { tf } from '../../../src/kernels/tensor.ts'
 import type { Tensor } from '../../../src/kernels/tensor.ts'
 import { fillGaussian } from '../../../src/random/draw.ts'
@@ -10,14 +11,13 @@ import { words } from '../../../src/random/words.ts'
 
 const started = new Map<BackendName, TensorKernels>()
 
-/** On wasm the kernels whose bits are recorded, whatever else the engine has. */
-async function start (name: BackendName): Promise<Backend> {
-  return name === 'wasm' ? await startWasm({ instructions: 'simd' }) : await startBackend({ ...DEFAULT_COMPUTE, backend: name })
+async function start (name: BackendName, instructions: WasmInstructions): Promise<Backend> {
+  return name === 'wasm' ? await startWasm({ instructions }) : await startBackend({ ...DEFAULT_COMPUTE, backend: name })
 }
 
-/** Makes a backend the active one, starting it the first time. */
-export async function use (name: BackendName): Promise<TensorKernels> {
-  const kernels = started.get(name) ?? (await start(name)).kernels
+/** Makes a backend the active one, starting it the first time; wasm with the kernels whose bits are recorded, whatever else the engine has. */
+export async function use (name: BackendName, instructions: WasmInstructions = 'simd'): Promise<TensorKernels> {
+  const kernels = started.get(name) ?? (await start(name, instructions)).kernels
   started.set(name, kernels)
   await tf.setBackend(name)
   return kernels

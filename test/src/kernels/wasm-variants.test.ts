@@ -146,6 +146,7 @@ const size = fc.oneof(fc.constantFrom(0, 1, 2), fc.integer({ min: 3, max: 27 }))
 
 describe.each([['simd', false], ['simd', true], ['relaxed', false], ['relaxed', true]] as const)('%s, shared memory %s', (instructions, isShared) => {
   const isMissing = instructions === 'relaxed' && best === 'simd'
+  const reason = isMissing ? ' (this engine has no fused multiply-add)' : ''
   let kernels: WasmExports
   let buffer: ArrayBuffer
 
@@ -157,7 +158,7 @@ describe.each([['simd', false], ['simd', true], ['relaxed', false], ['relaxed', 
     kernels = await instantiateKernels({ memory, isShared, allocate: () => PAGE_BYTES, free: () => undefined }, instructions)
   })
 
-  it.skipIf(isMissing).each(Object.entries(scenarios))(`%s gives what plain JavaScript gives${isMissing ? ' (this engine has no fused multiply-add)' : ''}`, (_, scenario) => {
+  it.skipIf(isMissing).each(Object.entries(scenarios))(`%s gives what plain JavaScript gives${reason}`, (_, scenario) => {
     expect(kernels.workspaceBytes() + PAGE_BYTES).toBeLessThan(DATA)
     fc.assert(fc.property(size, size, size, seeds, (a, b, c, seed) => {
       let end = DATA
@@ -177,5 +178,33 @@ describe.each([['simd', false], ['simd', true], ['relaxed', false], ['relaxed', 
       const expected = outcomes<NumericArray>(plainKernels, values => values, values => [...values], seed, arena => { scenario(arena, a, b, c) })
       expect(distance(found, expected, 1)).toBeLessThan(3e-5)
     }), { numRuns: 40 })
+  })
+
+  it.skipIf(isMissing)(`products follow their definition${reason}`, () => {
+    const deep = fc.oneof(size, fc.integer({ min: 250, max: 530 }))
+    fc.assert(fc.property(size, size, deep, fc.boolean(), fc.boolean(), seeds, (rows, columns, depth, tA, tB, seed) => {
+      const [a, b, bias] = [gaussian([rows * depth], seed).values, gaussian([depth * columns], seed ^ 1).values, gaussian([columns], seed ^ 2).values]
+      const addresses = [a, b, bias, new Float32Array(rows * columns)].reduce<number[]>((places, values) => {
+        const address = places.at(-1)!
+        new Float32Array(buffer, address, values.length).set(values)
+        return [...places, address + 4 * values.length]
+      }, [DATA])
+      const [atA = 0, atB = 0, atBias = 0, atC = 0] = addresses
+      kernels.multiply(atA, tA ? 1 : depth, tA ? rows : 1, atB, tB ? 1 : columns, tB ? depth : 1, atC, columns, rows, columns, depth, atBias)
+      const expected = Array.from({ length: rows * columns }, (_, index) => {
+        const [i, j] = [Math.floor(index / columns), index % columns]
+        let sum = bias[j]!
+        for (let k = 0; k < depth; k++) sum += a[tA ? k * rows + i : i * depth + k]! * b[tB ? j * depth + k : k * columns + j]!
+        return sum
+      })
+      expect(distance([...new Float32Array(buffer, atC, rows * columns)], expected, 1)).toBeLessThan(1e-5)
+    }), { numRuns: 60 })
+  })
+
+  it.skipIf(isMissing)(`a product is rounded before its sum, or not, as the variant says${reason}`, () => {
+    const x = 1 + 2 ** -12
+    new Float32Array(buffer, DATA, 4).set([-(1 + 2 ** -11), x, 1, x])
+    kernels.multiply(DATA, 2, 1, DATA + 8, 1, 1, DATA + 16, 1, 1, 1, 2, 0)
+    expect(new Float32Array(buffer, DATA + 16, 1)[0]).toBe(instructions === 'relaxed' ? 2 ** -24 : 0)
   })
 })
