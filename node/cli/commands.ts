@@ -152,15 +152,17 @@ export const peerCommands: readonly CommandModule[] = [
         .option('--batch <sequences>', 'sequences in a step of each peer', '2')
         .option('--learning-rate <rate>', 'inner learning rate', '0.0005')
         .option('--shards <number>', 'pieces into which the training text is cut', '4')
-        .option('--split <kind>', 'how documents are cut into shards: era, iid', 'era')
+        .option('--split <kind>', 'how text is cut into shards: era, iid (default: era); of --data also label (default: iid)')
         .option('--seed <number>', 'seed of matching and batches', '1')
+      configureDataOptions(command)
     },
     load: async () => (await import('./commands/import.ts')).importWeights
   },
   {
     name: 'tokenizer train', group: 'Use', summary: 'learn a tokenizer from text files, or from the default corpus', example: 'shoal tokenizer train --vocabulary 1024 -o tokenizer.json',
     configure: command => {
-      command.option('--input <file>', 'text to learn from, may be given several times (default: the training part of the default corpus)', collect)
+      command.option('--input <path>', 'text or JSONL file, or a directory of them, may be given several times (default: the training part of the default corpus)', collect)
+        .option('--data-field <name>', 'field of JSONL records that is the text')
         .option('--kind <kind>', 'bpe (byte-level, written as Hugging Face’s tokenizer.json), characters', 'bpe')
         .option('--vocabulary <tokens>', 'how many tokens to use at most', '1024')
         .option('-o, --output <file>', 'where to write it', 'tokenizer.json')

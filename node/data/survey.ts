@@ -26,7 +26,7 @@ export interface Survey {
 const MAXIMUM_LABELS = 65_536
 
 /** All pieces of a text in order; the same on every peer. @throws ShoalError DATA_INVALID, DATA_CHANGED */
-export async function * piecesOfText ({ files, field, label }: TextPlan, signal?: AbortSignal): AsyncGenerator<Piece> {
+export async function * piecesOfText ({ files, field, label }: Pick<TextPlan, 'files' | 'field' | 'label'>, signal?: AbortSignal): AsyncGenerator<Piece> {
   const rules: PieceRules = { field, label, pieceBytes: pieceBytesFor(files.reduce((sum, { bytes }) => sum + bytes, 0)) }
   for (const file of files) yield * piecesOf(file.name, readChunks(file, signal), rules)
 }

@@ -11,29 +11,30 @@ import type { ImportedModel } from '../../../src/interop/import-model.ts'
 import { draftManifest } from '../../../src/manifest/draft.ts'
 import { isTextModel } from '../../../src/manifest/model-kind.ts'
 import { shortRunId, signManifest } from '../../../src/manifest/manifest.ts'
-import { hashCorpus } from '../../corpus/corpus.ts'
+import { FileStore } from '../../data/file-store.ts'
 import { writeImportedRun } from '../../peer/imported-run.ts'
 import { prepareDataDirectory, resolveDataDirectory } from '../../store/data-directory.ts'
 import { loadIdentity } from '../../store/identity.ts'
-import { choiceOption } from '../choices.ts'
 import { action } from '../command.ts'
+import { dataOf, tokenizerOf } from '../run-data.ts'
+import type { RunDataOptions } from '../run-data.ts'
+import { examplesOf } from '../run-examples.ts'
 import { numberOption } from '../numbers.ts'
 
-interface ImportOptions {
+interface ImportOptions extends RunDataOptions {
   readonly name: string
   readonly method: string
   readonly steps: string
   readonly seed: string
   readonly batch: string
   readonly learningRate: string
-  readonly shards: string
-  readonly split: string
 }
 
 export const importWeights = action<ImportOptions>(async ({ arguments: [path = ''], options, output }) => {
-  const model = readModel(path)
+  const model = readModel(path, options)
   const directory = resolveDataDirectory(options.dataDir)
   prepareDataDirectory(directory)
+  const store = new FileStore(directory.root)
   const identity = await loadIdentity(directory.identityFile)
   const drafted = draftManifest({
     name: options.name,
@@ -45,10 +46,8 @@ export const importWeights = action<ImportOptions>(async ({ arguments: [path = '
     steps: numberOption('steps', options.steps, { minimum: 0 }),
     batch: numberOption('batch', options.batch, { minimum: 1 }),
     learningRate: numberOption('learning-rate', options.learningRate, { minimum: 1e-9, maximum: 1, whole: false }),
-    data: {
-      corpus: 'sotu', sha256: await hashCorpus(), holdOutEvery: 10,
-      shards: numberOption('shards', options.shards, { minimum: 1, maximum: 128 }), split: choiceOption('split', options.split, ['era', 'iid'])
-    }
+    tokenizer: await tokenizerOf(options, store),
+    data: await examplesOf({ ...options, model: model.spec.kind }, store) ?? await dataOf(options, store)
   })
   const run = signManifest(drafted, identity.secretKey)
   const checkpoint = await writeImportedRun({ run, weights: model.weights, peerId: identity.peerId, directory })
@@ -58,7 +57,7 @@ export const importWeights = action<ImportOptions>(async ({ arguments: [path = '
   return undefined
 })
 
-function readModel (path: string): ImportedModel {
+function readModel (path: string, { tokenizer }: Pick<RunDataOptions, 'tokenizer'>): ImportedModel {
   const config = join(dirname(path), 'config.json')
   let bytes: Uint8Array
   let description: unknown
@@ -73,7 +72,7 @@ function readModel (path: string): ImportedModel {
   const file = decodeSafetensors(bytes)
   // A file of our own carries its description; a config.json beside it may be another model's.
   const model = importModel(file, SPEC_KEY in file.metadata ? undefined : description)
-  if (!isTextModel(model.spec) || model.spec.vocabulary >= BYTE_VOCABULARY) return model
+  if (!isTextModel(model.spec) || tokenizer !== 'bytes' || model.spec.vocabulary >= BYTE_VOCABULARY) return model
   throw new ShoalError({
     code: 'CHECKPOINT_INCOMPATIBLE', what: `${path} cannot be trained here`, why: `its vocabulary of ${model.spec.vocabulary} is smaller than the ${BYTE_VOCABULARY} bytes`,
     tryThis: 'import a model with at least 256 tokens'

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { splitDocuments } from '../../../src/data/documents.ts'
 import { trainBpe } from '../../../src/data/tokenizers/bpe-trainer.ts'
 import { trainCharacters } from '../../../src/data/tokenizers/character-tokenizer.ts'
@@ -7,6 +6,8 @@ import { GPT2_PATTERN, createSplitter } from '../../../src/data/tokenizers/split
 import { bpeFile, charactersFile, readTokenizer } from '../../../src/data/tokenizers/tokenizer-file.ts'
 import { reasonOf, ShoalError } from '../../../src/errors.ts'
 import { readCorpus } from '../../corpus/corpus.ts'
+import { findFiles } from '../../data/find-files.ts'
+import { piecesOfText } from '../../data/survey.ts'
 import { writeFileAtomically } from '../../store/atomic-file.ts'
 import { choiceOption } from '../choices.ts'
 import { action } from '../command.ts'
@@ -14,6 +15,7 @@ import { numberOption } from '../numbers.ts'
 
 interface TokenizerTrainOptions {
   readonly input?: readonly string[]
+  readonly dataField?: string
   readonly kind: string
   readonly vocabulary: string
   readonly output: string
@@ -25,7 +27,7 @@ const HOLD_OUT_EVERY = 10
 export const tokenizerTrain = action<TokenizerTrainOptions>(async ({ options, output }) => {
   const kind = choiceOption('kind', options.kind, ['bpe', 'characters'])
   const vocabulary = numberOption('vocabulary', options.vocabulary, { minimum: kind === 'bpe' ? 256 : 17, maximum: 1_000_000 })
-  const documents = options.input === undefined ? await defaultTexts() : options.input.map(readText)
+  const documents = options.input === undefined ? await defaultTexts() : await ownTexts(options.input, options.dataField)
   const file = kind === 'bpe' ? bpeFile(trainBpe(documents, vocabulary, createSplitter(GPT2_PATTERN))) : charactersFile(trainCharacters(documents, vocabulary))
   const bytes = new TextEncoder().encode(file)
   try {
@@ -47,10 +49,8 @@ async function defaultTexts (): Promise<readonly Uint8Array[]> {
   return splitDocuments(await readCorpus(), { holdOutEvery: HOLD_OUT_EVERY, shards: 1, split: 'era' }).training
 }
 
-function readText (path: string): Uint8Array {
-  try {
-    return new Uint8Array(readFileSync(path))
-  } catch (cause) {
-    throw new ShoalError({ code: 'USAGE', what: `${path} cannot be read`, why: reasonOf(cause), tryThis: '--input with a file that exists, or none for the default corpus', cause })
-  }
+async function ownTexts (paths: readonly string[], field: string | undefined): Promise<readonly Uint8Array[]> {
+  const texts: Uint8Array[] = []
+  for await (const { text } of piecesOfText({ files: await findFiles(paths), field })) texts.push(text)
+  return texts
 }

@@ -39,9 +39,17 @@ describe('shoal tokenizer train', () => {
     expect(written.stdout).toMatch(/"sha256":"[0-9a-f]{64}"/)
   })
 
+  it('learns from the texts of records, not from their JSON', async () => {
+    writeFileSync(at('a.jsonl'), Array.from({ length: 30 }, (_, index) => JSON.stringify({ text: 'abc abc', number: index })).join('\n'))
+    expect(await train('--input', at('a.jsonl'), '--data-field', 'text', '--kind', 'characters', '-o', at('one.json'))).toBe(0)
+    expect(JSON.parse(readFileSync(at('one.json'), 'utf8'))).toMatchObject({ characters: [' ', 'a', 'b', 'c'] })
+    expect(await train('--input', at('a.jsonl'), '--data-field', 'body')).not.toBe(0)
+    expect(written.stderr).toContain('a.jsonl, line 1')
+  })
+
   it('says what is wrong', async () => {
     expect(await train('--input', at('nothing.txt'))).not.toBe(0)
-    expect(written.stderr).toContain('nothing.txt cannot be read')
+    expect(written.stderr).toContain('nothing.txt cannot be trained on')
     expect(await train('--vocabulary', '200')).not.toBe(0)
     expect(await train('--kind', 'words')).not.toBe(0)
     expect(written.stderr).toContain('--kind cannot be words')
