@@ -1,7 +1,11 @@
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { DEFAULT_COMPUTE } from '../../../node/backends/contract.ts'
 import { TrainerClient } from '../../../node/trainer-worker/client.ts'
 import type { StepProgress, TrainerInit } from '../../../node/trainer-worker/client.ts'
+import { charactersFile } from '../../../src/data/tokenizers/tokenizer-file.ts'
 import { genesisWeights } from '../../../src/models/genesis.ts'
 import { WASM_VARIANTS, bestInstructions } from '../../../src/kernels/wasm-binaries.ts'
 import type { TrainingOutcome } from '../../../src/ports.ts'
@@ -129,6 +133,36 @@ describe('a trainer that cannot go on', () => {
 
   it('refuses a shard without a window', async () => {
     await expect(start({ training: { kind: 'tokens', ids: text.subarray(0, 4) } })).rejects.toMatchObject({ code: 'TRAINER_FAILED' })
+  })
+
+  it('says that its token file shrank, and has not moved a weight', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'shoal-tokens-'))
+    const path = join(folder, 'shard.ids')
+    writeFileSync(path, text)
+    try {
+      const trainer = await start({ training: { kind: 'token-file', path, idWidth: 1, length: text.length } })
+      const memory = await start()
+      expect(await train(trainer, 3)).toMatchObject({ kind: 'reached' })
+      await train(memory, 3)
+      expect(await trainer.readState()).toEqual(await memory.readState())
+      const before = await trainer.readState()
+      truncateSync(path, 1)
+      expect(await train(trainer, 5)).toMatchObject({ kind: 'failed', reason: expect.stringContaining('changed while it was trained on') as string })
+      expect(await trainer.readState()).toEqual(before)
+      expect(trainer.step).toBe(3)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+
+  it('writes and judges in the ids of a tokenizer file', async () => {
+    const tokenizer = charactersFile(['a', 'b', 'é'])
+    const trainer = await start({ tokenizer, training: { kind: 'tokens', ids: Uint16Array.from({ length: 100 }, (_, index) => 16 + index % 3) }, heldOut: { kind: 'text', ids: Uint16Array.of(16, 17, 18, 16), bytes: 5, characters: 4 } })
+    expect((await trainer.evaluate()).tokens).toBe(3)
+    await train(trainer, 20)
+    const written = await trainer.sample({ prompt: 'ab', tokens: 9, temperature: 0, topK: 1, topP: 1, seed: 1 })
+    expect(written).toMatch(/^[abé]+$/)
+    await expect(start({ tokenizer: '{}' })).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
   })
 
   it('fails whatever is asked once it is closed', async () => {

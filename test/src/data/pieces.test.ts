@@ -39,6 +39,20 @@ describe('pieces of a text', () => {
     }))
   })
 
+  it('are handed on as they come: a chunk and two pieces are all that waits, however long the file', async () => {
+    const chunk = Uint8Array.from({ length: 4096 }, (_, index) => index % 61 === 0 ? 10 : 120)
+    let read = 0
+    async function * endless (): AsyncGenerator<Uint8Array> {
+      for (; read < 2 ** 26; read += chunk.length) { await Promise.resolve(); yield chunk }
+    }
+    let handed = 0
+    for await (const { text } of piecesOf('a.txt', endless(), { pieceBytes: 2048 })) {
+      handed += text.length
+      if (read + chunk.length - handed > chunk.length + 2 * 2048) expect.unreachable()
+    }
+    expect(handed).toBe(2 ** 26)
+  })
+
   it('end with a line where there is one, and never within a character', async () => {
     const found = await pieces('a.txt', 'one\ntwo\nthree\n', { pieceBytes: 5 })
     expect(found.map(({ text }) => new TextDecoder().decode(text))).toEqual(['one\ntwo\n', 'three\n'])
