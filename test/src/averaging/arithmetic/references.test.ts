@@ -95,7 +95,7 @@ describe('presets against references in float64', () => {
         for (const index of pair) {
           positions.forEach(at => {
             moved[index]![at] = 0.5 * moved[index]![at]! + 0.7 * (means[at]! - slow[index]![at]!)
-            slow[index]![at] = slow[index]![at]! + moved[index]![at]!
+            slow[index]![at] = slow[index]![at]! + moved[index]![at]
           })
           fast[index]!.set(slow[index]!)
         }
@@ -119,7 +119,7 @@ describe('presets against references in float64', () => {
           values.forEach((value, at) => {
             const delta = value - fast[index]![at]!
             velocity[index]![at] = 0.9 * velocity[index]![at]! + delta
-            values[at] = value - 0.7 * (delta + 0.9 * velocity[index]![at]!)
+            values[at] = value - 0.7 * (delta + 0.9 * velocity[index]![at])
           })
         })
         mean = positions.map(at => meanOf(slow, at))
