@@ -1,54 +1,33 @@
 import { trainingPeers } from '../membership/view.ts'
+import { hangUpFlight } from './round-ending.ts'
 import { rejectHopeless } from './round-offers.ts'
-import type { Ending, FinishReason, Flight, RoundDecision, RoundEffect, RoundState, Transition } from './round-state.ts'
-import { afterEffects, exchangesOf } from './round-state.ts'
-import { reachBoundary } from './round-seek.ts'
+import type { FinishReason, RoundDecision, RoundEffect, RoundState, Transition } from './round-state.ts'
+import { afterEffects } from './round-state.ts'
 import { fragmentOfRound, nextBoundary } from './schedule.ts'
 
-/** Commits a round for which nobody was to be met. */
-export function commitSolo (state: RoundState, nowMs: number, round: number, why: string): Transition {
+/** Commits a round for which nobody is to be met. The trainer rests. */
+export function commitSolo (state: RoundState, round: number, why: string): Transition {
   // Under a label that stands the fragments still take their turns.
   const standing = round > state.round ? 0 : state.standing + 1
   const fragment = fragmentOfRound(Math.max(1, round) + standing, state.settings.method.fragments)
   const isApart = trainingPeers(state.view).length > 0
   const decision = { round, fragment, averaged: false, members: [], reason: `solo: ${why}`, inDoubt: false, ageSteps: 0, isApart }
-  return commit({ ...state, standing }, nowMs, decision)
+  return commit({ ...state, standing }, { ...decision, waitedMs: 0 })
 }
 
-/** A failure shrinks the group to one, it never holds up training. */
-export function endSolo (state: RoundState, nowMs: number, flight: Flight, why: string, inDoubt = false): Transition {
-  const reason = inDoubt ? `solo: ${why}; ${flight.kind === 'pair' ? 'it' : 'they'} may have averaged (in doubt)` : `solo: ${why}`
-  return endFlight(state, nowMs, flight, { averaged: false, members: [], reason, inDoubt }, why)
-}
-
-/** The round in flight has ended: hangs up with `farewell`, and applies it at once where the trainer rests. */
-export function endFlight (state: RoundState, nowMs: number, flight: Flight, ending: Ending, farewell: string): Transition {
-  const done = exchangesOf(flight).filter(exchange => !flight.askers.includes(exchange))
-  const ended = { ...state, flight: { ...flight, ending, deadlineMs: undefined } }
-  const hangUp = done.map(exchange => ({ kind: 'close', exchange, reason: farewell } as const))
-  return afterEffects(hangUp, state.phase.name === 'averaging' ? landFlight(ended, nowMs) : { state: ended, effects: [] })
-}
-
-/** Applies the ended round and goes on. The trainer rests. */
+/** Applies the ended round. The trainer rests. */
 export function landFlight (state: RoundState, nowMs: number): Transition {
   const { flight } = state
   if (flight?.ending === undefined) return { state, effects: [] }
   const { round, fragment, ending, askers } = flight
-  const decision = { ...ending, round, fragment, ageSteps: state.step - flight.sentStep, isApart: true }
-  const gifts: RoundEffect[] = askers.flatMap(exchange => [{ kind: 'give', exchange, round, fragment }, { kind: 'close', exchange, reason: 'slow weights are given' }] as const)
-  return commit({ ...state, flight: undefined, standing: 0 }, nowMs, decision, gifts)
-}
-
-function commit (state: RoundState, nowMs: number, decision: Omit<RoundDecision, 'waitedMs'>, gifts: readonly RoundEffect[] = []): Transition {
   const waitedMs = state.phase.name === 'averaging' ? nowMs - state.phase.sinceMs : 0
-  const committed = { ...state, round: decision.round, syncedStep: state.step }
-  return afterEffects([{ kind: 'commit', decision: { ...decision, waitedMs } }, ...gifts], proceed(committed, nowMs))
+  const decision = { ...ending, round, fragment, ageSteps: state.step - flight.sentStep, isApart: true, waitedMs }
+  const gifts: RoundEffect[] = askers.flatMap(exchange => [{ kind: 'give', exchange, round, fragment }, { kind: 'close', exchange, reason: 'slow weights are given' }] as const)
+  return commit({ ...state, flight: undefined, standing: 0 }, decision, gifts)
 }
 
-/** The next round where one is due, training otherwise. The trainer rests and no round waits to be applied. */
-export function proceed (state: RoundState, nowMs: number): Transition {
-  const isDue = state.step > state.boundaryStep && isBoundary(state, state.step)
-  return isDue && !state.stopping && state.flight === undefined ? reachBoundary(state, nowMs) : goOn(state, nowMs)
+function commit (state: RoundState, decision: RoundDecision, gifts: readonly RoundEffect[] = []): Transition {
+  return { state: { ...state, round: decision.round, syncedStep: state.step }, effects: [{ kind: 'commit', decision }, ...gifts] }
 }
 
 /** The next stretch of training, or the end. */
@@ -94,11 +73,4 @@ export function abandon (state: RoundState, reason: FinishReason, sentence: stri
   const effects: RoundEffect[] = hangUpFlight(state, `this peer ends: ${sentence}`)
   if (state.phase.name === 'training') effects.push({ kind: 'stop-training' })
   return afterEffects(effects, finish({ ...state, flight: undefined }, reason, sentence))
-}
-
-/** Ends what the round in flight still has open. */
-export function hangUpFlight ({ flight }: RoundState, reason: string): RoundEffect[] {
-  if (flight === undefined) return []
-  const open = flight.ending === undefined ? exchangesOf(flight) : flight.askers
-  return open.map(exchange => ({ kind: 'close', exchange, reason }))
 }

@@ -1,8 +1,9 @@
 import type { ExchangeMessage } from '../ports.ts'
-import { endSolo, isBoundary, landFlight, proceed, train, trainEffect } from './round-commit.ts'
+import { isBoundary, train, trainEffect } from './round-commit.ts'
+import { endSolo } from './round-ending.ts'
 import { acceptMate, onTaken, reviewMates } from './round-group.ts'
 import { advance } from './round-group-advance.ts'
-import { loseMate, onAccepted, onGroupMessage, onKept, onMateVerified, refuseMate } from './round-group-messages.ts'
+import { loseMate, onAccepted, onGroupMessage, onKept, onMateVerified, refuseMate, replayEarly } from './round-group-messages.ts'
 import { holdOffer, judgeOffer, rejection } from './round-offers.ts'
 import { acceptPartner, giveUpPair, onPairClosed, onPairMessage, onPairRefused, onPairVerified, reviewPartner } from './round-pair.ts'
 import type { Flight, Offer, RoundEvent, RoundState, Transition } from './round-state.ts'
@@ -15,7 +16,7 @@ export function onMessage (state: RoundState, nowMs: number, exchange: string, p
   if (message.kind === 'offer') return onOffer(state, nowMs, { exchange, partner, round: message.round, fragment: message.fragment, basis: message.basis })
   const flight = flightOver(state, exchange)
   if (flight === undefined) return unchanged(state)
-  return flight.kind === 'pair' ? onPairMessage(state, nowMs, flight, message) : onGroupMessage(state, nowMs, flight, exchange, message)
+  return flight.kind === 'pair' ? onPairMessage(state, nowMs, flight, message) : replayEarly(onGroupMessage(state, nowMs, flight, exchange, message), nowMs)
 }
 
 function flightOver (state: RoundState, exchange: string): Flight | undefined {
@@ -30,13 +31,13 @@ function onOffer (state: RoundState, nowMs: number, offer: Offer): Transition {
   if (verdict.kind === 'reject') return { state, effects: rejection(offer.exchange, verdict.code, verdict.sentence) }
   const flight = openFlight(state)
   if (verdict.kind === 'hold' || flight === undefined) return holdOffer(state, offer)
-  return flight.kind === 'pair' ? acceptPartner(state, nowMs, flight, offer) : acceptMate(state, nowMs, flight, offer)
+  return flight.kind === 'pair' ? acceptPartner(state, nowMs, flight, offer) : replayEarly(acceptMate(state, nowMs, flight, offer), nowMs)
 }
 
 /** An exchange is over: the round goes on without its partner, or an offer or a question is withdrawn. */
 export function onClosed (state: RoundState, nowMs: number, exchange: string, reason: string): Transition {
   const flight = flightOver(state, exchange)
-  if (flight?.kind === 'pair') return onPairClosed(state, nowMs, flight, reason)
+  if (flight?.kind === 'pair') return onPairClosed(state, flight, reason)
   if (flight?.kind === 'group') return loseMate(state, nowMs, flight, exchange, `the exchange with ${flight.mates.find(mate => mate.exchange === exchange)?.id ?? 'somebody'} broke: ${reason}`)
   const held = state.held.filter(offer => offer.exchange !== exchange)
   const withdrawn = held.length === state.held.length ? state : { ...state, held }
@@ -52,12 +53,12 @@ export function onAnswer (state: RoundState, event: FlightEvent): Transition {
   if (event.kind === 'taken') return flight.kind === 'group' && event.round === flight.round ? onTaken(state, nowMs, flight, event.basis, event.uploadBytesPerSecond) : unchanged(state)
   if (flight.kind === 'pair') {
     if (event.kind === 'verified') return onPairVerified(state, flight)
-    return event.kind === 'refused' ? onPairRefused(state, nowMs, flight, event.why) : unchanged(state)
+    return event.kind === 'refused' ? onPairRefused(state, flight, event.why) : unchanged(state)
   }
   switch (event.kind) {
     case 'verified': return onMateVerified(state, nowMs, flight, event.exchange)
     case 'accepted': return onAccepted(state, nowMs, flight, event.part, event.members)
-    case 'kept': return onKept(state, nowMs, flight, event.exchange)
+    case 'kept': return onKept(state, flight, event.exchange)
     case 'refused': return refuseMate(state, nowMs, flight, event.exchange, event.why)
   }
 }
@@ -66,14 +67,14 @@ export function onAnswer (state: RoundState, event: FlightEvent): Transition {
 export function reviewFlight (state: RoundState, nowMs: number): Transition {
   const flight = openFlight(state)
   if (flight === undefined) return unchanged(state)
-  return flight.kind === 'pair' ? reviewPartner(state, nowMs, flight) : reviewMates(state, nowMs, flight)
+  return flight.kind === 'pair' ? reviewPartner(state, flight) : reviewMates(state, nowMs, flight)
 }
 
 /** A deadline of the round in flight has passed. */
 export function onFlightTime (state: RoundState, nowMs: number): Transition {
   const flight = openFlight(state)
   if (flight === undefined) return unchanged(state)
-  return flight.kind === 'pair' ? giveUpPair(state, nowMs, flight) : advance(state, nowMs)
+  return flight.kind === 'pair' ? giveUpPair(state, nowMs, flight) : replayEarly(advance(state, nowMs), nowMs)
 }
 
 /**
@@ -82,14 +83,13 @@ export function onFlightTime (state: RoundState, nowMs: number): Transition {
  */
 export function pause (state: RoundState, nowMs: number): Transition {
   const { flight, settings: { method }, boundaryStep, step } = state
-  if (flight === undefined) return proceed(state, nowMs)
   const resting = { ...state, phase: { name: 'averaging', sinceMs: nowMs } as const }
-  if (flight.ending !== undefined) return landFlight(resting, nowMs)
+  if (flight === undefined || flight.ending !== undefined) return unchanged(resting)
   const isNextDue = step > boundaryStep && isBoundary(state, step)
   const mayGoOn = step < flight.landStep || method.late === 'age' || (flight.kind === 'group' && flight.asked !== undefined)
   if (mayGoOn && !isNextDue) return carryOn(state, nowMs)
   const inDoubt = flight.kind === 'pair' ? flight.stage === 'committing' : flight.stage !== 'seeking'
-  return endSolo(resting, nowMs, flight, `round ${flight.round} had not landed ${step - flight.sentStep} steps after it was sent`, inDoubt)
+  return endSolo(resting, flight, `round ${flight.round} had not landed ${step - flight.sentStep} steps after it was sent`, inDoubt)
 }
 
 function carryOn (state: RoundState, nowMs: number): Transition {

@@ -1,11 +1,10 @@
 import { shortId } from '../membership/short-id.ts'
 import { adaptiveGraceMs, REMEMBERED_ARRIVALS, seconds } from './patience.ts'
-import { endFlight, endSolo } from './round-commit.ts'
+import { endFlight, endSolo } from './round-ending.ts'
 import { forwardsOf, hasEverything, isHopeless, outcomeOf } from './round-group-landing.ts'
-import { onPlanned } from './round-group-messages.ts'
 import { agreeingMembers, planOf, sharesFor } from './round-group-plan.ts'
 import type { GroupFlight, GroupPlan } from './round-group-state.ts'
-import { mateAt, matesHere, partOf, plannedMates } from './round-group-state.ts'
+import { matesHere, partOf, plannedMates } from './round-group-state.ts'
 import type { RoundEffect, RoundState, Transition } from './round-state.ts'
 import { afterEffects, unchanged } from './round-state.ts'
 
@@ -32,7 +31,7 @@ const beginRound: Move = (state, nowMs, flight) => {
   if (isOpen && nowMs < seekUntilMs(state, flight)) return undefined
   const here = matesHere(flight)
   const arrivals = [...state.arrivals, here.map(({ cameMs }) => cameMs ?? 0).sort((one, other) => one - other)].slice(-REMEMBERED_ARRIVALS)
-  if (here.length === 0) return endSolo({ ...state, arrivals }, nowMs, flight, whyNobody(flight, nowMs))
+  if (here.length === 0) return endSolo({ ...state, arrivals }, flight, whyNobody(flight, nowMs))
   return unchanged({ ...state, arrivals, flight: { ...flight, begunMs: nowMs, stage: 'exchanging' } })
 }
 
@@ -63,7 +62,7 @@ const findPlan: Move = (state, nowMs, flight) => {
   if (!members.includes(self)) return askFor(state, flight, author)
   if (author === self) return writePlan(state, nowMs, flight, members, fragmentLengths[flight.fragment] ?? 0)
   if (nowMs < atLatest(state, flight, LATEST.plan)) return undefined
-  return endSolo(state, nowMs, flight, `${shortId(author)} did not say within ${seconds(nowMs - flight.begunMs)} who takes part`)
+  return endSolo(state, flight, `${shortId(author)} did not say within ${seconds(nowMs - flight.begunMs)} who takes part`)
 }
 
 function writePlan (state: RoundState, nowMs: number, flight: GroupFlight, members: readonly string[], length: number): Transition {
@@ -80,20 +79,14 @@ function askFor (state: RoundState, flight: GroupFlight, author: string): Transi
   return { state: { ...state, flight: { ...flight, asked } }, effects: [{ kind: 'send', exchange: asked, message: { kind: 'ask', round: flight.round } }] }
 }
 
-/** Follows a plan: every owner who is there gets our contribution, and what came early is looked at. */
+/** Follows a plan: every owner who is there gets our contribution. */
 export function adoptPlan (state: RoundState, nowMs: number, flight: GroupFlight, plan: GroupPlan): Transition {
-  const planned: GroupFlight = { ...flight, plan, stage: 'exchanging', early: [] }
   const effects: RoundEffect[] = [{ kind: 'replan', members: plan.members, parts: plan.parts }]
   plan.parts.forEach(({ owner }, part) => {
     const exchange = matesHere(flight).find(({ id }) => id === owner)?.exchange
     if (exchange !== undefined) effects.push({ kind: 'contribute', exchange, part, plan: plan.id })
   })
-  let next = advance({ ...state, flight: planned }, nowMs)
-  for (const { exchange, message } of flight.early) {
-    const mate = next.state.flight?.kind === 'group' && next.state.flight.ending === undefined ? mateAt(next.state.flight, exchange) : undefined
-    if (mate !== undefined) next = afterEffects(next.effects, onPlanned(next.state, nowMs, next.state.flight as GroupFlight, mate, message))
-  }
-  return afterEffects(effects, next)
+  return afterEffects(effects, advance({ ...state, flight: { ...flight, plan, stage: 'exchanging' } }, nowMs))
 }
 
 /** Reduces the own part once everyone's contribution is in, enough are and the rest had their grace, or time is up. */
@@ -140,11 +133,11 @@ const passOn: Move = (state, _nowMs, flight) => {
 
 /** Ends the round once every member that is there has everything that anyone has, or time is up. */
 const endRound: Move = (state, nowMs, flight) => {
-  if (flight.asked !== undefined) return flight.asked !== '' && nowMs < atLatest(state, flight, LATEST.end) ? undefined : endUnhealed(state, nowMs, flight)
+  if (flight.asked !== undefined) return flight.asked !== '' && nowMs < atLatest(state, flight, LATEST.end) ? undefined : endUnhealed(state, flight)
   if (flight.stage !== 'committing') return undefined
   const isComplete = hasEverything(flight) && !owesWeights(flight, state.settings.self)
   if (!isComplete && nowMs < atLatest(state, flight, LATEST.end)) return undefined
-  return endFlight(state, nowMs, flight, outcomeOf(flight), `round ${flight.round} is through`)
+  return endFlight(state, flight, outcomeOf(flight), `round ${flight.round} is through`)
 }
 
 /** Whether somebody whose slow weights went another way has yet to ask this peer, the author of the plan, for its own. */
@@ -153,8 +146,8 @@ function owesWeights (flight: GroupFlight, self: string): boolean {
   return isAuthor && matesHere(flight).some(({ basis, exchange }) => basis !== flight.basis && exchange !== undefined && !flight.askers.includes(exchange))
 }
 
-function endUnhealed (state: RoundState, nowMs: number, flight: GroupFlight): Transition {
-  return endSolo(state, nowMs, flight, 'the slow weights of this peer had gone another way than the group\'s, and nobody gave it theirs')
+function endUnhealed (state: RoundState, flight: GroupFlight): Transition {
+  return endSolo(state, flight, 'the slow weights of this peer had gone another way than the group\'s, and nobody gave it theirs')
 }
 
 function atLatest ({ settings: { method } }: RoundState, { begunMs }: GroupFlight, share: number): number {

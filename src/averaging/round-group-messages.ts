@@ -1,6 +1,6 @@
 import { shortId } from '../membership/short-id.ts'
 import type { ExchangeMessage } from '../ports.ts'
-import { endFlight } from './round-commit.ts'
+import { endFlight } from './round-ending.ts'
 import { greet } from './round-group.ts'
 import { adoptPlan, advance } from './round-group-advance.ts'
 import { isSoundPlan, planOf } from './round-group-plan.ts'
@@ -47,14 +47,14 @@ function onPlan (state: RoundState, nowMs: number, flight: GroupFlight, author: 
   if (!isSoundPlan(members, shares) || !members.includes(author.id)) return refuseMate(state, nowMs, flight, author.exchange ?? '', 'its plan makes no sense')
   if (!members.includes(self)) {
     const isAstray = flight.basis !== author.basis
-    return isAstray ? advance({ ...state, flight: { ...flight, begunMs: flight.begunMs ?? nowMs } }, nowMs) : leaveOut(state, nowMs, flight, author)
+    return isAstray ? advance({ ...state, flight: { ...flight, begunMs: flight.begunMs ?? nowMs } }, nowMs) : leaveOut(state, flight, author)
   }
   return adoptPlan(state, nowMs, { ...flight, begunMs: flight.begunMs ?? nowMs }, planOf(members, shares, fragmentLengths[flight.fragment] ?? 0))
 }
 
-function leaveOut (state: RoundState, nowMs: number, flight: GroupFlight, author: Mate): Transition {
+function leaveOut (state: RoundState, flight: GroupFlight, author: Mate): Transition {
   const why = `${shortId(author.id)} began round ${flight.round} without this peer`
-  return endFlight(state, nowMs, flight, { averaged: false, members: [], reason: `solo: ${why}`, inDoubt: false }, why)
+  return endFlight(state, flight, { averaged: false, members: [], reason: `solo: ${why}`, inDoubt: false }, why)
 }
 
 function keepEarly (state: RoundState, flight: GroupFlight, exchange: string, message: ExchangeMessage): Transition {
@@ -62,8 +62,20 @@ function keepEarly (state: RoundState, flight: GroupFlight, exchange: string, me
   return isTooMuch ? unchanged(state) : unchanged({ ...state, flight: { ...flight, early: [...flight.early, { exchange, message }] } })
 }
 
+/** What came before the plan is looked at once there is one. */
+export function replayEarly (transition: Transition, nowMs: number): Transition {
+  const { flight } = transition.state
+  const [first, ...rest] = flight?.kind === 'group' && flight.ending === undefined && flight.plan !== undefined ? flight.early : []
+  if (first === undefined || flight?.kind !== 'group') return transition
+  const later = { ...flight, early: rest }
+  const mate = mateAt(later, first.exchange)
+  const state = { ...transition.state, flight: later }
+  const looked = mate === undefined ? unchanged(state) : onPlanned(state, nowMs, later, mate, first.message)
+  return replayEarly(afterEffects(transition.effects, looked), nowMs)
+}
+
 /** A message that belongs to a plan. */
-export function onPlanned (state: RoundState, nowMs: number, flight: GroupFlight, mate: Mate, message: ExchangeMessage): Transition {
+function onPlanned (state: RoundState, nowMs: number, flight: GroupFlight, mate: Mate, message: ExchangeMessage): Transition {
   const { plan } = flight
   if (plan?.members.includes(mate.id) !== true || mate.exchange === undefined) return unchanged(state)
   switch (message.kind) {
@@ -104,11 +116,11 @@ function onReference (state: RoundState, flight: GroupFlight, exchange: string, 
 }
 
 /** A member's slow weights are here: this peer goes on with them. */
-export function onKept (state: RoundState, nowMs: number, flight: GroupFlight, exchange: string): Transition {
+export function onKept (state: RoundState, flight: GroupFlight, exchange: string): Transition {
   const mate = mateAt(flight, exchange)
   if (flight.asked !== exchange || mate === undefined) return unchanged(state)
   const reason = `took over the slow weights of ${shortId(mate.id)}: those of this peer had gone another way than the group's`
-  return endFlight(state, nowMs, flight, { averaged: false, members: [], reason, inDoubt: false, takesOver: true }, `round ${flight.round} is over here`)
+  return endFlight(state, flight, { averaged: false, members: [], reason, inDoubt: false, takesOver: true }, `round ${flight.round} is over here`)
 }
 
 export function onMateVerified (state: RoundState, nowMs: number, flight: GroupFlight, exchange: string): Transition {

@@ -4,7 +4,7 @@ import { advance } from './round-group-advance.ts'
 import type { GroupFlight, Mate } from './round-group-state.ts'
 import { withMate } from './round-group-state.ts'
 import { judgeOffer, rejectHopeless } from './round-offers.ts'
-import { whyHopeless, whyUnlikely } from './round-seek.ts'
+import { whyHopeless, whyUnlikely } from './round-hope.ts'
 import type { FlightCore, Offer, RoundEffect, RoundState, Transition } from './round-state.ts'
 import { afterEffects, unchanged } from './round-state.ts'
 

@@ -2,7 +2,8 @@ import { shortId } from '../membership/short-id.ts'
 import { trainingPeers } from '../membership/view.ts'
 import type { TrainingOutcome } from '../ports.ts'
 import { STOP_PATIENCE_MS, seconds } from './patience.ts'
-import { abandon, finish, hangUpFlight, isBoundary, goOn, landFlight } from './round-commit.ts'
+import { abandon, finish, goOn, isBoundary, landFlight } from './round-commit.ts'
+import { hangUpFlight } from './round-ending.ts'
 import { onAnswer, onClosed, onFlightTime, onMessage, pause, reviewFlight } from './round-flight.ts'
 import { reachBoundary } from './round-seek.ts'
 import type { Flight, RoundEvent, RoundSettings, RoundState, Transition } from './round-state.ts'
@@ -24,6 +25,24 @@ import { afterEffects, deadlineOf, openFlight, unchanged } from './round-state.t
  * carries on. The spread that remains contracts in the next rounds like any other. Simulations count these one-sided commits.
  */
 export function step (state: RoundState, event: RoundEvent): Transition {
+  return settle(react(state, event), event.nowMs)
+}
+
+/** Where the trainer rests and nothing is waited for: applies the round that has ended, then begins the next one or goes on training. */
+function settle (transition: Transition, nowMs: number): Transition {
+  const { state, effects } = transition
+  const isSettled = state.phase.name !== 'averaging' || (state.flight !== undefined && state.flight.ending === undefined)
+  if (isSettled) return transition
+  return settle(afterEffects(effects, state.flight === undefined ? proceed(state, nowMs) : landFlight(state, nowMs)), nowMs)
+}
+
+/** The next round where one is due, training otherwise. */
+function proceed (state: RoundState, nowMs: number): Transition {
+  const isDue = state.step > state.boundaryStep && isBoundary(state, state.step)
+  return isDue && !state.stopping ? reachBoundary(state, nowMs) : goOn(state, nowMs)
+}
+
+function react (state: RoundState, event: RoundEvent): Transition {
   const { nowMs } = event
   switch (event.kind) {
     case 'start': return state.phase.name === 'idle' ? start({ ...state, view: event.view }, nowMs) : unchanged(state)
@@ -63,10 +82,9 @@ function waitingSentence (here: number, minimumPeers: number): string {
 
 /** The first stretch, or the round that was due when this peer was last stopped. */
 function begin (state: RoundState, nowMs: number): Transition {
-  if (state.step > state.syncedStep && isBoundary(state, state.step)) {
-    return afterEffects([{ kind: 'announce', round: state.round, training: true }], reachBoundary(state, nowMs))
-  }
-  return goOn(state, nowMs)
+  const resting: RoundState = { ...state, phase: { name: 'averaging', sinceMs: nowMs } }
+  const isDue = state.step > state.boundaryStep && isBoundary(state, state.step)
+  return { state: resting, effects: isDue ? [{ kind: 'announce', round: state.round, training: true }] : [] }
 }
 
 function onView (state: RoundState, nowMs: number): Transition {
@@ -95,7 +113,7 @@ function onTrained (state: RoundState, nowMs: number, outcome: TrainingOutcome):
 function stopHere (state: RoundState, nowMs: number): Transition {
   const { flight } = state
   const stopping: RoundState = { ...state, stopping: true, phase: { name: 'averaging', sinceMs: nowMs } }
-  if (flight?.ending?.averaged === true) return landFlight(stopping, nowMs)
+  if (flight?.ending?.averaged === true) return unchanged(stopping)
   if (flight?.ending === undefined && flight?.stage === 'committing') return unchanged(hurried(stopping, flight, nowMs))
   const sentence = `stopped at step ${state.step}`
   return afterEffects(hangUpFlight(state, `this peer ends: ${sentence}`), finish({ ...state, flight: undefined, stopping: true }, 'stopped', sentence))

@@ -1,9 +1,9 @@
 import { shortId } from '../membership/short-id.ts'
 import type { ExchangeMessage } from '../ports.ts'
 import { seconds } from './patience.ts'
-import { endFlight, endSolo } from './round-commit.ts'
+import { endFlight, endSolo } from './round-ending.ts'
+import { whyHopeless } from './round-hope.ts'
 import { judgeOffer, rejectHopeless } from './round-offers.ts'
-import { whyHopeless } from './round-seek.ts'
 import type { Contribution, FlightCore, Offer, PairFlight, RoundState, Transition } from './round-state.ts'
 import { afterEffects, unchanged } from './round-state.ts'
 
@@ -39,29 +39,29 @@ export function acceptPartner (state: RoundState, nowMs: number, flight: PairFli
 
 /** A message of the pair's exchange. What was already answered changes nothing. */
 export function onPairMessage (state: RoundState, nowMs: number, flight: PairFlight, message: ExchangeMessage): Transition {
-  if (message.kind === 'reject') return endSolo(state, nowMs, flight, `${shortId(flight.partner)} answered ${message.code}: ${message.sentence}`)
-  if (message.round !== flight.round) return outOfOrder(state, nowMs, flight, `a message for round ${message.round}`)
+  if (message.kind === 'reject') return endSolo(state, flight, `${shortId(flight.partner)} answered ${message.code}: ${message.sentence}`)
+  if (message.round !== flight.round) return outOfOrder(state, flight, `a message for round ${message.round}`)
   switch (message.kind) {
     case 'accept': return onAccept(state, nowMs, flight)
-    case 'contribution': return onContribution(state, nowMs, flight, message)
-    case 'commit': return onCommit(state, nowMs, flight)
-    default: return outOfOrder(state, nowMs, flight, `a ${message.kind} in a pair`)
+    case 'contribution': return onContribution(state, flight, message)
+    case 'commit': return onCommit(state, flight)
+    default: return outOfOrder(state, flight, `a ${message.kind} in a pair`)
   }
 }
 
 function onAccept (state: RoundState, nowMs: number, flight: PairFlight): Transition {
   const { exchange, initiator } = flight
-  if (!initiator || exchange === undefined) return outOfOrder(state, nowMs, flight, 'an accept of what was not offered')
+  if (!initiator || exchange === undefined) return outOfOrder(state, flight, 'an accept of what was not offered')
   if (flight.stage !== 'seeking') return unchanged(state)
   const accepted: PairFlight = { ...flight, stage: 'exchanging', deadlineMs: nowMs + state.settings.method.graceMs }
   return { state: { ...state, flight: accepted }, effects: [{ kind: 'contribute', exchange, part: 0, plan: undefined }] }
 }
 
-function onContribution (state: RoundState, nowMs: number, flight: PairFlight, contribution: Contribution): Transition {
+function onContribution (state: RoundState, flight: PairFlight, contribution: Contribution): Transition {
   const { exchange, partner, stage, fragment } = flight
-  if (stage === 'seeking' || exchange === undefined) return outOfOrder(state, nowMs, flight, 'weights before an accept')
+  if (stage === 'seeking' || exchange === undefined) return outOfOrder(state, flight, 'weights before an accept')
   if (stage === 'committing') return unchanged(state)
-  if (contribution.fragment !== fragment) return onPairRefused(state, nowMs, flight, `fragment ${contribution.fragment} instead of ${fragment}`)
+  if (contribution.fragment !== fragment) return onPairRefused(state, flight, `fragment ${contribution.fragment} instead of ${fragment}`)
   return { state, effects: [{ kind: 'verify', exchange, partner, contribution }] }
 }
 
@@ -76,46 +76,46 @@ export function onPairVerified (state: RoundState, flight: PairFlight): Transiti
 }
 
 /** Their weights cannot be used: both sides learn why, and train on alone. */
-export function onPairRefused (state: RoundState, nowMs: number, flight: PairFlight, why: string): Transition {
+export function onPairRefused (state: RoundState, flight: PairFlight, why: string): Transition {
   const { exchange, partner, stage } = flight
   if (stage !== 'exchanging' || exchange === undefined) return unchanged(state)
   return afterEffects(
     [{ kind: 'send', exchange, message: { kind: 'reject', code: 'BAD_MESSAGE', sentence: `the weights were refused: ${why}` } }],
-    endSolo(state, nowMs, flight, `the weights of ${shortId(partner)} were refused: ${why}`)
+    endSolo(state, flight, `the weights of ${shortId(partner)} were refused: ${why}`)
   )
 }
 
-function onCommit (state: RoundState, nowMs: number, flight: PairFlight): Transition {
-  if (flight.stage !== 'committing') return outOfOrder(state, nowMs, flight, 'a commit before the weights')
+function onCommit (state: RoundState, flight: PairFlight): Transition {
+  if (flight.stage !== 'committing') return outOfOrder(state, flight, 'a commit before the weights')
   const { round, partner } = flight
-  return endFlight(state, nowMs, flight, { averaged: true, members: [partner], reason: `averaged with ${shortId(partner)} (2 of 2)`, inDoubt: false }, `round ${round} is committed`)
+  return endFlight(state, flight, { averaged: true, members: [partner], reason: `averaged with ${shortId(partner)} (2 of 2)`, inDoubt: false }, `round ${round} is committed`)
 }
 
 /** The exchange ended before the round did. After our own commit the partner may have averaged. */
-export function onPairClosed (state: RoundState, nowMs: number, flight: PairFlight, reason: string): Transition {
+export function onPairClosed (state: RoundState, flight: PairFlight, reason: string): Transition {
   // nothing is left to hang up
   const lost = { ...flight, exchange: undefined }
-  return endSolo(state, nowMs, lost, `the exchange with ${shortId(flight.partner)} broke: ${reason}`, flight.stage === 'committing')
+  return endSolo(state, lost, `the exchange with ${shortId(flight.partner)} broke: ${reason}`, flight.stage === 'committing')
 }
 
 /** Gives up on a partner that, by the latest view, cannot come any more. */
-export function reviewPartner (state: RoundState, nowMs: number, flight: PairFlight): Transition {
+export function reviewPartner (state: RoundState, flight: PairFlight): Transition {
   if (flight.stage !== 'seeking') return unchanged(state)
   const hopeless = whyHopeless(state.view, flight.partner, flight.round)
-  return hopeless === undefined ? unchanged(state) : endSolo(state, nowMs, flight, hopeless)
+  return hopeless === undefined ? unchanged(state) : endSolo(state, flight, hopeless)
 }
 
 /** The deadline has passed. */
 export function giveUpPair (state: RoundState, nowMs: number, flight: PairFlight): Transition {
   const [who, waited] = [shortId(flight.partner), seconds(nowMs - flight.sinceMs)]
-  if (flight.stage === 'seeking') return endSolo(state, nowMs, flight, `${who} did not reach round ${flight.round} within ${waited}`)
-  if (flight.stage === 'exchanging') return endSolo(state, nowMs, flight, `the weights of ${who} did not arrive within ${waited}`)
-  return endSolo(state, nowMs, flight, `the commit of ${who} did not arrive within ${waited}`, true)
+  if (flight.stage === 'seeking') return endSolo(state, flight, `${who} did not reach round ${flight.round} within ${waited}`)
+  if (flight.stage === 'exchanging') return endSolo(state, flight, `the weights of ${who} did not arrive within ${waited}`)
+  return endSolo(state, flight, `the commit of ${who} did not arrive within ${waited}`, true)
 }
 
-function outOfOrder (state: RoundState, nowMs: number, flight: PairFlight, what: string): Transition {
+function outOfOrder (state: RoundState, flight: PairFlight, what: string): Transition {
   const { exchange, partner, stage } = flight
   const sentence = `${what} came in the wrong order`
   const tell = exchange === undefined ? [] : [{ kind: 'send', exchange, message: { kind: 'reject', code: 'BAD_MESSAGE', sentence } } as const]
-  return afterEffects(tell, endSolo(state, nowMs, flight, `from ${shortId(partner)} ${sentence}`, stage === 'committing'))
+  return afterEffects(tell, endSolo(state, flight, `from ${shortId(partner)} ${sentence}`, stage === 'committing'))
 }

@@ -1,11 +1,9 @@
-import { shortId } from '../membership/short-id.ts'
-import type { View } from '../membership/view.ts'
-import { findPeer, trainingPeers } from '../membership/view.ts'
-import type { PresentPeer } from '../ports.ts'
+import { trainingPeers } from '../membership/view.ts'
 import { meetingOf } from './pairing.ts'
-import { patienceMs, seconds } from './patience.ts'
+import { patienceMs } from './patience.ts'
 import { commitSolo, train, trainEffect } from './round-commit.ts'
 import { beginGroup, isGroupMethod } from './round-group.ts'
+import { whyHopeless, whyUnlikely } from './round-hope.ts'
 import { labelRound } from './round-label.ts'
 import { beginPair } from './round-pair.ts'
 import type { FlightCore, Offer, RoundEffect, RoundState, Transition } from './round-state.ts'
@@ -16,15 +14,15 @@ import { dueAt, fragmentOfRound } from './schedule.ts'
 export function reachBoundary (reached: RoundState, nowMs: number): Transition {
   const state = { ...reached, boundaryStep: reached.step, stretchMs: reached.trainedMs > 0 ? reached.trainedMs : reached.stretchMs, trainedMs: 0 }
   const { self, method, seed } = state.settings
-  if (method.groupSize === 1) return commitSolo(state, nowMs, state.round + 1, 'the method trains alone')
+  if (method.groupSize === 1) return commitSolo(state, state.round + 1, 'the method trains alone')
   const others = trainingPeers(state.view)
-  if (others.length === 0) return commitSolo(state, nowMs, state.round + 1, 'nobody else is training')
+  if (others.length === 0) return commitSolo(state, state.round + 1, 'nobody else is training')
   const label = labelRound(state.round, others.map(peer => Math.max(peer.round, roundBeforeOffer(state.held, peer.peerId))))
-  if (label.kind === 'ahead') return commitSolo(state, nowMs, state.round, `${label.lead} rounds ahead of the swarm, which is to catch up`)
+  if (label.kind === 'ahead') return commitSolo(state, state.round, `${label.lead} rounds ahead of the swarm, which is to catch up`)
   const meeting = meetingOf({ self, others: others.map(peer => peer.peerId), round: label.round, seed, method })
-  if (meeting.kind === 'alone') return commitSolo(state, nowMs, label.round, meeting.why)
+  if (meeting.kind === 'alone') return commitSolo(state, label.round, meeting.why)
   const hopes = meeting.others.map(id => whyHopeless(state.view, id, label.round) ?? whyUnlikely(state, id, label.round, nowMs))
-  if (hopes.every(why => why !== undefined)) return commitSolo(state, nowMs, label.round, hopes[0] ?? 'nobody can come')
+  if (hopes.every(why => why !== undefined)) return commitSolo(state, label.round, hopes[0] ?? 'nobody can come')
   return depart(state, nowMs, label.round, meeting.others)
 }
 
@@ -58,25 +56,4 @@ function depart (state: RoundState, nowMs: number, round: number, others: readon
 /** Where the trainer goes on meanwhile, patience costs nothing. */
 function seekingMs ({ stretchMs, step, settings: { method } }: RoundState, landStep: number): number {
   return landStep > step ? method.graceMs : patienceMs(stretchMs, method.graceMs)
-}
-
-/** Why somebody cannot come any more, by the latest view. */
-export function whyHopeless (view: View, peerId: string, round: number): string | undefined {
-  const peer = findPeer(view, peerId)
-  if (peer === undefined) return `${shortId(peerId)} left`
-  if (!peer.training) return `${shortId(peerId)} has finished training`
-  return peer.round >= round ? `${shortId(peerId)} has already passed round ${round}` : undefined
-}
-
-/** Why somebody will not come in time, by what it announced; who has offered is there. Nothing is unlikely while training goes on. */
-export function whyUnlikely (state: RoundState, peerId: string, round: number, nowMs: number): string | undefined {
-  const { view, held, settings: { method }, stretchMs } = state
-  if (method.overlapSteps > 0 || held.some(offer => offer.partner === peerId && offer.round === round)) return undefined
-  const leftMs = expectedInMs(findPeer(view, peerId), nowMs)
-  if (leftMs <= patienceMs(stretchMs, method.graceMs)) return undefined
-  return `${shortId(peerId)} is expected in ${seconds(leftMs)}, too late to wait for`
-}
-
-function expectedInMs (peer: PresentPeer | undefined, nowMs: number): number {
-  return peer?.dueMs === undefined ? 0 : peer.dueMs - nowMs
 }
