@@ -5,6 +5,7 @@ import { reasonOf, ShoalError } from '../../src/errors.ts'
 import type { FileEntry } from '../../src/data/file-list.ts'
 import type { Peers } from '../../src/ports.ts'
 import type { WantedFile } from '../../protocols/files/client.ts'
+import { WireError } from '../../protocols/wire/errors.ts'
 import { FILE_PART_BYTES } from '../../protocols/wire/limits.ts'
 import { changeOrTime } from './change-or-time.ts'
 import { missingFile } from './file-store.ts'
@@ -21,7 +22,7 @@ export interface Obtaining {
   readonly source: FileSource
   readonly say: (sentence: string) => void
   readonly signal: AbortSignal
-  /** How long to go on asking without getting a byte; 0 asks everybody once. */
+  /** How long to go on asking without getting a byte, or the promise of one; 0 asks everybody once. */
   readonly patienceMs?: number
 }
 
@@ -59,6 +60,7 @@ export async function obtainFile (file: FileEntry, store: FileStore, obtaining: 
         const outcome = await askOne(peerId, file, part, store, obtaining)
         if (outcome.kind === 'whole') return
         if (outcome.kind === 'lied') liars.add(peerId)
+        if (outcome.kind === 'busy') progressMs = performance.now()
         refusals.set(peerId, outcome.why)
       }
       if (part.bytes !== before) [progressMs, before] = [performance.now(), part.bytes]
@@ -72,7 +74,8 @@ export async function obtainFile (file: FileEntry, store: FileStore, obtaining: 
   throw missingFile(file.sha256, `${file.name} is not here and no peer gives it; ${answers.length === 0 ? 'nobody of the run is here' : answers.join('; ')}`)
 }
 
-type Outcome = { readonly kind: 'whole' } | { readonly kind: 'refused' | 'lied', readonly why: string }
+type Refusal = { readonly kind: 'refused' | 'busy' | 'lied', readonly why: string }
+type Outcome = { readonly kind: 'whole' } | Refusal
 
 /**
  * Asks one member for the rest of a file. Bytes of several origins that turn out wrong accuse nobody: this member is then
@@ -81,8 +84,8 @@ type Outcome = { readonly kind: 'whole' } | { readonly kind: 'refused' | 'lied',
 async function askOne (peerId: string, file: FileEntry, part: Part, store: FileStore, obtaining: Obtaining): Promise<Outcome> {
   for (;;) {
     const wasEmpty = part.bytes === 0
-    const why = await takeFrom(peerId, file, part, obtaining)
-    if (why !== undefined) return { kind: 'refused', why }
+    const refusal = await takeFrom(peerId, file, part, obtaining)
+    if (refusal !== undefined) return refusal
     await part.flush()
     if (await store.accept(file.sha256, obtaining.signal)) return { kind: 'whole' }
     await part.restart()
@@ -91,7 +94,7 @@ async function askOne (peerId: string, file: FileEntry, part: Part, store: FileS
 }
 
 /** Why this peer did not give the rest, undefined when it did. */
-async function takeFrom (peerId: string, file: FileEntry, part: Part, { source, signal }: Obtaining): Promise<string | undefined> {
+async function takeFrom (peerId: string, file: FileEntry, part: Part, { source, signal }: Obtaining): Promise<Refusal | undefined> {
   try {
     const wanted = { sha256: hexToBytes(file.sha256), bytes: file.bytes, offset: part.bytes }
     await source.fetchFile(peerId, wanted, async bytes => part.append(bytes), signal)
@@ -99,8 +102,14 @@ async function takeFrom (peerId: string, file: FileEntry, part: Part, { source, 
   } catch (error) {
     signal.throwIfAborted()
     if (error instanceof ShoalError && error.code === 'DATA_DIRECTORY_UNWRITABLE') throw error
-    return reasonOf(error)
+    return { kind: isBusy(error) ? 'busy' : 'refused', why: reasonOf(error) }
   }
+}
+
+/** A member that gives the file to others now will give it to this one too. */
+function isBusy (error: unknown): boolean {
+  const refusal = error instanceof ShoalError && error.cause instanceof WireError ? error.cause.cause : undefined
+  return typeof refusal === 'object' && refusal !== null && 'code' in refusal && refusal.code === 'BUSY'
 }
 
 async function lacking (files: readonly FileEntry[], store: FileStore, signal: AbortSignal): Promise<FileEntry[]> {

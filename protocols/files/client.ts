@@ -20,7 +20,7 @@ export interface WantedFile {
  * is checked against its own hash; that they are the file's is known when the whole is hashed, by the caller.
  *
  * @param take is given each part in order; the next waits until it has
- * @throws WireError; `refused` with the peer's sentence when it has not got the file; a ShoalError of `take`; the signal's reason
+ * @throws WireError; `refused` with the peer's sentence, its rejection as the cause, when it does not give the file; a ShoalError of `take`; the signal's reason
  */
 export async function fetchFile (stream: Stream, wanted: WantedFile, take: (part: Uint8Array) => Promise<void>, signal?: AbortSignal): Promise<void> {
   const io = new StreamIO(stream)
@@ -51,7 +51,7 @@ async function readHeader (io: StreamIO, wanted: WantedFile, length: number, sig
   const frame = await io.readFrame({ signal })
   if (frame === undefined) throw new WireError('truncated', 'the peer ended without an answer')
   const answer = decodeAnswer(frame)
-  if ('rejection' in answer) throw new WireError('refused', answer.rejection.sentence)
+  if ('rejection' in answer) throw new WireError('refused', answer.rejection.sentence, answer.rejection)
   if (answer.fileBytes !== wanted.bytes) throw new WireError('malformed', `a file has ${answer.fileBytes} bytes there, ${wanted.bytes} in the manifest`)
   if (answer.byteLength !== length) throw new WireError('malformed', `a part has ${answer.byteLength} bytes, ${length} were asked for`)
   return answer

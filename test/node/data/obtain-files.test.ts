@@ -7,7 +7,9 @@ import { findFiles } from '../../../node/data/find-files.ts'
 import { obtainFile, obtainFiles } from '../../../node/data/obtain-files.ts'
 import type { FileSource } from '../../../node/data/obtain-files.ts'
 import { RunFiles } from '../../../node/data/run-files.ts'
+import { WireError } from '../../../protocols/wire/errors.ts'
 import { FILE_PART_BYTES } from '../../../protocols/wire/limits.ts'
+import { ShoalError } from '../../../src/errors.ts'
 import { writeFileList } from '../../../src/data/file-list.ts'
 import type { RunManifest } from '../../../src/manifest/schema.ts'
 import { folderWith, someBytes } from './support.ts'
@@ -73,6 +75,19 @@ describe('obtaining a file', () => {
       code: 'DATA_MISSING', message: expect.stringContaining(sha256) as string, why: 'a.txt is not here and no peer gives it; anna: it has no such file'
     })
     await expect(obtain({})).rejects.toMatchObject({ why: expect.stringContaining('nobody of the run is here') as string })
+  })
+
+  it('asks a peer again that is busy with others', async () => {
+    const busy = new ShoalError({ code: 'PEER_INCOMPATIBLE', what: 'no', why: 'busy', tryThis: 'later', cause: new WireError('refused', 'busy', { code: 'BUSY', sentence: 'busy' }) })
+    let asked = 0
+    const patient = sourceOf({ anna: async (offset, give) => {
+      if (asked++ < 3) throw busy
+      await honest()(offset, give)
+    } })
+    // Whoever is told of a change asks again at once.
+    const source: FileSource = { ...patient, onChange: listener => { queueMicrotask(listener); return () => undefined } }
+    await obtainFile(file, new FileStore(folderWith()), { source, say: () => undefined, signal: new AbortController().signal, patienceMs: 60_000 })
+    expect(asked).toBe(4)
   })
 
   it('ends when it is told to', async () => {
