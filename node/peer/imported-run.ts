@@ -1,5 +1,4 @@
 import type { SignedManifest } from '../../src/manifest/manifest.ts'
-import { WASM_VARIANT } from '../../src/kernels/wasm-kernels.ts'
 import { modelLayout } from '../../src/models/model-layout.ts'
 import { CheckpointFiles } from '../store/checkpoint-files.ts'
 import type { DataDirectory } from '../store/data-directory.ts'
@@ -7,6 +6,9 @@ import { rememberRun, runFolder } from './run-source.ts'
 
 /** The import counts as a round: a joiner takes its weights from members that have a round behind them. */
 const IMPORT_ROUND = 1
+
+/** Stands in a checkpoint where nothing has been computed yet. */
+const NO_KERNELS = 'none'
 
 export interface ImportedRun {
   readonly run: SignedManifest
@@ -17,8 +19,7 @@ export interface ImportedRun {
 }
 
 /**
- * Makes a run known here whose first checkpoint holds the given weights. No kernel has computed anything yet, so it names those that
- * peers use unless told otherwise.
+ * Makes a run known here whose first checkpoint holds the given weights.
  *
  * @returns the checkpoint's path
  */
@@ -28,7 +29,7 @@ export async function writeImportedRun ({ run, weights, peerId, directory }: Imp
   const zeros = new Float32Array(weights.length)
   const momentum = method.outer.kind === 'noloco' ? zeros : new Float32Array(0)
   return await new CheckpointFiles(runFolder(run.runId, directory), modelLayout(model)).write({
-    runId: run.runId, peerId, step: 0, round: IMPORT_ROUND, tokens: 0, kernelVariant: WASM_VARIANT, samplingSeed: seed, syncedStep: 0, counters: {},
+    runId: run.runId, peerId, step: 0, round: IMPORT_ROUND, tokens: 0, kernelVariant: NO_KERNELS, samplingSeed: seed, syncedStep: 0, counters: {},
     weights, slow: weights, momentum, adamFirst: zeros, adamSecond: zeros
   })
 }

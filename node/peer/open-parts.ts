@@ -58,7 +58,7 @@ export async function openParts (options: PeerOptions, identity: Identity, close
   }, { signal })
   closers.add('trainer', async () => trainer.close())
   for (const { name, reason, isFault } of trainer.skippedBackends) if (isFault) warn(`the ${name} backend is skipped: ${reason}`)
-  if (checkpoint !== undefined && checkpoint.kernelVariant !== trainer.kernelVariant) {
+  if (checkpoint !== undefined && checkpoint.trainer.step > 0 && checkpoint.kernelVariant !== trainer.kernelVariant) {
     warn(`the checkpoint was computed by ${checkpoint.kernelVariant}, this peer computes with ${trainer.kernelVariant}: it goes on, but not with the same bits`)
   }
   const invite = (): string => formatInvite({ runId: run.runId, addresses: inviteAddresses(network.addresses(), network.connectedPeers()) })

@@ -1,11 +1,8 @@
 /** Which of the engine's vector instructions the matrix product uses: `relaxed` rounds a product and its sum once, `simd` each. */
 export type WasmInstructions = 'simd' | 'relaxed'
 
-/** Names the code and thereby the bits: a change in any kernel's rounding must change it. Stored in checkpoints. */
+/** Names the code and thereby the bits: a change in any kernel's rounding must change it. Stored in checkpoints; the golden bits are those of `simd`. */
 export const WASM_VARIANTS: Readonly<Record<WasmInstructions, string>> = { simd: 'wasm-simd-1', relaxed: 'wasm-relaxed-1' }
-
-/** The variant of every engine, on which the golden bits are recorded. */
-export const WASM_VARIANT = WASM_VARIANTS.simd
 
 /** The part of the WebAssembly API that is used; TypeScript declares it only together with the DOM. */
 export interface WebAssemblyApi {

@@ -2,7 +2,6 @@ import type { Kernels } from './kernels.ts'
 import { loadBinary, webAssembly } from './wasm-binaries.ts'
 import type { WasmInstructions } from './wasm-binaries.ts'
 
-export { WASM_VARIANT } from './wasm-binaries.ts'
 
 /** What the module exports: the training kernels on byte offsets, and the matrix product. */
 export interface WasmKernels extends Kernels<number> {
