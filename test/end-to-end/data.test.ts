@@ -26,7 +26,7 @@ describe('a run of somebody’s own data and tokenizer', () => {
   it('is joined by a peer that has neither: it gets both from the first, trains, judges and writes', async () => {
     const tokenizer = join(folder.path, 'tokenizer.json')
     const run = join(folder.path, 'verses.run')
-    expect(await shoal(['tokenizer', 'train', '--input', join(texts, 'b.jsonl'), '--vocabulary', '320', '--output', tokenizer])).toMatchObject({ code: 0 })
+    expect(await shoal(['tokenizer', 'train', '--input', join(texts, 'b.jsonl'), '--data-field', 'body', '--vocabulary', '320', '--output', tokenizer])).toMatchObject({ code: 0 })
     const created = await shoal([
       'run', 'create', '--name', 'verses', '--data', texts, '--data-field', 'body', '--split', 'label', '--label', 'who', '--shards', '2', '--tokenizer', tokenizer,
       '--steps', '40', '--every', '10', '--output', run, '--json', '--data-dir', home('first')
