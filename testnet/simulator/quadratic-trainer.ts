@@ -1,4 +1,4 @@
-import type { Clock, Trainer, TrainingOutcome } from '../../src/ports.ts'
+import type { Clock, GradientSteps, Trainer, TrainingOutcome } from '../../src/ports.ts'
 import { fillGaussian } from '../../src/random/draw.ts'
 import type { Words } from '../../src/random/words.ts'
 
@@ -25,6 +25,7 @@ interface Stretch {
  */
 export class QuadraticTrainer implements Trainer {
   readonly weights: Float32Array
+  readonly gradients: GradientSteps
   readonly #problem: QuadraticProblem
   readonly #clock: Clock
   readonly #random: Words
@@ -38,6 +39,15 @@ export class QuadraticTrainer implements Trainer {
     this.#clock = clock
     this.#random = random
     this.#noise = new Float32Array(start.length)
+    const gradient = new Float32Array(start.length)
+    this.gradients = {
+      gradient,
+      compute: done => { this.#compute(gradient, done) },
+      finishStep: ({ descend }) => {
+        this.#step++
+        if (descend) gradient.forEach((slope, index) => { this.weights[index] = (this.weights[index] as number) - problem.learningRate * slope })
+      }
+    }
   }
 
   get step (): number {
@@ -56,6 +66,11 @@ export class QuadraticTrainer implements Trainer {
     const stretch = this.#stretch
     if (stretch === undefined) return
     const { stepMs } = this.#problem
+    if (stretch.untilStep === this.#step) {
+      stretch.cancel()
+      stretch.done({ kind: 'stopped', step: this.#step })
+      return
+    }
     const elapsedMs = this.#clock.nowMs() - stretch.startedMs
     const untilStep = Math.min(stretch.untilStep, this.#step + Math.floor(elapsedMs / stepMs) + 1)
     stretch.cancel()
@@ -74,6 +89,32 @@ export class QuadraticTrainer implements Trainer {
     stretch.done(kind === 'stopped'
       ? { kind, step: this.#step }
       : { kind, step: this.#step, tokens: steps * this.#problem.tokensPerStep, meanLoss: loss / steps })
+  }
+
+  #compute (gradient: Float32Array, done: (outcome: TrainingOutcome) => void): void {
+    if (this.#stretch !== undefined) throw new RangeError('a stretch of training is already under way')
+    const step = this.#step + 1
+    const cancel = this.#clock.schedule(this.#problem.stepMs, () => {
+      this.#stretch = undefined
+      const meanLoss = this.#slope(gradient)
+      done({ kind: 'reached', step, tokens: this.#problem.tokensPerStep, meanLoss })
+    })
+    // a gradient that nobody takes is dropped: stopping ends before the step
+    const stopped = (): void => { this.#stretch = undefined; done({ kind: 'stopped', step: this.#step }) }
+    this.#stretch = { untilStep: this.#step, startedMs: this.#clock.nowMs(), done: stopped, cancel }
+  }
+
+  /** θ − optimum + noise; returns the loss. */
+  #slope (gradient: Float32Array): number {
+    const { optimum, noise } = this.#problem
+    fillGaussian(this.#noise, this.#random, noise)
+    let loss = 0
+    this.weights.forEach((value, index) => {
+      const slope = value - (optimum[index] as number)
+      loss += 0.5 * slope * slope
+      gradient[index] = slope + (this.#noise[index] as number)
+    })
+    return loss
   }
 
   /** θ ← θ − η (θ − optimum + noise); returns the loss before. */

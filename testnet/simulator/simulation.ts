@@ -6,7 +6,8 @@ import type { AveragingTotals } from '../../src/averaging/averaging-state.ts'
 import { seconds } from '../../src/averaging/patience.ts'
 import type { FinishReason } from '../../src/averaging/round-state.ts'
 import type { MethodSpec } from '../../src/manifest/schema.ts'
-import type { RoundRecord, Trainer } from '../../src/ports.ts'
+import type { ParameterLayout } from '../../src/parameters/layout.ts'
+import type { RoundRecord, Trainer, TrainingOutcome } from '../../src/ports.ts'
 import { fillGaussian, fraction } from '../../src/random/draw.ts'
 import { words } from '../../src/random/words.ts'
 import { QuadraticTrainer } from './quadratic-trainer.ts'
@@ -14,7 +15,8 @@ import type { MachineClock } from './virtual-clock.ts'
 import { VirtualClock } from './virtual-clock.ts'
 import type { LinkConditions } from './virtual-links.ts'
 import { VirtualNetwork } from './virtual-network.ts'
-import { Watcher } from './watcher.ts'
+import type { Referee } from './referee.ts'
+import { refereeFor } from './referee.ts'
 
 /** Something that happens to the swarm at a moment of virtual time. Peers go by their index. */
 export type Fault = { readonly atMs: number } & (
@@ -38,6 +40,13 @@ export interface Scenario {
   readonly dissimilarity: number
   readonly noise: number
   readonly conditions: LinkConditions
+  /** What each peer's uplink carries, by index; as `conditions` say where it is left out. */
+  readonly uploads?: ReadonlyArray<number | undefined>
+  /** Milliseconds a step takes on each peer, by index, in place of a draw. */
+  readonly stepMsOf?: readonly number[]
+  /** What trains in place of the quadratics, for instance a `TimedTrainer`; all start from the same weights. */
+  readonly trainerOf?: (index: number, clock: MachineClock) => Trainer
+  readonly layout?: ParameterLayout
   /** Peers start within this time of each other. */
   readonly startWithinMs: number
   readonly faults: readonly Fault[]
@@ -52,6 +61,11 @@ export interface PeerOutcome {
   readonly round: number
   readonly totals: AveragingTotals
   readonly weights: Float32Array
+  /** When it ended, and for how much of that its trainer rested, waiting for others. */
+  readonly endedMs: number
+  readonly waitedMs: number
+  /** Everything that left its uplink, headers included. */
+  readonly sentBytes: number
 }
 
 export interface SimulationResult {
@@ -76,19 +90,26 @@ export function simulate (scenario: Scenario): SimulationResult {
   return new Simulation(scenario).run()
 }
 
+/** As {@link simulate}, with trainers that take real time: virtual time stands still until they are done. */
+export async function simulateTraining (scenario: Scenario): Promise<SimulationResult> {
+  return new Simulation(scenario).runWhenReady()
+}
+
 interface SimulatedPeer {
   readonly id: string
   readonly averaging: AveragingPeer
   readonly trainer: Trainer
   readonly clock: MachineClock
   ended: FinishReason | undefined
+  endedMs: number
+  waitedMs: number
 }
 
 class Simulation {
   readonly #scenario: Scenario
   readonly #clock = new VirtualClock()
   readonly #network: VirtualNetwork
-  readonly #watcher: Watcher
+  readonly #watcher: Referee
   readonly #peers: SimulatedPeer[] = []
   readonly #lines: string[] = []
   readonly #records: Array<RoundRecord & { readonly peer: string }> = []
@@ -98,14 +119,23 @@ class Simulation {
     const { method, seed, conditions, faults } = scenario
     this.#scenario = scenario
     this.#network = new VirtualNetwork(this.#clock, words(seed, STREAM.network), conditions, sentence => { this.#log(sentence) })
-    this.#watcher = new Watcher(method, longestWaitMs(scenario))
+    this.#watcher = refereeFor(method, longestWaitMs(scenario))
     for (let index = 0; index < scenario.peers; index++) this.#addPeer(index)
     for (const fault of faults) this.#clock.schedule(fault.atMs, () => { this.#inflict(fault) })
   }
 
   run (): SimulationResult {
     while (this.#running > 0 && this.#clock.advance(this.#scenario.limitMs));
-    const outcomes = this.#peers.map(outcomeOf)
+    return this.#result()
+  }
+
+  async runWhenReady (): Promise<SimulationResult> {
+    while (this.#running > 0 && await this.#clock.advanceWhenReady(this.#scenario.limitMs));
+    return this.#result()
+  }
+
+  #result (): SimulationResult {
+    const outcomes = this.#peers.map(peer => this.#outcomeOf(peer))
     const stuck = outcomes.filter(({ ended }) => ended === 'never').map(({ id }) => `${id} never ended: ${this.#sentenceOf(id)}`)
     return {
       hash: bytesToHex(sha256(utf8ToBytes(this.#lines.join('\n')))),
@@ -120,42 +150,52 @@ class Simulation {
   }
 
   #addPeer (index: number): void {
-    const { seed, method, steps, parameters, peers, startWithinMs } = this.#scenario
+    const { seed, method, steps, peers, startWithinMs, layout } = this.#scenario
     const id = `peer-${String(index).padStart(String(peers - 1).length, '0')}`
-    const { peers: port, clock } = this.#network.join(id)
+    const { peers: port, clock } = this.#network.join(id, this.#scenario.uploads?.[index])
     const machine = words(seed, STREAM.machines, index)
     const trainer = this.#watched(id, this.#trainerOf(index, clock, fraction(machine)))
     const averaging = new AveragingPeer({
-      clock, trainer, peers: port, store: { recordRound: () => undefined }, method, budgetSteps: steps, seed, onEvent: event => { this.#tell(index, event) }
+      clock, trainer, peers: port, store: { recordRound: () => undefined }, method, layout, budgetSteps: steps, seed, onEvent: event => { this.#tell(index, event) }
     })
-    this.#peers.push({ id, averaging, trainer, clock, ended: undefined })
-    this.#watcher.joined(id, new Float32Array(parameters))
+    this.#peers.push({ id, averaging, trainer, clock, ended: undefined, endedMs: 0, waitedMs: 0 })
+    this.#watcher.joined(id, trainer.weights)
     this.#running++
     clock.schedule(fraction(machine) * startWithinMs, () => { averaging.start() })
   }
 
-  #trainerOf (index: number, clock: MachineClock, slowness: number): QuadraticTrainer {
+  #trainerOf (index: number, clock: MachineClock, slowness: number): Trainer {
+    return this.#scenario.trainerOf?.(index, clock) ?? this.#quadraticOf(index, clock, slowness)
+  }
+
+  #quadraticOf (index: number, clock: MachineClock, slowness: number): QuadraticTrainer {
     const { seed, parameters, dissimilarity, noise, stepMs: [fastest, slowest] } = this.#scenario
     const optimum = new Float32Array(parameters)
     fillGaussian(optimum, words(seed, STREAM.optima, index), dissimilarity)
     for (let weight = 0; weight < parameters; weight++) optimum[weight] = (optimum[weight] as number) + 1
-    const stepMs = fastest + (slowest - fastest) * slowness
+    const stepMs = this.#scenario.stepMsOf?.[index] ?? fastest + (slowest - fastest) * slowness
     const problem = { optimum, learningRate: 0.05, noise, stepMs, tokensPerStep: 128 }
     return new QuadraticTrainer(new Float32Array(parameters), problem, clock, words(seed, STREAM.noise, index))
   }
 
-  #watched (id: string, trainer: QuadraticTrainer): Trainer {
+  /** The trainer as the referee sees it. */
+  #watched (id: string, trainer: Trainer): Trainer {
     const watcher = this.#watcher
+    const told = (done: (outcome: TrainingOutcome) => void) => (outcome: TrainingOutcome): void => {
+      if (outcome.kind === 'reached') watcher.reached(id, trainer.weights, outcome.tokens)
+      else watcher.paused(id, trainer.weights)
+      done(outcome)
+    }
+    const { gradients } = trainer
     return {
       weights: trainer.weights,
       get step () { return trainer.step },
       stop: () => { trainer.stop() },
       train: (untilStep, done) => {
-        trainer.train(untilStep, outcome => {
-          if (outcome.kind === 'reached') watcher.reached(id, trainer.weights, outcome.tokens)
-          done(outcome)
-        })
-      }
+        watcher.resumed(id, trainer.weights)
+        trainer.train(untilStep, told(done))
+      },
+      gradients: gradients === undefined ? undefined : { ...gradients, compute: done => { gradients.compute(told(done)) } }
     }
   }
 
@@ -165,6 +205,7 @@ class Simulation {
     else if (event.type === 'round') this.#recordRound(peer, event.record, event.inDoubt)
     else {
       peer.ended = event.reason
+      peer.endedMs = this.#clock.nowMs()
       this.#running--
       this.#log(`${peer.id} ended: ${event.sentence}`)
     }
@@ -172,6 +213,7 @@ class Simulation {
 
   #recordRound (peer: SimulatedPeer, record: RoundRecord, inDoubt: boolean): void {
     this.#watcher.committed(peer.id, record, inDoubt, peer.trainer.weights)
+    peer.waitedMs += record.waitedMs
     this.#records.push({ ...record, peer: peer.id })
     this.#log(`${peer.id} round ${record.round} step ${record.step} ${record.reason}; loss ${record.loss}, spread ${record.spread}, waited ${seconds(record.waitedMs)}`)
   }
@@ -200,23 +242,26 @@ class Simulation {
     }
   }
 
+  #outcomeOf ({ id, averaging, trainer, clock, ended, endedMs, waitedMs }: SimulatedPeer): PeerOutcome {
+    return {
+      id,
+      ended: ended ?? (clock.crashed ? 'crashed' : 'never'),
+      step: trainer.step,
+      round: averaging.describe().round,
+      totals: averaging.totals,
+      weights: trainer.weights,
+      endedMs,
+      waitedMs,
+      sentBytes: this.#network.sentBytes(id)
+    }
+  }
+
   #sentenceOf (id: string): string {
     return this.#peers.find(peer => peer.id === id)?.averaging.describe().sentence ?? 'unknown'
   }
 
   #log (sentence: string): void {
     this.#lines.push(`${this.#clock.nowMs().toFixed(3)} ${sentence}`)
-  }
-}
-
-function outcomeOf ({ id, averaging, trainer, clock, ended }: SimulatedPeer): PeerOutcome {
-  return {
-    id,
-    ended: ended ?? (clock.crashed ? 'crashed' : 'never'),
-    step: trainer.step,
-    round: averaging.describe().round,
-    totals: averaging.totals,
-    weights: trainer.weights
   }
 }
 

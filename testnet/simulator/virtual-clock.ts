@@ -4,12 +4,16 @@ interface Entry {
   readonly atMs: number
   /** Breaks ties: what was scheduled first happens first. */
   readonly sequence: number
-  callback: (() => void) | undefined
+  callback: Callback | undefined
 }
+
+/** What happens at a moment; work that takes real time is a promise, for which virtual time stands still. */
+export type Callback = () => unknown
 
 /** Time that passes only when asked to: a queue of callbacks ordered by (time, order of scheduling). The same schedule runs the same way every time. */
 export class VirtualClock implements Clock {
   readonly #heap: Entry[] = []
+  readonly #work = new Set<Promise<unknown>>()
   #nowMs = 0
   #scheduled = 0
 
@@ -17,24 +21,45 @@ export class VirtualClock implements Clock {
     return this.#nowMs
   }
 
-  schedule (delayMs: number, callback: () => void): () => void {
+  schedule (delayMs: number, callback: Callback): () => void {
     const entry: Entry = { atMs: this.#nowMs + Math.max(0, delayMs), sequence: this.#scheduled++, callback }
     this.#heap.push(entry)
     this.#siftUp(this.#heap.length - 1)
     return () => { entry.callback = undefined }
   }
 
-  /** Jumps to the next callback and runs it; false when none is left up to `limitMs`. */
+  /** Stands still until some work is done. */
+  follow (work: unknown): void {
+    if (!(work instanceof Promise)) return
+    this.#work.add(work)
+  }
+
+  /**
+   * Jumps to the next callback and runs it; false when none is left up to `limitMs`.
+   *
+   * @throws RangeError while work is under way that takes real time
+   */
   advance (limitMs = Infinity): boolean {
+    if (this.#work.size > 0) throw new RangeError('work is under way: use advanceWhenReady')
     for (;;) {
       const next = this.#heap[0]
       if (next === undefined || next.atMs > limitMs) return false
       this.#removeFirst()
       if (next.callback === undefined) continue
       this.#nowMs = next.atMs
-      next.callback()
+      this.follow(next.callback())
       return true
     }
+  }
+
+  /** As {@link advance}, once the work of earlier callbacks is done. Rejects with what that work threw. */
+  async advanceWhenReady (limitMs = Infinity): Promise<boolean> {
+    while (this.#work.size > 0) {
+      const work = [...this.#work]
+      this.#work.clear()
+      await Promise.all(work)
+    }
+    return this.advance(limitMs)
   }
 
   #removeFirst (): void {
@@ -79,11 +104,11 @@ function comesBefore (one: Entry, other: Entry): boolean {
 
 /** The clock of one simulated machine: what it scheduled waits while the machine is frozen and never happens once it has crashed. */
 export class MachineClock implements Clock {
-  readonly #world: Clock
-  readonly #backlog: Array<() => void> = []
+  readonly #world: VirtualClock
+  readonly #backlog: Callback[] = []
   #condition: 'running' | 'frozen' | 'crashed' = 'running'
 
-  constructor (world: Clock) {
+  constructor (world: VirtualClock) {
     this.#world = world
   }
 
@@ -95,10 +120,10 @@ export class MachineClock implements Clock {
     return this.#world.nowMs()
   }
 
-  schedule (delayMs: number, callback: () => void): () => void {
+  schedule (delayMs: number, callback: Callback): () => void {
     let cancelled = false
-    const happen = (): void => { if (!cancelled) callback() }
-    const cancel = this.#world.schedule(delayMs, () => { this.#happen(happen) })
+    const happen: Callback = () => cancelled ? undefined : callback()
+    const cancel = this.#world.schedule(delayMs, () => this.#happen(happen))
     return () => {
       cancelled = true
       cancel()
@@ -114,7 +139,7 @@ export class MachineClock implements Clock {
   thaw (): void {
     if (this.#condition !== 'frozen') return
     this.#condition = 'running'
-    for (const callback of this.#backlog.splice(0)) callback()
+    for (const callback of this.#backlog.splice(0)) this.#world.follow(callback())
   }
 
   /** As SIGKILL does. */
@@ -123,8 +148,9 @@ export class MachineClock implements Clock {
     this.#backlog.length = 0
   }
 
-  #happen (callback: () => void): void {
-    if (this.#condition === 'running') callback()
-    else if (this.#condition === 'frozen') this.#backlog.push(callback)
+  #happen (callback: Callback): unknown {
+    if (this.#condition === 'running') return callback()
+    if (this.#condition === 'frozen') this.#backlog.push(callback)
+    return undefined
   }
 }

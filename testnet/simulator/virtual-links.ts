@@ -36,6 +36,10 @@ export interface Machine {
   accept: ((exchange: Exchange) => ExchangeEvents) | undefined
   /** When the last byte queued so far will have left. */
   uplinkFreeMs: number
+  /** What its uplink carries, where that differs from the others'. */
+  readonly uploadBytesPerSecond: number | undefined
+  /** Bytes that it has sent, headers included. */
+  sentBytes: number
 }
 
 export interface LinkSurroundings {
@@ -121,7 +125,7 @@ class ExchangeEnd implements Exchange {
       this.#other?.sever(conditions.detectionMs, 'the connection was reset')
       return
     }
-    const bytes = OVERHEAD_BYTES + (message.kind === 'contribution' ? message.payload.length : 0)
+    const bytes = OVERHEAD_BYTES + ('payload' in message ? message.payload.length : 0)
     const copies = fraction(random) < conditions.repeatedMessages ? 2 : 1
     for (let copy = 0; copy < copies; copy++) this.deliver(bytes, () => { this.#other?.receive(message) })
   }
@@ -155,7 +159,8 @@ class ExchangeEnd implements Exchange {
   deliver (bytes: number, arrived: () => void): void {
     const { random, conditions, connected } = this.#around
     const nowMs = this.#from.clock.nowMs()
-    this.#from.uplinkFreeMs = Math.max(nowMs, this.#from.uplinkFreeMs) + 1000 * bytes / conditions.uploadBytesPerSecond
+    this.#from.sentBytes += bytes
+    this.#from.uplinkFreeMs = Math.max(nowMs, this.#from.uplinkFreeMs) + 1000 * bytes / (this.#from.uploadBytesPerSecond ?? conditions.uploadBytesPerSecond)
     const arrivalMs = this.#from.uplinkFreeMs + conditions.latencyMs + conditions.jitterMs * fraction(random)
     this.#lastArrivalMs = Math.max(this.#lastArrivalMs, arrivalMs)
     this.#to.clock.schedule(this.#lastArrivalMs - nowMs, () => {

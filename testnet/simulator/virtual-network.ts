@@ -16,6 +16,9 @@ interface Member extends Machine {
   told: Progress
 }
 
+/** A machine knows its uplink once it has sent something. */
+const TELLING_BYTES = 1024
+
 const SILENT: Progress = { round: 0, step: 0, training: false, loss: NaN, tokensPerSecond: 0 }
 
 /** Machines and the links between them, in memory and in virtual time: the simulator's `Peers`. */
@@ -32,10 +35,14 @@ export class VirtualNetwork {
     this.#around = { random, conditions, mishap, connected: (one, other) => this.#connected(one, other) }
   }
 
-  /** Adds a machine; everyone it can reach learns of it after the detection time. */
-  join (id: string): { readonly peers: Peers, readonly clock: MachineClock } {
+  /**
+   * Adds a machine; everyone it can reach learns of it after the detection time.
+   *
+   * @param uploadBytesPerSecond of its own uplink, where it is not like the others'
+   */
+  join (id: string, uploadBytesPerSecond?: number): { readonly peers: Peers, readonly clock: MachineClock } {
     const clock = new MachineClock(this.#clock)
-    const member: Member = { id, clock, accept: undefined, uplinkFreeMs: 0, view: new Map(), listed: undefined, listeners: new Set(), told: SILENT }
+    const member: Member = { id, clock, accept: undefined, uplinkFreeMs: 0, uploadBytesPerSecond, sentBytes: 0, view: new Map(), listed: undefined, listeners: new Set(), told: SILENT }
     this.#members.set(id, member)
     this.#noticeLater()
     return { peers: this.#portOf(member), clock }
@@ -56,6 +63,9 @@ export class VirtualNetwork {
     this.#members.get(id)?.clock.crash()
     this.#noticeLater()
   }
+
+  /** Bytes that a machine has sent, headers included. */
+  sentBytes (id: string): number { return this.#members.get(id)?.sentBytes ?? 0 }
 
   freeze (id: string): void { this.#members.get(id)?.clock.freeze() }
   thaw (id: string): void { this.#members.get(id)?.clock.thaw() }
@@ -78,7 +88,8 @@ export class VirtualNetwork {
         member.listeners.add(listener)
         return () => { member.listeners.delete(listener) }
       },
-      announce: progress => { this.#announce(member, progress) }
+      announce: progress => { this.#announce(member, progress) },
+      uploadBytesPerSecond: () => member.sentBytes < TELLING_BYTES ? undefined : member.uploadBytesPerSecond ?? this.#around.conditions.uploadBytesPerSecond
     }
   }
 
@@ -124,7 +135,7 @@ export class VirtualNetwork {
       const [here, known] = [this.#connected(member.id, other.id), member.view.has(other.id)]
       if (here === known) continue
       changed = true
-      if (here) member.view.set(other.id, presentAs(other.id, other.told))
+      if (here) member.view.set(other.id, presentAs(other.id, { ...other.told, dueInMs: undefined }, member.clock.nowMs()))
       else member.view.delete(other.id)
     }
     if (changed) tellListeners(member)
@@ -135,12 +146,12 @@ export class VirtualNetwork {
 function learn (member: Member, peerId: string, progress: Progress): void {
   const known = member.view.get(peerId)
   if (known === undefined || progress.step < known.step || progress.round < known.round) return
-  member.view.set(peerId, presentAs(peerId, progress))
+  member.view.set(peerId, presentAs(peerId, progress, member.clock.nowMs()))
   tellListeners(member)
 }
 
-function presentAs (peerId: string, { round, step, training }: Progress): PresentPeer {
-  return { peerId, round, step, training }
+function presentAs (peerId: string, { round, step, training, dueInMs, uploadBytesPerSecond }: Progress, nowMs: number): PresentPeer {
+  return { peerId, round, step, training, dueMs: dueInMs === undefined ? undefined : nowMs + dueInMs, uploadBytesPerSecond }
 }
 
 function tellListeners (member: Member): void {

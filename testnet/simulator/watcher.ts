@@ -2,6 +2,7 @@ import type { Codec } from '../../src/compression/codec.ts'
 import { createCodec } from '../../src/compression/codec.ts'
 import type { MethodSpec } from '../../src/manifest/schema.ts'
 import type { RoundRecord } from '../../src/ports.ts'
+import type { Referee } from './referee-port.ts'
 
 /** A replica at a boundary: what its contribution to the round says. */
 interface Boundary {
@@ -41,7 +42,7 @@ const TOLERANCE = 1e-4
  * broken promise: a weight moved by anything but a whole round, a contribution counted twice, partners who disagree without being in doubt, a mean moved
  * by two-sided averaging, a wait beyond the method's grace.
  */
-export class Watcher {
+export class Watcher implements Referee {
   readonly violations: string[] = []
   /** Rounds that one partner averaged and the other, in doubt, did not. */
   oneSided = 0
@@ -65,6 +66,9 @@ export class Watcher {
   reached (id: string, weights: Float32Array, tokens: number): void {
     this.#of(id).boundary = { weights: weights.slice(), tokens }
   }
+
+  paused (): void {}
+  resumed (): void {}
 
   committed (id: string, record: RoundRecord, inDoubt: boolean, weights: Float32Array): void {
     const peer = this.#of(id)
