@@ -1,6 +1,6 @@
 import type { FragmentChange, Landing, RoundArithmetic, RoundContext } from './round-arithmetic.ts'
 import { assembled, mixed, nesterovStep, owedAfter } from './round-arithmetic.ts'
-import { minus, norm } from './vectors.ts'
+import { combined, minus, norm, plus, scaled } from './vectors.ts'
 
 /**
  * Rounds in which Δ_i = φ − θ_i crosses, against slow weights φ that the whole group shares: all members apply the same decoded mean in the same order, so
@@ -13,7 +13,7 @@ export function openDeltas (context: RoundContext): RoundArithmetic {
   const decay = method.errorFeedback ?? 0
   const pending = kept('pending')
   const residual = kept('residual')
-  const due = slow.map((value, index) => value - (sent[index] as number) + (pending[index] as number) + decay * (residual[index] as number))
+  const due = combined(1, plus(minus(slow, sent), pending), decay, residual)
   return {
     channels: [{ values: due, codecs: context.codecs, owed: kept('owed') }],
     reference: slow,
@@ -65,10 +65,10 @@ function stepOfCo2 (context: RoundContext, slow: Float32Array, mean: Float32Arra
   const { learningRate, momentum: decay, clipNorm } = outer
   const size = norm(mean)
   const gap = size === 0 ? 1 : 1 + context.lastStepNorm / (learningRate * size)
-  const raw = context.kept('momentum').map((value, index) => decay * value + (mean[index] as number) / gap)
+  const raw = combined(decay, context.kept('momentum'), 1 / gap, mean)
   const clip = Math.min(1, clipNorm / Math.max(norm(raw), Number.MIN_VALUE))
-  const momentum = raw.map(value => clip * value)
-  const after = slow.map((value, index) => value - learningRate * (momentum[index] as number))
+  const momentum = scaled(clip, raw)
+  const after = combined(1, slow, -learningRate, momentum)
   const pending = minus(context.sent, now)
   return { slow: after, momentum, fast: after, pending, stepNorm: learningRate * norm(momentum) }
 }
@@ -78,6 +78,6 @@ function residualAfter ({ parts, isAlone }: Landing, due: Float32Array, residual
   if (isAlone) return new Float32Array(due.length)
   return assembled(parts, residual, ({ part, includesSelf, own }) => {
     const ofPart = due.slice(part.start, part.end)
-    return includesSelf ? ofPart.map((value, index) => value - (own[0]?.[index] as number)) : ofPart
+    return includesSelf ? minus(ofPart, own[0] as Float32Array) : ofPart
   })
 }

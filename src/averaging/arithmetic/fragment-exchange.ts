@@ -5,7 +5,7 @@ import { decodeAll, drawsAlike, encodeOwn, sharedSeed } from './part-codec.ts'
 import { joinPayload, referenceFingerprint, splitPayload } from './payload.ts'
 import { refusal, refuseExtremes, refuseTokens } from './refusal.ts'
 import { tokenShares } from './token-weights.ts'
-import { minus, weightedSum } from './vectors.ts'
+import { minus, plus, weightedSum } from './vectors.ts'
 
 /** One vector that a fragment's members average. */
 export interface Channel {
@@ -131,7 +131,7 @@ export class FragmentExchange {
       includesSelf: mean.members.includes(this.#options.self),
       own,
       mean: channel => mean.values[channel] as Float32Array,
-      correction: channel => minus(mean.values[channel] as Float32Array, own[channel] as Float32Array),
+      correction: remembered(channel => minus(mean.values[channel] as Float32Array, own[channel] as Float32Array)),
       // Shares are known to the owner alone; equal ones are close enough for a measurement.
       othersOverCorrection: mean.members.includes(this.#options.self) ? mean.members.length / Math.max(1, mean.members.length - 1) : 1,
       lost: mean.lost
@@ -147,7 +147,7 @@ export class FragmentExchange {
       includesSelf: true,
       own,
       mean: channel => weightedSum(vectors.map(values => values[channel] as Float32Array), shares),
-      correction: channel => weightedSum(vectors.map(values => values[channel] as Float32Array), shares, own[channel]),
+      correction: remembered(channel => weightedSum(vectors.map(values => values[channel] as Float32Array), shares, own[channel])),
       othersOverCorrection: 1 / (1 - (shares[members.indexOf(this.#options.self)] as number)),
       lost: undefined
     }
@@ -158,8 +158,7 @@ export class FragmentExchange {
     const { start, end } = state.part
     const due = this.#options.channels.map(({ owed }, channel) => {
       const mean = weightedSum(vectors.map(values => values[channel] as Float32Array), shares)
-      const held = owed.subarray(start, end)
-      return mean.map((value, index) => value + (held[index] as number))
+      return plus(mean, owed.subarray(start, end))
     })
     const codecs = this.#options.channels.map(channel => channel.codecs.mean(members.length))
     const encodings = due.map((values, channel) => encodeOwn(codecs[channel] as Codec, values, this.#seedOf(channel, part)))
@@ -222,4 +221,10 @@ export class FragmentExchange {
     if (state === undefined) throw new RangeError(`there is no part ${part} among ${this.#parts.length}`)
     return state
   }
+}
+
+/** Works a channel's vector out once. */
+function remembered (vectorOf: (channel: number) => Float32Array): (channel: number) => Float32Array {
+  const known: Float32Array[] = []
+  return channel => known[channel] ??= vectorOf(channel)
 }

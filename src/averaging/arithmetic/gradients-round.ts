@@ -1,6 +1,7 @@
 import type { LandedPart } from './fragment-exchange.ts'
 import type { FragmentChange, Landing, RoundArithmetic, RoundContext } from './round-arithmetic.ts'
 import { assembled, owedAfter } from './round-arithmetic.ts'
+import { combined, minus } from './vectors.ts'
 
 /**
  * Rounds in which the gradient of one step crosses. With momentum correction u ← mu + g, v ← v + u, send Q(v), and both forget what was sent
@@ -15,10 +16,10 @@ export function openGradients (context: RoundContext): RoundArithmetic {
   if (gradient === undefined) throw new RangeError('the method shares gradients and the trainer gives none')
   const velocity = kept('velocity')
   const correction = method.momentumCorrection
-  const entering = correction === undefined ? gradient : velocity.map((value, index) => correction * value + (gradient[index] as number))
+  const entering = correction === undefined ? gradient : combined(correction, velocity, 1, gradient)
   const residual = kept('residual')
   const decay = method.errorFeedback ?? 0
-  const due = entering.map((value, index) => value + decay * (residual[index] as number))
+  const due = combined(1, entering, decay, residual)
   return {
     channels: [{ values: due, codecs: context.codecs, owed: kept('owed') }],
     land (landing) {
@@ -38,7 +39,7 @@ function moved ({ method: { outer } }: RoundContext, now: Float32Array, mean: Fl
 function residualAfter ({ parts }: Landing, due: Float32Array): Float32Array {
   return assembled(parts, new Float32Array(due.length), ({ part, includesSelf, own }) => {
     const ofPart = due.slice(part.start, part.end)
-    return includesSelf ? ofPart.map((value, index) => value - (own[0]?.[index] as number)) : ofPart
+    return includesSelf ? minus(ofPart, own[0] as Float32Array) : ofPart
   })
 }
 

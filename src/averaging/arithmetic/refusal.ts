@@ -1,4 +1,5 @@
 import { ShoalError } from '../../errors.ts'
+import { firstBeyond } from './vectors.ts'
 
 /** 2⁶³: the square of a larger value overflows float32 in the next forward pass, so no honest replica holds one. */
 const LARGEST_VALUE = 2 ** 63
@@ -15,7 +16,7 @@ export function refusal (why: string): ShoalError {
 
 /** @throws ShoalError CODEC_CORRUPT */
 export function refuseExtremes (values: Float32Array): void {
-  const index = values.findIndex(value => !(value <= LARGEST_VALUE && value >= -LARGEST_VALUE))
+  const index = firstBeyond(values, LARGEST_VALUE)
   if (index >= 0) throw refusal(`value ${index} is ${values[index] ?? NaN}`)
 }
 
@@ -26,7 +27,7 @@ export function refuseTokens (tokens: number): void {
 
 /** What this peer itself computed must be finite before a weight moves. @throws ShoalError CODEC_CORRUPT */
 export function refuseDivergence (values: Float32Array, name: string): void {
-  const index = values.findIndex(value => !Number.isFinite(value))
+  const index = firstBeyond(values, Number.MAX_VALUE)
   if (index < 0) return
   throw new ShoalError({
     code: 'CODEC_CORRUPT',

@@ -1,6 +1,7 @@
 import type { MethodSpec } from '../../manifest/schema.ts'
 import type { Channel, LandedPart } from './fragment-exchange.ts'
 import type { CodecFamily } from './part-codec.ts'
+import { combined, minus, plus } from './vectors.ts'
 
 /** The vectors that a replica keeps beside its fast weights, each flat and as long, or empty where the method has no use for it. */
 export const KEPT_VECTORS = ['slow', 'momentum', 'residual', 'velocity', 'pending', 'owed', 'owedMomentum'] as const
@@ -56,8 +57,7 @@ export interface RoundArithmetic {
  * during the flight.
  */
 export function mixed (now: Float32Array, sent: Float32Array, slow: Float32Array, mixing: MethodSpec['mixing'] = 0): Float32Array {
-  if (mixing === 'carry') return slow.map((value, index) => value + ((now[index] as number) - (sent[index] as number)))
-  return slow.map((value, index) => mixing * (now[index] as number) + (1 - mixing) * value)
+  return mixing === 'carry' ? plus(slow, minus(now, sent)) : combined(mixing, now, 1 - mixing, slow)
 }
 
 /**
@@ -66,8 +66,12 @@ export function mixed (now: Float32Array, sent: Float32Array, slow: Float32Array
  * @param gradient Δ
  */
 export function nesterovStep (slow: Float32Array, momentum: Float32Array, gradient: Float32Array, learningRate: number, decay: number): { readonly slow: Float32Array, readonly momentum: Float32Array } {
-  const moved = momentum.map((value, index) => decay * value + (gradient[index] as number))
-  return { slow: slow.map((value, index) => value - learningRate * ((gradient[index] as number) + decay * (moved[index] as number))), momentum: moved }
+  const moved = combined(decay, momentum, 1, gradient)
+  const stepped = new Float32Array(slow.length)
+  for (let index = 0; index < stepped.length; index++) {
+    stepped[index] = (slow[index] as number) - learningRate * ((gradient[index] as number) + decay * (moved[index] as number))
+  }
+  return { slow: stepped, momentum: moved }
 }
 
 /** Values of landed parts, put together; `otherwise` elsewhere. */

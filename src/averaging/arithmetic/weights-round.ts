@@ -1,6 +1,11 @@
 import type { FragmentChange, Landing, RoundArithmetic, RoundContext } from './round-arithmetic.ts'
 import { assembled, mixed, nesterovStep, owedAfter } from './round-arithmetic.ts'
-import { minus, plus } from './vectors.ts'
+import { minus, plus, scaled } from './vectors.ts'
+
+interface Momentum {
+  readonly learningRate: number
+  readonly momentum: number
+}
 
 /**
  * Rounds in which weights cross, in the mean-exact form (algorithms.md, "Quantized, keep the mean exact"): a member moves by c_i = mean_g Q − Q_i, the group's
@@ -17,22 +22,26 @@ export function openWeights (context: RoundContext): RoundArithmetic {
 }
 
 /** m ← μm + η[(θ_i − φ_i) + c_i] ; φ_i ← φ_i + m (NoLoCo, arXiv 2506.10911, with γ = η as in its code). */
-function openNoloco (context: RoundContext, { learningRate, momentum: decay }: { readonly learningRate: number, readonly momentum: number }): RoundArithmetic {
+function openNoloco (context: RoundContext, outer: Momentum): RoundArithmetic {
   const { sent, method } = context
   return {
     channels: [{ values: sent, codecs: context.codecs, owed: context.kept('owed') }],
     land (landing) {
-      const corrections = correctionsOf(landing, 0)
       const slow = context.kept('slow')
       const momentum = context.kept('momentum')
-      for (let index = 0; index < slow.length; index++) {
-        const slowValue = slow[index] as number
-        const moved = decay * (momentum[index] as number) + learningRate * ((sent[index] as number) - slowValue + (corrections[index] as number))
-        momentum[index] = moved
-        slow[index] = slowValue + moved
-      }
+      modifiedNesterov(slow, momentum, sent, correctionsOf(landing, 0), outer)
       return { slow, momentum, fast: mixed(landing.now, sent, slow, method.mixing), ...owedAfter(landing) }
     }
+  }
+}
+
+/** Moves slow weights and momentum in place. */
+function modifiedNesterov (slow: Float32Array, momentum: Float32Array, sent: Float32Array, corrections: Float32Array, { learningRate, momentum: decay }: Momentum): void {
+  for (let index = 0; index < slow.length; index++) {
+    const slowValue = slow[index] as number
+    const moved = decay * (momentum[index] as number) + learningRate * ((sent[index] as number) - slowValue + (corrections[index] as number))
+    momentum[index] = moved
+    slow[index] = slowValue + moved
   }
 }
 
@@ -53,7 +62,7 @@ function openAverage (context: RoundContext): RoundArithmetic {
  * A Nesterov step on this peer's own Δ = φ_i − θ_i, then φ_i ← φ_i + c_i: no consensus error ever enters the momentum, so pairs bear DiLoCo's
  * constants. With a codec of its own the momentum is averaged the same way.
  */
-function openGossip (context: RoundContext, outer: { readonly learningRate: number, readonly momentum: number }): RoundArithmetic {
+function openGossip (context: RoundContext, outer: Momentum): RoundArithmetic {
   const { sent, method, codecs, momentumCodecs } = context
   const before = context.kept('slow')
   const stepped = nesterovStep(before, context.kept('momentum'), minus(before, sent), outer.learningRate, outer.momentum)
@@ -72,6 +81,6 @@ function correctionsOf ({ parts, weight, now }: Landing, channel: number): Float
   return assembled(parts, new Float32Array(now.length), landed => {
     if (!landed.includesSelf) return undefined
     const correction = landed.correction(channel)
-    return weight === 1 ? correction : correction.map(value => weight * value)
+    return weight === 1 ? correction : scaled(weight, correction)
   })
 }
