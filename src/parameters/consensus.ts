@@ -4,14 +4,25 @@
  * @throws RangeError when there are none or their lengths differ
  */
 export function meanOfReplicas (replicas: readonly Float32Array[]): Float32Array {
+  return weightedMeanOfReplicas(replicas, replicas.map(() => 1 / replicas.length))
+}
+
+/**
+ * Mean of several replicas' weights, each with its share.
+ *
+ * @param shares one a replica, summing to 1
+ * @throws RangeError when there are none or their lengths differ
+ */
+export function weightedMeanOfReplicas (replicas: readonly Float32Array[], shares: readonly number[]): Float32Array {
   const first = replicas[0]
   if (first === undefined) throw new RangeError('no replica to average')
   const sum = new Float64Array(first.length)
-  for (const replica of replicas) {
+  replicas.forEach((replica, position) => {
     if (replica.length !== first.length) throw new RangeError(`replicas of ${first.length} and ${replica.length} values cannot be averaged`)
-    for (let index = 0; index < sum.length; index++) sum[index] = (sum[index] ?? 0) + (replica[index] ?? 0)
-  }
-  return Float32Array.from(sum, value => value / replicas.length)
+    const share = shares[position] ?? 0
+    for (let index = 0; index < sum.length; index++) sum[index] = (sum[index] as number) + share * (replica[index] as number)
+  })
+  return new Float32Array(sum)
 }
 
 /**
