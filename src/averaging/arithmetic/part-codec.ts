@@ -22,12 +22,16 @@ export function drawsAlike (spec: string): boolean {
   return stagesOf(spec).some(stage => stage.name === 'randk')
 }
 
+/** Quantizers with fewer levels than a mean of what they give, which also has zeros between. */
+const COARSE = new Set(['sign', 'ternary', 'int2'])
+
 /**
  * The codec of the mean of `members` contributions. It is that of the contributions, but the mean of sparse vectors has up to as many entries as all of
- * them together, and top-k must not choose among those again.
+ * them together, and top-k must not choose among those again; and the mean of two or four levels has more, for which int4 has room.
  */
 export function meanSpec (spec: string, members: number): string {
   const stages = stagesOf(spec).flatMap(stage => {
+    if (COARSE.has(stage.name)) return [{ name: 'int4', arguments: stage.arguments.filter(argument => Number(argument) > 0) }]
     if (stage.name !== 'topk') return [stage]
     const chunk = Number(stage.arguments[1] ?? STANDARD_CHUNK)
     const fraction = members * Math.max(1, Math.round(Number(stage.arguments[0]) * chunk)) / chunk

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { growthOf, stepBound } from '../../../../src/averaging/arithmetic/step-bound.ts'
+import { spectralRadius } from '../../../../src/averaging/arithmetic/mean-square.ts'
+import { growthOf, nesterovBound, staleBound, stepBound } from '../../../../src/averaging/arithmetic/step-bound.ts'
 import type { MethodSpec } from '../../../../src/manifest/schema.ts'
 import { seeded, shuffled } from '../seeded.ts'
 import type { Member } from './lockstep.ts'
@@ -124,5 +125,16 @@ describe('consensus distance', () => {
 
   it('has the closed form of its second moment where nothing is mixed', () => {
     for (const momentum of [0, 0.3, 0.5, 0.9]) for (const peers of [2, 8, 64, undefined]) expect(stepBound(momentum, 2, peers, 1e-7)).toBeCloseTo(stepBound(momentum, 2, peers), 2)
+  })
+
+  it('of outer steps on a closed gap turns where the bounds say', () => {
+    for (const momentum of [0, 0.3, 0.9]) {
+      const nesterov = (rate: number): number => spectralRadius([[1 - rate * (1 + momentum), -rate * momentum ** 2], [1, momentum]])
+      const stale = (rate: number): number => spectralRadius([[1, -rate * momentum, -rate], [0, momentum, 1], [1, 0, 0]])
+      for (const [radius, bound] of [[nesterov, nesterovBound(momentum)], [stale, staleBound(momentum)]] as const) {
+        expect(radius(0.99 * bound)).toBeLessThan(1)
+        expect(radius(1.01 * bound)).toBeGreaterThan(1)
+      }
+    }
   })
 })
