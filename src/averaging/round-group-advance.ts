@@ -26,13 +26,13 @@ type Move = (state: RoundState, nowMs: number, flight: GroupFlight) => Transitio
 
 /** Ends the search once everyone has come or cannot come, enough have and the rest had their grace, or patience has ended. */
 const beginRound: Move = (state, nowMs, flight) => {
-  if (flight.begunMs !== undefined) return undefined
+  if (flight.metMs !== undefined) return undefined
   const isOpen = flight.mates.some(({ status, unlikely }) => status === 'awaited' && !unlikely)
   if (isOpen && nowMs < seekUntilMs(state, flight)) return undefined
   const here = matesHere(flight)
   const arrivals = [...state.arrivals, here.map(({ cameMs }) => cameMs ?? 0).sort((one, other) => one - other)].slice(-REMEMBERED_ARRIVALS)
   if (here.length === 0) return endSolo({ ...state, arrivals }, flight, whyNobody(flight, nowMs))
-  return unchanged({ ...state, arrivals, flight: { ...flight, begunMs: nowMs, stage: 'exchanging' } })
+  return unchanged({ ...state, arrivals, flight: { ...flight, metMs: nowMs, stage: 'exchanging' } })
 }
 
 function whyNobody ({ mates, round, sinceMs }: GroupFlight, nowMs: number): string {
@@ -56,13 +56,14 @@ function graceAfter ({ stretchMs, settings: { method } }: RoundState, elapsedMs:
 /** The smallest id of those who agree writes the plan; whose slow weights went another way asks it for the group's. */
 const findPlan: Move = (state, nowMs, flight) => {
   const { self, fragmentLengths } = state.settings
-  if (flight.begunMs === undefined || flight.plan !== undefined || flight.asked !== undefined) return undefined
+  if (flight.metMs === undefined || flight.plan !== undefined || flight.asked !== undefined) return undefined
+  if (matesHere(flight).length === 0) return endSolo(state, flight, whyNobody(flight, nowMs))
   const members = agreeingMembers(flight, self)
   const author = members[0] ?? self
   if (!members.includes(self)) return askFor(state, flight, author)
   if (author === self) return writePlan(state, nowMs, flight, members, fragmentLengths[flight.fragment] ?? 0)
   if (nowMs < atLatest(state, flight, LATEST.plan)) return undefined
-  return endSolo(state, flight, `${shortId(author)} did not say within ${seconds(nowMs - flight.begunMs)} who takes part`)
+  return endSolo(state, flight, `${shortId(author)} did not say within ${seconds(nowMs - flight.metMs)} who takes part`)
 }
 
 function writePlan (state: RoundState, nowMs: number, flight: GroupFlight, members: readonly string[], length: number): Transition {
@@ -150,12 +151,12 @@ function endUnhealed (state: RoundState, flight: GroupFlight): Transition {
   return endSolo(state, flight, 'the slow weights of this peer had gone another way than the group\'s, and nobody gave it theirs')
 }
 
-function atLatest ({ settings: { method } }: RoundState, { begunMs }: GroupFlight, share: number): number {
-  return (begunMs ?? 0) + share * method.graceMs
+function atLatest ({ settings: { method } }: RoundState, { metMs }: GroupFlight, share: number): number {
+  return (metMs ?? 0) + share * method.graceMs
 }
 
 function nextDeadline (state: RoundState, flight: GroupFlight, nowMs: number): number {
-  if (flight.begunMs === undefined) return seekUntilMs(state, flight)
+  if (flight.metMs === undefined) return seekUntilMs(state, flight)
   const stages = [...flight.plan === undefined ? [LATEST.plan] : [LATEST.reduce, LATEST.commit], LATEST.end].map(share => atLatest(state, flight, share))
   return stages.find(atMs => atMs > nowMs) ?? atLatest(state, flight, LATEST.end)
 }

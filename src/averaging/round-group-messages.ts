@@ -47,9 +47,9 @@ function onPlan (state: RoundState, nowMs: number, flight: GroupFlight, author: 
   if (!isSoundPlan(members, shares) || !members.includes(author.id)) return refuseMate(state, nowMs, flight, author.exchange ?? '', 'its plan makes no sense')
   if (!members.includes(self)) {
     const isAstray = flight.basis !== author.basis
-    return isAstray ? advance({ ...state, flight: { ...flight, begunMs: flight.begunMs ?? nowMs } }, nowMs) : leaveOut(state, flight, author)
+    return isAstray ? advance({ ...state, flight: { ...flight, metMs: flight.metMs ?? nowMs } }, nowMs) : leaveOut(state, flight, author)
   }
-  return adoptPlan(state, nowMs, { ...flight, begunMs: flight.begunMs ?? nowMs }, planOf(members, shares, fragmentLengths[flight.fragment] ?? 0))
+  return adoptPlan(state, nowMs, { ...flight, metMs: flight.metMs ?? nowMs }, planOf(members, shares, fragmentLengths[flight.fragment] ?? 0))
 }
 
 function leaveOut (state: RoundState, flight: GroupFlight, author: Mate): Transition {

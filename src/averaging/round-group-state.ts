@@ -53,8 +53,6 @@ export interface GroupFlight extends FlightCore {
   readonly patienceMs: number
   /** Members, this peer included, that are enough to begin and to reduce with. */
   readonly enough: number
-  /** When the search for members ended. */
-  readonly begunMs: number | undefined
   readonly plan: GroupPlan | undefined
   /** Messages that came before the plan. */
   readonly early: ReadonlyArray<{ readonly exchange: string, readonly message: ExchangeMessage }>

@@ -134,7 +134,7 @@ function onTime (state: RoundState, nowMs: number): Transition {
 /** Nothing more is waited for. */
 function giveUpStopping (state: RoundState, nowMs: number): Transition {
   const { flight } = state
-  const given = flight?.kind === 'group' ? { ...state, flight: { ...flight, begunMs: -Infinity } } : state
+  const given = flight?.kind === 'group' ? { ...state, flight: { ...flight, metMs: -Infinity } } : state
   return onFlightTime(given, nowMs)
 }
 

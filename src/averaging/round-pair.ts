@@ -30,7 +30,7 @@ function answerHeld (state: RoundState, nowMs: number): Transition {
 /** The partner is here and has reached the round: from now on only the link is waited for, for as long as the method's grace. */
 export function acceptPartner (state: RoundState, nowMs: number, flight: PairFlight, { exchange, round }: Offer): Transition {
   const held = state.held.filter(offer => offer.exchange !== exchange)
-  const accepted: PairFlight = { ...flight, exchange, stage: 'exchanging', deadlineMs: nowMs + state.settings.method.graceMs }
+  const accepted: PairFlight = { ...flight, exchange, stage: 'exchanging', metMs: nowMs, deadlineMs: nowMs + state.settings.method.graceMs }
   return {
     state: { ...state, held, flight: accepted },
     effects: [{ kind: 'send', exchange, message: { kind: 'accept', round } }, { kind: 'contribute', exchange, part: 0, plan: undefined }]
@@ -53,7 +53,7 @@ function onAccept (state: RoundState, nowMs: number, flight: PairFlight): Transi
   const { exchange, initiator } = flight
   if (!initiator || exchange === undefined) return outOfOrder(state, flight, 'an accept of what was not offered')
   if (flight.stage !== 'seeking') return unchanged(state)
-  const accepted: PairFlight = { ...flight, stage: 'exchanging', deadlineMs: nowMs + state.settings.method.graceMs }
+  const accepted: PairFlight = { ...flight, stage: 'exchanging', metMs: nowMs, deadlineMs: nowMs + state.settings.method.graceMs }
   return { state: { ...state, flight: accepted }, effects: [{ kind: 'contribute', exchange, part: 0, plan: undefined }] }
 }
 

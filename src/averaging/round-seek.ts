@@ -12,7 +12,7 @@ import { dueAt, fragmentOfRound } from './schedule.ts'
 
 /** A boundary is reached: number the round, find out whom to meet, and offer or wait. */
 export function reachBoundary (reached: RoundState, nowMs: number): Transition {
-  const state = { ...reached, boundaryStep: reached.step, stretchMs: reached.trainedMs > 0 ? reached.trainedMs : reached.stretchMs, trainedMs: 0 }
+  const state = withStretch(reached)
   const { self, method, seed } = state.settings
   if (method.groupSize === 1) return commitSolo(state, state.round + 1, 'the method trains alone')
   const others = trainingPeers(state.view)
@@ -26,6 +26,12 @@ export function reachBoundary (reached: RoundState, nowMs: number): Transition {
   return depart(state, nowMs, label.round, meeting.others)
 }
 
+/** The stretch that ends here is what the next one is expected to take. */
+function withStretch (state: RoundState): RoundState {
+  const stretchMs = state.trainedMs > 0 ? state.trainedMs : state.stretchMs
+  return { ...state, boundaryStep: state.step, stretchMs, trainedMs: 0 }
+}
+
 /** An offer for round r is news that its sender is done with r − 1, often sooner than the announcement. */
 function roundBeforeOffer (held: readonly Offer[], peerId: string): number {
   const offer = held.find(candidate => candidate.partner === peerId)
@@ -37,15 +43,15 @@ function depart (state: RoundState, nowMs: number, round: number, others: readon
   const { self, method, budgetSteps } = state.settings
   const landStep = dueAt(state.step, method.overlapSteps, budgetSteps)
   const core: FlightCore = {
-    round, fragment: fragmentOfRound(round, method.fragments), stage: 'seeking', sinceMs: nowMs, sentStep: state.step, landStep,
+    round, fragment: fragmentOfRound(round, method.fragments), stage: 'seeking', sinceMs: nowMs, metMs: undefined, sentStep: state.step, landStep,
     deadlineMs: nowMs + seekingMs(state, landStep), ending: undefined, askers: []
   }
   const effects: RoundEffect[] = []
-  // a jump is told at once, so that a partner that is ahead no longer waits for the swarm to catch up
-  if (round - 1 > state.round) effects.push({ kind: 'announce', round: round - 1, training: true, dueInMs: 0 })
+  // a jump is told at once, so that a partner that is ahead no longer waits for the swarm to catch up; so is what has landed just now
+  const resting = landStep === state.step
+  if (round - 1 > state.round || !resting) effects.push({ kind: 'announce', round: round - 1, training: true, dueInMs: resting ? 0 : state.stretchMs })
   effects.push({ kind: 'take', round, fragment: core.fragment, members: [self, ...others].sort() })
   const jumped = { ...state, round: round - 1, standing: 0 }
-  const resting = landStep === state.step
   const waiting = resting ? { ...jumped, phase: { name: 'averaging', sinceMs: nowMs } as const } : jumped
   const begun = isGroupMethod(method) ? beginGroup(waiting, nowMs, core, others) : beginPair(waiting, nowMs, core, others[0] as string)
   if (resting) return afterEffects(effects, begun)

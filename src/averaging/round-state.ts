@@ -49,6 +49,8 @@ export interface FlightCore {
   /** Looking for the others; contributions and means under way; only the others' word that they have them is missing. */
   readonly stage: 'seeking' | 'exchanging' | 'committing'
   readonly sinceMs: number
+  /** When whom it looked for had come; undefined while it is looking. */
+  readonly metMs: number | undefined
   readonly sentStep: number
   readonly landStep: number
   /** When the next thing happens even if nothing else does; undefined once the round has ended. */
