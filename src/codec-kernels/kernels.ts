@@ -7,6 +7,7 @@ interface Exports {
   hashBegin (seed: number): void
   hashUpdate (from: number, bytes: number): void
   hashEnd (from: number, bytes: number): number
+  drawWords (to: number, groups: number, firstGroup: number, row: number, seed: number, stream: number): void
   fillNoise (to: number, groups: number, firstGroup: number, row: number, seed: number, stream: number): void
   buildDecodeTable (table: number, slots: number): void
   encodeSymbols (symbols: number, count: number, table: number, states: number, end: number): number
@@ -17,6 +18,17 @@ interface Exports {
   symbolsToValues (symbols: number, lows: number, count: number, step: number, shift: number, noise: number, table: number, values: number): void
   valuesToLevels (values: number, count: number, block: number, scales: number, offset: number, low: number, high: number, noise: number, symbols: number): void
   levelsToValues (symbols: number, count: number, block: number, scales: number, offset: number, low: number, noise: number, values: number): void
+  valuesToCodebook (values: number, count: number, block: number, scales: number, levels: number, last: number, below: number, chances: number, symbols: number): void
+  fitScales (values: number, count: number, block: number, maxima: number, clips: number, low: number, high: number, offset: number, scales: number): void
+  keepLargest (values: number, chunks: number, size: number, kept: number, counts: number, lowBits: number, high: number, low: number): void
+  countSymbols (symbols: number, count: number, counts: number): void
+  costUnderTables (counts: number, symbols: number, lengths: number, costs: number): void
+  packSymbols (symbols: number, count: number, width: number, to: number): void
+  repeatGains (unit: number, distances: number, lags: number, mask: number, plain: number, difference: number, gains: number): void
+  unpackSymbols (from: number, count: number, width: number, symbols: number): void
+  flipSigns (values: number, count: number, firstGroup: number, seed: number, stream: number, words: number): void
+  hadamard (values: number, size: number, scale: number): void
+  multiplyColumns (columns: number, size: number, from: number, to: number): void
   accumulate (target: number, values: number, count: number, weight: number): void
 }
 
@@ -34,6 +46,12 @@ export interface Regions {
   readonly slots: number
   readonly states: number
   readonly words: number
+  /** {@link LARGE_BATCH} floats, for work on chunks; or, from here on, 256 × 256 × f64 of a matrix. */
+  readonly large: number
+  /** Two bytes for each of them, plane after plane. */
+  readonly planes: number
+  /** {@link SCRATCH_BYTES} for counts and words. */
+  readonly scratch: number
 }
 
 export interface CodecKernels extends Exports {
@@ -45,6 +63,9 @@ export interface CodecKernels extends Exports {
 
 /** Vectors pass through in batches that fit a core's second-level cache, so the memory stays 1 MiB whatever their length. */
 export const BATCH = 16_384
+/** Longest chunk that a transform or a selection works on at once; a multiple of all of them. */
+export const LARGE_BATCH = 65_536
+export const SCRATCH_BYTES = 128 * 1024
 export const MAXIMUM_TABLES = 8
 export const TABLE_BYTES = 1024
 export const SLOT_BYTES = 16_384
@@ -87,7 +108,10 @@ function layOut (start: number): Regions {
     tables: take(MAXIMUM_TABLES * TABLE_BYTES),
     slots: take(MAXIMUM_TABLES * SLOT_BYTES),
     states: take(16),
-    words: take(2 * BATCH)
+    words: take(2 * BATCH),
+    large: take(4 * LARGE_BATCH),
+    planes: take(2 * LARGE_BATCH),
+    scratch: take(SCRATCH_BYTES)
   }
 }
 
@@ -104,6 +128,6 @@ export function padded (count: number): number {
 }
 
 /** Calls `work` for each batch of a vector of `length`: where it starts and how many values it has. */
-export function eachBatch (length: number, work: (start: number, count: number) => void): void {
-  for (let start = 0; start < length; start += BATCH) work(start, Math.min(BATCH, length - start))
+export function eachBatch (length: number, work: (start: number, count: number) => void, batch = BATCH): void {
+  for (let start = 0; start < length; start += batch) work(start, Math.min(batch, length - start))
 }

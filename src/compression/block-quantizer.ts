@@ -1,6 +1,6 @@
 import { BATCH, codecKernels, eachBatch, loadFloats, padded } from '../codec-kernels/kernels.ts'
 import { BlockScales, scalePlanes } from './block-scales.ts'
-import { leastSquaresScale } from './fitted-scale.ts'
+import { leastSquaresScales } from './fitted-scale.ts'
 import { loadNoise } from './noise.ts'
 import type { Rounding } from './noise.ts'
 import type { Quantizer } from './stage.ts'
@@ -50,11 +50,10 @@ export function createBlockQuantizer (grid: Grid, block: number, rule: ScaleRule
       eachBatch(values.length, (start, count) => {
         loadFloats(kernels, at.values, values, start, count)
         kernels.blockMaxima(at.values, padded4(count), block, at.scales)
+        const fitted = rule === 'mse' ? leastSquaresScales(kernels, count, block, grid) : undefined
         for (let index = 0; index < Math.ceil(count / block); index++) {
-          const maximum = kernels.floats[at.scales / 4 + index] as number
-          const from = start + index * block
-          const exact = rule === 'absmax' ? maximum / reach : leastSquaresScale(values.subarray(from, Math.min(from + block, values.length)), grid, maximum)
-          kernels.floats[at.scales / 4 + index] = scales.set(from / block, exact)
+          const exact = fitted?.[index] ?? (kernels.floats[at.scales / 4 + index] as number) / reach
+          kernels.floats[at.scales / 4 + index] = scales.set(start / block + index, exact)
         }
         const noise = loadNoise(kernels, rounding, seed, start, count)
         kernels.valuesToLevels(at.values, padded4(count), block, at.scales, grid.offset, grid.low, grid.high, noise, at.symbols)

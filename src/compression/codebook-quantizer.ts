@@ -1,5 +1,5 @@
+import { BATCH, codecKernels, eachBatch, loadFloats, padded } from '../codec-kernels/kernels.ts'
 import { BlockScales, scalePlanes } from './block-scales.ts'
-import { words } from '../random/words.ts'
 import { CODEC_STREAMS } from './noise.ts'
 import type { Quantizer } from './stage.ts'
 
@@ -18,7 +18,8 @@ export const codebooks = {
 
 const BITS = 4
 const EXPECTED_BITS = { fp4: 3.4, nf4: 3.9 } as const
-const WORD_VALUES = 2 ** 32
+/** Words that the kernel draws at once. */
+const WORDS_A_GROUP = 8
 /** A table that finds the neighbourhood of a value without a search; the levels are further apart than its cells are wide. */
 const CELLS = 256
 
@@ -37,17 +38,20 @@ export function createCodebookQuantizer (name: keyof typeof codebooks, block: nu
     quantize (values, seed) {
       const scales = BlockScales.empty(values.length, block)
       const symbols = new Uint8Array(values.length)
-      const chance = words(seed, CODEC_STREAMS.rounding)
-      for (let start = 0; start < values.length; start += block) {
-        const end = Math.min(start + block, values.length)
-        const scale = scales.set(start / block, largestMagnitude(values, start, end)) || 1
-        for (let index = start; index < end; index++) {
-          const share = Math.max(-1, Math.min(1, (values[index] as number) / scale))
-          const level = levelBelow(share, levels, below)
-          const distance = (share - (levels[level] as number)) / ((levels[level + 1] as number) - (levels[level] as number))
-          symbols[index] = distance > (isStochastic ? (chance.at(index) + 0.5) / WORD_VALUES : 0.5) ? level + 1 : level
+      const kernels = codecKernels()
+      const { at, bytes, floats } = kernels
+      new Float64Array(floats.buffer, at.large, levels.length).set(levels)
+      bytes.set(below, at.planes)
+      eachBatch(values.length, (start, count) => {
+        loadFloats(kernels, at.values, values, start, count)
+        kernels.blockMaxima(at.values, Math.min(BATCH, padded(count)), block, at.scales)
+        for (let index = 0; index < Math.ceil(count / block); index++) {
+          floats[at.scales / 4 + index] = scales.set(start / block + index, floats[at.scales / 4 + index] as number)
         }
-      }
+        if (isStochastic) kernels.drawWords(at.noise, Math.ceil(count / WORDS_A_GROUP), start / WORDS_A_GROUP, 0, seed, CODEC_STREAMS.rounding)
+        kernels.valuesToCodebook(at.values, count, block, at.scales, at.large, levels.length - 1, at.planes, isStochastic ? at.noise : 0, at.symbols)
+        symbols.set(bytes.subarray(at.symbols, at.symbols + count), start)
+      })
       return [...scales.planes, symbols]
     },
     dequantize ([high, low, symbols], length) {
@@ -63,20 +67,7 @@ export function createCodebookQuantizer (name: keyof typeof codebooks, block: nu
   }
 }
 
-function largestMagnitude (values: Float32Array, start: number, end: number): number {
-  let largest = 0
-  for (let index = start; index < end; index++) largest = Math.max(largest, Math.abs(values[index] as number))
-  return largest
-}
-
 /** For each cell of [−1, 1]: the last level not above its lower edge. */
 function lowestLevels (levels: Float64Array): Uint8Array {
   return Uint8Array.from({ length: CELLS + 1 }, (_, cell) => Math.max(0, levels.findLastIndex(level => level <= 2 * cell / CELLS - 1)))
-}
-
-/** The last level not above `share` that has one above it. */
-function levelBelow (share: number, levels: Float64Array, below: Uint8Array): number {
-  let level = below[Math.floor((share + 1) * (CELLS / 2))] as number
-  while (level < levels.length - 2 && (levels[level + 1] as number) <= share) level++
-  return Math.min(level, levels.length - 2)
 }

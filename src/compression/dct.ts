@@ -1,4 +1,8 @@
+import { codecKernels, eachBatch } from '../codec-kernels/kernels.ts'
 import type { Reducer } from './stage.ts'
+
+/** Rows that the kernel computes at once. */
+const KERNEL_ROWS = 8
 
 /**
  * The orthonormal cosine transform (DCT-II) of each chunk, and of ever smaller powers of two at the end: what is smooth along a row gathers in few
@@ -17,7 +21,9 @@ export function createCosineTransform (chunk: number): Reducer {
     const result = new Float32Array(values.length)
     let start = 0
     for (let size = chunk; size >= 1; size /= 2) {
-      for (; start + size <= values.length; start += size) multiply(basisOf(size), values.subarray(start, start + size), result.subarray(start, start + size), isInverse)
+      const whole = Math.floor((values.length - start) / size) * size
+      if (whole > 0) multiply(basisOf(size), values.subarray(start, start + whole), result.subarray(start, start + whole), size, isInverse)
+      start += whole
     }
     return result
   }
@@ -41,7 +47,21 @@ function cosines (size: number): Float64Array {
 }
 
 /** The basis is orthonormal: its transpose is its inverse. */
-function multiply (basis: Float64Array, from: Float32Array, to: Float32Array, isTransposed: boolean): void {
+function multiply (basis: Float64Array, from: Float32Array, to: Float32Array, size: number, isTransposed: boolean): void {
+  if (size < KERNEL_ROWS) { multiplyPlainly(basis, from, to, isTransposed); return }
+  const kernels = codecKernels()
+  const { at, floats } = kernels
+  const columns = new Float64Array(floats.buffer, at.large, size * size)
+  columns.set(isTransposed ? basis : basis.map((_, place) => basis[place % size * size + Math.floor(place / size)] as number))
+  eachBatch(from.length, (start, count) => {
+    floats.set(from.subarray(start, start + count), at.values / 4)
+    for (let first = 0; first < count; first += size) kernels.multiplyColumns(at.large, size, at.values + 4 * first, at.target + 4 * first)
+    to.set(floats.subarray(at.target / 4, at.target / 4 + count), start)
+  })
+}
+
+/** One chunk, shorter than the kernel takes. */
+function multiplyPlainly (basis: Float64Array, from: Float32Array, to: Float32Array, isTransposed: boolean): void {
   const size = from.length
   const [rowStride, columnStride] = isTransposed ? [1, size] : [size, 1]
   for (let row = 0; row < size; row++) {

@@ -1,8 +1,9 @@
-import { words } from '../random/words.ts'
+import { LARGE_BATCH, codecKernels, eachBatch } from '../codec-kernels/kernels.ts'
 import { CODEC_STREAMS } from './noise.ts'
 import type { Reducer } from './stage.ts'
 
-const WORD_BITS = 32
+/** Values that get their signs from one group of words. */
+const GROUP_VALUES = 256
 
 /**
  * A randomised Hadamard rotation in blocks: random signs from the seed, then the fast Walsh–Hadamard transform over √block. Orthonormal, so errors keep
@@ -18,50 +19,31 @@ export function createRotation (block: number): Reducer {
     biased: false,
     reducedLength: length => length,
     planes: () => [],
-    reduce (values, seed) {
-      const rotated = values.slice()
-      flipSigns(rotated, seed)
-      eachBlock(rotated.length, block, (start, size) => transform(rotated, start, size))
-      return { values: rotated, planes: [] }
-    },
-    restore (values, _planes, length, seed) {
-      const restored = values.slice()
-      eachBlock(length, block, (start, size) => transform(restored, start, size))
-      flipSigns(restored, seed)
-      return restored
-    }
+    reduce: (values, seed) => ({ values: rotated(values, block, seed, false), planes: [] }),
+    restore: (values, _planes, _length, seed) => rotated(values, block, seed, true)
   }
 }
 
+/** The transform is its own inverse; only the order of signs and transform tells the way back from the way there. */
+function rotated (values: Float32Array, block: number, seed: number, isInverse: boolean): Float32Array {
+  const result = new Float32Array(values.length)
+  const kernels = codecKernels()
+  const { at, floats } = kernels
+  const flip = (start: number, count: number): void => kernels.flipSigns(at.large, count, start / GROUP_VALUES, seed, CODEC_STREAMS.rotation, at.scratch)
+  eachBatch(values.length, (start, count) => {
+    floats.set(values.subarray(start, start + count), at.large / 4)
+    if (!isInverse) flip(start, count)
+    eachBlock(count, block, (first, size) => kernels.hadamard(at.large + 4 * first, size, 1 / Math.sqrt(size)))
+    if (isInverse) flip(start, count)
+    result.set(floats.subarray(at.large / 4, at.large / 4 + count), start)
+  }, LARGE_BATCH)
+  return result
+}
+
+/** Whole blocks, then ever smaller powers of two. */
 function eachBlock (length: number, block: number, work: (start: number, size: number) => void): void {
   let start = 0
   for (let size = block; size >= 1; size /= 2) {
     for (; start + size <= length; start += size) work(start, size)
   }
-}
-
-function flipSigns (values: Float32Array, seed: number): void {
-  const source = words(seed, CODEC_STREAMS.rotation)
-  for (let start = 0; start < values.length; start += WORD_BITS) {
-    const word = source.at(start / WORD_BITS)
-    const end = Math.min(start + WORD_BITS, values.length)
-    for (let index = start; index < end; index++) {
-      if (word >>> (index - start) & 1) values[index] = -(values[index] as number)
-    }
-  }
-}
-
-/** Its own inverse. */
-function transform (values: Float32Array, start: number, size: number): void {
-  for (let half = 1; half < size; half *= 2) {
-    for (let group = start; group < start + size; group += 2 * half) {
-      for (let index = group; index < group + half; index++) {
-        const [left, right] = [values[index] as number, values[index + half] as number]
-        values[index] = left + right
-        values[index + half] = left - right
-      }
-    }
-  }
-  const scale = 1 / Math.sqrt(size)
-  for (let index = start; index < start + size; index++) values[index] = scale * (values[index] as number)
 }

@@ -1,3 +1,4 @@
+import { codecKernels, eachBatch, padded } from '../codec-kernels/kernels.ts'
 import { dataViewOf, corrupt } from './header.ts'
 import type { Plane } from './stage.ts'
 
@@ -75,36 +76,26 @@ export function readPacked (from: Cursor, width: number, bits: number, count: nu
 
 function pack (symbols: Uint8Array, width: number, output: Uint8Array): void {
   if (width === 8) { output.set(symbols); return }
-  let pending = 0
-  let pendingBits = 0
-  let at = 0
-  for (let index = 0; index < symbols.length; index++) {
-    pending |= (symbols[index] as number) << pendingBits
-    pendingBits += width
-    if (pendingBits >= 8) {
-      output[at++] = pending
-      pending >>>= 8
-      pendingBits -= 8
-    }
-  }
-  if (pendingBits > 0) output[at] = pending
+  const kernels = codecKernels()
+  const { at, bytes } = kernels
+  eachBatch(symbols.length, (start, count) => {
+    bytes.set(symbols.subarray(start, start + count), at.symbols)
+    bytes.fill(0, at.symbols + count, at.symbols + padded(count))
+    kernels.packSymbols(at.symbols, count, width, at.words)
+    output.set(bytes.subarray(at.words, at.words + packedBytes(count, width)), packedBytes(start, width))
+  })
 }
 
 function unpack (packed: Uint8Array, width: number, count: number): Uint8Array {
   if (width === 8) return packed
   const symbols = new Uint8Array(count)
-  const mask = (1 << width) - 1
-  let pending = 0
-  let pendingBits = 0
-  let at = 0
-  for (let index = 0; index < count; index++) {
-    if (pendingBits < width) {
-      pending |= (packed[at++] as number) << pendingBits
-      pendingBits += 8
-    }
-    symbols[index] = pending & mask
-    pending >>>= width
-    pendingBits -= width
-  }
+  const kernels = codecKernels()
+  const { at, bytes } = kernels
+  eachBatch(count, (start, size) => {
+    const from = packedBytes(start, width)
+    bytes.set(packed.subarray(from, from + packedBytes(size, width)), at.words)
+    kernels.unpackSymbols(at.words, size, width, at.symbols)
+    symbols.set(bytes.subarray(at.symbols, at.symbols + size), start)
+  })
   return symbols
 }

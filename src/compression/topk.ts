@@ -1,3 +1,4 @@
+import { LARGE_BATCH, codecKernels, eachBatch } from '../codec-kernels/kernels.ts'
 import { corrupt } from './header.ts'
 import type { Plane, Reducer } from './stage.ts'
 
@@ -29,19 +30,16 @@ export function createTopK (fraction: number, chunk: number): Reducer {
       return lowBits > 0 ? [high, { bits: lowBits, count }] : [high]
     },
     reduce (values) {
-      const gaps = new Uint32Array(reducedLength(values.length))
-      const chosen = new Float32Array(gaps.length)
-      let at = 0
-      for (let start = 0; start < values.length; start += chunk) {
-        let previous = start - 1
-        for (const index of largestIndices(values, start, Math.min(start + chunk, values.length), kept(Math.min(chunk, values.length - start)))) {
-          gaps[at] = index - previous - 1
-          chosen[at++] = values[index] as number
-          previous = index
-        }
-      }
-      const high = Uint8Array.from(gaps, gap => gap >>> lowBits)
-      return { values: chosen, planes: lowBits > 0 ? [high, Uint8Array.from(gaps, gap => gap & (1 << lowBits) - 1)] : [high] }
+      const chosen = new Float32Array(reducedLength(values.length))
+      const high = new Uint8Array(chosen.length)
+      const low = new Uint8Array(lowBits > 0 ? chosen.length : 0)
+      let to = 0
+      eachBatch(values.length, (start, count) => {
+        const whole = Math.floor(count / chunk)
+        to += keepLargest(values.subarray(start, start + whole * chunk), chunk, kept(chunk), lowBits, { chosen, high, low }, to)
+        to += keepLargest(values.subarray(start + whole * chunk, start + count), count % chunk, kept(count % chunk), lowBits, { chosen, high, low }, to)
+      }, LARGE_BATCH)
+      return { values: chosen, planes: lowBits > 0 ? [high, low] : [high] }
     },
     restore (values, [high, low], length) {
       const restored = new Float32Array(length)
@@ -60,16 +58,26 @@ export function createTopK (fraction: number, chunk: number): Reducer {
   }
 }
 
-/** The indices of the `count` largest magnitudes, ascending; among equals the first ones. */
-function largestIndices (values: Float32Array, start: number, end: number, count: number): number[] {
-  const magnitudes = values.slice(start, end).map(Math.abs)
-  const threshold = magnitudes.slice().sort()[magnitudes.length - count] as number
-  let spare = count - magnitudes.reduce((above, magnitude) => magnitude > threshold ? above + 1 : above, 0)
-  const indices: number[] = []
-  for (let index = 0; index < magnitudes.length; index++) {
-    const magnitude = magnitudes[index] as number
-    if (magnitude < threshold || (magnitude === threshold && spare-- <= 0)) continue
-    indices.push(start + index)
-  }
-  return indices
+interface Selection {
+  readonly chosen: Float32Array
+  readonly high: Uint8Array
+  readonly low: Uint8Array
+}
+
+/**
+ * The `kept` largest magnitudes of each chunk of `size`, in order; among equals the first ones.
+ *
+ * @returns how many were written, from `to` on
+ */
+function keepLargest (values: Float32Array, size: number, kept: number, lowBits: number, { chosen, high, low }: Selection, to: number): number {
+  if (values.length === 0) return 0
+  const kernels = codecKernels()
+  const { at, floats, bytes } = kernels
+  floats.set(values, at.large / 4)
+  kernels.keepLargest(at.large, values.length / size, size, kept, at.scratch, lowBits, at.planes, at.planes + LARGE_BATCH)
+  const count = values.length / size * kept
+  chosen.set(floats.subarray(at.large / 4, at.large / 4 + count), to)
+  high.set(bytes.subarray(at.planes, at.planes + count), to)
+  if (lowBits > 0) low.set(bytes.subarray(at.planes + LARGE_BATCH, at.planes + LARGE_BATCH + count), to)
+  return count
 }

@@ -135,6 +135,33 @@ export function levelsToValues (
   }
 }
 
+/**
+ * Blockwise to the nearest of `last` + 1 ascending levels (f64), or by chance to one of the two neighbours so that the mean is exact.
+ *
+ * @param below for each of 256 cells of [−1, 1] the last level not above its lower edge
+ * @param chances a word a value, or 0 for the nearest
+ */
+export function valuesToCodebook (
+  values: usize, count: u32, block: u32, scales: usize, levels: usize, last: u32, below: usize, chances: usize, symbols: usize
+): void {
+  for (let start: u32 = 0; start < count; start += block) {
+    const end = min(start + block, count)
+    const given = <f64>load<f32>(scales)
+    const scale = given === 0 ? 1 : given
+    scales += 4
+    for (let i = start; i < end; i++) {
+      const share = max<f64>(-1, min<f64>(1, <f64>load<f32>(values + (i << 2)) / scale))
+      let level = <u32>load<u8>(below + <u32>((share + 1) * 128))
+      while (level < last - 1 && load<f64>(levels + (level << 3), 8) <= share) level++
+      level = min(level, last - 1)
+      const lower = load<f64>(levels + (level << 3))
+      const distance = (share - lower) / (load<f64>(levels + (level << 3), 8) - lower)
+      const chance = chances === 0 ? 0.5 : (<f64>load<u32>(chances + (i << 2)) + 0.5) / 4294967296
+      store<u8>(symbols + i, level + <u32>(distance > chance))
+    }
+  }
+}
+
 /** target[i] += weight · values[i] */
 export function accumulate (target: usize, values: usize, count: u32, weight: f32): void {
   const factor = f32x4.splat(weight)

@@ -32,20 +32,35 @@ function storeHalves (to: usize, word: v128): void {
   v128.store(to, f32x4.mul(f32x4.sub(high, centre), scale), 16)
 }
 
+@inline
+function drawFour (counter: u32, row: u32, seed: u32, stream: u32): void {
+  const third = seed ^ stream ^ PARITY
+  left = i32x4.add(i32x4.add(i32x4.splat(counter), i32x4(0, 1, 2, 3)), i32x4.splat(seed))
+  right = i32x4.splat(row + stream)
+  mixFour(13, 15, 26, 6, stream, third + 1)
+  mixFour(17, 29, 16, 24, third, seed + 2)
+  mixFour(13, 15, 26, 6, seed, stream + 3)
+  mixFour(17, 29, 16, 24, stream, third + 4)
+  mixFour(13, 15, 26, 6, third, seed + 5)
+}
+
+/** Words 8j … 8j + 7 of a row as src/random/words.ts numbers them, for `groups` groups starting with j = `firstGroup`. */
+export function drawWords (to: usize, groups: u32, firstGroup: u32, row: u32, seed: u32, stream: u32): void {
+  for (let group: u32 = firstGroup; group < firstGroup + groups; group++) {
+    drawFour(group * 4, row, seed, stream)
+    v128.store(to, v128.shuffle<i32>(left, right, 0, 4, 1, 5))
+    v128.store(to, v128.shuffle<i32>(left, right, 2, 6, 3, 7), 16)
+    to += 32
+  }
+}
+
 /**
  * Sixteen values a group: group j comes from the counters (4j … 4j+3, row) under the key (seed, stream).
  * Writes `groups` groups starting with group `firstGroup`.
  */
 export function fillNoise (to: usize, groups: u32, firstGroup: u32, row: u32, seed: u32, stream: u32): void {
-  const third = seed ^ stream ^ PARITY
   for (let group: u32 = firstGroup; group < firstGroup + groups; group++) {
-    left = i32x4.add(i32x4.add(i32x4.splat(group * 4), i32x4(0, 1, 2, 3)), i32x4.splat(seed))
-    right = i32x4.splat(row + stream)
-    mixFour(13, 15, 26, 6, stream, third + 1)
-    mixFour(17, 29, 16, 24, third, seed + 2)
-    mixFour(13, 15, 26, 6, seed, stream + 3)
-    mixFour(17, 29, 16, 24, stream, third + 4)
-    mixFour(13, 15, 26, 6, third, seed + 5)
+    drawFour(group * 4, row, seed, stream)
     storeHalves(to, left)
     storeHalves(to + 32, right)
     to += 64
