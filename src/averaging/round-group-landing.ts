@@ -47,7 +47,7 @@ export function outcomeOf (flight: GroupFlight): Ending {
   const size = flight.mates.length + 1
   const members = mates.map(({ id }) => id).filter(id => landed.length > 0 && landed.every(part => part.members.includes(id)))
   const anyone = mates.filter(({ id }) => landed.some(part => part.members.includes(id)))
-  const inDoubt = mates.some(({ told }) => told === undefined) && mates.length > 0
+  const inDoubt = mates.some(({ told }) => told === undefined || told.some(part => !landed.some(here => here.part === part)))
   const missing = (plan?.parts.length ?? 0) - landed.length
   const stays = missing > 0 ? `; ${missing} of ${plan?.parts.length ?? 0} parts stay as they were` : ''
   const doubt = inDoubt ? '; they may have more of it (in doubt)' : ''

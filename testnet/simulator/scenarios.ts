@@ -1,4 +1,5 @@
 import { methodPreset } from '../../src/averaging/methods.ts'
+import type { MethodSpec } from '../../src/manifest/schema.ts'
 import { fraction, integerBelow, permutation } from '../../src/random/draw.ts'
 import type { Words } from '../../src/random/words.ts'
 import { words } from '../../src/random/words.ts'
@@ -59,6 +60,37 @@ export function randomScenario (seed: number): Scenario {
     conditions: randomConditions(random),
     startWithinMs: 3000 * fraction(random),
     faults: randomFaults(random, peers, steps * slowest)
+  }
+}
+
+/** Methods with groups of four and of everyone, with fragments, in flight, of weights, deltas and gradients. */
+const GROUP_METHODS: ReadonlyArray<readonly [preset: string, overrides: Partial<MethodSpec>]> = [
+  ['fedavg', { groupSize: 4 }],
+  ['noloco', { groupSize: 3, pairing: 'random' }],
+  ['diloco', {}],
+  ['sparseloco', {}],
+  ['streaming-diloco', { everySteps: 12, overlapSteps: 2 }],
+  ['decoupled-diloco', { everySteps: 16, overlapSteps: 3 }],
+  ['shoal', { everySteps: 16, overlapSteps: 2 }],
+  ['fedavg-pairs', { overlapSteps: 2, everySteps: 6 }],
+  ['fedavg', { groupSize: 4, overlapSteps: 3, everySteps: 8, late: 'age' }],
+  ['ddp', {}]
+]
+
+/** As {@link randomScenario}, of a method that meets in groups or in flight; the uplinks are as unlike as the peers. */
+export function randomGroupScenario (seed: number): Scenario {
+  const scenario = randomScenario(seed)
+  const random = words(seed, SCENARIO_STREAM + 1)
+  const [preset, overrides] = GROUP_METHODS[integerBelow(random, GROUP_METHODS.length)] as typeof GROUP_METHODS[number]
+  const { everySteps, graceMs } = scenario.method
+  const isEveryStep = preset === 'ddp'
+  const method = methodPreset(preset, { graceMs, ...isEveryStep ? {} : { everySteps: Math.max(2, everySteps) }, ...overrides })
+  return {
+    ...scenario,
+    method,
+    steps: isEveryStep ? Math.min(scenario.steps, 40) : scenario.steps,
+    parameters: 40 + integerBelow(random, 60),
+    uploads: Array.from({ length: scenario.peers }, () => 10 ** (2.5 + 3 * fraction(random)))
   }
 }
 
