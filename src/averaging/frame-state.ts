@@ -6,7 +6,14 @@ import type { KeptName } from './arithmetic/round-arithmetic.ts'
 import { KEPT_VECTORS } from './arithmetic/round-arithmetic.ts'
 import type { Fragment } from './fragments.ts'
 import { gather, scatter } from './fragments.ts'
-import type { OuterState } from './outer-optimizer.ts'
+
+/** What the first version kept. */
+export interface OuterState {
+  /** Slow weights φ. */
+  readonly slow: Float32Array
+  /** Momentum m; empty for methods without. */
+  readonly momentum: Float32Array
+}
 
 /** What a checkpoint keeps of the frame. The first version had slow weights and momentum alone; both are read. */
 export interface FrameState extends OuterState {

@@ -1,41 +1,25 @@
 import { describe, expect, it } from 'vitest'
 import { methodPreset, presetNames } from '../../../src/averaging/methods.ts'
-import { OuterOptimizer } from '../../../src/averaging/outer-optimizer.ts'
 import { checkMethod, stepBound } from '../../../src/averaging/stability.ts'
 import type { MethodSpec } from '../../../src/manifest/schema.ts'
 import { thrownBy } from '../compression/thrown-by.ts'
+import { members, spreadOf, syncRound } from './arithmetic/lockstep.ts'
 import { seeded, shuffled } from './seeded.ts'
 
-const DIMENSIONS = 64
+const DIMENSIONS = 32
 
-/** Mean square distance of the replicas' slow weights to their mean. */
-function spreadOf (replicas: readonly Float32Array[]): number {
-  let squares = 0
-  for (let index = 0; index < DIMENSIONS; index++) {
-    const mean = replicas.reduce((sum, replica) => sum + replica[index]!, 0) / replicas.length
-    squares += replicas.reduce((sum, replica) => sum + (replica[index]! - mean) ** 2, 0)
-  }
-  return squares / replicas.length
-}
-
-/** Natural log of the spread's growth per round, over random groups, no gradient, with the optimizer that peers run. */
+/** Natural log of the spread's growth per round, over random groups, no gradient, with the replicas that peers run. */
 function growth (swarmSize: number, groupSize: number, learningRate: number, momentum: number): number {
   const random = seeded(swarmSize * 1000 + groupSize)
-  const weights = Array.from({ length: swarmSize }, () => Float32Array.from({ length: DIMENSIONS }, () => random() - 0.5))
-  const optimizers = weights.map(start => new OuterOptimizer({ kind: 'noloco', learningRate, momentum }, start))
-  const before = spreadOf(weights)
-  const rounds = 150
-  for (let round = 0; round < rounds; round++) {
-    const order = shuffled(weights.map((_, index) => index), random)
-    for (let start = 0; start < swarmSize; start += groupSize) averageGroup(order.slice(start, start + groupSize))
+  const spec: MethodSpec = { ...methodPreset('noloco'), codec: 'fp32', groupSize, outer: { kind: 'noloco', learningRate, momentum } }
+  const swarm = members(spec, Array.from({ length: swarmSize }, () => Float32Array.from({ length: DIMENSIONS }, () => random() - 0.5)))
+  const before = spreadOf(swarm.map(({ fast }) => fast))
+  const rounds = 60
+  for (let round = 1; round <= rounds; round++) {
+    const order = shuffled(swarm, random)
+    for (let start = 0; start < swarmSize; start += groupSize) syncRound(order.slice(start, start + groupSize), { round })
   }
-  return Math.log(spreadOf(weights) / before) / rounds
-
-  function averageGroup (group: readonly number[]): void {
-    const mean = new Float32Array(DIMENSIONS).map((_, index) => group.reduce((sum, peer) => sum + weights[peer]![index]!, 0) / group.length)
-    const corrections = group.map(peer => mean.map((value, index) => value - weights[peer]![index]!))
-    group.forEach((peer, position) => { optimizers[peer]!.apply(weights[peer]!, corrections[position]) })
-  }
+  return Math.log(spreadOf(swarm.map(({ fast }) => fast)) / before) / rounds
 }
 
 describe('stepBound', () => {

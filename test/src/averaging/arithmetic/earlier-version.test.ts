@@ -1,12 +1,13 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { tokenShares } from '../../../../src/averaging/arithmetic/token-weights.ts'
 import { FrameReplica } from '../../../../src/averaging/frame-replica.ts'
 import { methodPreset } from '../../../../src/averaging/methods.ts'
-import { OuterOptimizer } from '../../../../src/averaging/outer-optimizer.ts'
 import { createCodec } from '../../../../src/compression/codec.ts'
 import { decoded, encoded } from '../../../compliance/codec-compliance.ts'
 import { thrownBy } from '../../compression/thrown-by.ts'
 import { seeded } from '../seeded.ts'
+import { FirstOuterOptimizer } from './first-version.ts'
 import { exchange, flat, member, members, open } from './lockstep.ts'
 
 const SIZE = 200
@@ -20,7 +21,7 @@ describe.each(['noloco', 'fedavg-pairs', 'solo'])('%s', name => {
   it('gives the same bits as before', () => {
     const codec = createCodec(spec.codec)
     const swarm = members(spec, starts)
-    const before = starts.map(start => ({ fast: start.slice(), outer: new OuterOptimizer(spec.outer, start) }))
+    const before = starts.map(start => ({ fast: start.slice(), outer: new FirstOuterOptimizer(spec.outer, start) }))
     const tokens = [300, 100]
     for (let round = 1; round <= 5; round++) {
       const moves = before.map(() => Float32Array.from({ length: SIZE }, () => random() * 0.1))
@@ -44,8 +45,9 @@ describe.each(['noloco', 'fedavg-pairs', 'solo'])('%s', name => {
 
   it('goes on from a checkpoint of the first version', () => {
     const weights = starts[0]!
-    const state = new OuterOptimizer(spec.outer, weights).exportState()
-    state.slow[3] = 5
+    const { slow, momentum } = new FirstOuterOptimizer(spec.outer, weights)
+    slow[3] = 5
+    const state = { slow, momentum }
     const replica = new FrameReplica({ self: 'a', method: spec, layout: flat(SIZE), seed: 1, vectors: { fast: weights.slice() }, state })
     expect(replica.slow).toEqual(state.slow)
     expect(replica.exportState()).toMatchObject({ version: 2, slow: state.slow, momentum: state.momentum, kept: {} })
@@ -77,6 +79,14 @@ describe('a state', () => {
 })
 
 describe('token shares', () => {
+  it('are bounded whatever is claimed, and sum to one', () => {
+    fc.assert(fc.property(fc.array(fc.nat(), { minLength: 2, maxLength: 9 }), claims => {
+      const shares = tokenShares(claims)
+      expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 12)
+      expect(Math.max(...shares) / Math.min(...shares)).toBeLessThanOrEqual(4 + 1e-9)
+    }))
+  })
+
   it('go by tokens in a pair, four to one at most', () => {
     expect(tokenShares([100, 100])).toEqual([0.5, 0.5])
     expect(tokenShares([100, 300])).toEqual([0.25, 0.75])

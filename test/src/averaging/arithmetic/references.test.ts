@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { methodPreset } from '../../../../src/averaging/methods.ts'
 import type { Member } from './lockstep.ts'
-import { exchange, meanOf, member, members, open, runAll, syncRound } from './lockstep.ts'
+import { meanOf, member, members, open, runAll, syncRound } from './lockstep.ts'
 import { RATE, descend, descendExactly, gradientAt, zeros } from './quadratics.ts'
 
 const SIZE = 8
@@ -261,30 +261,5 @@ describe('presets against references in float64', () => {
     runAll(spec, [alone], 30, descend)
     for (let step = 0; step < 30; step++) descendExactly(exact[0]!, 0)
     expectClose([alone], exact)
-  })
-})
-
-describe('a golden trace', () => {
-  /**
-   * gossip, η = 0.5, μ = 0.5, carried, two peers at φ = θ = 0 and 8; every step adds 2 to a and takes 4 from b. Sent after step 1, landing after step 2.
-   * Sent: Δ_a = −2, v_a = −2, φ_a = 0 − 0.5 (−2 − 1) = 1.5 ; Δ_b = 4, v_b = 4, φ_b = 8 − 0.5 (4 + 2) = 5 ; mean 3.25.
-   * Landing: θ_a = 4 → 3.25 + (4 − 2) = 5.25 ; θ_b = 0 → 3.25 + (0 − 4) = −0.75.
-   * Sent again after step 3: θ_a = 7.25, Δ_a = −4, v_a = −1 − 4 = −5, φ_a = 3.25 − 0.5 (−4 − 2.5) = 6.5 ;
-   *   θ_b = −4.75, Δ_b = 8, v_b = 2 + 8 = 10, φ_b = 3.25 − 0.5 (8 + 5) = −3.25 ; mean 1.625.
-   * Landing after step 4: θ_a = 1.625 + 2 = 3.625 ; θ_b = 1.625 − 4 = −2.375.
-   */
-  it('of pair gossip in flight, worked out by hand', () => {
-    const spec = methodPreset('shoal', { fragments: 1, everySteps: 2, overlapSteps: 1, codec: 'fp32', outer: { kind: 'gossip', learningRate: 0.5, momentum: 0.5 } })
-    const swarm = members(spec, [[0], [8]])
-    const train = (): void => { swarm[0]!.fast[0]! += 2; swarm[1]!.fast[0]! -= 4 }
-    const trace = [1, 2].map(round => {
-      train()
-      const opened = open(swarm, { round })
-      train()
-      exchange(opened)
-      opened.rounds.forEach(each => { each.commit(1) })
-      return swarm.map(({ fast, replica }) => [fast[0], replica.slow[0], replica.momentum[0]])
-    })
-    expect(trace).toEqual([[[5.25, 3.25, -2], [-0.75, 3.25, 4]], [[3.625, 1.625, -5], [-2.375, 1.625, 10]]])
   })
 })
