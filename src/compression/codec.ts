@@ -95,7 +95,7 @@ function readArguments (spec: string, { name, arguments: given }: StageText, def
 function checkedNumber (spec: string, stage: string, { name, minimum, maximum, standard, only }: NumberParameter, given: number | undefined): number {
   const value = given ?? standard
   if (value === undefined) throw badSpec(spec, `${stage} needs its ${name}, ${minimum} to ${maximum}`)
-  const fits = only === undefined || Number.isInteger(only === 'naturals' ? value : Math.log2(value))
+  const fits = only === undefined || Number.isInteger({ naturals: value, 'odd numbers': (value - 1) / 2, 'powers of two': Math.log2(value) }[only])
   if (value >= minimum && value <= maximum && fits) return value
   throw badSpec(spec, `the ${name} of ${stage} is ${minimum} to ${maximum}${only === undefined ? '' : `, ${only} only`}`)
 }

@@ -7,6 +7,7 @@ import { createLowRank } from './low-rank.ts'
 import type { Rounding } from './noise.ts'
 import { createRandomK } from './randk.ts'
 import { createRotation } from './rotate.ts'
+import { createSketch } from './sketch.ts'
 import type { Stage } from './stage.ts'
 import { createTopK } from './topk.ts'
 import { createUniform } from './uniform-quantizer.ts'
@@ -19,7 +20,7 @@ export interface NumberParameter {
   /** Left out, it must be given. */
   readonly standard?: number
   /** What kind of number; any when left out. */
-  readonly only?: 'powers of two' | 'naturals'
+  readonly only?: 'powers of two' | 'naturals' | 'odd numbers'
 }
 
 export interface StageArguments {
@@ -82,6 +83,15 @@ export const stageDefinitions: Readonly<Record<string, StageDefinition>> = {
     kind: 'reduce', summary: 'the cosine transform of each chunk: smooth rows gather in few values', words: [],
     numbers: [{ name: 'chunk', minimum: 8, maximum: 256, standard: 64, only: 'powers of two' }],
     create: ({ numbers }) => createCosineTransform(numbers[0] as number)
+  },
+  sketch: {
+    kind: 'reduce', summary: 'a count-sketch: sums of sketches are sketches of sums; the receiver estimates the values, or the largest of them', words: [],
+    numbers: [
+      { name: 'rows', minimum: 1, maximum: 15, only: 'odd numbers' },
+      { name: 'columns', minimum: 16, maximum: 4_194_304, only: 'powers of two' },
+      { name: 'kept', minimum: 0, maximum: 999_999_999, standard: 0, only: 'naturals' }
+    ],
+    create: ({ numbers }) => createSketch(numbers[0] as number, numbers[1] as number, numbers[2] as number)
   },
   lowrank: {
     kind: 'reduce', summary: 'each matrix as a product of two thin ones', words: [],

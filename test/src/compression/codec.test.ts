@@ -31,6 +31,7 @@ describeCodec(() => createCodec('randk(1)'), { block: 1, relativeError: 0 })
 describeCodec(() => createCodec('rotate(256) | uniform(6) | rans'), { block: 1e9, relativeError: 300 * uniformError(6), smallestError, largestMagnitude: 2 ** 100 })
 
 describeCodec(() => createCodec('dct(64) | topk(0.125,64) | sign | rans'), { block: 1e9, relativeError: 30, largestMagnitude: 2 ** 100 })
+describeCodec(() => createCodec('sketch(3,32,40) | uniform(8) | rans'), { block: 1e9, relativeError: 3000, largestMagnitude: 2 ** 100 })
 describeCodec(() => createCodec('lowrank(2) | uniform(8) | rans'), { block: 1e9, relativeError: 20, smallestError: 2 ** -60, largestMagnitude: 2 ** 60 })
 
 describe('createCodec', () => {
@@ -45,7 +46,7 @@ describe('createCodec', () => {
 
   it.each([
     'int7(64)', '', 'fp32(4)', 'int8(7)', 'int8(4097)', 'int8(64', 'int8(-1)', 'int8(1e3)', 'x'.repeat(10_000), 'int8(64))', 'int8(48)', 'int8(64,64)',
-    'rans | int8', 'int8 | int4', 'rans | rans', 'int8 | topk(0.1)', 'topk', 'topk(0)', 'topk(2)', 'uniform', 'int8(absmax,mse)', 'int8(loud)', '|', 'constructor', 'ef(0.9) | int8'
+    'rans | int8', 'int8 | int4', 'rans | rans', 'int8 | topk(0.1)', 'sketch(2,64)', 'sketch(3,48)', 'topk', 'topk(0)', 'topk(2)', 'uniform', 'int8(absmax,mse)', 'int8(loud)', '|', 'constructor', 'ef(0.9) | int8'
   ])('refuses %j with something to try', spec => {
     const error = thrownBy(() => createCodec(spec))
     expect(error.code).toBe('CODEC_SPEC')

@@ -19,7 +19,7 @@ function decodedWith (spec: string, values: Float32Array, seed: number): Float32
 }
 
 describe('rounding', () => {
-  it.each(['int8(64,stochastic)', 'int4(64,dithered)', 'int4(64,stochastic)', 'int2(64,dithered)', 'ternary(64,absmax,stochastic)', 'fp4(64,stochastic)', 'nf4(64,stochastic)', 'uniform(2,stochastic)', 'uniform(2,dithered)', 'randk(0.25)'])('%s errs by nothing on average', spec => {
+  it.each(['int8(64,stochastic)', 'int4(64,dithered)', 'int4(64,stochastic)', 'int2(64,dithered)', 'ternary(64,absmax,stochastic)', 'fp4(64,stochastic)', 'nf4(64,stochastic)', 'uniform(2,stochastic)', 'uniform(2,dithered)', 'randk(0.25)', 'sketch(3,64)'])('%s errs by nothing on average', spec => {
     const values = gaussian(VALUES, 9)
     const sums = new Float64Array(VALUES)
     const squares = new Float64Array(VALUES)
