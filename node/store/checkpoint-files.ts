@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, readdirSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { checkpointSummary, checkpointTensors, decodeCheckpoint } from '../../src/checkpoint/checkpoint.ts'
@@ -8,6 +8,7 @@ import { layOutSafetensors, readMetadata } from '../../src/checkpoint/safetensor
 import { reasonOf, ShoalError } from '../../src/errors.ts'
 import type { ParameterLayout } from '../../src/parameters/layout.ts'
 import { writeFileAtomically } from './atomic-file.ts'
+import { platformSha256, readWholeFile } from './whole-file.ts'
 
 /** The newest and one to fall back on; each is a few times the model's size. */
 export const DEFAULT_KEPT_CHECKPOINTS = 2
@@ -121,7 +122,7 @@ export class CheckpointFiles {
 
 /** Reads and verifies one checkpoint file. @throws ShoalError CHECKPOINT_CORRUPT, CHECKPOINT_INCOMPATIBLE, or the file system's error */
 export function readCheckpoint (path: string, layout: ParameterLayout): Checkpoint {
-  return decodeCheckpoint(readFileSync(path), layout, sha256)
+  return decodeCheckpoint(readWholeFile(path), layout, platformSha256)
 }
 
 /** The run that a checkpoint file says it is of. @throws ShoalError CHECKPOINT_CORRUPT, or the file system's error */
@@ -161,12 +162,5 @@ async function sha256InSlices (chunks: readonly Uint8Array[]): Promise<Uint8Arra
       await nextTurn()
     }
   }
-  return hash.digest()
-}
-
-/** The platform's SHA-256, several times faster than the portable one. */
-function sha256 (chunks: Iterable<Uint8Array>): Uint8Array {
-  const hash = createHash('sha256')
-  for (const chunk of chunks) hash.update(chunk)
   return hash.digest()
 }

@@ -15,6 +15,7 @@ import { FileStore } from '../../data/file-store.ts'
 import { writeImportedRun } from '../../peer/imported-run.ts'
 import { prepareDataDirectory, resolveDataDirectory } from '../../store/data-directory.ts'
 import { loadIdentity } from '../../store/identity.ts'
+import { platformSha256, readWholeFile } from '../../store/whole-file.ts'
 import { action } from '../command.ts'
 import { dataOf, tokenizerOf } from '../run-data.ts'
 import type { RunDataOptions } from '../run-data.ts'
@@ -62,14 +63,14 @@ function readModel (path: string, { tokenizer }: Pick<RunDataOptions, 'tokenizer
   let bytes: Uint8Array
   let description: unknown
   try {
-    bytes = readFileSync(path)
+    bytes = readWholeFile(path)
     description = existsSync(config) ? JSON.parse(readFileSync(config, 'utf8')) : undefined
   } catch (cause) {
     throw new ShoalError({
       code: 'USAGE', what: `${path} cannot be read as a model`, why: reasonOf(cause), tryThis: 'shoal import model.safetensors --name …, with its config.json beside it', cause
     })
   }
-  const file = decodeSafetensors(bytes)
+  const file = decodeSafetensors(bytes, platformSha256)
   // A file of our own carries its description; a config.json beside it may be another model's.
   const model = importModel(file, SPEC_KEY in file.metadata ? undefined : description)
   if (!isTextModel(model.spec) || tokenizer !== 'bytes' || model.spec.vocabulary >= BYTE_VOCABULARY) return model
