@@ -22,6 +22,14 @@ export function whyUnlikely (state: RoundState, peerId: string, round: number, n
   return `${shortId(peerId)} is expected in ${seconds(leftMs)}, too late to wait for`
 }
 
+/** Within this share of its own stretch a peer that is ahead waits for one that is about to come and take up its count. */
+const ABOUT_TO_COME = 0.1
+
+export function isAboutToCome ({ view, stretchMs }: RoundState, peerId: string, nowMs: number): boolean {
+  const peer = findPeer(view, peerId)
+  return peer?.dueMs !== undefined && Math.abs(peer.dueMs - nowMs) <= ABOUT_TO_COME * stretchMs
+}
+
 function expectedInMs (peer: PresentPeer | undefined, nowMs: number): number {
   return peer?.dueMs === undefined ? 0 : peer.dueMs - nowMs
 }

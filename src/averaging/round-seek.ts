@@ -3,7 +3,7 @@ import { meetingOf } from './pairing.ts'
 import { patienceMs } from './patience.ts'
 import { commitSolo, train, trainEffect } from './round-commit.ts'
 import { beginGroup, isGroupMethod } from './round-group.ts'
-import { whyHopeless, whyUnlikely } from './round-hope.ts'
+import { isAboutToCome, whyHopeless, whyUnlikely } from './round-hope.ts'
 import { labelRound } from './round-label.ts'
 import { beginPair } from './round-pair.ts'
 import type { FlightCore, Offer, RoundEffect, RoundState, Transition } from './round-state.ts'
@@ -17,13 +17,16 @@ export function reachBoundary (reached: RoundState, nowMs: number): Transition {
   if (method.groupSize === 1) return commitSolo(state, state.round + 1, 'the method trains alone')
   const others = trainingPeers(state.view)
   if (others.length === 0) return commitSolo(state, state.round + 1, 'nobody else is training')
+  const ids = others.map(peer => peer.peerId)
   const label = labelRound(state.round, others.map(peer => Math.max(peer.round, roundBeforeOffer(state.held, peer.peerId))))
-  if (label.kind === 'ahead') return commitSolo(state, state.round, `${label.lead} rounds ahead of the swarm, which is to catch up`)
-  const meeting = meetingOf({ self, others: others.map(peer => peer.peerId), round: label.round, seed, method })
-  if (meeting.kind === 'alone') return commitSolo(state, label.round, meeting.why)
-  const hopes = meeting.others.map(id => whyHopeless(state.view, id, label.round) ?? whyUnlikely(state, id, label.round, nowMs))
-  if (hopes.every(why => why !== undefined)) return commitSolo(state, label.round, hopes[0] ?? 'nobody can come')
-  return depart(state, nowMs, label.round, meeting.others)
+  const round = label.kind === 'meet' ? label.round : state.round + 1
+  const meeting = meetingOf({ self, others: ids, round, seed, method })
+  const isAhead = label.kind === 'ahead' && !(meeting.kind === 'group' && meeting.others.some(id => isAboutToCome(state, id, nowMs)))
+  if (isAhead) return commitSolo(state, state.round, `${label.lead} rounds ahead of the swarm, which is to catch up`)
+  if (meeting.kind === 'alone') return commitSolo(state, round, meeting.why)
+  const hopes = meeting.others.map(id => whyHopeless(state.view, id, round) ?? whyUnlikely(state, id, round, nowMs))
+  if (hopes.every(why => why !== undefined)) return commitSolo(state, round, hopes[0] ?? 'nobody can come')
+  return depart(state, nowMs, round, meeting.others)
 }
 
 /** The stretch that ends here is what the next one is expected to take. */
