@@ -23,6 +23,8 @@ export interface FilesHandlerOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+const BUSY = rejection('BUSY', { what: `it already serves ${MAXIMUM_FILE_UPLOADS} files` })
+
 /** Gives members of the run its files, part by part: one part of each transfer is in memory. */
 export class FilesHandler {
   readonly #options: FilesHandlerOptions
@@ -38,12 +40,15 @@ export class FilesHandler {
   async serve (stream: Stream, peerId: string): Promise<void> {
     const io = new StreamIO(stream)
     const open = new OpenFile(this.#options.open)
-    this.#uploads++
+    // Decided once: who comes when all places are taken must not take one from those who are being served.
+    const isFull = this.#uploads >= MAXIMUM_FILE_UPLOADS
+    if (!isFull) this.#uploads++
     try {
       for (;;) {
         const frame = await io.readFrame({ signal: this.#options.signal })
         if (frame === undefined) break
-        if (!await this.#answer(io, peerId, decodeRequest(frame), open)) break
+        const refusal = isFull ? BUSY : await this.#options.refusal(peerId)
+        if (!await this.#answer(io, decodeRequest(frame), open, refusal)) break
       }
       await io.end(this.#options.signal)
     } catch (error) {
@@ -51,16 +56,15 @@ export class FilesHandler {
       io.abort(fault)
       throw fault
     } finally {
-      this.#uploads--
+      if (!isFull) this.#uploads--
       await open.close()
     }
   }
 
   /** @returns whether the conversation goes on */
-  async #answer (io: StreamIO, peerId: string, request: FileRequest, open: OpenFile): Promise<boolean> {
+  async #answer (io: StreamIO, request: FileRequest, open: OpenFile, refusal: Rejection | undefined): Promise<boolean> {
     const wait = { signal: this.#options.signal }
     const sha256 = bytesToHex(request.file)
-    const refusal = await this.#refusal(peerId)
     const file = refusal === undefined ? await open.get(sha256) : undefined
     if (file === undefined || request.offset > file.bytes) {
       const answer = refusal ?? rejection('UNKNOWN', { detail: `the refusing peer has no such part of a file ${sha256.slice(0, 12)}… of its run` })
@@ -71,11 +75,6 @@ export class FilesHandler {
     await io.writeFrame(encodeAnswer({ fileBytes: file.bytes, ...describeBody(body) }), wait)
     await writeBody(io, body, wait)
     return true
-  }
-
-  async #refusal (peerId: string): Promise<Rejection | undefined> {
-    if (this.#uploads > MAXIMUM_FILE_UPLOADS) return rejection('BUSY', { what: `it already serves ${MAXIMUM_FILE_UPLOADS} files` })
-    return this.#options.refusal(peerId)
   }
 }
 

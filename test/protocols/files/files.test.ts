@@ -73,6 +73,22 @@ describe('the files protocol', () => {
     expect((await ask(handler)).length).toBe(content.length)
   })
 
+  it('goes on serving whoever came first when one too many comes', async () => {
+    const { handler } = served()
+    const taken: number[] = []
+    let latecomer: unknown
+    await Promise.all(Array.from({ length: 4 }, async (_, index) => {
+      const got = await ask(handler, {}, async part => {
+        taken.push(part.length)
+        // All four are in the middle of the file.
+        if (index === 0 && latecomer === undefined) latecomer = await ask(handler).catch((error: unknown) => error)
+      })
+      expect(got).toHaveLength(0)
+    }))
+    expect(latecomer).toMatchObject({ fault: 'refused', message: expect.stringContaining('already serves 4 files') as string })
+    expect(taken.reduce((a, b) => a + b, 0)).toBe(4 * content.length)
+  })
+
   it('closes the file when the asking side goes, or asks for nonsense', async () => {
     for (const last of [encodeRequest({ file: hash, offset: 0, length: 1 }).subarray(1), undefined]) {
       const { handler, seen } = served()
