@@ -11,6 +11,7 @@ import { tokensPerStepOf } from '../../src/manifest/tokens.ts'
 import { rankBackends } from '../backends/auto.ts'
 import { flopsOfStep } from '../backends/estimate.ts'
 import type { BackendRanking, SkippedBackend } from '../backends/contract.ts'
+import { leaveBeforeExit } from './leaving.ts'
 import { trainerFailed } from './messages.ts'
 import type { Answers, FromWorker, Request, StepProgress, ToWorker, TrainerInit, WorkerInput } from './messages.ts'
 
@@ -66,12 +67,15 @@ export class TrainerClient implements Trainer {
     this.weights = new Float32Array(new SharedArrayBuffer(this.layout.size * Float32Array.BYTES_PER_ELEMENT))
     this.#stopFlag = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
     this.#ready = new Promise((resolve, reject) => { this.#settleReady = { resolve, reject } })
-    const workerData: WorkerInput = { ...init, ranking, sharedWeights: this.weights, stopFlag: this.#stopFlag }
+    const leftFlag = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
+    const workerData: WorkerInput = { ...init, ranking, sharedWeights: this.weights, stopFlag: this.#stopFlag, leftFlag }
     this.#worker = new Worker(workerUrl(), { workerData, name: 'trainer' })
     this.#worker.on('message', (message: FromWorker) => this.#receive(message))
     this.#worker.on('error', error => this.#fail(trainerFailed(reasonOf(error))))
     this.#mayHoldDevice = ranking.order.includes('webgpu')
+    const unwatch = this.#mayHoldDevice ? leaveBeforeExit(() => { this.#askToLeave() }, leftFlag) : undefined
     this.#ended = new Promise(resolve => this.#worker.once('exit', code => {
+      unwatch?.()
       this.#fail(trainerFailed(`its thread ended with code ${code}`))
       resolve()
     }))
@@ -189,13 +193,17 @@ export class TrainerClient implements Trainer {
 
   /** Dawn brings the whole process down when its thread is terminated while a read from the device is under way. */
   async #leave (): Promise<void> {
-    const message: ToWorker = { kind: 'close' }
-    this.stop()
-    this.#worker.postMessage(message)
+    this.#askToLeave()
     let timer: NodeJS.Timeout | undefined
     const deadline = new Promise<void>(resolve => { timer = setTimeout(resolve, LEAVING_TIMEOUT_MS) })
     await Promise.race([this.#ended, deadline])
     clearTimeout(timer)
+  }
+
+  #askToLeave (): void {
+    const message: ToWorker = { kind: 'close' }
+    this.stop()
+    this.#worker.postMessage(message)
   }
 
   async #ask<Kind extends Request['kind']> (request: Extract<Request, { kind: Kind }>, onText?: (piece: string) => void): Promise<Answers[Kind]> {

@@ -37,6 +37,8 @@ export interface WorkerInput extends TrainerInit {
   readonly ranking: BackendRanking
   /** One value, shared: not 0 asks the training under way to end after its step. */
   readonly stopFlag: Int32Array
+  /** Becomes 1 when the thread has given its device back and ends. */
+  readonly leftFlag: Int32Array
 }
 
 export type Request =

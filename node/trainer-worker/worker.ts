@@ -14,6 +14,10 @@ function post (message: FromWorker): void {
 }
 
 async function main (input: WorkerInput): Promise<void> {
+  process.once('exit', () => {
+    Atomics.store(input.leftFlag, 0, 1)
+    Atomics.notify(input.leftFlag, 0)
+  })
   lowerPriority(input.compute)
   const backend = await startBackend(input.compute, input.ranking)
   backend.lost?.then(reason => post({ kind: 'error', id: undefined, error: trainerFailed(`its device was lost: ${reason}`) }), () => undefined)
