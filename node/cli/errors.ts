@@ -23,9 +23,14 @@ export function renderError (thrown: unknown, style: ErrorStyle): RenderedError 
     const { code, message, why, tryThis } = error
     return { text: `${JSON.stringify({ error: { code, message, why, try: tryThis } })}\n`, exitCode }
   }
-  const lines = [`${style.highlight('error:')} ${error.message}`, `  why: ${error.why}`, `  try: ${error.tryThis}  [${error.code}]`]
+  const lines = [`${style.highlight('error:')} ${inOneLine(error.message)}`, `  why: ${inOneLine(error.why)}`, `  try: ${inOneLine(error.tryThis)}  [${error.code}]`]
   if (style.verbose) lines.push('', stackOf(thrown))
   return { text: `${lines.join('\n')}\n`, exitCode }
+}
+
+/** What the engine says of a bad file may quote several of its lines. */
+function inOneLine (text: string): string {
+  return text.replace(/\s*[\r\n]\s*/g, ' ')
 }
 
 function unexpected (thrown: unknown): ShoalError {

@@ -48,7 +48,8 @@ export async function examplesOf (options: RunDataOptions & { readonly model: st
 
 /** What says how text is read has no meaning for examples. */
 function refuseTextOptions (options: RunDataOptions): void {
-  const given = ([['own-shard', options.ownShard], ['held-out', options.heldOut], ['data-field', options.dataField], ['label', options.label]] as const)
+  const tokenizer = options.tokenizer === 'bytes' ? undefined : options.tokenizer
+  const given = ([['own-shard', options.ownShard], ['held-out', options.heldOut], ['data-field', options.dataField], ['label', options.label], ['tokenizer', tokenizer]] as const)
     .find(([, value]) => value !== undefined && value !== false)
   if (given === undefined) return
   throw new ShoalError({ code: 'USAGE', what: `--${given[0]} cannot be used here`, why: 'it is for runs on text; a classifier reads examples', tryThis: 'leave it out' })

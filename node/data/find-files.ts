@@ -66,5 +66,5 @@ async function entriesOf (directory: string): Promise<string[]> {
 }
 
 function invalid (path: string, why: string, cause?: unknown): ShoalError {
-  return new ShoalError({ code: 'DATA_INVALID', what: `${path} cannot be trained on`, why, tryThis: '--data with text or JSONL files, or directories of them', cause })
+  return new ShoalError({ code: 'DATA_INVALID', what: `${path} cannot be trained on`, why, tryThis: 'name files that exist and may be read, or directories of them', cause })
 }

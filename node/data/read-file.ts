@@ -83,7 +83,7 @@ async function checkUnchanged (file: FileHandle, state: FileState): Promise<void
 }
 
 function unreadable (path: string, cause: unknown): ShoalError {
-  return new ShoalError({ code: 'DATA_INVALID', what: `${path} cannot be read`, why: reasonOf(cause), tryThis: '--data with files or directories that exist and may be read', cause })
+  return new ShoalError({ code: 'DATA_INVALID', what: `${path} cannot be read`, why: reasonOf(cause), tryThis: 'name files that exist and may be read, or directories of them', cause })
 }
 
 function changed ({ path }: FileState, why: string): ShoalError {

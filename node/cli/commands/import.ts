@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { genesisHash } from '../../../src/manifest/genesis-hash.ts'
 import { methodPreset } from '../../../src/averaging/methods.ts'
 import { decodeSafetensors } from '../../../src/checkpoint/safetensors.ts'
+import type { DecodedTensorFile } from '../../../src/checkpoint/safetensors.ts'
 import { BYTE_VOCABULARY } from '../../../src/data/byte-tokenizer.ts'
 import { reasonOf, ShoalError } from '../../../src/errors.ts'
 import { SPEC_KEY } from '../../../src/interop/export-model.ts'
@@ -66,11 +67,9 @@ function readModel (path: string, { tokenizer }: Pick<RunDataOptions, 'tokenizer
     bytes = readWholeFile(path)
     description = existsSync(config) ? JSON.parse(readFileSync(config, 'utf8')) : undefined
   } catch (cause) {
-    throw new ShoalError({
-      code: 'USAGE', what: `${path} cannot be read as a model`, why: reasonOf(cause), tryThis: 'shoal import model.safetensors --name …, with its config.json beside it', cause
-    })
+    throw unreadable(path, 'USAGE', reasonOf(cause), cause)
   }
-  const file = decodeSafetensors(bytes, platformSha256)
+  const file = decoded(path, bytes)
   // A file of our own carries its description; a config.json beside it may be another model's.
   const model = importModel(file, SPEC_KEY in file.metadata ? undefined : description)
   if (!isTextModel(model.spec) || tokenizer !== 'bytes' || model.spec.vocabulary >= BYTE_VOCABULARY) return model
@@ -78,4 +77,17 @@ function readModel (path: string, { tokenizer }: Pick<RunDataOptions, 'tokenizer
     code: 'CHECKPOINT_INCOMPATIBLE', what: `${path} cannot be trained here`, why: `its vocabulary of ${model.spec.vocabulary} is smaller than the ${BYTE_VOCABULARY} bytes`,
     tryThis: 'import a model with at least 256 tokens'
   })
+}
+
+/** As a checkpoint's, but the file is somebody else's: there is no older one to fall back on. */
+function decoded (path: string, bytes: Uint8Array): DecodedTensorFile {
+  try {
+    return decodeSafetensors(bytes, platformSha256)
+  } catch (cause) {
+    throw cause instanceof ShoalError ? unreadable(path, cause.code, cause.why, cause) : cause
+  }
+}
+
+function unreadable (path: string, code: ShoalError['code'], why: string, cause: unknown): ShoalError {
+  return new ShoalError({ code, what: `${path} cannot be read as a model`, why, tryThis: 'shoal import model.safetensors --name …, with its config.json beside it', cause })
 }

@@ -15,6 +15,11 @@ describe('an error', () => {
     })
   })
 
+  it('stays three lines when it quotes a file of several', () => {
+    const { text } = renderError(new ShoalError({ code: 'USAGE', what: 'a\nb', why: '"not json\n" is\r\n  no JSON', tryThis: 'c' }), plain)
+    expect(text).toBe('error: a b\n  why: "not json " is no JSON\n  try: c  [USAGE]\n')
+  })
+
   it('is one JSON document for programs', () => {
     const { text, exitCode } = renderError(locked, { ...plain, json: true })
     expect(exitCode).toBe(7)

@@ -72,6 +72,8 @@ describe('shoal import and shoal export', () => {
     writeFileSync(at('model.safetensors'), 'no model')
     expect(await shoal('import', at('model.safetensors'), '--name', 'tuned')).not.toBe(0)
     expect(written.stderr).toContain('CHECKPOINT_CORRUPT')
+    expect(written.stderr).toContain('cannot be read as a model')
+    written.stderr = ''
     expect(await shoal('import', at('nothing.safetensors'), '--name', 'tuned')).not.toBe(0)
     expect(written.stderr).toContain('cannot be read as a model')
     writeModel({ ...llama, vocabulary: 100 })

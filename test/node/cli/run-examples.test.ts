@@ -63,7 +63,8 @@ describe('the data of a classifier’s run', () => {
   it.each<[string, Partial<typeof defaults>, string]>([
     ['files of another size', { model: 'mlp-tiny', data: [images, labels] }, 'DATA_INVALID'], ['one file', { data: [images] }, 'DATA_INVALID'],
     ['text', { data: [import.meta.filename, labels] }, 'DATA_INVALID'], ['too many shards', { data: [images, labels], shards: '100' }, 'DATA_INVALID'],
-    ['a split by era', { split: 'era' }, 'USAGE'], ['a shard of one’s own', { ownShard: true }, 'USAGE'], ['a field', { dataField: 'text' }, 'USAGE']
+    ['a split by era', { split: 'era' }, 'USAGE'], ['a shard of one’s own', { ownShard: true }, 'USAGE'], ['a field', { dataField: 'text' }, 'USAGE'],
+    ['a tokenizer', { tokenizer: 'tokenizer.json' }, 'USAGE']
   ])('refuses %s', async (_, options, code) => {
     await expect(examplesOf({ ...defaults, ...options }, store)).rejects.toMatchObject({ code })
   })
