@@ -54,7 +54,7 @@ export async function openParts (options: PeerOptions, identity: Identity, close
   const state = checkpoint?.trainer ?? (snapshot === undefined ? undefined : freshOptimizer(snapshot))
   const trainer = await TrainerClient.start({
     model: run.manifest.model, inner: run.manifest.inner, seed: run.manifest.seed, budgetSteps: run.manifest.budget.steps, compute: computeOf(settings),
-    samplingSeed, ...trainerInput(data), ...state === undefined ? {} : { state }
+    samplingSeed, ...trainerInput(data), ...run.manifest.method.shares === 'gradients' ? { gradients: true } : {}, ...state === undefined ? {} : { state }
   }, { signal })
   closers.add('trainer', async () => trainer.close())
   for (const { name, reason, isFault } of trainer.skippedBackends) if (isFault) warn(`the ${name} backend is skipped: ${reason}`)

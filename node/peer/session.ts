@@ -27,7 +27,7 @@ export class Session {
     const { manifest } = options.source.run
     this.averaging = new AveragingPeer({
       clock: wallClock, trainer: parts.trainer, peers: parts.network, store: parts.store, method: manifest.method,
-      budgetSteps: manifest.budget.steps, seed: manifest.seed, minimumPeers: options.settings.waitFor, state: parts.checkpoint?.averaging,
+      layout: parts.layout, budgetSteps: manifest.budget.steps, seed: manifest.seed, minimumPeers: options.settings.waitFor, state: parts.checkpoint?.averaging,
       onEvent: event => { this.#onEvent(event) }
     })
     if (parts.snapshot !== undefined) this.averaging.adopt(parts.snapshot)

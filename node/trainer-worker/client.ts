@@ -3,7 +3,7 @@ import { ShoalError, reasonOf } from '../../src/errors.ts'
 import type { ErrorParts } from '../../src/errors.ts'
 import { modelLayout } from '../../src/models/model-layout.ts'
 import type { ParameterLayout } from '../../src/parameters/layout.ts'
-import type { Trainer, TrainingOutcome } from '../../src/ports.ts'
+import type { GradientSteps, Trainer, TrainingOutcome } from '../../src/ports.ts'
 import type { Evaluation } from '../../src/training/evaluation.ts'
 import type { TextRequest } from '../../src/training/text-sampling.ts'
 import type { TrainerState } from '../../src/training/trainer-state.ts'
@@ -12,7 +12,7 @@ import { rankBackends } from '../backends/auto.ts'
 import { flopsOfStep } from '../backends/estimate.ts'
 import type { BackendRanking, SkippedBackend } from '../backends/contract.ts'
 import { leaveBeforeExit } from './leaving.ts'
-import { trainerFailed } from './messages.ts'
+import { errorParts, trainerFailed } from './messages.ts'
 import type { Answers, FromWorker, Request, StepProgress, ToWorker, TrainerInit, WorkerInput } from './messages.ts'
 
 export type { StepProgress, TrainerInit } from './messages.ts'
@@ -47,6 +47,8 @@ export class TrainerClient implements Trainer {
   /** θ, shared with the worker. What is written here between trainings takes effect at the next request. */
   readonly weights: Float32Array
   readonly layout: ParameterLayout
+  /** Present when the trainer was started for a method that shares gradients. */
+  readonly gradients: GradientSteps | undefined
   readonly #worker: Worker
   readonly #ended: Promise<void>
   readonly #mayHoldDevice: boolean
@@ -68,7 +70,11 @@ export class TrainerClient implements Trainer {
     this.#stopFlag = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
     this.#ready = new Promise((resolve, reject) => { this.#settleReady = { resolve, reject } })
     const leftFlag = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
-    const workerData: WorkerInput = { ...init, ranking, sharedWeights: this.weights, stopFlag: this.#stopFlag, leftFlag }
+    const gradient = new Float32Array(new SharedArrayBuffer(init.gradients === true ? this.weights.byteLength : 0))
+    if (init.gradients === true) {
+      this.gradients = { gradient, compute: done => { this.#begin({ kind: 'compute' }, done) }, finishStep: options => { this.#finishStep(options) } }
+    }
+    const workerData: WorkerInput = { ...init, ranking, sharedWeights: this.weights, sharedGradient: gradient, stopFlag: this.#stopFlag, leftFlag }
     this.#worker = new Worker(workerUrl(), { workerData, name: 'trainer' })
     this.#worker.on('message', (message: FromWorker) => this.#receive(message))
     this.#worker.on('error', error => this.#fail(trainerFailed(reasonOf(error))))
@@ -126,13 +132,18 @@ export class TrainerClient implements Trainer {
 
   /** @throws Error when a training is under way */
   train (untilStep: number, done: (outcome: TrainingOutcome) => void): void {
+    this.#begin({ kind: 'train', untilStep }, done)
+  }
+
+  #begin (request: Extract<Request, { kind: 'train' | 'compute' }>, done: (outcome: TrainingOutcome) => void): void {
     if (this.#isTraining) throw new Error('a training is already under way')
     this.#isTraining = true
     Atomics.store(this.#stopFlag, 0, 0)
-    this.#ask<'train'>({ kind: 'train', untilStep }).then(
+    this.#ask<'train' | 'compute'>(request).then(
       ({ outcome, secondsTraining }) => {
         this.#secondsTraining = secondsTraining
-        if (outcome.kind !== 'failed') this.#step = outcome.step
+        // A gradient is not a step yet.
+        if (outcome.kind !== 'failed' && request.kind === 'train') this.#step = outcome.step
         return outcome
       },
       (error: unknown): TrainingOutcome => ({ kind: 'failed', reason: reasonOf(error) })
@@ -146,6 +157,12 @@ export class TrainerClient implements Trainer {
     Atomics.store(this.#stopFlag, 0, 1)
     // It may rest between two steps.
     Atomics.notify(this.#stopFlag, 0)
+  }
+
+  /** The thread finishes it before it answers anything that is asked later; a failure is what the next request gets. */
+  #finishStep ({ descend }: { readonly descend: boolean }): void {
+    this.#step++
+    this.#ask<'finish'>({ kind: 'finish', descend }).catch((error: unknown) => { this.#fail(errorParts(error)) })
   }
 
   /** Calls back at most four times a second of training. Returns the unsubscribe function. */

@@ -19,6 +19,8 @@ export interface TrainerInit {
   /** Inner steps of the whole run, for the learning-rate schedule; 0 for no end. */
   readonly budgetSteps: number
   readonly compute: ComputeSettings
+  /** Whether steps can be taken in two halves, for a method that shares gradients; they cost memory as large as the weights. */
+  readonly gradients?: boolean
   /** What to train on; left out, a model only judges and writes. */
   readonly training?: TrainingSource
   /** What to judge by; left out, a model only trains and writes. */
@@ -33,6 +35,8 @@ export interface TrainerInit {
 export interface WorkerInput extends TrainerInit {
   /** θ, shared: read when a training begins, written when it ends. */
   readonly sharedWeights: Float32Array
+  /** The gradient of the step that was computed last, shared; what the method makes of it is written back before the step is finished. Empty where the method has no use for it. */
+  readonly sharedGradient: Float32Array
   /** In which order the worker tries backends; the main thread finds it, once. */
   readonly ranking: BackendRanking
   /** One value, shared: not 0 asks the training under way to end after its step. */
@@ -43,6 +47,10 @@ export interface WorkerInput extends TrainerInit {
 
 export type Request =
   | { readonly kind: 'train', readonly untilStep: number }
+  /** Computes the next step's gradient. */
+  | { readonly kind: 'compute' }
+  /** Takes the step with the shared gradient, or only counts it: the weights have been moved. */
+  | { readonly kind: 'finish', readonly descend: boolean }
   | { readonly kind: 'evaluate', readonly weights?: Float32Array }
   /** `stop` is one value, shared: not 0 asks the text to end with the token under way. */
   | { readonly kind: 'sample', readonly text: TextRequest, readonly stop: Int32Array, readonly weights?: Float32Array }
@@ -50,6 +58,9 @@ export type Request =
 
 export interface Answers {
   train: { readonly outcome: TrainingOutcome, readonly secondsTraining: number }
+  compute: Answers['train']
+  /** Steps taken. */
+  finish: number
   evaluate: Evaluation
   sample: string
   readState: TrainerState

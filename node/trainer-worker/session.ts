@@ -9,6 +9,7 @@ import { sampleText } from '../../src/training/text-sampling.ts'
 import { genesisState } from '../../src/training/trainer-state.ts'
 import type { Backend } from '../backends/backend.ts'
 import type { Answers, Request, StepProgress, WorkerInput } from './messages.ts'
+import { createGradientSteps } from './gradient-steps.ts'
 import { createThrottle } from './throttle.ts'
 import { openTrainingInput } from './training-input.ts'
 
@@ -59,6 +60,8 @@ export async function createSession (input: WorkerInput, backend: Backend, repor
     return { outcome: outcomeOf(replica.step, untilStep, tokens, lossSum / steps, failure), secondsTraining: meter.end() }
   }
 
+  const steps = createGradientSteps(input, { replica, sample, meter })
+
   return {
     replica,
     async answer (request, onText) {
@@ -66,6 +69,8 @@ export async function createSession (input: WorkerInput, backend: Backend, repor
       replica.writeWeights(sharedWeights)
       switch (request.kind) {
         case 'train': return await train(request.untilStep)
+        case 'compute': return await steps.compute()
+        case 'finish': return await steps.finish(request.descend)
         case 'evaluate': return await replica.withParameters(request.weights, async parameters => await evaluate(model, parameters, heldOut()))
         case 'sample': return await replica.withParameters(request.weights, async parameters => await sampleText(model, parameters, request.text, {
           onText, shouldStop: () => Atomics.load(request.stop, 0) !== 0, ...tokenizer === undefined ? {} : { tokenizer }
@@ -81,7 +86,7 @@ function outcomeOf (step: number, untilStep: number, tokens: number, meanLoss: n
   return step >= untilStep ? { kind: 'reached', step, tokens, meanLoss } : { kind: 'stopped', step }
 }
 
-interface Meter {
+export interface Meter {
   begin (): void
   count (step: number, loss: number): void
   /** Milliseconds since `begin`. */

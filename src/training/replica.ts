@@ -25,12 +25,28 @@ export type StepOutcome =
   | { readonly kind: 'stepped', readonly loss: number, readonly gradientNorm: number, readonly learningRate: number }
   | { readonly kind: 'skipped', readonly reason: string }
 
+/** A gradient that was computed, or why there is none. */
+export type GradientOutcome =
+  | { readonly kind: 'computed', readonly loss: number }
+  | { readonly kind: 'skipped', readonly reason: string }
+
+/** What a step with a given gradient did; `skipped` left everything as it was. */
+export type DescentOutcome =
+  | { readonly kind: 'stepped', readonly gradientNorm: number, readonly learningRate: number }
+  | { readonly kind: 'skipped', readonly reason: string }
+
 /** One model in training: its weights and the optimizer's moments live on the backend and are updated in place. */
 export interface Replica {
   readonly model: Model
   readonly step: number
   /** One inner step. A loss or gradient that is not finite skips it. */
   takeStep (batch: Batch): Promise<StepOutcome>
+  /** Copies the next step's gradient, the mean over its passes and not clipped, into `target`; nothing moves. */
+  readGradient (batch: Batch, target: Float32Array): Promise<GradientOutcome>
+  /** One inner step with a gradient, flat, that was computed elsewhere; clipped like its own. */
+  descend (gradient: Float32Array): Promise<DescentOutcome>
+  /** Counts a step whose outcome was written into the weights. */
+  countStep (): void
   /** Replaces θ; the moments and the step number stay. */
   writeWeights (weights: Float32Array): void
   /** Copies θ into `target`. */
@@ -54,6 +70,7 @@ export function createReplica (init: ReplicaInit, state: TrainerState): Replica 
   const [weights, first, second] = [upload(state.weights), upload(state.firstMoment), upload(state.secondMoment)]
   const trained = weights.map((tensor, index): TrainedTensor => ({ weights: tensor, first: at(first, index), second: at(second, index) }))
   const optimize = createOptimizer(init.inner, kernels)
+  const passes = init.inner.accumulate ?? 1
   let step = state.step
 
   const read = async (part: keyof TrainedTensor, target: Float32Array): Promise<Float32Array> => {
@@ -67,10 +84,42 @@ export function createReplica (init: ReplicaInit, state: TrainerState): Replica 
     model,
     get step () { return step },
     async takeStep (batch) {
-      const outcome = await takeStep(init, optimize, trained, batch, step)
-      if (outcome.kind === 'stepped') step++
-      return outcome
+      const computed = await computeGradient(init, trained, batch, step)
+      if (typeof computed === 'string') return { kind: 'skipped', reason: computed }
+      const { loss, sums, gradientNorm } = computed
+      try {
+        const learningRate = applyGradient(init, optimize, trained, { gradients: sums, passes, gradientNorm, step })
+        step++
+        return { kind: 'stepped', loss, gradientNorm, learningRate }
+      } finally {
+        tf.dispose([...sums])
+      }
     },
+    async readGradient (batch, target) {
+      const computed = await computeGradient(init, trained, batch, step)
+      if (typeof computed === 'string') return { kind: 'skipped', reason: computed }
+      try {
+        const sums = await Promise.all(computed.sums.map(async sum => kernels.read(sum)))
+        layout.slots.forEach((slot, index) => { viewOf(target, slot).set((sums[index] ?? new Float32Array()).map(value => value / passes)) })
+        return { kind: 'computed', loss: computed.loss }
+      } finally {
+        tf.dispose([...computed.sums])
+      }
+    },
+    async descend (gradient) {
+      const gradients = upload(gradient)
+      try {
+        const gradientNorm = Math.sqrt(await kernels.squaredNorm(gradients))
+        const fault = faultOf(gradientNorm, step)
+        if (fault !== undefined) return { kind: 'skipped', reason: fault }
+        const learningRate = applyGradient(init, optimize, trained, { gradients, passes: 1, gradientNorm, step })
+        step++
+        return { kind: 'stepped', gradientNorm, learningRate }
+      } finally {
+        tf.dispose(gradients)
+      }
+    },
+    countStep () { step++ },
     writeWeights (source) {
       layout.slots.forEach((slot, index) => { kernels.write(at(trained, index), 'weights', viewOf(source, slot)) })
     },
@@ -101,24 +150,51 @@ function at<Value> (values: readonly Value[], index: number): Value {
   return value
 }
 
-async function takeStep (init: ReplicaInit, optimize: Optimizer, trained: readonly TrainedTensor[], batch: Batch, step: number): Promise<StepOutcome> {
-  const { inner, model, kernels, budgetSteps } = init
+interface Computed {
+  readonly loss: number
+  /** By parameter, summed over the passes; the caller disposes them. */
+  readonly sums: readonly Tensor[]
+  /** Of the mean over the passes. */
+  readonly gradientNorm: number
+}
+
+/** Loss and gradient of a step, checked. @returns why there are none */
+async function computeGradient ({ inner, model, kernels }: ReplicaInit, trained: readonly TrainedTensor[], batch: Batch, step: number): Promise<Computed | string> {
   const passes = inner.accumulate ?? 1
   const { loss: coming, sums } = accumulateGradients(model, trained.map(({ weights }) => weights), batch, { passes, recompute: inner.recompute === true })
   try {
     // Both are asked for at once, so that a device far away answers in one round trip.
     const [loss, squaredNorm] = await Promise.all([coming, kernels.squaredNorm(sums)])
-    if (!Number.isFinite(loss)) return { kind: 'skipped', reason: `the loss of step ${step + 1} is ${loss}` }
     const gradientNorm = Math.sqrt(squaredNorm) / passes
-    if (!Number.isFinite(gradientNorm)) return { kind: 'skipped', reason: `the gradient of step ${step + 1} has the norm ${gradientNorm}` }
-    const learningRate = learningRateAt(inner, step, budgetSteps)
-    const scale = (gradientNorm > inner.clipNorm ? inner.clipNorm / gradientNorm : 1) / passes
-    trained.forEach((tensors, index) => {
-      const [slot, gradient] = [model.layout.slots[index], sums[index]]
-      if (slot !== undefined && gradient !== undefined) optimize(slot, tensors, gradient, { step, learningRate, scale })
-    })
-    return { kind: 'stepped', loss, gradientNorm, learningRate }
-  } finally {
+    const fault = Number.isFinite(loss) ? faultOf(gradientNorm, step) : `the loss of step ${step + 1} is ${loss}`
+    if (fault === undefined) return { loss, sums, gradientNorm }
     tf.dispose([...sums])
+    return fault
+  } catch (error) {
+    tf.dispose([...sums])
+    throw error
   }
+}
+
+function faultOf (gradientNorm: number, step: number): string | undefined {
+  return Number.isFinite(gradientNorm) ? undefined : `the gradient of step ${step + 1} has the norm ${gradientNorm}`
+}
+
+interface Descent {
+  readonly gradients: readonly Tensor[]
+  /** Passes that they are sums over. */
+  readonly passes: number
+  readonly gradientNorm: number
+  readonly step: number
+}
+
+/** Clips the gradient by its norm and gives it to the optimizer. @returns the learning rate */
+function applyGradient ({ inner, model, budgetSteps }: ReplicaInit, optimize: Optimizer, trained: readonly TrainedTensor[], { gradients, passes, gradientNorm, step }: Descent): number {
+  const learningRate = learningRateAt(inner, step, budgetSteps)
+  const scale = (gradientNorm > inner.clipNorm ? inner.clipNorm / gradientNorm : 1) / passes
+  trained.forEach((tensors, index) => {
+    const [slot, gradient] = [model.layout.slots[index], gradients[index]]
+    if (slot !== undefined && gradient !== undefined) optimize(slot, tensors, gradient, { step, learningRate, scale })
+  })
+  return learningRate
 }
