@@ -24,8 +24,8 @@ export const READ_AHEAD_BYTES = 256 * KIB
 /** A progress announcement; gossipsub multiplies every byte by the fan-out, and ours take about 100. */
 export const MAXIMUM_PROGRESS_BYTES = 512
 
-/** A snapshot of the weights in fp32: 64 M parameters, the most that a thin single-source transfer should carry. */
-export const MAXIMUM_SNAPSHOT_BYTES = 256 * MIB
+/** A snapshot of the weights in fp32, whole in memory at both ends: 268 M parameters, twice those of the largest model with a name here. */
+export const MAXIMUM_SNAPSHOT_BYTES = 1024 * MIB
 
 /** A part of a file, which is held in memory at both ends: long enough that asking for the next costs nothing. */
 export const FILE_PART_BYTES = MIB
