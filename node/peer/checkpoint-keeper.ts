@@ -88,11 +88,13 @@ export class CheckpointKeeper {
   async #store (trainer: TrainerState, { averaging, tokens }: Moment, loss: number | undefined): Promise<void> {
     if (trainer.step === this.#writtenStep && loss === undefined) return
     const { parts, runId, events } = this.#options
-    const { slow, momentum, round, syncedStep, stretchTokens, totals } = averaging
+    const { momentum, kept, round, syncedStep, stretchTokens, totals } = averaging
+    // A step in two halves has been counted and may still be under way; its weights are those that the trainer tells.
+    const slow = parts.trainer.gradients === undefined ? averaging.slow : trainer.weights
     const checkpoint: Checkpoint = {
       runId, peerId: parts.network.self, step: trainer.step, round, tokens, kernelVariant: parts.trainer.kernelVariant,
       samplingSeed: parts.samplingSeed, syncedStep, counters: { stretchTokens, ...totals }, ...loss === undefined ? {} : { heldOutLoss: loss },
-      weights: trainer.weights, slow, momentum, adamFirst: trainer.firstMoment, adamSecond: trainer.secondMoment
+      weights: trainer.weights, slow, momentum, adamFirst: trainer.firstMoment, adamSecond: trainer.secondMoment, ...kept === undefined ? {} : { kept }
     }
     this.#path = await parts.files.write(checkpoint)
     this.#writtenStep = trainer.step

@@ -1,6 +1,6 @@
+import { largestContribution } from '../../src/averaging/arithmetic/payload-size.ts'
 import type { ReplicaSnapshot } from '../../src/averaging/averaging-state.ts'
 import { ShoalError } from '../../src/errors.ts'
-import { createCodec } from '../../src/compression/codec.ts'
 import { formatInvite } from '../../src/manifest/invite.ts'
 import { checkGenesis } from '../../src/manifest/genesis-hash.ts'
 import type { ModelSpec, RunManifest } from '../../src/manifest/schema.ts'
@@ -111,7 +111,7 @@ async function startNetwork ({ options, store, identity, layout, serving, runFil
     layoutHash: layoutHash(layout),
     codec,
     software,
-    maximumPayloadBytes: createCodec(codec).maximumBytes(layout.size),
+    maximumPayloadBytes: largestContribution(run.manifest.method, layout),
     manifest: () => run.bytes,
     snapshot: () => serving.snapshot(),
     file: async sha256 => await runFiles.open(sha256),

@@ -17,10 +17,10 @@ export interface RestoredState {
 export function restoredState (files: CheckpointFiles, warn: (sentence: string) => void): RestoredState | undefined {
   const found = files.newest(warn)
   if (found === undefined) return undefined
-  const { step, weights, adamFirst, adamSecond, slow, momentum, round, syncedStep, counters, samplingSeed, kernelVariant, tokens } = found.checkpoint
+  const { step, weights, adamFirst, adamSecond, slow, momentum, kept, round, syncedStep, counters, samplingSeed, kernelVariant, tokens } = found.checkpoint
   return {
     trainer: { step, weights, firstMoment: adamFirst, secondMoment: adamSecond },
-    averaging: { slow, momentum, round, syncedStep, stretchTokens: counters['stretchTokens'] ?? 0, totals: totalsOf(counters) },
+    averaging: { slow, momentum, ...kept === undefined ? {} : { kept }, round, syncedStep, stretchTokens: counters['stretchTokens'] ?? 0, totals: totalsOf(counters) },
     samplingSeed,
     kernelVariant,
     tokens

@@ -39,10 +39,15 @@ export interface Checkpoint extends CheckpointMoment {
   /** AdamW's first and second moments. */
   readonly adamFirst: Float32Array
   readonly adamSecond: Float32Array
+  /** What else the method keeps between rounds, by name: error feedback's residual, what is pending, … Not all have the layout's size. */
+  readonly kept?: Readonly<Record<string, Float32Array>>
 }
 
 const FORMAT = 'shoal-checkpoint/1'
 const VECTORS = [['slow', 'slow'], ['momentum', 'momentum'], ['adam.first', 'adamFirst'], ['adam.second', 'adamSecond']] as const
+
+/** Precedes the names of kept vectors; files from before there were any have none. */
+const KEPT_PREFIX = 'kept.'
 
 const count = z.string().regex(/^(0|[1-9]\d{0,15})$/).transform(Number)
 const metadataSchema = z.object({
@@ -61,7 +66,7 @@ const metadataSchema = z.object({
 })
 
 /**
- * What a checkpoint's safetensors file holds: θ by tensor as `model.<name>`, φ, m and Adam's moments as flat vectors.
+ * What a checkpoint's safetensors file holds: θ by tensor as `model.<name>`, φ, m, Adam's moments and what else is kept as flat vectors.
  *
  * @returns tensors that view the checkpoint's vectors: keep these unchanged until they are written
  * @throws RangeError when a vector does not have the layout's size
@@ -86,7 +91,8 @@ export function checkpointTensors (checkpoint: Checkpoint, layout: ParameterLayo
     },
     tensors: [
       ...layout.slots.map(slot => float32Tensor(`model.${slot.name}`, slot.shape, viewOf(checkpoint.weights, slot))),
-      ...VECTORS.map(([name, key]) => float32Tensor(name, [name === 'momentum' && checkpoint.momentum.length === 0 ? 0 : layout.size], checkpoint[key]))
+      ...VECTORS.map(([name, key]) => float32Tensor(name, [name === 'momentum' && checkpoint.momentum.length === 0 ? 0 : layout.size], checkpoint[key])),
+      ...Object.entries(checkpoint.kept ?? {}).map(([name, vector]) => float32Tensor(`${KEPT_PREFIX}${name}`, [vector.length], vector))
     ]
   }
 }
@@ -109,7 +115,11 @@ export function decodeCheckpoint (bytes: Uint8Array, layout: ParameterLayout, ha
   const vector = (name: string): Float32Array => valuesOf(file, name, [layout.size])
   const weights = new Float32Array(layout.size)
   for (const slot of layout.slots) weights.set(slotValues(file, slot), slot.offset)
-  return { ...moment, weights, slow: vector('slow'), momentum: momentumOf(file, layout), adamFirst: vector('adam.first'), adamSecond: vector('adam.second') }
+  const kept = keptOf(file)
+  return {
+    ...moment, weights, slow: vector('slow'), momentum: momentumOf(file, layout), adamFirst: vector('adam.first'), adamSecond: vector('adam.second'),
+    ...Object.keys(kept).length === 0 ? {} : { kept }
+  }
 }
 
 function readMoment (file: TensorFile, layout: ParameterLayout): CheckpointMoment {
@@ -131,6 +141,11 @@ export function checkpointSummary (metadata: Readonly<Record<string, string>>): 
 function momentumOf (file: TensorFile, layout: ParameterLayout): Float32Array {
   const isEmpty = file.tensors.some(tensor => tensor.name === 'momentum' && tensor.bytes.length === 0)
   return valuesOf(file, 'momentum', [isEmpty ? 0 : layout.size])
+}
+
+function keptOf (file: TensorFile): Record<string, Float32Array> {
+  const kept = file.tensors.filter(({ name }) => name.startsWith(KEPT_PREFIX))
+  return Object.fromEntries(kept.map(tensor => [tensor.name.slice(KEPT_PREFIX.length), float32Values(tensor)]))
 }
 
 function readCounters (text: string, context: z.RefinementCtx): Record<string, number> {

@@ -70,7 +70,6 @@ export function createReplica (init: ReplicaInit, state: TrainerState): Replica 
   const [weights, first, second] = [upload(state.weights), upload(state.firstMoment), upload(state.secondMoment)]
   const trained = weights.map((tensor, index): TrainedTensor => ({ weights: tensor, first: at(first, index), second: at(second, index) }))
   const optimize = createOptimizer(init.inner, kernels)
-  const passes = init.inner.accumulate ?? 1
   let step = state.step
 
   const read = async (part: keyof TrainedTensor, target: Float32Array): Promise<Float32Array> => {
@@ -84,40 +83,15 @@ export function createReplica (init: ReplicaInit, state: TrainerState): Replica 
     model,
     get step () { return step },
     async takeStep (batch) {
-      const computed = await computeGradient(init, trained, batch, step)
-      if (typeof computed === 'string') return { kind: 'skipped', reason: computed }
-      const { loss, sums, gradientNorm } = computed
-      try {
-        const learningRate = applyGradient(init, optimize, trained, { gradients: sums, passes, gradientNorm, step })
-        step++
-        return { kind: 'stepped', loss, gradientNorm, learningRate }
-      } finally {
-        tf.dispose([...sums])
-      }
+      const outcome = await takeStep(init, optimize, trained, batch, step)
+      if (outcome.kind === 'stepped') step++
+      return outcome
     },
-    async readGradient (batch, target) {
-      const computed = await computeGradient(init, trained, batch, step)
-      if (typeof computed === 'string') return { kind: 'skipped', reason: computed }
-      try {
-        const sums = await Promise.all(computed.sums.map(async sum => kernels.read(sum)))
-        layout.slots.forEach((slot, index) => { viewOf(target, slot).set((sums[index] ?? new Float32Array()).map(value => value / passes)) })
-        return { kind: 'computed', loss: computed.loss }
-      } finally {
-        tf.dispose([...computed.sums])
-      }
-    },
+    readGradient: async (batch, target) => await readGradient(init, trained, batch, step, target),
     async descend (gradient) {
-      const gradients = upload(gradient)
-      try {
-        const gradientNorm = Math.sqrt(await kernels.squaredNorm(gradients))
-        const fault = faultOf(gradientNorm, step)
-        if (fault !== undefined) return { kind: 'skipped', reason: fault }
-        const learningRate = applyGradient(init, optimize, trained, { gradients, passes: 1, gradientNorm, step })
-        step++
-        return { kind: 'stepped', gradientNorm, learningRate }
-      } finally {
-        tf.dispose(gradients)
-      }
+      const outcome = await descend(init, optimize, trained, upload(gradient), step)
+      if (outcome.kind === 'stepped') step++
+      return outcome
     },
     countStep () { step++ },
     writeWeights (source) {
@@ -150,6 +124,47 @@ function at<Value> (values: readonly Value[], index: number): Value {
   return value
 }
 
+async function takeStep (init: ReplicaInit, optimize: Optimizer, trained: readonly TrainedTensor[], batch: Batch, step: number): Promise<StepOutcome> {
+  const computed = await computeGradient(init, trained, batch, step)
+  if (typeof computed === 'string') return { kind: 'skipped', reason: computed }
+  const { loss, sums, gradientNorm } = computed
+  try {
+    const learningRate = applyGradient(init, optimize, trained, { gradients: sums, passes: passesOf(init), gradientNorm, step })
+    return { kind: 'stepped', loss, gradientNorm, learningRate }
+  } finally {
+    tf.dispose([...sums])
+  }
+}
+
+async function readGradient (init: ReplicaInit, trained: readonly TrainedTensor[], batch: Batch, step: number, target: Float32Array): Promise<GradientOutcome> {
+  const computed = await computeGradient(init, trained, batch, step)
+  if (typeof computed === 'string') return { kind: 'skipped', reason: computed }
+  const passes = passesOf(init)
+  try {
+    const sums = await Promise.all(computed.sums.map(async sum => init.kernels.read(sum)))
+    init.model.layout.slots.forEach((slot, index) => { viewOf(target, slot).set(at(sums, index).map(value => value / passes)) })
+    return { kind: 'computed', loss: computed.loss }
+  } finally {
+    tf.dispose([...computed.sums])
+  }
+}
+
+/** Uses up the gradients. */
+async function descend (init: ReplicaInit, optimize: Optimizer, trained: readonly TrainedTensor[], gradients: Tensor[], step: number): Promise<DescentOutcome> {
+  try {
+    const gradientNorm = Math.sqrt(await init.kernels.squaredNorm(gradients))
+    const fault = faultOf(gradientNorm, step)
+    if (fault !== undefined) return { kind: 'skipped', reason: fault }
+    return { kind: 'stepped', gradientNorm, learningRate: applyGradient(init, optimize, trained, { gradients, passes: 1, gradientNorm, step }) }
+  } finally {
+    tf.dispose(gradients)
+  }
+}
+
+function passesOf ({ inner }: ReplicaInit): number {
+  return inner.accumulate ?? 1
+}
+
 interface Computed {
   readonly loss: number
   /** By parameter, summed over the passes; the caller disposes them. */
@@ -159,8 +174,9 @@ interface Computed {
 }
 
 /** Loss and gradient of a step, checked. @returns why there are none */
-async function computeGradient ({ inner, model, kernels }: ReplicaInit, trained: readonly TrainedTensor[], batch: Batch, step: number): Promise<Computed | string> {
-  const passes = inner.accumulate ?? 1
+async function computeGradient (init: ReplicaInit, trained: readonly TrainedTensor[], batch: Batch, step: number): Promise<Computed | string> {
+  const { inner, model, kernels } = init
+  const passes = passesOf(init)
   const { loss: coming, sums } = accumulateGradients(model, trained.map(({ weights }) => weights), batch, { passes, recompute: inner.recompute === true })
   try {
     // Both are asked for at once, so that a device far away answers in one round trip.
