@@ -7,6 +7,12 @@ const STRETCH_FRACTION = 0.5
 /** However short the stretches: three round trips over a slow link (300 ms), the least in which an offer and its answer can pass. */
 const MINIMUM_PATIENCE_MS = 1000
 
+/** Share of its training time that a peer rests to get into step: those who are as fast as each other stay in step once they are, others stop trying. */
+const ALIGNING_SHARE = 0.05
+
+/** What may be saved up of it: one wait as long as patience. */
+const SAVED_WAITS = 1
+
 /** Once this peer wants to stop, the partner's commit is at most a slow round trip away; a graceful stop has ten seconds in all. */
 export const STOP_PATIENCE_MS = 2000
 
@@ -26,6 +32,11 @@ export const REMEMBERED_ARRIVALS = 16
  */
 export function patienceMs (stretchMs: number, graceMs: number): number {
   return Math.min(graceMs, Math.max(MINIMUM_PATIENCE_MS, STRETCH_FRACTION * stretchMs))
+}
+
+/** The time that may be spent on getting into step, after another stretch of training. */
+export function earnedCreditMs (creditMs: number, stretchMs: number, graceMs: number): number {
+  return Math.min(SAVED_WAITS * patienceMs(stretchMs, graceMs), creditMs + ALIGNING_SHARE * stretchMs)
 }
 
 /**

@@ -48,6 +48,13 @@ export function train (state: RoundState, nowMs: number): RoundState {
   return { ...state, phase: { name: 'training', untilStep: Math.min(boundary, landing), sinceMs: nowMs } }
 }
 
+/** The trainer goes on while a round is in flight. */
+export function takeOff (state: RoundState, nowMs: number): Transition {
+  const restedMs = state.phase.name === 'averaging' ? nowMs - state.phase.sinceMs : 0
+  const training = train({ ...state, creditMs: Math.max(0, state.creditMs - restedMs) }, nowMs)
+  return { state: training, effects: [trainEffect(training)] }
+}
+
 export function trainEffect ({ phase, step }: RoundState): RoundEffect {
   return { kind: 'train', untilStep: phase.name === 'training' ? phase.untilStep : step }
 }

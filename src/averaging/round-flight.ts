@@ -73,7 +73,7 @@ export function reviewFlight (state: RoundState, nowMs: number): Transition {
 /** A deadline of the round in flight has passed. */
 export function onFlightTime (state: RoundState, nowMs: number): Transition {
   const flight = openFlight(state)
-  if (flight === undefined) return unchanged(state)
+  if (flight?.deadlineMs === undefined || nowMs < flight.deadlineMs) return unchanged(state)
   return flight.kind === 'pair' ? giveUpPair(state, nowMs, flight) : replayEarly(advance(state, nowMs), nowMs)
 }
 

@@ -17,7 +17,7 @@ export function whyHopeless (view: View, peerId: string, round: number): string 
 export function whyUnlikely (state: RoundState, peerId: string, round: number, nowMs: number): string | undefined {
   const { view, held, settings: { method }, stretchMs } = state
   if (method.overlapSteps > 0 || held.some(offer => offer.partner === peerId && offer.round === round)) return undefined
-  const leftMs = expectedInMs(findPeer(view, peerId), nowMs)
+  const leftMs = expectedInMs(findPeer(view, peerId), nowMs) ?? 0
   if (leftMs <= patienceMs(stretchMs, method.graceMs)) return undefined
   return `${shortId(peerId)} is expected in ${seconds(leftMs)}, too late to wait for`
 }
@@ -30,6 +30,7 @@ export function isAboutToCome ({ view, stretchMs }: RoundState, peerId: string, 
   return peer?.dueMs !== undefined && Math.abs(peer.dueMs - nowMs) <= ABOUT_TO_COME * stretchMs
 }
 
-function expectedInMs (peer: PresentPeer | undefined, nowMs: number): number {
-  return peer?.dueMs === undefined ? 0 : peer.dueMs - nowMs
+/** By its own word; undefined where it gave none. */
+export function expectedInMs (peer: PresentPeer | undefined, nowMs: number): number | undefined {
+  return peer?.dueMs === undefined ? undefined : peer.dueMs - nowMs
 }

@@ -2,7 +2,7 @@ import { shortId } from '../membership/short-id.ts'
 import { trainingPeers } from '../membership/view.ts'
 import type { TrainingOutcome } from '../ports.ts'
 import { STOP_PATIENCE_MS, seconds } from './patience.ts'
-import { abandon, finish, goOn, isBoundary, landFlight } from './round-commit.ts'
+import { abandon, finish, goOn, isBoundary, landFlight, takeOff } from './round-commit.ts'
 import { hangUpFlight } from './round-ending.ts'
 import { onAnswer, onClosed, onFlightTime, onMessage, pause, reviewFlight } from './round-flight.ts'
 import { reachBoundary } from './round-seek.ts'
@@ -31,9 +31,14 @@ export function step (state: RoundState, event: RoundEvent): Transition {
 /** Where the trainer rests and nothing is waited for: applies the round that has ended, then begins the next one or goes on training. */
 function settle (transition: Transition, nowMs: number): Transition {
   const { state, effects } = transition
-  const isSettled = state.phase.name !== 'averaging' || (state.flight !== undefined && state.flight.ending === undefined)
-  if (isSettled) return transition
+  if (state.phase.name !== 'averaging') return transition
+  if (state.flight !== undefined && state.flight.ending === undefined) return hasMet(state, nowMs) ? afterEffects(effects, takeOff(state, nowMs)) : transition
   return settle(afterEffects(effects, state.flight === undefined ? proceed(state, nowMs) : landFlight(state, nowMs)), nowMs)
+}
+
+/** Whether the others of a round that flies are there, or were waited for long enough. */
+function hasMet ({ phase, flight }: RoundState, nowMs: number): boolean {
+  return phase.name === 'averaging' && phase.untilMs !== undefined && (flight?.metMs !== undefined || nowMs >= phase.untilMs)
 }
 
 /** The next round where one is due, training otherwise. */
@@ -60,7 +65,7 @@ function react (state: RoundState, event: RoundEvent): Transition {
 /** A peer before its first event. `step` and `syncedStep` differ where it was stopped between two boundaries. */
 export function initialState (settings: RoundSettings, progress: { readonly round: number, readonly step: number, readonly syncedStep: number }): RoundState {
   return {
-    settings, ...progress, phase: { name: 'idle' }, flight: undefined, standing: 0, boundaryStep: progress.syncedStep, trainedMs: 0, stretchMs: 0, arrivals: [],
+    settings, ...progress, phase: { name: 'idle' }, flight: undefined, standing: 0, boundaryStep: progress.syncedStep, trainedMs: 0, stretchMs: 0, creditMs: Infinity, arrivals: [],
     view: [], held: [], stopping: false
   }
 }

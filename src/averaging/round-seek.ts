@@ -1,14 +1,17 @@
-import { trainingPeers } from '../membership/view.ts'
+import { findPeer, trainingPeers } from '../membership/view.ts'
 import { meetingOf } from './pairing.ts'
-import { patienceMs } from './patience.ts'
-import { commitSolo, train, trainEffect } from './round-commit.ts'
+import { earnedCreditMs, patienceMs } from './patience.ts'
+import { commitSolo } from './round-commit.ts'
 import { beginGroup, isGroupMethod } from './round-group.ts'
-import { isAboutToCome, whyHopeless, whyUnlikely } from './round-hope.ts'
+import { expectedInMs, isAboutToCome, whyHopeless, whyUnlikely } from './round-hope.ts'
 import { labelRound } from './round-label.ts'
 import { beginPair } from './round-pair.ts'
 import type { FlightCore, Offer, RoundEffect, RoundState, Transition } from './round-state.ts'
 import { afterEffects } from './round-state.ts'
 import { dueAt, fragmentOfRound } from './schedule.ts'
+
+/** Who comes within this share of a flight leaves the rest of it to the payloads. */
+const EARLY_IN_FLIGHT = 0.25
 
 /** A boundary is reached: number the round, find out whom to meet, and offer or wait. */
 export function reachBoundary (reached: RoundState, nowMs: number): Transition {
@@ -32,7 +35,8 @@ export function reachBoundary (reached: RoundState, nowMs: number): Transition {
 /** The stretch that ends here is what the next one is expected to take. */
 function withStretch (state: RoundState): RoundState {
   const stretchMs = state.trainedMs > 0 ? state.trainedMs : state.stretchMs
-  return { ...state, boundaryStep: state.step, stretchMs, trainedMs: 0 }
+  const creditMs = earnedCreditMs(state.creditMs, stretchMs, state.settings.method.graceMs)
+  return { ...state, boundaryStep: state.step, stretchMs, creditMs, trainedMs: 0 }
 }
 
 /** An offer for round r is news that its sender is done with r − 1, often sooner than the announcement. */
@@ -54,12 +58,22 @@ function depart (state: RoundState, nowMs: number, round: number, others: readon
   const resting = landStep === state.step
   if (round - 1 > state.round || !resting) effects.push({ kind: 'announce', round: round - 1, training: true, dueInMs: resting ? 0 : state.stretchMs })
   effects.push({ kind: 'take', round, fragment: core.fragment, members: [self, ...others].sort() })
-  const jumped = { ...state, round: round - 1, standing: 0 }
-  const waiting = resting ? { ...jumped, phase: { name: 'averaging', sinceMs: nowMs } as const } : jumped
-  const begun = isGroupMethod(method) ? beginGroup(waiting, nowMs, core, others) : beginPair(waiting, nowMs, core, others[0] as string)
-  if (resting) return afterEffects(effects, begun)
-  const training = train(begun.state, nowMs)
-  return { state: training, effects: [...effects, ...begun.effects, trainEffect(training)] }
+  const untilMs = resting ? undefined : nowMs + alignMs(state, others, nowMs)
+  const waiting: RoundState = { ...state, round: round - 1, standing: 0, phase: { name: 'averaging', sinceMs: nowMs, untilMs } }
+  return afterEffects(effects, isGroupMethod(method) ? beginGroup(waiting, nowMs, core, others) : beginPair(waiting, nowMs, core, others[0] as string))
+}
+
+/**
+ * How long to rest until the others of a round that flies are there: peers as fast as this one, which nothing else would ever bring into step, come within a flight
+ * of each other from then on. Not for those who come early in the flight anyway, nor for those who are expected later than can be waited for.
+ */
+function alignMs ({ creditMs, stretchMs, view, settings: { method } }: RoundState, others: readonly string[], nowMs: number): number {
+  const flightMs = stretchMs * method.overlapSteps * method.fragments / method.everySteps
+  const isWorthIt = others.some(id => {
+    const leftMs = expectedInMs(findPeer(view, id), nowMs)
+    return leftMs === undefined || (leftMs > EARLY_IN_FLIGHT * flightMs && leftMs <= creditMs)
+  })
+  return isWorthIt ? creditMs : 0
 }
 
 /** Where the trainer goes on meanwhile, patience costs nothing. */

@@ -79,8 +79,8 @@ export type Phase =
   /** For enough peers to start with. */
   | { readonly name: 'waiting', readonly deadlineMs: number, readonly here: number }
   | { readonly name: 'training', readonly untilStep: number, readonly sinceMs: number }
-  /** The trainer rests until the round in flight has ended. */
-  | { readonly name: 'averaging', readonly sinceMs: number }
+  /** The trainer rests until the round in flight has ended, or, where it flies with it, until the others are there or `untilMs`. */
+  | { readonly name: 'averaging', readonly sinceMs: number, readonly untilMs?: number | undefined }
   | { readonly name: 'finished', readonly reason: FinishReason, readonly sentence: string }
 
 export interface RoundState {
@@ -101,6 +101,8 @@ export interface RoundState {
   /** Training time since that boundary, and between the two before. */
   readonly trainedMs: number
   readonly stretchMs: number
+  /** How long the trainer may still rest to get into step with the others of a round that flies. */
+  readonly creditMs: number
   /** When the others came to the latest rounds of a group, in milliseconds after this peer, earliest first. */
   readonly arrivals: ReadonlyArray<readonly number[]>
   /** As of the last boundary or wait; a training peer does not look. */
@@ -209,5 +211,7 @@ export function exchangesOf (flight: Flight): readonly string[] {
 
 /** When something happens at the latest; undefined where nothing is waited for but the trainer. */
 export function deadlineOf ({ phase, flight }: RoundState): number | undefined {
-  return phase.name === 'waiting' ? phase.deadlineMs : flight?.deadlineMs
+  if (phase.name === 'waiting') return phase.deadlineMs
+  const untilMs = phase.name === 'averaging' ? phase.untilMs : undefined
+  return untilMs === undefined ? flight?.deadlineMs : Math.min(untilMs, flight?.deadlineMs ?? Infinity)
 }

@@ -133,6 +133,15 @@ describe('rounds in flight', () => {
     expect(Math.max(...result.records.filter(({ step }) => step < 300).map(({ waitedMs }) => waitedMs))).toBe(0)
   })
 
+  it.each<[string, Partial<MethodSpec>]>([
+    ['shoal', {}], ['streaming-diloco', { everySteps: 20, overlapSteps: 2 }], ['decoupled-diloco', { everySteps: 40, overlapSteps: 3 }]
+  ])('get peers into step that start apart by more than a flight: %s', (preset, overrides) => {
+    const result = simulate(calm(methodPreset(preset, { graceMs: 4000, ...overrides }), { steps: 600, startWithinMs: 900, stepMs: [100, 103] }))
+    expect(result.violations).toEqual([])
+    expect(averagedShare(result)).toBeGreaterThan(0.9)
+    expect(Math.max(...waste(result))).toBeLessThan(0.03)
+  })
+
   it('share out the reducing by what uplinks carry', () => {
     const method = methodPreset('fedavg', { ...steps, codec: 'fp32' })
     const setting: Partial<Scenario> = { peers: 4, parameters: 20_000, steps: 100 }
