@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { CommandModule } from './command.ts'
+import { configureMethodOptions } from './method-options.ts'
 import { modelSizesInWords } from './model-sizes.ts'
 
 const collect = (value: string, before: string[] | undefined): string[] => [...before ?? [], value]
@@ -12,10 +13,8 @@ function configureCheckpointOptions (command: Command): void {
 
 /** Options by which a run is chosen; `run create` and `testnet run` share them. */
 export function configureRunOptions (command: Command): void {
+  configureMethodOptions(command)
   command
-    .option('--method <preset>', 'how peers average: noloco, fedavg-pairs, solo', 'noloco')
-    .option('--every <steps>', 'inner steps between two averages, H')
-    .option('--codec <spec>', 'how weights are written on the wire: int8(64), fp32')
     .option('--model <size>', `parameters in brackets: ${modelSizesInWords()}`, 'tiny')
     .option('--batch <sequences>', 'sequences in a step of each peer', '2')
     .option('--learning-rate <rate>', 'inner learning rate', '0.004')
@@ -101,6 +100,11 @@ export const peerCommands: readonly CommandModule[] = [
     load: async () => (await import('./commands/run-create.ts')).runCreate
   },
   {
+    name: 'run methods', group: 'Run', summary: 'the methods by name: their axes and where they were published', example: 'shoal run methods',
+    configure: () => undefined,
+    load: async () => (await import('./commands/run-methods.ts')).runMethods
+  },
+  {
     name: 'run show', group: 'Run', summary: 'check a manifest and print it', example: 'shoal run show evening.run',
     configure: command => { command.argument('<run>', 'an invite, a manifest file, or a run that is known here') },
     load: async () => (await import('./commands/run-show.ts')).runShow
@@ -147,7 +151,7 @@ export const peerCommands: readonly CommandModule[] = [
     configure: command => {
       command.argument('<file>', 'GPT-2 or Llama with config.json beside it, or a file of shoal export')
         .requiredOption('--name <name>', 'what people call the run')
-        .option('--method <preset>', 'how peers average: noloco, fedavg-pairs, solo', 'noloco')
+        .option('--method <preset>', 'how peers average (shoal run methods tells of each)', 'noloco')
         .option('--steps <number>', 'inner steps of each peer, 0 for no end', '1000')
         .option('--batch <sequences>', 'sequences in a step of each peer', '2')
         .option('--learning-rate <rate>', 'inner learning rate', '0.0005')

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { methodPreset } from '../../src/averaging/methods.ts'
 import { ShoalError } from '../../src/errors.ts'
 import { innerSchema } from '../../src/manifest/schema.ts'
 import { choiceOption } from '../../node/cli/choices.ts'
 import type { CommonOptions } from '../../node/cli/command.ts'
 import { computeFlags } from '../../node/cli/compute-flags.ts'
+import { methodOf } from '../../node/cli/method-options.ts'
+import type { MethodOptions } from '../../node/cli/method-options.ts'
 import { numberOption } from '../../node/cli/numbers.ts'
 import { computeOf } from '../../node/config/compute.ts'
 import { ownSettings } from '../../node/config/own-settings.ts'
@@ -13,11 +14,8 @@ import { resolveDataDirectory } from '../../node/store/data-directory.ts'
 import type { DataDirectory } from '../../node/store/data-directory.ts'
 import type { RunTestnetOptions } from '../launcher/run-testnet.ts'
 
-export interface TestnetCommandOptions {
+export interface TestnetCommandOptions extends MethodOptions {
   readonly peers: string
-  readonly method: string
-  readonly every?: string
-  readonly codec?: string
   readonly model: string
   readonly batch: string
   readonly learningRate: string
@@ -37,7 +35,7 @@ export interface TestnetCommandOptions {
 }
 
 /** Peers of the quickstart average every 20 steps: often enough to watch, rare enough to cost little. */
-const QUICKSTART_EVERY_STEPS = '20'
+const QUICKSTART_MOST_STEPS = 20
 const LISTEN: Readonly<Record<string, string>> = { loopback: '/ip4/127.0.0.1/tcp/0', lan: '/ip4/0.0.0.0/tcp/0' }
 
 /** A testnet before anyone watches it. */
@@ -57,17 +55,11 @@ export function settingsOf (scenario: string, options: TestnetCommandOptions & C
     shards: peers,
     steps: stepsOf(options),
     split: choiceOption('split', options.split ?? 'era', ['era', 'iid']),
-    ...methodOf(options),
+    methodName: options.method,
+    method: methodOf(options, QUICKSTART_MOST_STEPS),
     ...trainingOf(options),
     ...peerSettingsOf(options, directory)
   }
-}
-
-type MethodChoices = Pick<Settings, 'methodName' | 'method'>
-
-function methodOf ({ method, every, codec }: TestnetCommandOptions): MethodChoices {
-  const everySteps = numberOption('every', every ?? QUICKSTART_EVERY_STEPS, { minimum: 1 })
-  return { methodName: method, method: methodPreset(method, { everySteps, ...codec === undefined ? {} : { codec } }) }
 }
 
 type TrainingChoices = Pick<Settings, 'model' | 'seed' | 'batch' | 'learningRate' | 'optimizer' | 'decay' | 'accumulate'>

@@ -1,4 +1,3 @@
-import { methodPreset } from '../../../src/averaging/methods.ts'
 import { reasonOf, ShoalError } from '../../../src/errors.ts'
 import { draftManifest } from '../../../src/manifest/draft.ts'
 import { innerSchema } from '../../../src/manifest/schema.ts'
@@ -13,15 +12,14 @@ import { choiceOption } from '../choices.ts'
 import { dataOf, tokenizerOf } from '../run-data.ts'
 import type { RunDataOptions } from '../run-data.ts'
 import { examplesOf } from '../run-examples.ts'
+import { methodOf } from '../method-options.ts'
+import type { MethodOptions } from '../method-options.ts'
 import { numberOption } from '../numbers.ts'
 
-interface RunCreateOptions extends RunDataOptions {
+interface RunCreateOptions extends RunDataOptions, MethodOptions {
   readonly name: string
-  readonly method: string
-  readonly every?: string
   readonly steps: string
   readonly model: string
-  readonly codec?: string
   readonly seed: string
   readonly batch: string
   readonly learningRate: string
@@ -42,10 +40,7 @@ export const runCreate = action<RunCreateOptions>(async ({ options, output }) =>
     creator: identity.publicKey,
     seed: numberOption('seed', options.seed, { minimum: 0, maximum: 0xffff_ffff }),
     model: options.model,
-    method: methodPreset(options.method, {
-      ...options.every === undefined ? {} : { everySteps: numberOption('every', options.every, { minimum: 1 }) },
-      ...options.codec === undefined ? {} : { codec: options.codec }
-    }),
+    method: methodOf(options),
     steps: numberOption('steps', options.steps, { minimum: 0 }),
     batch: numberOption('batch', options.batch, { minimum: 1 }),
     learningRate: numberOption('learning-rate', options.learningRate, { minimum: 1e-9, maximum: 1, whole: false }),

@@ -1,0 +1,21 @@
+import { methodAxes, methodSentence } from '../../../src/averaging/describe-method.ts'
+import { presetSources } from '../../../src/averaging/preset-sources.ts'
+import { presetNames } from '../../../src/averaging/methods.ts'
+import { presets } from '../../../src/averaging/presets.ts'
+import { table } from '../../terminal/table.ts'
+import { action } from '../command.ts'
+
+export const runMethods = action(async ({ options, output }) => {
+  if (options.json) {
+    output.json({ version: 1, methods: presetNames.map(name => ({ name, source: presetSources[name], sentence: methodSentence(presets[name]), method: presets[name] })) })
+    return Promise.resolve(undefined)
+  }
+  const titles = ['group', 'every', 'fragments', 'flight', 'shares', 'outer', 'codec'] as const
+  const rows = presetNames.map(name => {
+    const axes = methodAxes(presets[name])
+    return [name, ...titles.map(title => axes[title]), presetSources[name]]
+  })
+  for (const line of table([{ title: 'method' }, ...titles.map(title => ({ title })), { title: 'source' }], rows)) output.line(line)
+  output.message('each axis has an option of shoal run create, which replaces it; combinations that cannot work are refused with the rule')
+  return Promise.resolve(undefined)
+})

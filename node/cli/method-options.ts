@@ -1,0 +1,136 @@
+import type { Command } from 'commander'
+import { methodPreset } from '../../src/averaging/methods.ts'
+import { presets } from '../../src/averaging/presets.ts'
+import { ShoalError } from '../../src/errors.ts'
+import { methodSchema, outerSchema } from '../../src/manifest/method-schema.ts'
+import type { MethodSpec, OuterSpec } from '../../src/manifest/schema.ts'
+import { choiceOption } from './choices.ts'
+import { numberOption } from './numbers.ts'
+
+/** A preset's name and, where given, the axes that replace its own. */
+export interface MethodOptions {
+  readonly method: string
+  readonly group?: string
+  readonly pairing?: string
+  readonly participants?: string
+  readonly fragments?: string
+  readonly pattern?: string
+  readonly every?: string
+  readonly overlap?: string
+  readonly mixing?: string
+  readonly shares?: string
+  readonly outer?: string
+  readonly outerRate?: string
+  readonly outerMomentum?: string
+  readonly codec?: string
+  readonly errorFeedback?: string
+  readonly quorum?: string
+  readonly grace?: string
+  readonly late?: string
+  readonly finalMerge?: boolean
+}
+
+const kinds = outerSchema.options.map(option => option.shape.kind.value)
+
+export function configureMethodOptions (command: Command): void {
+  command
+    .option('--method <preset>', `how peers average: ${Object.keys(presets).join(', ')} (shoal run methods tells of each)`, 'noloco')
+    .option('--every <steps>', 'inner steps between two averages of the same weights, H')
+    .option('--codec <spec>', 'how they are written on the wire: int8(64), fp32, topk(0.01) | int2 | rans')
+    .option('--group <peers>', 'peers that average together: a number, or all')
+    .option('--pairing <kind>', 'who meets whom in pairs: random, hypercube')
+    .option('--participants <peers>', 'peers drawn for each round')
+    .option('--fragments <number>', 'pieces in which weights are averaged, one at a time, F')
+    .option('--pattern <kind>', 'how fragments are cut: strided, sequential')
+    .option('--overlap <steps>', 'inner steps for which training goes on while a fragment is under way, τ')
+    .option('--mixing <share>', 'of the trained weights when an average lands, α; or carry: what was learned meanwhile stays whole')
+    .option('--shares <what>', 'what crosses: weights, deltas, gradients')
+    .option('--outer <kind>', `outer optimizer: ${kinds.join(', ')}`)
+    .option('--outer-rate <rate>', 'its learning rate, η')
+    .option('--outer-momentum <share>', 'its momentum, μ')
+    .option('--error-feedback <decay>', 'how much of what the codec loses is sent later; none for no feedback')
+    .option('--quorum <peers>', 'members whose contributions end the wait')
+    .option('--grace <seconds>', 'longest wait for the others')
+    .option('--late <what>', 'what a fragment that lands late counts: drop, age')
+    .option('--final-merge', 'end with one average of everyone who is there')
+    .option('--no-final-merge', 'end without it')
+}
+
+/**
+ * The preset with the axes that were given, checked.
+ *
+ * @param mostSteps H where the preset has more and none was given
+ * @throws ShoalError USAGE, METHOD_UNSUPPORTED, METHOD_CONTRADICTORY, METHOD_UNSTABLE, CODEC_SPEC
+ */
+export function methodOf (options: MethodOptions, mostSteps = Infinity): MethodSpec {
+  const preset: MethodSpec | undefined = Object.hasOwn(presets, options.method) ? presets[options.method as keyof typeof presets] : undefined
+  const everySteps = natural('every', options.every) ?? (preset !== undefined && preset.everySteps > mostSteps ? mostSteps : undefined)
+  const given = { ...groupAxes(options), ...rhythmAxes(options), ...contentAxes(options, preset), everySteps }
+  const replaced = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<MethodSpec>
+  if (options.errorFeedback !== 'none') return methodPreset(options.method, replaced)
+  const method = methodPreset(options.method, { ...replaced, errorFeedback: undefined })
+  return Object.fromEntries(Object.entries(method).filter(([, value]) => value !== undefined)) as MethodSpec
+}
+
+const { pairing, pattern, shares, late } = methodSchema.shape
+
+function groupAxes (options: MethodOptions): Readonly<Partial<Record<keyof MethodSpec, unknown>>> {
+  return {
+    groupSize: options.group === 'all' ? 'all' : natural('group', options.group),
+    pairing: choice('pairing', options.pairing, pairing.unwrap().options),
+    participants: natural('participants', options.participants),
+    quorum: natural('quorum', options.quorum),
+    graceMs: options.grace === undefined ? undefined : Math.round(1000 * numberOption('grace', options.grace, { minimum: 0.1, maximum: 600, whole: false })),
+    late: choice('late', options.late, late.unwrap().options),
+    finalMerge: options.finalMerge
+  }
+}
+
+function rhythmAxes (options: MethodOptions): Readonly<Partial<Record<keyof MethodSpec, unknown>>> {
+  return {
+    fragments: natural('fragments', options.fragments),
+    pattern: choice('pattern', options.pattern, pattern.unwrap().options),
+    overlapSteps: options.overlap === undefined ? undefined : numberOption('overlap', options.overlap, { minimum: 0 }),
+    mixing: options.mixing === 'carry' ? 'carry' : share('mixing', options.mixing)
+  }
+}
+
+function contentAxes (options: MethodOptions, preset: MethodSpec | undefined): Readonly<Partial<Record<keyof MethodSpec, unknown>>> {
+  return {
+    codec: options.codec,
+    shares: choice('shares', options.shares, shares.unwrap().options),
+    errorFeedback: options.errorFeedback === 'none' ? undefined : share('error-feedback', options.errorFeedback),
+    outer: outerOf(options, preset)
+  }
+}
+
+/** Another outer optimizer comes with the constants of the first preset that has it. */
+function outerOf ({ outer, outerRate, outerMomentum }: MethodOptions, preset: MethodSpec | undefined): OuterSpec | undefined {
+  const kind = choice('outer', outer, kinds)
+  const base = kind === undefined || preset?.outer.kind === kind ? preset?.outer : Object.values<MethodSpec>(presets).find(other => other.outer.kind === kind)?.outer
+  if (base === undefined || (outer ?? outerRate ?? outerMomentum) === undefined) return undefined
+  const numbers = {
+    learningRate: outerRate === undefined ? undefined : numberOption('outer-rate', outerRate, { minimum: 1e-9, maximum: 100, whole: false }),
+    momentum: share('outer-momentum', outerMomentum)
+  }
+  const given = Object.entries(numbers).filter(([, value]) => value !== undefined)
+  for (const [name] of given) if (!(name in base)) throw hasNone(base.kind, name)
+  return { ...base, ...Object.fromEntries(given) }
+}
+
+function natural (name: string, text: string | undefined): number | undefined {
+  return text === undefined ? undefined : numberOption(name, text, { minimum: 1 })
+}
+
+function share (name: string, text: string | undefined): number | undefined {
+  return text === undefined ? undefined : numberOption(name, text, { minimum: 0, maximum: 1, whole: false })
+}
+
+function choice<Word extends string> (name: string, text: string | undefined, words: readonly Word[]): Word | undefined {
+  return text === undefined ? undefined : choiceOption(name, text, words)
+}
+
+function hasNone (kind: string, name: string): ShoalError {
+  const option = name === 'momentum' ? '--outer-momentum' : '--outer-rate'
+  return new ShoalError({ code: 'USAGE', what: `${option} cannot be used here`, why: `the outer optimizer ${kind} has no ${name === 'momentum' ? 'momentum' : 'learning rate'}`, tryThis: 'shoal run methods' })
+}

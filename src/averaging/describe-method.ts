@@ -1,0 +1,67 @@
+import type { MethodSpec, OuterSpec } from '../manifest/schema.ts'
+import { sharesOf } from './arithmetic/method-traits.ts'
+
+/** The axes of the frame in the words of a table, in the order in which a round passes them. */
+export function methodAxes (method: MethodSpec): Readonly<Record<'group' | 'every' | 'fragments' | 'flight' | 'shares' | 'outer' | 'codec', string>> {
+  const { groupSize, pairing, participants, everySteps, fragments, pattern, shares, codec, errorFeedback, momentumCorrection } = method
+  return {
+    group: joined([String(groupSize), pairing, participants === undefined ? undefined : `${participants} drawn`, quorumWords(method)]),
+    every: String(everySteps),
+    fragments: fragments === 1 ? '1' : joined([String(fragments), pattern]),
+    flight: flightWords(method),
+    shares: shares ?? 'weights',
+    outer: outerWords(method.outer),
+    codec: joined([codec, errorFeedback === undefined ? undefined : `feedback ${errorFeedback}`, momentumCorrection === undefined ? undefined : `correction ${momentumCorrection}`])
+  }
+}
+
+/** What a method does, in a sentence or two. */
+export function methodSentence (method: MethodSpec): string {
+  const { everySteps, fragments, groupSize, errorFeedback, finalMerge } = method
+  const end = finalMerge === true ? ' At the end everyone who is there merges once.' : ''
+  if (groupSize === 1) return `Every peer trains alone and takes its outer step (${outerWords(method.outer)}) every ${stepsWord(everySteps)}.${end}`
+  const what = fragments === 1 ? whole[sharesOf(method)] : `one of ${fragments} fragments of ${whole[sharesOf(method)]}`
+  const rhythm = fragments === 1 ? stepsWord(everySteps) : stepsWord(Number((everySteps / fragments).toFixed(1)))
+  const feedback = errorFeedback === undefined ? '' : ' with error feedback'
+  return `Every ${rhythm} ${groupWords(method)} average ${what} as ${method.codec}${feedback}, then take the outer step (${outerWords(method.outer)}); ${waitingWords(method)}.${end}`
+}
+
+const whole = { weights: 'their weights', deltas: 'how far they moved from their shared weights', gradients: 'their gradients' } as const
+
+function groupWords ({ groupSize, pairing, participants }: MethodSpec): string {
+  const drawn = participants === undefined ? '' : ` among ${participants} peers drawn for the round`
+  if (groupSize === 'all') return participants === undefined ? 'all peers' : `${participants} peers drawn for the round`
+  if (groupSize === 2) return `${pairing === 'hypercube' ? 'pairs along a hypercube' : 'random pairs'}${drawn}`
+  return `groups of ${groupSize}${drawn}`
+}
+
+function waitingWords (method: MethodSpec): string {
+  const { overlapSteps, graceMs, quorum } = method
+  const patience = `${quorum === undefined ? 'whoever' : `with ${quorum} there whoever`} is not there within ${graceMs / 1000} s is gone without`
+  return overlapSteps === 0 ? `training rests meanwhile, and ${patience}` : `training goes on for ${overlapSteps === 1 ? "a step" : `${overlapSteps} steps`} meanwhile, and ${patience}`
+}
+
+function flightWords ({ overlapSteps, mixing, late }: MethodSpec): string {
+  if (overlapSteps === 0) return 'none'
+  const landing = mixing === undefined ? undefined : mixing === 'carry' ? 'carried' : `α ${mixing}`
+  return joined([overlapSteps === 1 ? '1 step' : `${overlapSteps} steps`, landing, late === 'age' ? 'aged' : undefined])
+}
+
+function quorumWords ({ quorum }: MethodSpec): string | undefined {
+  return quorum === undefined ? undefined : `quorum ${quorum}`
+}
+
+function outerWords (outer: OuterSpec): string {
+  const numbers = Object.entries(outer).filter(([key]) => key !== 'kind').map(([key, value]) => `${symbols[key] ?? key} ${String(value)}`)
+  return [outer.kind, ...numbers].join(' ')
+}
+
+const symbols: Readonly<Record<string, string>> = { learningRate: 'η', momentum: 'μ', clipNorm: 'clip', momentumCodec: 'momentum as' }
+
+function stepsWord (count: number): string {
+  return count === 1 ? 'step' : `${count} steps`
+}
+
+function joined (words: ReadonlyArray<string | undefined>): string {
+  return words.filter(word => word !== undefined).join(', ')
+}
