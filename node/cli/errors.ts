@@ -1,5 +1,5 @@
 import { ShoalError } from '../../src/errors.ts'
-import { EXIT, exitCodeOf } from './exit-codes.ts'
+import { exitCodeOf } from './exit-codes.ts'
 
 export interface ErrorStyle {
   readonly json: boolean
@@ -18,7 +18,7 @@ export interface RenderedError {
 /** Three lines (what, why, try) or one JSON document; a stack only when asked for. */
 export function renderError (thrown: unknown, style: ErrorStyle): RenderedError {
   const error = thrown instanceof ShoalError ? thrown : unexpected(thrown)
-  const exitCode = thrown instanceof ShoalError ? exitCodeOf(thrown.code) : EXIT.failed
+  const exitCode = exitCodeOf(error.code)
   if (style.json) {
     const { code, message, why, tryThis } = error
     return { text: `${JSON.stringify({ error: { code, message, why, try: tryThis } })}\n`, exitCode }
@@ -33,7 +33,15 @@ function inOneLine (text: string): string {
   return text.replace(/\s*[\r\n]\s*/g, ' ')
 }
 
+/** What any write may meet, wherever it is: nobody's mistake in the code. */
+const NO_ROOM = new Set(['ENOSPC', 'EDQUOT', 'EROFS'])
+
 function unexpected (thrown: unknown): ShoalError {
+  if (thrown instanceof Error && 'code' in thrown && NO_ROOM.has(String(thrown.code))) {
+    return new ShoalError({
+      code: 'DATA_DIRECTORY_UNWRITABLE', what: 'a file cannot be written', why: thrown.message, tryThis: 'free some space, or choose another directory with --data-dir', cause: thrown
+    })
+  }
   return new ShoalError({
     code: 'INTERNAL',
     what: 'something went wrong that should not have',

@@ -51,10 +51,16 @@ export class FileStore {
     return now
   }
 
+  /** Why `locate` finds nothing, for people: what a file is. */
+  async absence (sha256: string): Promise<string> {
+    const place = await this.#readPlace(sha256)
+    return place === undefined ? 'not on this machine' : `no longer what it was at ${place.path}`
+  }
+
   /** The content of a small file. @throws ShoalError DATA_MISSING when it is not here, DATA_CHANGED when it is no longer what it was */
   async read (sha256: string, bytes: number): Promise<Uint8Array> {
     const found = await this.locate(sha256, bytes)
-    if (found === undefined) throw missingFile(sha256, 'it is not on this machine')
+    if (found === undefined) throw missingFile(sha256, `it is ${await this.absence(sha256)}`)
     const content = new Uint8Array(await readFile(found.path))
     if (createHash('sha256').update(content).digest('hex') === sha256) return content
     throw new ShoalError({

@@ -71,7 +71,7 @@ export async function obtainFile (file: FileEntry, store: FileStore, obtaining: 
     await part.close()
   }
   const answers = [...refusals].map(([peerId, why]) => `${peerId}: ${why}`)
-  throw missingFile(file.sha256, `${file.name} is not here and no peer gives it; ${answers.length === 0 ? 'nobody of the run is here' : answers.join('; ')}`)
+  throw missingFile(file.sha256, `${file.name} is ${await store.absence(file.sha256)}, and no peer gives it; ${answers.length === 0 ? 'nobody of the run is here' : answers.join('; ')}`)
 }
 
 type Refusal = { readonly kind: 'refused' | 'busy' | 'lied', readonly why: string }

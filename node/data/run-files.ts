@@ -42,7 +42,7 @@ export class RunFiles {
     const files: LocalFile[] = []
     for (const { name, sha256, bytes } of await this.listed()) {
       const found = await this.store.locate(sha256, bytes, signal)
-      if (found === undefined) throw missingFile(sha256, `${name} (${bytes} bytes) is not on this machine, or no longer what it was`)
+      if (found === undefined) throw missingFile(sha256, `${name} (${bytes} bytes) is ${await this.store.absence(sha256)}`)
       files.push({ name, sha256, ...found })
     }
     return files

@@ -40,6 +40,14 @@ describe('an error', () => {
     expect(renderError(locked, { ...plain, highlight: text => `<${text}>` }).text.split('\n')[0]).toBe('<error:> the data directory is in use')
   })
 
+  it('of a full disk says so, whatever was being written', () => {
+    const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
+    expect(renderError(full, plain)).toEqual({
+      exitCode: 1,
+      text: 'error: a file cannot be written\n  why: ENOSPC: no space left on device, write\n  try: free some space, or choose another directory with --data-dir  [DATA_DIRECTORY_UNWRITABLE]\n'
+    })
+  })
+
   it.each([[new TypeError('x is undefined'), 'x is undefined'], ['a string', 'a string'], [undefined, 'undefined']])('that nobody expected says so: %s', (thrown, why) => {
     const { text, exitCode } = renderError(thrown, plain)
     expect(exitCode).toBe(1)

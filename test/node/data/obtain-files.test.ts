@@ -72,7 +72,7 @@ describe('obtaining a file', () => {
 
   it('says which hash is missing, and what each peer answered', async () => {
     await expect(obtain({ anna: refusing })).rejects.toMatchObject({
-      code: 'DATA_MISSING', message: expect.stringContaining(sha256) as string, why: 'a.txt is not here and no peer gives it; anna: it has no such file'
+      code: 'DATA_MISSING', message: expect.stringContaining(sha256) as string, why: 'a.txt is not on this machine, and no peer gives it; anna: it has no such file'
     })
     await expect(obtain({})).rejects.toMatchObject({ why: expect.stringContaining('nobody of the run is here') as string })
   })
@@ -144,6 +144,6 @@ describe('the files of a run', () => {
     utimesSync(join(place, 'one.txt'), 5, 5)
     expect(await files.located()).toHaveLength(2)
     writeFileSync(join(place, 'one.txt'), 'eno')
-    await expect(files.located()).rejects.toMatchObject({ code: 'DATA_MISSING', why: expect.stringContaining('one.txt') as string })
+    await expect(files.located()).rejects.toMatchObject({ code: 'DATA_MISSING', why: `one.txt (3 bytes) is no longer what it was at ${join(place, 'one.txt')}` })
   })
 })
