@@ -71,6 +71,7 @@ function summary (passes, times) {
   })
   const deviceMs = [...byShader.values()].reduce((sum, { ms }) => sum + ms, 0)
   return {
+    timing: 'by the device’s own timestamps',
     passes: passes.length,
     deviceMs: Number(deviceMs.toPrecision(4)),
     byShader: [...byShader.values()].sort((a, b) => b.ms - a.ms).map(entry => ({ ...entry, ms: Number(entry.ms.toPrecision(4)), share: Number((entry.ms / deviceMs).toPrecision(3)) }))

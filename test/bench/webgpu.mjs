@@ -1,6 +1,6 @@
 // Measures training on WebGPU, from the built files:
-//   node test/bench/webgpu.mjs [--model tiny,medium,gpt2-small] [--batch rows] [--steps n] [--peak TFLOP/s of the card in fp32] [--json]
-// Prints a table of each model and the time of a step by shader, and at the end one line of JSON.
+//   node test/bench/webgpu.mjs [--model tiny,medium,gpt2-small] [--batch rows] [--steps n] [--peak TFLOP/s of the card in fp32] [--json] [--write]
+// --write puts them into docs/results/webgpu.{md,json}. Prints a table of each model and the time of a step by shader, and at the end one line of JSON.
 import { parseArgs } from 'node:util'
 import { DEFAULT_COMPUTE } from '../../dist/node/backends/contract.js'
 import { startWebgpu } from '../../dist/node/backends/webgpu.js'
@@ -12,6 +12,7 @@ import { modelLayout } from '../../dist/src/models/model-layout.js'
 import { createModel } from '../../dist/src/models/model.js'
 import { createReplica } from '../../dist/src/training/replica.js'
 import { genesisState } from '../../dist/src/training/trainer-state.js'
+import { load, writePage } from './webgpu-page.mjs'
 import { profile } from './webgpu-profile.mjs'
 
 const { values: options } = parseArgs({
@@ -20,12 +21,13 @@ const { values: options } = parseArgs({
     batch: { type: 'string' },
     steps: { type: 'string', default: '10' },
     peak: { type: 'string' },
-    json: { type: 'boolean', default: false }
+    json: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false }
   }
 })
 const WARM_STEPS = 3
 /** Sequences a step that fill a large card without filling its memory. */
-const BATCHES = { tiny: 8, medium: 32, 'gpt2-small': 8 }
+const BATCHES = { tiny: 8, small: 8, medium: 32, 'gpt2-small': 8 }
 /** Sizes of the square products; the largest is left out where a device emulated on the processor would take minutes. */
 const SQUARES = [512, 1024, 4096]
 
@@ -64,7 +66,8 @@ async function measureModel (kernels, name) {
     if (outcome.kind !== 'stepped') throw new Error(outcome.reason)
     return { ms: performance.now() - startedMs, loss: outcome.loss }
   }
-  for (let warm = 0; warm < WARM_STEPS; warm++) await step()
+  const first = await step()
+  for (let warm = 1; warm < WARM_STEPS; warm++) await step()
   const taken = []
   for (let count = 0; count < steps; count++) taken.push(await step())
   const shaders = await profile(tf.backend(), step)
@@ -76,6 +79,8 @@ async function measureModel (kernels, name) {
   return {
     model: name,
     parameters: modelLayout(spec).size,
+    configuration: `${spec.layers} layers, width ${spec.width}, ${spec.heads} heads, context ${spec.context}, vocabulary ${spec.vocabulary}, ${rows} rows`,
+    firstStepMs: rounded(first.ms),
     tokensPerStep: rows * spec.context,
     stepMs: { median: rounded(median), best: rounded(stepMs[0]) },
     tokensPerSecond: Math.round(rows * spec.context / median * 1000),
@@ -87,11 +92,11 @@ async function measureModel (kernels, name) {
   }
 }
 
-function printModel ({ model, tokensPerSecond, teraflops, shareOfPeak, stepMs, deviceMiB, byShader, passes }) {
+function printModel ({ model, tokensPerSecond, teraflops, shareOfPeak, stepMs, deviceMiB, timing, byShader, passes }) {
   const peak = shareOfPeak === undefined ? '' : `, ${(shareOfPeak * 100).toFixed(1)} % of the card's fp32 peak`
   console.log(`\n${model}: ${tokensPerSecond} tokens/s, ${teraflops} TFLOP/s${peak}; a step takes ${stepMs.median} ms (best ${stepMs.best}), ${deviceMiB} MiB on the device`)
   if (byShader === undefined) return console.log('  (the device tells no times of its own: it lacks timestamp-query)')
-  console.log(`  ${'shader'.padEnd(28)}${'calls'.padStart(7)}${'ms'.padStart(10)}${'share'.padStart(8)}   (${passes} calls a step)`)
+  console.log(`  ${'shader'.padEnd(28)}${'calls'.padStart(7)}${'ms'.padStart(10)}${'share'.padStart(8)}   (${passes} calls a step, ${timing})`)
   for (const { shader, calls, ms, share } of byShader) console.log(`  ${shader.padEnd(28)}${String(calls).padStart(7)}${ms.toFixed(3).padStart(10)}${(share * 100).toFixed(1).padStart(7)}%`)
 }
 
@@ -111,5 +116,10 @@ for (const name of options.model.split(',')) {
   models.push(measured)
   if (!options.json) printModel(measured)
 }
-console.log(JSON.stringify({ device: backend.device, node: process.version, peakTeraflops: options.peak === undefined ? undefined : Number(options.peak), products, models }))
+const results = {
+  device: backend.device, isEmulated: backend.isEmulated, node: process.version, load, command: ['npm run bench:webgpu --', ...process.argv.slice(2)].join(' '),
+  peakTeraflops: options.peak === undefined ? undefined : Number(options.peak), products, models
+}
+if (options.write) await writePage(results)
+console.log(JSON.stringify(results))
 backend.close()
