@@ -1,4 +1,5 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core'
+import { ShoalError } from '../../errors.ts'
 import { tf } from '../tensor.ts'
 import { COMPUTE_STAGE, USAGE } from './device.ts'
 import type { GpuBuffer, GpuPipeline, WebgpuBackend } from './device.ts'
@@ -111,11 +112,14 @@ function placeholder ({ device }: WebgpuBackend): GpuBuffer {
 /** WebGPU tells of refused commands and of a lost device on the side, while results quietly stay wrong. */
 function watchFaults ({ device }: WebgpuBackend): { throwFirst (): void } {
   let first: string | undefined
-  device.onuncapturederror = ({ error }) => { first ??= error.message }
+  device.onuncapturederror = ({ error }) => { first ??= error.message.split('\n', 1)[0] }
   void device.lost.then(({ message, reason }) => { first ??= `the device was lost (${reason}): ${message}` })
   return {
     throwFirst () {
-      if (first !== undefined) throw new Error(first)
+      if (first === undefined) return
+      throw new ShoalError({
+        code: 'TRAINER_FAILED', what: 'the graphics device failed', why: first, tryThis: 'update its driver and start again, or train on the processor: --backend wasm'
+      })
     }
   }
 }

@@ -4,7 +4,10 @@ import { reasonOf } from '../../../src/errors.ts'
 import type { TensorKernels } from '../../../src/kernels/register.ts'
 import { tf } from '../../../src/kernels/tensor.ts'
 import type { Tensor } from '../../../src/kernels/tensor.ts'
-import { place } from './support.ts'
+import { expect } from 'vitest'
+import { bruteForce, operands } from './product-reference.ts'
+import type { Sizes } from './product-reference.ts'
+import { distance, place } from './support.ts'
 import type { Values } from './support.ts'
 
 const started = new Map<BackendName, TensorKernels>()
@@ -36,4 +39,13 @@ export async function differentiate (
   const [value = new Float32Array(0), ...gradients] = await Promise.all(results.map(async result => await kernels.read(result)))
   tf.dispose(results)
   return { value, gradients }
+}
+
+/** The device's product of two matrices against its definition. */
+export async function compareProduct (shape: Sizes, seed: number): Promise<void> {
+  const kernels = await use('webgpu')
+  const { a, b } = operands(shape, seed)
+  const product = tf.tidy(() => tf.matMul(place(a), place(b), shape.transposeA, shape.transposeB))
+  expect(distance(await kernels.read(product), bruteForce(a.values, b.values, shape))).toBeLessThan(1e-5)
+  product.dispose()
 }

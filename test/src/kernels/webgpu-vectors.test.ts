@@ -5,6 +5,8 @@ import { FUSED } from '../../../src/kernels/fused-kernels.ts'
 import { tf } from '../../../src/kernels/tensor.ts'
 import type { Tensor } from '../../../src/kernels/tensor.ts'
 import type { TensorKernels, TrainedTensor } from '../../../src/kernels/register.ts'
+import { COMPUTE_STAGE, USAGE } from '../../../src/kernels/webgpu/device.ts'
+import type { WebgpuBackend } from '../../../src/kernels/webgpu/device.ts'
 import { distance, gaussian, place, seeds } from './support.ts'
 import { because, missing, use } from './webgpu-support.ts'
 
@@ -129,7 +131,7 @@ describe.skipIf(missing !== undefined)(`webgpu${because}`, () => {
     expect(distance(await valuesOf(() => tf.slice(gelu(tf.fill([count], 5)), [count - 2], [2])), [5, 5])).toBeLessThan(1e-5)
   })
 
-  it('says when a tensor is larger than the device binds, and when the device refuses a command', async () => {
+  it('says when a tensor is larger than the device binds', async () => {
     const kernels = await use('webgpu')
     const { device } = tf.backend() as unknown as { device: { limits: { maxStorageBufferBindingSize: number } } }
     const count = device.limits.maxStorageBufferBindingSize / 4 + 64
@@ -138,5 +140,20 @@ describe.skipIf(missing !== undefined)(`webgpu${because}`, () => {
     expect(() => gelu(large)).toThrow(/this device binds at most/)
     large.dispose()
     expect(kernels.variant).toBe('webgpu-1')
+  })
+
+  it('says at the next read that the device refused a command, and goes on saying so', async () => {
+    const kernels = await use('webgpu')
+    const { device } = tf.backend() as WebgpuBackend
+    const tensor = tf.tensor1d([1, 2])
+    // A buffer cannot be bound for a use that it was not made for.
+    device.createBindGroup({
+      layout: device.createBindGroupLayout({ entries: [{ binding: 0, visibility: COMPUTE_STAGE, buffer: { type: 'storage' } }] }),
+      entries: [{ binding: 0, resource: { buffer: device.createBuffer({ size: 16, usage: USAGE.copyDestination }) } }]
+    })
+    const refused = { code: 'TRAINER_FAILED', message: 'the graphics device failed', why: expect.stringMatching(/usage.*\.$/) as unknown, tryThis: expect.stringContaining('--backend wasm') as unknown }
+    await expect(kernels.read(tensor)).rejects.toMatchObject(refused)
+    await expect(kernels.squaredNorm([tensor])).rejects.toMatchObject(refused)
+    tensor.dispose()
   })
 })
