@@ -6,8 +6,7 @@ import { GPT2_PATTERN, createSplitter } from '../../../src/data/tokenizers/split
 import { bpeFile, charactersFile, readTokenizer } from '../../../src/data/tokenizers/tokenizer-file.ts'
 import { reasonOf, ShoalError } from '../../../src/errors.ts'
 import { readCorpus } from '../../corpus/corpus.ts'
-import { findFiles } from '../../data/find-files.ts'
-import { piecesOfText } from '../../data/survey.ts'
+import { sampleOfText } from '../../data/sampled-text.ts'
 import { writeFileAtomically } from '../../store/atomic-file.ts'
 import { choiceOption } from '../choices.ts'
 import { action } from '../command.ts'
@@ -27,7 +26,8 @@ const HOLD_OUT_EVERY = 10
 export const tokenizerTrain = action<TokenizerTrainOptions>(async ({ options, output }) => {
   const kind = choiceOption('kind', options.kind, ['bpe', 'characters'])
   const vocabulary = numberOption('vocabulary', options.vocabulary, { minimum: kind === 'bpe' ? 256 : 17, maximum: 1_000_000 })
-  const documents = options.input === undefined ? await defaultTexts() : await ownTexts(options.input, options.dataField)
+  const { pieces: documents, oneIn } = options.input === undefined ? { pieces: await defaultTexts(), oneIn: 1 } : await sampleOfText(options.input, options.dataField)
+  if (oneIn > 1) output.message(`a long text: one piece in ${oneIn} is learnt from`)
   const file = kind === 'bpe' ? bpeFile(trainBpe(documents, vocabulary, createSplitter(GPT2_PATTERN))) : charactersFile(trainCharacters(documents, vocabulary))
   const bytes = new TextEncoder().encode(file)
   try {
@@ -47,10 +47,4 @@ export const tokenizerTrain = action<TokenizerTrainOptions>(async ({ options, ou
 
 async function defaultTexts (): Promise<readonly Uint8Array[]> {
   return splitDocuments(await readCorpus(), { holdOutEvery: HOLD_OUT_EVERY, shards: 1, split: 'era' }).training
-}
-
-async function ownTexts (paths: readonly string[], field: string | undefined): Promise<readonly Uint8Array[]> {
-  const texts: Uint8Array[] = []
-  for await (const { text } of piecesOfText({ files: await findFiles(paths), field })) texts.push(text)
-  return texts
 }
