@@ -21,10 +21,14 @@ export interface OutputOptions {
 /** A pipe or a file has no width; tables are laid out for this many columns. */
 const DEFAULT_WIDTH = 100
 
-/** The process's own streams. A reader that goes away (`| head`) ends the program quietly. */
+/** A reader that goes away (`| head`) ends the program quietly, whoever writes: help too. */
+export function endWithReader (): void {
+  process.stdout.on('error', endQuietly)
+}
+
+/** The process's own streams. */
 export function processOutput (options: OutputOptions): Output {
   const { stdout, stderr } = process
-  stdout.on('error', endQuietly)
   return {
     interactive: stdout.isTTY,
     colours: options.colours && stdout.isTTY && process.env['NO_COLOR'] === undefined,
