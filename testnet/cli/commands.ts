@@ -34,5 +34,16 @@ export const testnetCommands: readonly CommandModule[] = [
       configureTestnetOptions(command)
     },
     load: async () => (await import('./run.ts')).up
+  },
+  {
+    name: 'bench methods', group: 'Testnet', summary: 'every method on the same model, data, tokens and seeds, in virtual time with real training',
+    example: 'shoal bench methods --grid reduced --results ./results',
+    configure: command => {
+      command.option('--grid <size>', 'reduced (seconds), published (the grid of docs/results/methods.md), full (hours)', 'published')
+        .option('--seeds <number>', 'paired seeds', '3')
+        .option('--only <presets>', 'run these alone, separated by commas; others are read where they are stored')
+        .option('--results <directory>', 'where cells are stored and the page is written (default: docs/results of the checkout)')
+    },
+    load: async () => (await import('./bench-methods.ts')).benchMethods
   }
 ]
