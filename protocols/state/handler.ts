@@ -1,5 +1,5 @@
 import type { Stream } from '@libp2p/interface'
-import { describeBody, writeBody } from '../wire/body.ts'
+import { describeLargeBody, writeBody } from '../wire/body.ts'
 import { asWireError } from '../wire/errors.ts'
 import { MAXIMUM_SNAPSHOT_UPLOADS } from '../wire/limits.ts'
 import { rejection, type Rejection } from '../wire/rejection.ts'
@@ -56,7 +56,7 @@ export class StateHandler {
     const { round, step, weights } = snapshot
     // copied before anything is awaited: training goes on under the transfer
     const body = weightsToBytes(weights)
-    await io.writeFrame(encodeAnswer({ round, step, layoutHash, ...describeBody(body) }), wait)
+    await io.writeFrame(encodeAnswer({ round, step, layoutHash, ...await describeLargeBody(body) }), wait)
     await writeBody(io, body, wait)
   }
 
