@@ -51,26 +51,43 @@ const ORDER = { reduce: 0, quantize: 1, entropy: 2 } as const
  * @throws ShoalError CODEC_SPEC
  */
 export function createCodec (spec: string, shapes: ReadonlyArray<readonly number[]> = []): Codec {
-  const texts = parseSpec(spec)
-  if (typeof texts === 'string') throw badSpec(spec, texts)
-  const canonical: StageText[] = []
   const stages: Stage[] = []
-  for (const text of texts) {
-    const definition = definitionOf(spec, text.name)
-    const given = readArguments(spec, text, definition)
+  const canonical = readStages(spec, stageDefinitions).map(({ text, given, definition }) => {
     checkOrder(spec, stages, definition, text.name)
     stages.push(definition.create({ ...given, shapes }))
-    canonical.push({ name: text.name, arguments: [...given.numbers.map(String), ...given.words.filter((word, group) => word !== definition.words[group]?.[0])] })
-  }
+    return text
+  })
   return createPipeline(printSpec(canonical), stages, shapes)
 }
 
-function definitionOf (spec: string, name: string): StageDefinition {
-  const definition = Object.hasOwn(stageDefinitions, name) ? stageDefinitions[name] : undefined
+type Given = Omit<StageArguments, 'shapes'>
+
+/** What names and takes a stage. */
+type Signature = Pick<StageDefinition, 'numbers' | 'words'>
+
+/**
+ * The stages of a spec with all that was left out, and as they are written canonically.
+ *
+ * @throws ShoalError CODEC_SPEC
+ */
+export function readStages<Definition extends Signature> (spec: string, definitions: Readonly<Record<string, Definition>>): ReadonlyArray<{ readonly text: StageText, readonly given: Given, readonly definition: Definition }> {
+  const texts = parseSpec(spec)
+  if (typeof texts === 'string') throw badSpec(spec, texts)
+  return texts.map(text => {
+    const definition = definitionOf(spec, text.name, definitions)
+    const given = readArguments(spec, text, definition)
+    const words = given.words.filter((word, group) => word !== definition.words[group]?.[0])
+    return { text: { name: text.name, arguments: [...given.numbers.map(String), ...words] }, given, definition }
+  })
+}
+
+function definitionOf<Definition> (spec: string, name: string, definitions: Readonly<Record<string, Definition>>): Definition {
+  const definition = Object.hasOwn(definitions, name) ? definitions[name] : undefined
   if (definition !== undefined) return definition
+  if (name === 'modulo') throw badSpec(spec, 'modulo decodes against the weights of the receiver; it stands first, and where peers in pairs exchange weights')
   if (name === 'ef') throw badSpec(spec, 'error feedback remembers what it left out for receivers who share a reference; partners in a pair change and share none')
-  const meant = nearest(name, Object.keys(stageDefinitions))
-  throw badSpec(spec, `there is no stage "${name.slice(0, 20)}"${meant === undefined ? `; there are ${Object.keys(stageDefinitions).join(', ')}` : `; ${meant} may be meant`}`)
+  const meant = nearest(name, Object.keys(definitions))
+  throw badSpec(spec, `there is no stage "${name.slice(0, 20)}"${meant === undefined ? `; there are ${Object.keys(definitions).join(', ')}` : `; ${meant} may be meant`}`)
 }
 
 function checkOrder (spec: string, before: readonly Stage[], definition: StageDefinition, name: string): void {
@@ -80,7 +97,7 @@ function checkOrder (spec: string, before: readonly Stage[], definition: StageDe
   throw badSpec(spec, `${name} cannot come there: first what selects or rotates, then one quantizer, then rans`)
 }
 
-function readArguments (spec: string, { name, arguments: given }: StageText, definition: StageDefinition): Omit<StageArguments, 'shapes'> {
+function readArguments (spec: string, { name, arguments: given }: StageText, definition: Signature): Given {
   const numbers = given.filter(argument => NUMBER.test(argument)).map(Number)
   const others = given.filter(argument => !NUMBER.test(argument))
   if (numbers.length > definition.numbers.length) throw badSpec(spec, `${name} takes ${usage(definition)}`)
@@ -100,12 +117,13 @@ function checkedNumber (spec: string, stage: string, { name, minimum, maximum, s
   throw badSpec(spec, `the ${name} of ${stage} is ${minimum} to ${maximum}${only === undefined ? '' : `, ${only} only`}`)
 }
 
-function usage ({ numbers, words }: StageDefinition): string {
+function usage ({ numbers, words }: Signature): string {
   const parts = [...numbers.map(({ name }) => name), ...words.map(group => group.join(' or '))]
   return parts.length === 0 ? 'no arguments' : parts.join(', ')
 }
 
-function badSpec (spec: string, why: string): ShoalError {
+/** The error of a spec that names no codec. */
+export function badSpec (spec: string, why: string): ShoalError {
   const shown = spec.length > 40 ? `${spec.slice(0, 40)}…` : spec
   return new ShoalError({
     code: 'CODEC_SPEC',

@@ -1,114 +1,117 @@
+import { writeSymbols, readSymbols } from './entropy.ts'
 import { checkHeader, corrupt, dataViewOf, headerBytes, seal, writeHeader } from './header.ts'
-import { checkStep, MAXIMUM_WIDTH } from './modulo-grid.ts'
+import { maximumDigitBytes } from './digits.ts'
+import { checkStep, mostEscapes } from './modulo-grid.ts'
+import type { Cursor } from './sections.ts'
+import { takeBytes, writePacked } from './sections.ts'
 
-/** The three messages of an exchange with side information; each is a header, a body of its own and residue bits. */
-export type ModuloKind = 'modulo' | 'missing' | 'widening'
-
-/** A body of `bytes` behind its header, to be filled and then sealed. */
-export interface Draft {
-  readonly message: Uint8Array
-  readonly body: Uint8Array
+export interface ModuloSettings {
+  /** The canonical spec. */
+  readonly spec: string
+  readonly bits: number
+  /** Values that share a modulus, a power of two. */
+  readonly block: number
+  readonly isEntropyCoded: boolean
 }
 
-export function draft (kind: ModuloKind, block: number, length: number, seed: number, bodyBytes: number): Draft {
-  const spec = `${kind}(${block})`
-  const message = new Uint8Array(headerBytes(spec) + bodyBytes)
-  writeHeader(message, { spec, length, seed, shapes: 0 })
-  return { message, body: message.subarray(headerBytes(spec)) }
+/** The three messages of an exchange, told apart by the mark behind the spec in their headers. */
+export type ModuloKind = 'values' | 'request' | 'widening'
+
+const MARKS = { values: '', request: ' ?', widening: ' +' } as const
+/** Values with a fingerprint of their own: blocks are whole within. */
+export const GROUP = 4096
+const RUNG_BITS = 8
+/** Widenings by 4, 16, 16 … until any index is told apart. */
+export const MOST_WIDENINGS = 10
+const WIDENING_BITS = 4
+const ESCAPE_BYTES = 8
+const STATE_ROOM = 64
+const LARGEST_DIGIT_BITS = 24
+
+export function widenedBy (widening: number): number {
+  return widening === 1 ? 4 : 16
 }
 
-export function sealed ({ message }: Draft): Uint8Array {
+/** Of any of the three messages. */
+export function maximumMessageBytes ({ spec, block }: ModuloSettings, length: number): number {
+  const [blocks, groups] = [Math.ceil(length / block), Math.ceil(length / GROUP)]
+  return headerBytes(spec + MARKS.request) + STATE_ROOM + ESCAPE_BYTES * mostEscapes(length) + 4 * groups + 3 * blocks + maximumDigitBytes(LARGEST_DIGIT_BITS * length)
+}
+
+/** What the first message says: digits follow. */
+export interface ModuloHead {
+  readonly step: number
+  /** Index and value of what lies beyond the grid. */
+  readonly escapes: ReadonlyArray<readonly [number, number]>
+  readonly fingerprints: Uint32Array
+  readonly checks: Uint16Array
+  readonly rungs: Uint8Array
+}
+
+export function writeMessage (settings: ModuloSettings, kind: ModuloKind, length: number, seed: number, write: (to: Cursor) => void): Uint8Array {
+  const spec = settings.spec + MARKS[kind]
+  const to: Cursor = { bytes: new Uint8Array(maximumMessageBytes(settings, length)), at: headerBytes(spec) }
+  writeHeader(to.bytes, { spec, length, seed, shapes: 0 })
+  write(to)
+  const message = to.bytes.slice(0, to.at)
   seal(message)
   return message
 }
 
-/** Longest body: widths, checks and residues of 24 bits for every value, and the numbers of all blocks. */
-function maximumBytes (length: number, block: number): number {
-  return 64 + 4 * length + 8 * Math.ceil(length / block)
+/** @throws ShoalError CODEC_CORRUPT */
+export function openMessage (settings: ModuloSettings, kind: ModuloKind, length: number, bytes: Uint8Array): { readonly seed: number, readonly from: Cursor } {
+  const spec = settings.spec + MARKS[kind]
+  const seed = checkHeader(bytes, { spec, length, shapes: 0 }, maximumMessageBytes(settings, length))
+  return { seed, from: { bytes, at: headerBytes(spec) } }
+}
+
+export function writeHead (to: Cursor, { isEntropyCoded }: ModuloSettings, { step, escapes, fingerprints, checks, rungs }: ModuloHead): void {
+  const view = dataViewOf(to.bytes)
+  view.setFloat32(to.at, step, true)
+  view.setUint32(to.at + 4, escapes.length, true)
+  to.at += 8
+  for (const [index, value] of escapes) {
+    view.setUint32(to.at, index, true)
+    view.setFloat32(to.at + 4, value, true)
+    to.at += ESCAPE_BYTES
+  }
+  for (const fingerprint of fingerprints) { view.setUint32(to.at, fingerprint, true); to.at += 4 }
+  for (const check of checks) { view.setUint16(to.at, check, true); to.at += 2 }
+  if (isEntropyCoded) writeSymbols(to, rungs, RUNG_BITS)
+  else writePacked(to, rungs)
 }
 
 /** @throws ShoalError CODEC_CORRUPT */
-export function opened (message: Uint8Array, kind: ModuloKind, block: number, length: number): { readonly body: Uint8Array, readonly seed: number } {
-  const spec = `${kind}(${block})`
-  const seed = checkHeader(message, { spec, length, shapes: 0 }, maximumBytes(length, block))
-  return { body: message.subarray(headerBytes(spec)), seed }
+export function readHead (from: Cursor, { block }: ModuloSettings, length: number): ModuloHead {
+  const view = dataViewOf(takeBytes(from, 8))
+  const step = checkStep(view.getFloat32(0, true))
+  const count = view.getUint32(4, true)
+  if (count > mostEscapes(length)) throw corrupt(`${count} values lie beyond the grid, at most ${mostEscapes(length)} can`)
+  const escaped = dataViewOf(takeBytes(from, ESCAPE_BYTES * count))
+  const escapes = Array.from({ length: count }, (_, rank) => {
+    const [index, value] = [escaped.getUint32(ESCAPE_BYTES * rank, true), escaped.getFloat32(ESCAPE_BYTES * rank + 4, true)]
+    if (index >= length || !Number.isFinite(value)) throw corrupt(`value ${index} of ${length} is ${value}`)
+    return [index, value] as const
+  })
+  const [groups, blocks] = [Math.ceil(length / GROUP), Math.ceil(length / block)]
+  const fingerprints = dataViewOf(takeBytes(from, 4 * groups))
+  const checks = dataViewOf(takeBytes(from, 2 * blocks))
+  return {
+    step, escapes,
+    fingerprints: Uint32Array.from({ length: groups }, (_, group) => fingerprints.getUint32(4 * group, true)),
+    checks: Uint16Array.from({ length: blocks }, (_, index) => checks.getUint16(2 * index, true)),
+    rungs: readSymbols(from, RUNG_BITS, blocks)
+  }
 }
 
-/** Step (4 bytes), fingerprint of everything (4), then widths (1 byte a block), checks (2 a block) and residues. */
-export const MODULO_FIXED_BYTES = 8
-export const BLOCK_BYTES = 3
-
-export interface ModuloBody {
-  readonly step: number
-  readonly fingerprint: number
-  readonly widths: Uint8Array
-  readonly checks: Uint16Array
-  readonly residues: Uint8Array
+/** For each block which widening is asked for, from 1, or 0. */
+export function writeWidenings (to: Cursor, widenings: Uint8Array): void {
+  writeSymbols(to, widenings, WIDENING_BITS)
 }
 
 /** @throws ShoalError CODEC_CORRUPT */
-export function readModuloBody (body: Uint8Array, block: number, length: number): ModuloBody {
-  const blocks = Math.ceil(length / block)
-  const residuesAt = MODULO_FIXED_BYTES + BLOCK_BYTES * blocks
-  if (body.length < residuesAt) throw corrupt('it ends too early')
-  const widths = body.subarray(MODULO_FIXED_BYTES, MODULO_FIXED_BYTES + blocks)
-  if (widths.some(width => width > MAXIMUM_WIDTH)) throw corrupt('a block claims too wide residues')
-  const residues = body.subarray(residuesAt)
-  const bits = widths.reduce((sum, width, index) => sum + width * Math.min(block, length - index * block), 0)
-  if (residues.length !== Math.ceil(bits / 8)) throw corrupt(`it has ${residues.length} bytes of residues, expected ${Math.ceil(bits / 8)}`)
-  const view = dataViewOf(body)
-  return { step: checkStep(view.getFloat32(0, true)), fingerprint: view.getUint32(4, true), widths, checks: Uint16Array.from({ length: blocks }, (_, index) => view.getUint16(MODULO_FIXED_BYTES + blocks + 2 * index, true)), residues }
-}
-
-/** Numbers of blocks, 4 bytes each, ascending. @throws ShoalError CODEC_CORRUPT */
-export function readMissing (body: Uint8Array, block: number, length: number): readonly number[] {
-  if (body.length % 4 !== 0) throw corrupt('a block number is cut short')
-  const view = dataViewOf(body)
-  const missing = Array.from({ length: body.length / 4 }, (_, index) => view.getUint32(4 * index, true))
-  if (missing.some((number, index) => number >= Math.ceil(length / block) || number <= (missing[index - 1] ?? -1))) throw corrupt('it asks for blocks that are not there')
-  return missing
-}
-
-/** Appends numbers of any width up to 24 bits, lowest bit first. */
-export class BitSink {
-  readonly #bytes: Uint8Array
-  #at = 0
-  #pending = 0
-  #pendingBits = 0
-
-  constructor (bytes: Uint8Array) {
-    this.#bytes = bytes
-  }
-
-  write (value: number, width: number): void {
-    this.#pending |= value << this.#pendingBits
-    for (this.#pendingBits += width; this.#pendingBits >= 8; this.#pendingBits -= 8) {
-      this.#bytes[this.#at++] = this.#pending
-      this.#pending >>>= 8
-    }
-  }
-
-  finish (): void {
-    if (this.#pendingBits > 0) this.#bytes[this.#at] = this.#pending
-  }
-}
-
-/** Reads what {@link BitSink} wrote; zeros behind the end. */
-export class BitSource {
-  readonly #bytes: Uint8Array
-  #at = 0
-  #pending = 0
-  #pendingBits = 0
-
-  constructor (bytes: Uint8Array) {
-    this.#bytes = bytes
-  }
-
-  read (width: number): number {
-    for (; this.#pendingBits < width; this.#pendingBits += 8) this.#pending |= (this.#bytes[this.#at++] ?? 0) << this.#pendingBits
-    const value = this.#pending & (1 << width) - 1
-    this.#pending >>>= width
-    this.#pendingBits -= width
-    return value
-  }
+export function readWidenings (from: Cursor, { block }: ModuloSettings, length: number): Uint8Array {
+  const widenings = readSymbols(from, WIDENING_BITS, Math.ceil(length / block))
+  if (from.at !== from.bytes.length || widenings.some(widening => widening > MOST_WIDENINGS)) throw corrupt('it asks for what is not there')
+  return widenings
 }

@@ -63,6 +63,12 @@ function plain (summary: string, create: () => Stage): StageDefinition {
   return { kind: 'quantize', summary, numbers: [], words: [], create }
 }
 
+/** What makes a codec that decodes against the receiver's own vector, `createReferencedCodec`. */
+export const referencedDefinitions: Readonly<Record<string, Pick<StageDefinition, 'numbers' | 'words'>>> = {
+  modulo: { numbers: [{ name: 'bits', minimum: 0, maximum: 16 }, { name: 'block', minimum: 16, maximum: 4096, standard: 64, only: 'powers of two' }], words: [] },
+  rans: { numbers: [], words: [] }
+}
+
 /** Every stage by its name. */
 export const stageDefinitions: Readonly<Record<string, StageDefinition>> = {
   topk: {

@@ -1,6 +1,8 @@
 import { brotliCompressSync, constants, deflateSync } from 'node:zlib'
 import { createCodec } from '../../src/compression/codec.ts'
-import { ModuloReceiver, ModuloSender, blockSpreads } from '../../src/compression/modulo.ts'
+import { createReferencedCodec } from '../../src/compression/referenced-codec.ts'
+import type { ReferencedCodec } from '../../src/compression/referenced-codec.ts'
+import { blockSpreads } from '../../src/compression/spreads.ts'
 import { createUniform } from '../../src/compression/uniform-quantizer.ts'
 import type { Source } from './codec-sources.ts'
 
@@ -70,48 +72,63 @@ export function measurePackedBaselines (source: Source, spec: string): readonly 
 
 /** What sending one replica's weights to the holder of another costs. */
 export interface SideInformation {
-  /** Δ as a multiple of the root mean square difference. */
-  readonly relativeStep: number
-  readonly bound: string
+  /** Root mean square difference between the replicas over that of their weights. */
+  readonly relativeSpread: number
+  readonly codec: string
+  /** What the sender took the spread of each block for. */
+  readonly believed: string
+  /** First message, requests and widenings. */
   readonly bitsPerValue: number
-  readonly widenings: number
-  /** What the same step costs without side information, entropy-coded. */
+  readonly rounds: number
+  /** Mean squared error as a share of the mean squared difference. */
+  readonly relativeError: number
+  /** What the same error costs without the receiver's weights. */
   readonly plainBitsPerValue: number
 }
 
-const BLOCK = 256
+const REFERENCED_SPECS = ['modulo(2,64) | rans', 'modulo(3,64) | rans', 'modulo(4,64) | rans']
+/** The measured difference as it is, and nearer and further apart. */
+const NEARNESS = [0.25, 1, 4]
 
 /** @param difference weights of the receiver less those of the sender */
 export function measureSideInformation (weights: Float32Array, difference: Float32Array): readonly SideInformation[] {
-  const reference = weights.map((value, index) => value + (difference[index] as number))
-  const spread = rootMeanSquare(difference)
-  const exact = blockSpreads(weights, reference, BLOCK)
-  const bounds: ReadonlyArray<readonly [string, Float32Array]> = [
-    ['the blocks’ true spreads', exact],
-    ['6 root mean squares for every block', exact.map(() => 6 * spread)],
-    ['half of the true spreads', exact.map(bound => bound / 2)]
-  ]
-  return [0.25, 0.5, 1].flatMap(relativeStep => bounds.map(([bound, widths]) => {
-    const step = relativeStep * spread
-    const { bytes, widenings } = exchange(weights, reference, widths, step)
-    const plainBits = Math.log2(4.132731354122493 * rootMeanSquare(weights) / step)
-    const plain = measureCodec({ name: 'weights', about: '', values: weights }, `uniform(${Math.max(0.25, plainBits).toFixed(3)}) | rans`)
-    return { relativeStep, bound, bitsPerValue: 8 * bytes / weights.length, widenings, plainBitsPerValue: plain.bitsPerValue }
-  }))
+  return NEARNESS.flatMap(scale => {
+    const reference = weights.map((value, index) => value + scale * (difference[index] as number))
+    return REFERENCED_SPECS.flatMap(spec => {
+      const codec = createReferencedCodec(spec)
+      const exact = blockSpreads(weights, reference, codec.block)
+      const common = rootMeanSquare(exact)
+      const beliefs = [['true, block by block', exact], ['true, one for all', exact.map(() => common)], ['half of the true ones', exact.map(spread => spread / 2)]] as const
+      return beliefs.map(([believed, spreads]) => {
+        const { bytes, rounds, decoded } = exchange(codec, weights, reference, spreads)
+        const error = rootMeanSquare(decoded.map((value, index) => value - (weights[index] as number)))
+        return {
+          relativeSpread: common / rootMeanSquare(weights), codec: codec.spec, believed, bitsPerValue: 8 * bytes / weights.length, rounds,
+          relativeError: (error / common) ** 2, plainBitsPerValue: plainBits(weights, error)
+        }
+      })
+    })
+  })
 }
 
-function exchange (weights: Float32Array, reference: Float32Array, bounds: Float32Array, step: number): { readonly bytes: number, readonly widenings: number } {
-  const sender = new ModuloSender(weights, bounds, { step, block: BLOCK, seed: 1 })
+/** What `uniform | rans` costs at this root mean square error. */
+function plainBits (weights: Float32Array, error: number): number {
+  const bits = Math.log2(4.132731354122493 * rootMeanSquare(weights) / (Math.sqrt(12) * error))
+  return measureCodec({ name: 'weights', about: '', values: weights }, `uniform(${Math.min(12, Math.max(0.25, bits)).toFixed(3)}) | rans`).bitsPerValue
+}
+
+function exchange (codec: ReferencedCodec, weights: Float32Array, reference: Float32Array, spreads: Float32Array): { readonly bytes: number, readonly rounds: number, readonly decoded: Float32Array } {
+  const sender = codec.send(weights, spreads, 1)
   const message = sender.message()
-  const receiver = new ModuloReceiver(message, reference, BLOCK)
-  let [bytes, widenings] = [message.length, 0]
+  const receiver = codec.decodeAgainst(reference, message)
+  let [bytes, rounds] = [message.length, 0]
   for (let request = receiver.request(); request !== undefined; request = receiver.request()) {
     const widening = sender.widening(request)
     receiver.widen(widening)
     bytes += request.length + widening.length
-    widenings++
+    rounds++
   }
-  return { bytes, widenings }
+  return { bytes, rounds, decoded: receiver.decoded ?? new Float32Array(weights.length) }
 }
 
 function rootMeanSquare (values: Float32Array): number {

@@ -65,9 +65,9 @@ function bitsAt (curve: readonly Measurement[], relativeError: number): number {
 function sideInformationTable (rows: readonly SideInformation[]): string[] {
   return [
     '## Side information', '',
-    'Sending one replica’s weights to a peer that holds the other (blocks of 256, headers, checks, requests and widenings counted), beside what the same step costs without.', '',
-    '| step / rms difference | bounds | bits/value | widenings | without |', '|---:|---|---:|---:|---:|',
-    ...rows.map(row => `| ${row.relativeStep} | ${row.bound} | ${row.bitsPerValue.toFixed(3)} | ${row.widenings} | ${row.plainBitsPerValue.toFixed(3)} |`), ''
+    'Sending one replica’s weights to a peer that holds another: all messages counted, beside what `uniform | rans` costs for the same error without the receiver’s weights.', '',
+    '| difference / weights, rms | codec | spreads believed | bits/value | rounds of widening | error / difference, dB | without |', '|---:|---|---|---:|---:|---:|---:|',
+    ...rows.map(row => `| ${row.relativeSpread.toFixed(4)} | \`${row.codec.replaceAll('|', '\\|')}\` | ${row.believed} | ${row.bitsPerValue.toFixed(3)} | ${row.rounds} | ${(10 * Math.log10(row.relativeError)).toFixed(2)} | ${row.plainBitsPerValue.toFixed(3)} |`), ''
   ]
 }
 

@@ -1,0 +1,30 @@
+import type { ReferencedCodec, ReferencedSender } from '../../../src/compression/referenced-codec.ts'
+
+export interface Exchange {
+  readonly sender: ReferencedSender
+  readonly decoded: Float32Array
+  /** Of all messages. */
+  readonly bits: number
+  readonly rounds: number
+  /** Blocks asked for again, each time counted. */
+  readonly widenedBlocks: number
+}
+
+/** An exchange to its end; fails where a value shows before it. */
+export function exchange (codec: ReferencedCodec, own: Float32Array, reference: Float32Array, spreads: Float32Array, seed = 4): Exchange {
+  const sender = codec.send(own, spreads, seed)
+  const message = sender.message()
+  const receiver = codec.decodeAgainst(reference, message)
+  let [bytes, rounds, widenedBlocks] = [message.length, 0, 0]
+  for (let request = receiver.request(); request !== undefined; request = receiver.request()) {
+    if (receiver.decoded !== undefined) throw new Error('it shows values and asks for more')
+    const widening = sender.widening(request)
+    bytes += request.length + widening.length
+    rounds++
+    // Two or four bits a value.
+    widenedBlocks += Math.floor(8 * (widening.length - 48) / (2 * codec.block))
+    receiver.widen(widening)
+  }
+  if (receiver.decoded === undefined) throw new Error('it neither shows values nor asks for more')
+  return { sender, decoded: receiver.decoded, bits: 8 * bytes, rounds, widenedBlocks }
+}
