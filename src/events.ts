@@ -43,6 +43,8 @@ export type PeerEvent =
   | { readonly type: 'peer-left', readonly peerId: string, readonly reason: string }
   | { readonly type: 'peer-rejected', readonly peerId: string, readonly code: string, readonly sentence: string, readonly by: 'us' | 'them' }
   | { readonly type: 'checkpoint', readonly step: number, readonly path: string }
+  /** One average of everyone who is there: held-out nats per token of this peer's own weights and of the merged ones. */
+  | { readonly type: 'merged', readonly step: number, readonly members: readonly string[], readonly spread: number, readonly lossBefore: number, readonly lossAfter: number, readonly path: string }
   | { readonly type: 'warning', readonly sentence: string }
   | { readonly type: 'finished', readonly reason: 'budget' | 'stopped', readonly report: PeerReport }
 

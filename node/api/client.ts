@@ -3,12 +3,14 @@ import { request } from 'node:http'
 import { join } from 'node:path'
 import type { z } from 'zod'
 import { reasonOf, ShoalError } from '../../src/errors.ts'
-import { DEFAULT_ROUNDS_A_PAGE, daemonRecordSchema, peersSchema, roundsSchema, shutdownSchema, statusSchema } from './schema.ts'
-import type { DaemonRecord, PeersAnswer, RoundsAnswer, Status } from './schema.ts'
+import { DEFAULT_ROUNDS_A_PAGE, daemonRecordSchema, mergeSchema, peersSchema, roundsSchema, shutdownSchema, statusSchema } from './schema.ts'
+import type { DaemonRecord, MergeAnswer, PeersAnswer, RoundsAnswer, Status } from './schema.ts'
 
 /** The daemon answers from memory; one that needs longer than this is not well. */
 const ANSWER_TIMEOUT_MS = 5000
 /** Far above any answer, far below what could hurt. */
+/** A merge fetches everyone's weights and measures two models, each once the trainer has a moment. */
+const MERGE_TIMEOUT_MS = 30 * 60_000
 const MAXIMUM_ANSWER_BYTES = 16 * 1024 * 1024
 
 /** Talks to the daemon that runs on a data directory. */
@@ -50,19 +52,24 @@ export class DaemonClient {
     await this.#ask('POST', '/v1/shutdown', shutdownSchema)
   }
 
-  async #ask<T> (method: string, path: string, schema: z.ZodType<T>): Promise<T> {
+  /** Asks the daemon to merge with whoever is there, and waits for it. */
+  async merge (): Promise<MergeAnswer> {
+    return this.#ask('POST', '/v1/merge', mergeSchema, MERGE_TIMEOUT_MS)
+  }
+
+  async #ask<T> (method: string, path: string, schema: z.ZodType<T>, timeoutMs = ANSWER_TIMEOUT_MS): Promise<T> {
     let text: string
     try {
-      text = await this.#request(method, path)
+      text = await this.#request(method, path, timeoutMs)
     } catch (cause) {
       throw unreachable(this.daemon.api, reasonOf(cause), cause)
     }
     return understand(text, schema, this.daemon)
   }
 
-  async #request (method: string, path: string): Promise<string> {
+  async #request (method: string, path: string, timeoutMs: number): Promise<string> {
     return new Promise((resolve, reject) => {
-      const asked = request({ socketPath: this.daemon.api, method, path, timeout: ANSWER_TIMEOUT_MS }, response => {
+      const asked = request({ socketPath: this.daemon.api, method, path, timeout: timeoutMs }, response => {
         let text = ''
         response.setEncoding('utf8').on('data', (chunk: string) => {
           text += chunk
@@ -74,7 +81,7 @@ export class DaemonClient {
           else reject(new Error(`it answered ${method} ${path} with ${response.statusCode ?? 'nothing'}`))
         })
       })
-      asked.on('timeout', () => asked.destroy(new Error(`no answer within ${ANSWER_TIMEOUT_MS / 1000} s`)))
+      asked.on('timeout', () => asked.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)))
       asked.on('error', reject)
       asked.end()
     })

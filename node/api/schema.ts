@@ -79,6 +79,13 @@ export const roundsQuerySchema = z.object({
 
 export const shutdownSchema = z.object({ version: z.literal(API_VERSION), stopping: z.literal(true) })
 
+/** One average of everyone who is there; nothing for a peer that is alone. */
+export const mergeSchema = z.object({
+  version: z.literal(API_VERSION),
+  merged: z.object({ step: count, members: z.array(z.string()), spread: count, lossBefore: count, lossAfter: count, path: z.string() }).nullable()
+})
+
+export type MergeAnswer = z.infer<typeof mergeSchema>
 export type Status = z.infer<typeof statusSchema>
 export type PeersAnswer = z.infer<typeof peersSchema>
 export type RoundsAnswer = z.infer<typeof roundsSchema>

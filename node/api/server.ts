@@ -6,9 +6,10 @@ import { join } from 'node:path'
 import { createAdaptorServer } from '@hono/node-server'
 import { Hono } from 'hono'
 import { streamSSE } from 'hono/streaming'
+import { reasonOf } from '../../src/errors.ts'
 import type { StampedEvent } from '../../src/events.ts'
 import { API_VERSION, roundsQuerySchema } from './schema.ts'
-import type { DaemonRecord, PeersAnswer, RoundAnswer, RoundsAnswer, Status } from './schema.ts'
+import type { DaemonRecord, MergeAnswer, PeersAnswer, RoundAnswer, RoundsAnswer, Status } from './schema.ts'
 
 /** What the API shows of a peer; the server knows nothing of its insides. */
 export interface PeerView {
@@ -21,6 +22,8 @@ export interface PeerView {
   subscribe (listener: (event: StampedEvent) => void): () => void
   /** Begins a graceful stop and returns at once. */
   shutdown (): void
+  /** Merges with whoever is there; null for a peer that is alone. */
+  merge (): Promise<MergeAnswer['merged']>
 }
 
 /** Unix sockets refuse longer paths (104 bytes on macOS, 108 on Linux, the final zero included). */
@@ -42,6 +45,13 @@ export function createApi (view: () => PeerView): Hono {
   api.post('/v1/shutdown', context => {
     view().shutdown()
     return context.json({ version: API_VERSION, stopping: true })
+  })
+  api.post('/v1/merge', async context => {
+    try {
+      return context.json({ version: API_VERSION, merged: await view().merge() })
+    } catch (error) {
+      return context.json({ error: reasonOf(error) }, 503)
+    }
   })
   api.get('/v1/events', context => streamSSE(context, async stream => {
     const lastSeen = Number(context.req.header('last-event-id') ?? 0)

@@ -8,7 +8,7 @@ const collect = (value: string, before: string[] | undefined): string[] => [...b
 /** Which weights a command uses. */
 function configureCheckpointOptions (command: Command): void {
   command.option('--run <run>', 'which run (default: the one last worked on)')
-    .option('--checkpoint <which>', 'newest, best (lowest held-out loss), or a file', 'newest')
+    .option('--checkpoint <which>', 'newest (a merge of its step included), own, merged, best (lowest held-out loss), or a file', 'newest')
 }
 
 /** Options by which a run is chosen; `run create` and `testnet run` share them. */
@@ -85,6 +85,11 @@ export const peerCommands: readonly CommandModule[] = [
     name: 'stop', group: 'Start', summary: 'stop the peer on this data directory; it checkpoints and says goodbye', example: 'shoal stop',
     configure: () => undefined,
     load: async () => (await import('./commands/stop.ts')).stop
+  },
+  {
+    name: 'merge', group: 'Run', summary: 'average everyone who is there now into one model, beside this peer’s own', example: 'shoal merge',
+    configure: () => undefined,
+    load: async () => (await import('./commands/merge.ts')).merge
   },
   {
     name: 'run create', group: 'Run', summary: 'write and sign the manifest of a new run', example: 'shoal run create --name evening --every 20 --steps 2000 --output evening.run',

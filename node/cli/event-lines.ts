@@ -22,6 +22,7 @@ export function eventLine (event: PeerEvent, theme: Theme): string | undefined {
     case 'peer-rejected': return theme.warning(`${shortId(event.peerId)} ${event.by === 'us' ? 'was refused' : 'refused us'}: ${event.sentence}`)
     case 'warning': return theme.warning(event.sentence)
     case 'checkpoint': return theme.faint(`checkpoint at step ${formatCount(event.step)}`)
+    case 'merged': return `merged ${event.members.length} replicas, apart by ${event.spread.toExponential(1)} of their size: held-out loss ${formatNumber(event.lossBefore, 4)} before, ${formatNumber(event.lossAfter, 4)} after`
     case 'finished': return `${event.reason === 'budget' ? 'done' : 'stopped'} after ${formatCount(event.report.steps)} steps and ${event.report.rounds} rounds, ${event.report.averagedRounds} of them averaged`
     case 'progress': return undefined
   }

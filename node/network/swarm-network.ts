@@ -28,6 +28,7 @@ import { Membership, type Terms } from './membership.ts'
 import { MeteredLinks } from './metered-links.ts'
 import type { Pubsub } from './pubsub.ts'
 import type { Member, RejectionRecord } from './roster.ts'
+import { transferError } from './transfer-error.ts'
 import { UploadGauge } from './upload-gauge.ts'
 import { within } from './within.ts'
 
@@ -45,6 +46,8 @@ export interface SwarmNetworkOptions extends Terms {
   readonly manifest: () => Uint8Array
   /** The weights that a joiner may have, undefined before there are any. */
   readonly snapshot: () => Snapshot | undefined
+  /** Told of a member that has got them whole. */
+  readonly onServed?: (peerId: string) => void
   /** A file of the run by SHA-256 (hex), for members; undefined for every other. No files when left out. */
   readonly file?: (sha256: string) => Promise<ServedFile | undefined>
   /** Neighbours below which this peer looks for more with patience short; 1 unless given. */
@@ -222,7 +225,7 @@ export class SwarmNetwork implements Peers {
     const membership = this.#membership
     const refusal = async (peerId: string): ReturnType<Membership['refusal']> => membership.refusal(peerId)
     const exchanges = new ExchangeHandler({ ...this.#sessionOptions(), refusal, acceptor: () => this.#acceptor })
-    const states = new StateHandler({ layoutHash: this.#options.layoutHash, snapshot: this.#options.snapshot, refusal, signal })
+    const states = new StateHandler({ layoutHash: this.#options.layoutHash, snapshot: this.#options.snapshot, onServed: this.#options.onServed, refusal, signal })
     await this.#handle(HELLO_PROTOCOL, MAXIMUM_HELLOS_PER_PEER, async (stream, connection) => membership.handshakes.serve(stream, connection))
     await this.#handle(GOODBYE_PROTOCOL, 1, async (stream, { remotePeer }) => {
       membership.depart(remotePeer.toString(), await hearGoodbye(stream, signal))
@@ -291,10 +294,4 @@ function peerIdOrThrow (text: string): PeerId {
   } catch (error) {
     throw new WireError('broken', `${text} is no peer id`, error)
   }
-}
-
-function transferError (peerId: string, what: string, error: unknown): ShoalError {
-  const { fault, message } = asWireError(error)
-  const code = fault === 'refused' ? 'PEER_INCOMPATIBLE' : fault === 'idle' || fault === 'broken' ? 'BOOTSTRAP_UNREACHABLE' : 'PEER_MISBEHAVED'
-  return new ShoalError({ code, what: `cannot fetch ${what} from ${peerId}`, why: message, tryThis: 'ask another member', cause: error })
 }

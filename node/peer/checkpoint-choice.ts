@@ -6,12 +6,12 @@ import type { Checkpoint } from '../../src/checkpoint/checkpoint.ts'
 import { CheckpointFiles, readCheckpoint, runIdOfCheckpoint } from '../store/checkpoint-files.ts'
 import type { FoundCheckpoint } from '../store/checkpoint-files.ts'
 import type { DataDirectory } from '../store/data-directory.ts'
-import { findRun, knownRuns, runFolder } from './run-source.ts'
+import { findRun, knownRuns, mergeFolder, runFolder } from './run-source.ts'
 
 export interface CheckpointChoice {
   /** Without one: the run of the file that is named, or else the run last worked on. */
   readonly run?: string | undefined
-  /** `newest`, `best`, or a file. */
+  /** `newest`, merged models included; `own`, without them; `merged`; `best`; or a file. */
   readonly checkpoint: string
 }
 
@@ -24,6 +24,9 @@ export interface ChosenCheckpoint {
   readonly heldOutLoss: number | undefined
 }
 
+const WORDS = ['newest', 'own', 'merged', 'best'] as const
+type Word = typeof WORDS[number]
+
 type Warn = (sentence: string) => void
 
 /**
@@ -32,9 +35,9 @@ type Warn = (sentence: string) => void
  * @throws ShoalError CHECKPOINT_MISSING, CHECKPOINT_CORRUPT, CHECKPOINT_INCOMPATIBLE, USAGE
  */
 export async function chosenCheckpoint (directory: DataDirectory, { run: runName, checkpoint }: CheckpointChoice, warn: Warn): Promise<ChosenCheckpoint> {
-  const isFile = checkpoint !== 'newest' && checkpoint !== 'best'
-  const run = isFile && runName === undefined ? runOfFile(checkpoint, directory, warn) : await namedRun(runName, directory, warn)
-  const found = isFile ? readFile(checkpoint, run) : ownCheckpoint(directory, run, checkpoint, warn)
+  const word = WORDS.find(known => known === checkpoint)
+  const run = word === undefined && runName === undefined ? runOfFile(checkpoint, directory, warn) : await namedRun(runName, directory, warn)
+  const found = word === undefined ? readFile(checkpoint, run) : wordedCheckpoint(directory, run, word, warn)
   const { step, weights, heldOutLoss } = found.checkpoint
   return { run, step, weights, path: found.path, heldOutLoss }
 }
@@ -45,15 +48,23 @@ async function namedRun (name: string | undefined, directory: DataDirectory, war
   return run
 }
 
-function ownCheckpoint (directory: DataDirectory, run: SignedManifest, which: 'newest' | 'best', warn: Warn): FoundCheckpoint {
-  const files = new CheckpointFiles(runFolder(run.runId, directory), modelLayout(run.manifest.model))
-  const found = which === 'best' ? files.best(warn) : files.newest(warn)
+function wordedCheckpoint (directory: DataDirectory, run: SignedManifest, which: Word, warn: Warn): FoundCheckpoint {
+  const layout = modelLayout(run.manifest.model)
+  const files = new CheckpointFiles(runFolder(run.runId, directory), layout)
+  const merges = new CheckpointFiles(mergeFolder(run.runId, directory), layout)
+  const found = which === 'best' ? files.best(warn) : which === 'merged' ? merges.newest(warn) : which === 'own' ? files.newest(warn) : newer(files.newest(warn), merges.newest(warn))
   if (found !== undefined) return found
-  if (which === 'newest' || files.newest(warn) === undefined) throw missing(`run ${run.manifest.name} has none yet`)
+  if (which === 'merged') throw missing(`run ${run.manifest.name} was never merged here; shoal merge does it while a peer runs`)
+  if (which !== 'best' || files.newest(warn) === undefined) throw missing(`run ${run.manifest.name} has none yet`)
   throw new ShoalError({
     code: 'CHECKPOINT_MISSING', what: 'no checkpoint is known to be the best', why: `none of run ${run.manifest.name} was measured on the held-out text`,
     tryThis: '--checkpoint newest, or let a peer measure: shoal join … --evaluate-every 10'
   })
+}
+
+/** A merge of the same step came after this peer's own. */
+function newer (own: FoundCheckpoint | undefined, merged: FoundCheckpoint | undefined): FoundCheckpoint | undefined {
+  return merged !== undefined && merged.checkpoint.step >= (own?.checkpoint.step ?? 0) ? merged : own
 }
 
 function runOfFile (path: string, directory: DataDirectory, warn: Warn): SignedManifest {
@@ -80,6 +91,6 @@ function reading<Result> (path: string, read: () => Result): Result {
 function missing (why: string): ShoalError {
   return new ShoalError({
     code: 'CHECKPOINT_MISSING', what: 'there is no checkpoint to use', why,
-    tryThis: 'let a peer train for a minute (shoal join …), or name its directory with --data-dir; --checkpoint takes newest, best or a file'
+    tryThis: 'let a peer train for a minute (shoal join …), or name its directory with --data-dir; --checkpoint takes newest, own, merged, best or a file'
   })
 }

@@ -23,7 +23,7 @@ import { fetchRunningState } from './join-in-progress.ts'
 import { inviteAddresses } from './invite-addresses.ts'
 import type { PeerOptions, PeerParts, Serving } from './peer-parts.ts'
 import { restoredState } from './restored-state.ts'
-import { rememberRun, runFolder } from './run-source.ts'
+import { mergeFolder, rememberRun, runFolder } from './run-source.ts'
 import { openRunFiles } from './run-data.ts'
 import { loadTrainingData, trainerInput } from './training-data.ts'
 
@@ -39,7 +39,8 @@ export async function openParts (options: PeerOptions, identity: Identity, close
   const checkpoint = restoredState(files, warn)
   if (checkpoint !== undefined) checkGenesis(run.manifest, checkpoint.trainer.step, checkpoint.trainer.weights)
   const runFiles = await openRunFiles(options, signal)
-  const serving: Serving = { snapshot: () => undefined }
+  const merges = new CheckpointFiles(mergeFolder(run.runId, directory), layout, 1)
+  const serving: Serving = { snapshot: () => undefined, onServed: () => undefined }
   const network = await startNetwork({ options, store, identity, layout, serving, runFiles }, signal)
   closers.add('network', async () => network.stop())
   const say = (sentence: string): void => { events.emit({ type: 'waiting', sentence }) }
@@ -63,7 +64,7 @@ export async function openParts (options: PeerOptions, identity: Identity, close
   }
   const invite = (): string => formatInvite({ runId: run.runId, addresses: inviteAddresses(network.addresses(), network.connectedPeers()) })
   const tokensPerStep = tokensPerStepOf(run.manifest)
-  return { layout, store, files, network, trainer, serving, checkpoint, snapshot, samplingSeed, tokensPerStep, invite }
+  return { layout, store, files, merges, network, trainer, serving, checkpoint, snapshot, samplingSeed, tokensPerStep, invite }
 }
 
 /**
@@ -114,6 +115,7 @@ async function startNetwork ({ options, store, identity, layout, serving, runFil
     maximumPayloadBytes: largestContribution(run.manifest.method, layout),
     manifest: () => run.bytes,
     snapshot: () => serving.snapshot(),
+    onServed: peerId => { serving.onServed(peerId) },
     file: async sha256 => await runFiles.open(sha256),
     minimumPeers: Math.max(1, settings.waitFor),
     parameters: layout.size

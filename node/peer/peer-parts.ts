@@ -6,6 +6,7 @@ import type { SwarmNetwork } from '../network/swarm-network.ts'
 import type { CheckpointFiles } from '../store/checkpoint-files.ts'
 import type { DataDirectory } from '../store/data-directory.ts'
 import type { LevelStore } from '../store/level-store.ts'
+import type { Snapshot } from '../../protocols/state/messages.ts'
 import type { TrainerClient } from '../trainer-worker/client.ts'
 import type { EventLog } from './event-log.ts'
 import type { RestoredState } from './restored-state.ts'
@@ -23,7 +24,9 @@ export interface PeerOptions {
 
 /** What others may ask this peer for; empty until training has something to give. */
 export interface Serving {
-  snapshot: () => ReplicaSnapshot | undefined
+  snapshot: () => Snapshot | undefined
+  /** Told of a peer that has got it whole. */
+  onServed: (peerId: string) => void
 }
 
 /** What a peer consists of, opened and ready. */
@@ -31,6 +34,8 @@ export interface PeerParts {
   readonly layout: ParameterLayout
   readonly store: LevelStore
   readonly files: CheckpointFiles
+  /** Where merged models lie. */
+  readonly merges: CheckpointFiles
   readonly network: SwarmNetwork
   readonly trainer: TrainerClient
   readonly serving: Serving

@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks'
 import type { AveragingPeer } from '../../src/averaging/averaging-peer.ts'
 import { allReduceBytes } from '../../src/averaging/all-reduce-bytes.ts'
 import type { PeerView } from '../api/server.ts'
-import type { RoundAnswer, Status } from '../api/schema.ts'
+import type { MergeAnswer, RoundAnswer, Status } from '../api/schema.ts'
 import type { RoundRecord } from '../../src/ports.ts'
 import type { EventLog } from './event-log.ts'
 import type { PeerParts } from './peer-parts.ts'
@@ -15,6 +15,7 @@ export interface PeerViewParts extends Pick<PeerParts, 'network' | 'trainer' | '
   readonly reporter: PeerReporter
   readonly averaging: AveragingPeer
   readonly shutdown: () => void
+  readonly merge: () => Promise<MergeAnswer['merged']>
 }
 
 /** What the local API shows of a running peer. */
@@ -29,7 +30,8 @@ export function peerView (parts: PeerViewParts): PeerView {
     rounds: async (since, limit) => (await store.roundsAfter(since, limit)).map(roundAnswer),
     eventsSince: sequence => events.since(sequence),
     subscribe: listener => events.subscribe(listener),
-    shutdown: () => { parts.shutdown() }
+    shutdown: () => { parts.shutdown() },
+    merge: async () => parts.merge()
   }
 }
 
@@ -56,7 +58,8 @@ export function startingView ({ source: { run }, events, reporter, peerId, shutd
     rounds: async () => Promise.resolve([]),
     eventsSince: sequence => events.since(sequence),
     subscribe: listener => events.subscribe(listener),
-    shutdown
+    shutdown,
+    merge: async () => Promise.reject(new Error('it has no weights yet'))
   }
 }
 

@@ -34,7 +34,7 @@ export async function runPeer (options: PeerOptions, signal: AbortSignal): Promi
     closers.add('API', async () => api.close())
     const parts = await openParts(options, identity, closers, stop)
     const session = new Session(options, parts, reporter)
-    shown.view = peerView({ ...options, ...parts, reporter, averaging: session.averaging, shutdown })
+    shown.view = peerView({ ...options, ...parts, reporter, averaging: session.averaging, shutdown, merge: async () => session.mergeNow(stop) })
     return await session.run(stop)
   } finally {
     for (const failure of await closers.closeAll()) logger.warn(failure)

@@ -46,6 +46,11 @@ export function runFolder (runId: string, directory: DataDirectory): string {
   return join(directory.runs, runId)
 }
 
+/** Where a run's merged models lie, apart from this peer's own: it goes on from what it was itself. */
+export function mergeFolder (runId: string, directory: DataDirectory): string {
+  return join(runFolder(runId, directory), 'merged')
+}
+
 /** The runs of a data directory, the one last worked on first; `warn` is told of manifests that cannot be read. */
 export function knownRuns (directory: DataDirectory, warn: (sentence: string) => void = () => undefined): SignedManifest[] {
   if (!existsSync(directory.runs)) return []

@@ -3,8 +3,11 @@ import { AveragingPeer } from '../../src/averaging/averaging-peer.ts'
 import type { AveragingEvent } from '../../src/averaging/averaging-peer.ts'
 import { reasonOf, ShoalError } from '../../src/errors.ts'
 import type { PeerEvent, PeerReport } from '../../src/events.ts'
+import type { Snapshot } from '../../protocols/state/messages.ts'
+import type { MergeAnswer } from '../api/schema.ts'
 import { CheckpointKeeper } from './checkpoint-keeper.ts'
 import { snapshotIfBehind } from './join-in-progress.ts'
+import { Merger } from './merger.ts'
 import type { PeerOptions, PeerParts } from './peer-parts.ts'
 import type { PeerReporter } from './peer-reporter.ts'
 import { wallClock } from './wall-clock.ts'
@@ -16,6 +19,7 @@ export class Session {
   readonly #parts: PeerParts
   readonly #reporter: PeerReporter
   readonly #checkpoints: CheckpointKeeper
+  readonly #merger: Merger
   /** Where this life of the peer began; tokens are counted on from there. */
   readonly #begin: { readonly step: number, readonly tokens: number }
   #lastSentence = ''
@@ -31,10 +35,10 @@ export class Session {
       onEvent: event => { this.#onEvent(event) }
     })
     if (parts.snapshot !== undefined) this.averaging.adopt(parts.snapshot)
-    parts.serving.snapshot = () => {
-      const { slow: weights, round, syncedStep: step } = this.averaging.exportState()
-      return { round, step, weights }
-    }
+    parts.serving.snapshot = () => this.#snapshot()
+    this.#merger = new Merger({
+      parts, runId: options.source.run.runId, say: sentence => { options.events.emit({ type: 'waiting', sentence }) }, own: () => this.#snapshot()
+    })
     this.#begin = { step: parts.trainer.step, tokens: parts.checkpoint?.tokens ?? 0 }
     this.#checkpoints = new CheckpointKeeper({
       parts, averaging: this.averaging, runId: options.source.run.runId, events: options.events, tokens: () => this.#tokens(), nowMs: () => performance.now()
@@ -61,9 +65,38 @@ export class Session {
     // Whoever asked to stop waits for the goodbye, not for a last measurement.
     await this.#checkpoints.write(reason === 'budget' ? this.#measure('end') : undefined)
     this.#reporter.checkpoint = this.#checkpoints.path
+    if (reason === 'budget' && this.#options.source.run.manifest.method.finalMerge === true) await this.#mergeInTheEnd(stop)
     const report = this.#report()
     events.emit({ type: 'finished', reason, report })
     return report
+  }
+
+  /** Merges with whoever is there now; null for a peer that is alone. @throws ShoalError TRAINER_FAILED */
+  async mergeNow (signal: AbortSignal): Promise<MergeAnswer['merged']> {
+    const event = await this.#merger.merge(signal)
+    if (event === undefined) return null
+    this.#options.events.emit(event)
+    const { step, members, spread, lossBefore, lossAfter, path } = event
+    return { step, members: [...members], spread, lossBefore, lossAfter, path }
+  }
+
+  /** What training gave is safe by then: a merge that fails costs nothing but itself. */
+  async #mergeInTheEnd (stop: AbortSignal): Promise<void> {
+    const { events } = this.#options
+    try {
+      const event = await this.#merger.mergeInTheEnd(stop)
+      if (event !== undefined) events.emit(event)
+    } catch (error) {
+      events.emit({ type: 'warning', sentence: `no final merge: ${stop.aborted ? 'this peer was stopped' : reasonOf(error)}` })
+    }
+  }
+
+  /** Weights for joiners and for merges: those of the last round, or what training ended with. */
+  #snapshot (): Snapshot & { readonly tokens: number } {
+    const { slow, round, syncedStep } = this.averaging.exportState()
+    const { trainer } = this.#parts
+    const isOver = this.averaging.describe().phase === 'finished'
+    return { round, step: isOver ? trainer.step : syncedStep, weights: isOver ? trainer.weights.slice() : slow, tokens: this.#tokens() }
   }
 
   async #train (stop: AbortSignal): Promise<'budget' | 'stopped' | 'failed'> {

@@ -25,7 +25,7 @@ export async function fetchState (stream: Stream, options: FetchStateOptions): P
     const header = await readHeader(io, layoutHash, signal)
     const weights = bytesToWeights(await readBody(io, header, maximumBytes, { signal }))
     if (!weights.every(Number.isFinite)) throw new WireError('malformed', 'a snapshot holds values that are not finite')
-    return { round: header.round, step: header.step, weights }
+    return { round: header.round, step: header.step, weights, ...header.tokens === undefined ? {} : { tokens: header.tokens } }
   } catch (error) {
     const fault = asWireError(error)
     io.abort(fault)

@@ -11,6 +11,8 @@ export interface StateHandlerOptions {
   readonly snapshot: () => Snapshot | undefined
   /** Why this peer gets no weights, or undefined when it does. */
   readonly refusal: (peerId: string) => Promise<Rejection | undefined>
+  /** Told of a peer that has got the whole of them. */
+  readonly onServed?: ((peerId: string) => void) | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -53,11 +55,12 @@ export class StateHandler {
       await io.writeFrame(encodeAnswer({ rejection: answer }), wait)
       return
     }
-    const { round, step, weights } = snapshot
+    const { round, step, weights, tokens } = snapshot
     // copied before anything is awaited: training goes on under the transfer
     const body = weightsToBytes(weights)
-    await io.writeFrame(encodeAnswer({ round, step, layoutHash, ...await describeLargeBody(body) }), wait)
+    await io.writeFrame(encodeAnswer({ round, step, layoutHash, ...tokens === undefined ? {} : { tokens }, ...await describeLargeBody(body) }), wait)
     await writeBody(io, body, wait)
+    this.#options.onServed?.(peerId)
   }
 
   async #refusal (peerId: string, layoutHash: string): Promise<Rejection | undefined> {

@@ -13,6 +13,8 @@ const headerSchema = z.strictObject({
   round: countSchema,
   step: countSchema,
   layoutHash: z.string().max(128),
+  /** Trained on since the run began, for whoever merges; a peer that does not tell counts as one that trained on nothing. */
+  tokens: countSchema.optional(),
   /** Of the body that follows: fp32, little-endian, the flat vector of the layout. */
   ...bodyHeaderShape
 })
@@ -27,6 +29,8 @@ export interface Snapshot {
   readonly round: number
   readonly step: number
   readonly weights: Float32Array
+  /** What its weight in a merge is, as it claims. */
+  readonly tokens?: number | undefined
 }
 
 export function encodeRequest (request: StateRequest): Uint8Array { return encodeMessage(request) }

@@ -37,6 +37,7 @@ describe('the local API', () => {
       rounds: async (since, limit) => Promise.resolve(remembered.filter(({ round }) => round > since).slice(0, limit)),
       eventsSince: sequence => events.since(sequence),
       subscribe: listener => events.subscribe(listener),
+      merge: async () => Promise.resolve(null),
       shutdown: () => { stopped++ }
     }
   })
