@@ -26,9 +26,9 @@ export type GridName = 'reduced' | 'published' | 'full'
 export const TUNING_SEED = 100
 
 const LINKS = [10, 1, 100] as const
-const RATES = [0.02, 0.04] as const
+const RATES = [0.01, 0.02, 0.04] as const
 /** DeMo's steps are its outer rate times a sign, so that is what is swept. */
-const SIGN_RATES = [0.003, 0.01] as const
+const SIGN_RATES = [0.001, 0.003, 0.01] as const
 /** Every method of a bench, in the order of the table. */
 const ALL: readonly PresetName[] = [
   'ddp', 'fedavg', 'diloco', 'streaming-diloco', 'decoupled-diloco', 'noloco', 'sparta', 'co2', 'sparseloco', 'demo', 'dgc', 'branch-train-merge', 'shoal'
@@ -49,7 +49,7 @@ export function gridOf (name: GridName, seeds: number): Grid {
   switch (name) {
     case 'reduced': return { setting: reduced, links: [10, 1], seeds: paired, methods: [sweepOf('ddp', [1], [0.02]), sweepOf('noloco', [4], [0.02])] }
     case 'published': return { setting: published, links: LINKS, seeds: paired, methods: ALL.map(preset => sweepOf(preset, [10, 40], RATES)) }
-    case 'full': return { setting: { ...published, steps: 1200 }, links: LINKS, seeds: paired, methods: ALL.map(preset => sweepOf(preset, [10, 20, 40, 100], [0.005, 0.01, ...RATES])) }
+    case 'full': return { setting: { ...published, steps: 1200 }, links: LINKS, seeds: paired, methods: ALL.map(preset => sweepOf(preset, [10, 20, 40, 100], [0.005, ...RATES])) }
   }
 }
 
@@ -74,9 +74,9 @@ function signPoint (learningRate: number): Point {
   return { preset: 'demo', name: `sign${learningRate}`, learningRate, optimizer: 'sgd', withoutMomentum: true, overrides: { outer: { kind: 'sign', learningRate } } }
 }
 
-/** One axis at a time around the flagship, at the first of the rates that are swept. */
+/** One axis at a time around the flagship, at the middle of the rates that are swept. */
 function flagshipVariants (intervals: readonly number[], rates: readonly number[]): readonly Point[] {
-  const [every, rate] = [intervals[0] as number, rates[0] as number]
+  const [every, rate] = [intervals[0] as number, rates[1] as number]
   const variants: ReadonlyArray<readonly [string, Partial<MethodSpec>]> = [
     ...[[0.7, 0.9], [0.7, 0.5], [1, 0.3], [1, 0]].map(([learningRate = 1, momentum = 0]): [string, Partial<MethodSpec>] => [`outer${learningRate}-${momentum}`, { outer: { kind: 'gossip', learningRate, momentum } }]),
     ...[3, 4, 6].map((bits): [string, Partial<MethodSpec>] => [`bits${bits}`, { codec: `uniform(${bits}) | rans` }]),

@@ -18,7 +18,7 @@ export interface LineChart {
   readonly series: readonly ChartSeries[]
 }
 
-interface Scale {
+export interface Scale {
   readonly place: (value: number) => number
   readonly ticks: readonly number[]
 }
@@ -29,7 +29,7 @@ const MARGIN = { left: 64, right: 24, top: 40, bottom: 52 }
 /** The legend stands below in two columns, where long names have room. */
 const LEGEND = { columns: 2, rowHeight: 20 }
 /** Okabe and Ito's palette: eight colours that colour-blind readers can tell apart. */
-const COLOURS = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9', '#000000', '#999999']
+export const COLOURS = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9', '#000000', '#999999']
 
 /** Draws a line chart with confidence bands as a self-contained SVG that reads on light and dark pages. */
 export function lineChartSvg (chart: LineChart): string {
@@ -90,7 +90,7 @@ function yAxis (scale: Scale, label: string): string[] {
   ]
 }
 
-function linearScale (values: readonly number[], from: number, to: number): Scale {
+export function linearScale (values: readonly number[], from: number, to: number): Scale {
   const [low, high] = rangeOf(values)
   const step = niceStep((high - low) / 5)
   const first = Math.ceil(low / step)
@@ -98,7 +98,7 @@ function linearScale (values: readonly number[], from: number, to: number): Scal
   return { ticks, place: value => from + (value - low) / (high - low) * (to - from) }
 }
 
-function logarithmicScale (values: readonly number[], from: number, to: number): Scale {
+export function logarithmicScale (values: readonly number[], from: number, to: number): Scale {
   const [low, high] = rangeOf(values.filter(value => value > 0).map(Math.log10))
   const ticks: number[] = []
   for (let power = Math.floor(low); power <= high; power++) {
@@ -122,12 +122,12 @@ function niceStep (raw: number): number {
   return power * ([1, 2, 5, 10].find(factor => factor * power >= raw) ?? 10)
 }
 
-function shortNumber (value: number): string {
+export function shortNumber (value: number): string {
   const units: ReadonlyArray<readonly [number, string]> = [[1e9, 'G'], [1e6, 'M'], [1e3, 'k']]
   for (const [size, unit] of units) if (Math.abs(value) >= size) return `${Number((value / size).toPrecision(3))}${unit}`
   return String(Number(value.toPrecision(3)))
 }
 
-function escapeText (text: string): string {
+export function escapeText (text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }
