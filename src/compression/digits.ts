@@ -7,11 +7,24 @@ const STATE_BYTES = 4
 /** A larger radix is split: lower digits of so many bits each and what is left over. */
 const PIECE_BITS = 12
 const PIECE = 1 << PIECE_BITS
+const PIECES = 2
+
+/** Where the share of a digit begins: ⌊digit · 2¹⁶ / radix⌋. All stays below 2²⁹, so that it is integer arithmetic. */
+function startOf (digit: number, radix: number): number {
+  return (digit << TOTAL_BITS) / radix | 0
+}
 
 /** Collects digits and writes them, last one first. */
 export class DigitWriter {
-  readonly #digits: number[] = []
-  readonly #radices: number[] = []
+  readonly #digits: Uint16Array
+  readonly #radices: Uint16Array
+  #count = 0
+
+  /** @param most how many digits will be written */
+  constructor (most: number) {
+    this.#digits = new Uint16Array(PIECES * most)
+    this.#radices = new Uint16Array(PIECES * most)
+  }
 
   /** @param digit a natural below `radix`, which is at most 2²⁴ */
   write (digit: number, radix: number): void {
@@ -24,18 +37,19 @@ export class DigitWriter {
 
   /** State, then words as the reader takes them. */
   bytes (): Uint8Array {
-    const words = new Uint16Array(this.#digits.length)
+    const words = new Uint16Array(this.#count)
     let front = words.length
     let state = TOTAL
-    for (let index = this.#digits.length - 1; index >= 0; index--) {
+    for (let index = this.#count - 1; index >= 0; index--) {
       const [digit, radix] = [this.#digits[index] as number, this.#radices[index] as number]
-      const start = Math.floor(digit * TOTAL / radix)
-      const share = Math.floor((digit + 1) * TOTAL / radix) - start
+      const start = startOf(digit, radix)
+      const share = startOf(digit + 1, radix) - start
       if (state >= share * TOTAL) {
         words[--front] = state
         state >>>= 16
       }
-      state = (Math.floor(state / share) * TOTAL + state % share + start) >>> 0
+      const quotient = Math.floor(state / share)
+      state = quotient * TOTAL + state - quotient * share + start
     }
     const bytes = new Uint8Array(STATE_BYTES + 2 * (words.length - front))
     const view = dataViewOf(bytes)
@@ -45,8 +59,8 @@ export class DigitWriter {
   }
 
   #push (digit: number, radix: number): void {
-    this.#digits.push(digit)
-    this.#radices.push(radix)
+    this.#digits[this.#count] = digit
+    this.#radices[this.#count++] = radix
   }
 }
 
@@ -82,9 +96,9 @@ export class DigitReader {
 
   #take (radix: number): number {
     const slot = this.#state & TOTAL - 1
-    const digit = Math.floor(((slot + 1) * radix - 1) / TOTAL)
-    const start = Math.floor(digit * TOTAL / radix)
-    const share = Math.floor((digit + 1) * TOTAL / radix) - start
+    const digit = (slot + 1) * radix - 1 >>> TOTAL_BITS
+    const start = startOf(digit, radix)
+    const share = startOf(digit + 1, radix) - start
     this.#state = share * (this.#state >>> TOTAL_BITS) + slot - start
     if (this.#state < TOTAL) {
       const word = this.#at + 2 <= this.#view.byteLength ? this.#view.getUint16(this.#at, true) : 0

@@ -25,7 +25,7 @@ export class ModuloReceiver implements ReferencedReceiver {
   readonly #widenings: Uint8Array
   readonly #standing: Uint8Array
   readonly #indices: Int32Array
-  readonly #escaped: ReadonlyMap<number, number>
+  readonly #escaped: ReadonlySet<number>
   #decoded: Float32Array | undefined
 
   constructor (settings: ModuloSettings, reference: Float32Array, message: Uint8Array) {
@@ -38,7 +38,7 @@ export class ModuloReceiver implements ReferencedReceiver {
     this.#moduli = Float64Array.from(this.#head.rungs, modulusOf)
     this.#widenings = new Uint8Array(this.#moduli.length)
     this.#standing = new Uint8Array(this.#moduli.length).fill(MISSING)
-    this.#escaped = new Map(this.#head.escapes)
+    this.#escaped = new Set(this.#head.escapes.map(([at]) => at))
     this.#places = new Float64Array(length)
     this.#noise = new Float32Array(length)
     this.#indices = new Int32Array(length)
@@ -96,10 +96,14 @@ export class ModuloReceiver implements ReferencedReceiver {
   }
 
   #decode (): void {
+    const open = [...this.#head.fingerprints.keys()].filter(group => this.#blocksOf(group).includes(MISSING))
     this.#standing.forEach((standing, index) => { if (standing === MISSING) this.#standing[index] = this.#decodeBlock(index) })
-    this.#head.fingerprints.forEach((_, group) => this.#checkGroup(group))
+    open.forEach(group => this.#checkGroup(group))
     if (this.#standing.includes(MISSING)) return
-    this.#decoded = Float32Array.from(this.#indices, (index, at) => this.#escaped.get(at) ?? valueOf(index, this.#noise[at] as number, this.#head.step))
+    const decoded = new Float32Array(this.#indices.length)
+    for (let at = 0; at < decoded.length; at++) decoded[at] = valueOf(this.#indices[at] as number, this.#noise[at] as number, this.#head.step)
+    for (const [at, value] of this.#head.escapes) decoded[at] = value
+    this.#decoded = decoded
   }
 
   #decodeBlock (block: number): number {
@@ -109,9 +113,10 @@ export class ModuloReceiver implements ReferencedReceiver {
     const leans = new Float64Array(end - start)
     for (let at = start; at < end; at++) {
       const [residue, place] = [this.#residues[at] as number, this.#places[at] as number]
-      const nearest = this.#escaped.has(at) ? 0 : residue + modulus * Math.round((place - residue) / modulus)
+      const isEscaped = this.#escaped.size > 0 && this.#escaped.has(at)
+      const nearest = isEscaped ? 0 : residue + modulus * Math.round((place - residue) / modulus)
       this.#indices[at] = nearest
-      leans[at - start] = this.#escaped.has(at) ? 0 : place - nearest
+      leans[at - start] = isEscaped ? 0 : place - nearest
     }
     const check = this.#head.checks[block] as number
     if (blockCheck(this.#indices, start, end) === check) return FITS
@@ -119,10 +124,14 @@ export class ModuloReceiver implements ReferencedReceiver {
     return this.#widenings[block] === 0 && repairBlock(this.#indices, start, leans, modulus, check) ? REPAIRED : MISSING
   }
 
+  #blocksOf (group: number): Uint8Array {
+    const blocks = GROUP / this.#settings.block
+    return this.#standing.subarray(group * blocks, (group + 1) * blocks)
+  }
+
   /** What passes the blocks' checks by chance does not pass its group's: then repaired blocks are suspected first, else all. */
   #checkGroup (group: number): void {
-    const blocks = GROUP / this.#settings.block
-    const standing = this.#standing.subarray(group * blocks, (group + 1) * blocks)
+    const standing = this.#blocksOf(group)
     if (standing.includes(MISSING)) return
     const start = group * GROUP
     if (groupFingerprint(this.#indices, start, Math.min(start + GROUP, this.#indices.length)) === this.#head.fingerprints[group]) return

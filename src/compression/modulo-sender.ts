@@ -62,7 +62,7 @@ export class ModuloSender implements ReferencedSender {
         checks: Uint16Array.from(Array.from(this.#rungs, within(block)), ([start, end]) => blockCheck(this.#indices, start, end)),
         rungs: this.#rungs
       })
-      const digits = new DigitWriter()
+      const digits = new DigitWriter(length)
       this.#rungs.forEach((rung, index) => this.#writeDigits(digits, index, 1, modulusOf(rung)))
       const bytes = digits.bytes()
       to.bytes.set(bytes, to.at)
@@ -75,7 +75,7 @@ export class ModuloSender implements ReferencedSender {
     const { from } = openMessage(this.#settings, 'request', length, request)
     const widenings = readWidenings(from, this.#settings, length)
     return writeMessage(this.#settings, 'widening', length, this.#seed, to => {
-      const digits = new DigitWriter()
+      const digits = new DigitWriter(length)
       widenings.forEach((widening, index) => {
         if (widening === 0) return
         let known = modulusOf(this.#rungs[index] as number)

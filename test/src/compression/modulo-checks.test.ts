@@ -8,7 +8,7 @@ describe('digits', () => {
 
   it('come back, whatever their radices', () => {
     fc.assert(fc.property(fc.oneof(digits, fc.array(fc.tuple(fc.nat(4), fc.constant(5)), { maxLength: 500 })), list => {
-      const writer = new DigitWriter()
+      const writer = new DigitWriter(list.length)
       for (const [digit, radix] of list) writer.write(digit, radix)
       const reader = new DigitReader(writer.bytes())
       for (const [digit, radix] of list) expect(reader.read(radix)).toBe(digit)
@@ -17,13 +17,13 @@ describe('digits', () => {
   })
 
   it.each([2, 3, 5, 10, 20, 37, 100, 1000])('cost log₂ %d bits', radix => {
-    const writer = new DigitWriter()
+    const writer = new DigitWriter(10_000)
     for (let index = 0; index < 10_000; index++) writer.write(Math.imul(index, 40_503) % radix & 0x7fffffff, radix)
     expect(8 * writer.bytes().length / 10_000 / Math.log2(radix)).toBeLessThan(1.012)
   })
 
   it('end nowhere else', () => {
-    const writer = new DigitWriter()
+    const writer = new DigitWriter(100)
     for (let index = 0; index < 100; index++) writer.write(index % 7, 7)
     const bytes = writer.bytes()
     for (const damaged of [bytes.subarray(0, -2), Uint8Array.from([...bytes, 0, 0]), bytes.subarray(0, 3)]) {
