@@ -19,6 +19,8 @@ interface Exports {
   valuesToLevels (values: number, count: number, block: number, scales: number, offset: number, low: number, high: number, noise: number, symbols: number): void
   levelsToValues (symbols: number, count: number, block: number, scales: number, offset: number, low: number, noise: number, values: number): void
   valuesToCodebook (values: number, count: number, block: number, scales: number, levels: number, last: number, below: number, chances: number, symbols: number): void
+  valuesToHalves (values: number, count: number, divisor: number, low: number, high: number): void
+  halvesToValues (low: number, high: number, count: number, factor: number, values: number): void
   fitScales (values: number, count: number, block: number, maxima: number, clips: number, low: number, high: number, offset: number, scales: number): void
   keepLargest (values: number, chunks: number, size: number, kept: number, counts: number, lowBits: number, high: number, low: number): void
   countSymbols (symbols: number, count: number, counts: number): void

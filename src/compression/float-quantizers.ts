@@ -1,10 +1,8 @@
+import { codecKernels, eachBatch, loadFloats } from '../codec-kernels/kernels.ts'
 import { corrupt } from './header.ts'
 import type { Plane, Quantizer } from './stage.ts'
 
 const FP16_LARGEST = 65_504
-const FP32_LARGEST = 3.4028234663852886e38
-const MANTISSA_BITS = 10
-const LOWEST_EXPONENT = -14
 
 /** Byte `index` of each value is a plane of its own: the bytes of exponents are alike, which entropy coding uses. */
 function bytePlanes (bytes: number): (length: number) => readonly Plane[] {
@@ -69,40 +67,35 @@ export function createFp16 (): Quantizer {
     biased: true,
     planes: length => [{ bits: 8, count: 1 }, ...bytePlanes(2)(length)],
     quantize (values) {
-      const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+      let largest = 0
+      for (let index = 0; index < values.length; index++) largest = Math.max(largest, Math.abs(values[index] as number))
       let exponent = 0
       while (largest / 2 ** exponent > FP16_LARGEST) exponent++
-      return [Uint8Array.of(exponent), ...splitBytes(Uint16Array.from(values, value => fp16Of(value / 2 ** exponent)), 2)]
+      const [low, high] = [new Uint8Array(values.length), new Uint8Array(values.length)]
+      const kernels = codecKernels()
+      const { at, bytes } = kernels
+      eachBatch(values.length, (start, count) => {
+        loadFloats(kernels, at.values, values, start, count)
+        kernels.valuesToHalves(at.values, count, 2 ** exponent, at.lows, at.symbols)
+        low.set(bytes.subarray(at.lows, at.lows + count), start)
+        high.set(bytes.subarray(at.symbols, at.symbols + count), start)
+      })
+      return [Uint8Array.of(exponent), low, high]
     },
-    dequantize ([exponent, low, high], length) {
-      const scale = 2 ** ((exponent as Uint8Array)[0] as number)
+    dequantize (planes, length) {
+      const [exponent, low, high] = planes as readonly [Uint8Array, Uint8Array, Uint8Array]
       const values = new Float32Array(length)
-      for (let index = 0; index < length; index++) {
-        const value = scale * valueOfFp16(((high as Uint8Array)[index] as number) << 8 | ((low as Uint8Array)[index] as number))
-        values[index] = Math.max(-FP32_LARGEST, Math.min(FP32_LARGEST, value))
-      }
+      const kernels = codecKernels()
+      const { at, bytes, floats } = kernels
+      eachBatch(length, (start, count) => {
+        bytes.set(low.subarray(start, start + count), at.lows)
+        bytes.set(high.subarray(start, start + count), at.symbols)
+        kernels.halvesToValues(at.lows, at.symbols, count, 2 ** (exponent[0] as number), at.values)
+        values.set(floats.subarray(at.values / 4, at.values / 4 + count), start)
+      })
       return refuseNonFinite(values)
     }
   }
-}
-
-const scratch = new DataView(new ArrayBuffer(4))
-
-function fp16Of (value: number): number {
-  const magnitude = Math.abs(value)
-  scratch.setFloat32(0, magnitude)
-  const exponent = Math.max(LOWEST_EXPONENT, (scratch.getUint32(0) >>> 23) - 127)
-  // Adding and subtracting 1.5·2⁵² rounds to an integer, ties to even.
-  const mantissa = magnitude * 2 ** (MANTISSA_BITS - exponent) + 1.5 * 2 ** 52 - 1.5 * 2 ** 52
-  return (value < 0 ? 0x8000 : 0) | Math.min(0x7bff, mantissa + (exponent - LOWEST_EXPONENT) * 2 ** MANTISSA_BITS)
-}
-
-function valueOfFp16 (pattern: number): number {
-  const exponent = pattern >>> MANTISSA_BITS & 31
-  if (exponent === 31) return NaN
-  const mantissa = (pattern & 1023) + (exponent > 0 ? 1024 : 0)
-  const magnitude = mantissa * 2 ** (Math.max(1, exponent) - 1 + LOWEST_EXPONENT - MANTISSA_BITS)
-  return pattern > 0x7fff ? -magnitude : magnitude
 }
 
 function refuseNonFinite (values: Float32Array): Float32Array {

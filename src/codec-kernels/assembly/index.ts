@@ -1,4 +1,5 @@
 export { arenaStart } from './arena'
+export { halvesToValues, valuesToHalves } from './halves'
 export { hashBegin, hashEnd, hashUpdate } from './hash'
 export { drawWords, fillNoise } from './noise'
 export { buildDecodeTable, decodeSymbols, encodeSymbols } from './rans'
