@@ -19,9 +19,9 @@ export interface CheckpointKeeperOptions {
 /** A held-out loss that is being measured; it answers nothing when that fails. */
 export type PendingLoss = Promise<number | undefined>
 
-/** A peer's state at one moment: the vectors of averaging are copies, those of the trainer are on their way. */
+/** A peer's state at one moment: the vectors of averaging are copies, those of the trainer are on their way, where they are needed. */
 interface Moment {
-  readonly trainer: Promise<TrainerState>
+  readonly trainer: Promise<TrainerState | undefined>
   readonly averaging: AveragingState
   readonly tokens: number
   readonly loss: PendingLoss
@@ -34,6 +34,7 @@ export class CheckpointKeeper {
   readonly #options: CheckpointKeeperOptions
   #writing: Promise<void> = Promise.resolve()
   #writtenStep = -1
+  #writtenLoss: number | undefined
   #writtenAtMs: number
   #path = ''
   #bestLoss: number
@@ -58,7 +59,7 @@ export class CheckpointKeeper {
     const isDue = this.#options.nowMs() - this.#writtenAtMs >= everySeconds * MS_PER_SECOND
     if (!isDue && loss === undefined) return
     if (isDue) this.#writtenAtMs = this.#options.nowMs()
-    this.#enqueue(this.#now(loss), isDue).catch((error: unknown) => {
+    this.#enqueue(this.#now(loss, isDue), isDue).catch((error: unknown) => {
       // A full disk must not end the training: the last checkpoint stays, the next attempt may succeed.
       this.#options.events.emit({ type: 'warning', sentence: `no checkpoint was written: ${reasonOf(error)}` })
     })
@@ -66,27 +67,30 @@ export class CheckpointKeeper {
 
   /** Writes the peer's state as it is now, after any write under way; again for the same step only where its loss is news. */
   async write (loss?: PendingLoss): Promise<void> {
-    return this.#enqueue(this.#now(loss), true)
+    return this.#enqueue(this.#now(loss, true), true)
   }
 
-  #now (loss: PendingLoss = Promise.resolve(undefined)): Moment {
+  /** To be called right after the loss was asked for: the trainer keeps its state back where that is nothing new. */
+  #now (loss: PendingLoss | undefined, isDue: boolean): Moment {
     const { parts, averaging, tokens } = this.#options
-    const trainer = parts.trainer.readState()
+    const trainer = isDue ? parts.trainer.readState() : parts.trainer.readStateBelow(this.#bestLoss)
     // Whoever awaits it later hears of a failure; until then it must not end the process.
     trainer.catch(() => undefined)
-    return { trainer, averaging: averaging.exportState(), tokens: tokens(), loss }
+    return { trainer, averaging: averaging.exportState(), tokens: tokens(), loss: loss ?? Promise.resolve(undefined) }
   }
 
   async #enqueue (moment: Moment, isDue: boolean): Promise<void> {
     this.#writing = this.#writing.catch(() => undefined).then(async () => {
       const loss = await moment.loss
-      if (isDue || (loss !== undefined && loss < this.#bestLoss)) await this.#store(await moment.trainer, moment, loss)
+      if (!isDue && (loss === undefined || loss >= this.#bestLoss)) return
+      const trainer = await moment.trainer
+      if (trainer !== undefined) await this.#store(trainer, moment, loss)
     })
     return this.#writing
   }
 
   async #store (trainer: TrainerState, { averaging, tokens }: Moment, loss: number | undefined): Promise<void> {
-    if (trainer.step === this.#writtenStep && loss === undefined) return
+    if (trainer.step === this.#writtenStep && (loss === undefined || loss === this.#writtenLoss)) return
     const { parts, runId, events } = this.#options
     const { momentum, kept, round, syncedStep, stretchTokens, totals } = averaging
     // A step in two halves has been counted and may still be under way; its weights are those that the trainer tells.
@@ -98,6 +102,7 @@ export class CheckpointKeeper {
     }
     this.#path = await parts.files.write(checkpoint)
     this.#writtenStep = trainer.step
+    this.#writtenLoss = loss
     this.#bestLoss = Math.min(this.#bestLoss, loss ?? Infinity)
     events.emit({ type: 'checkpoint', step: trainer.step, path: this.#path })
   }

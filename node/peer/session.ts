@@ -26,6 +26,9 @@ export class Session {
 
   constructor (options: PeerOptions, parts: PeerParts, reporter: PeerReporter) {
     this.#options = options
+  /** The last measurement of weights that were in training. */
+  #measured: { readonly step: number, readonly rounds: number, readonly loss: Promise<number> } | undefined
+  #stop: AbortSignal | undefined
     this.#parts = parts
     this.#reporter = reporter
     const { manifest } = options.source.run
@@ -54,10 +57,11 @@ export class Session {
     const { events } = this.#options
     const { trainer, network } = this.#parts
     events.emit(this.#startedEvent())
-    await this.#evaluate('start')
+    if (!await this.#measureFirst(stop)) return this.#finish('stopped')
     await this.#catchUp(stop)
     trainer.onStep(progress => {
       this.#reporter.progressed(progress)
+    this.#stop = stop
       events.emit({ type: 'progress', ...progress, tokens: this.#tokens(), bytes: network.meter.totals() })
     })
     const reason = await this.#train(stop)
@@ -67,16 +71,31 @@ export class Session {
     this.#reporter.checkpoint = this.#checkpoints.path
     if (reason === 'budget' && this.#options.source.run.manifest.method.finalMerge === true) await this.#mergeInTheEnd(stop)
     const report = this.#report()
-    events.emit({ type: 'finished', reason, report })
+    this.#options.events.emit({ type: 'finished', reason, report })
     return report
   }
 
   /** Merges with whoever is there now; null for a peer that is alone. @throws ShoalError TRAINER_FAILED */
+    return this.#finish(reason)
+  }
+
+  #finish (reason: 'budget' | 'stopped'): PeerReport {
   async mergeNow (signal: AbortSignal): Promise<MergeAnswer['merged']> {
     const event = await this.#merger.merge(signal)
     if (event === undefined) return null
     this.#options.events.emit(event)
     const { step, members, spread, lossBefore, lossAfter, path } = event
+  /** Whether it was measured; a peer that was stopped before has nothing to save. @throws ShoalError TRAINER_FAILED */
+  async #measureFirst (stop: AbortSignal): Promise<boolean> {
+    try {
+      await this.#evaluate('start')
+      return true
+    } catch (error) {
+      if (stop.aborted) return false
+      throw error
+    }
+  }
+
     return { step, members: [...members], spread, lossBefore, lossAfter, path }
   }
 
@@ -144,8 +163,9 @@ export class Session {
 
   async #evaluate (moment: 'start' | 'round' | 'end'): Promise<number> {
     const { trainer, network } = this.#parts
+      if (this.#stop?.aborted === true) return undefined
     const at = { step: trainer.step, tokens: this.#tokens(), payloadBytesSent: network.meter.totals().payloadSent }
-    const { loss } = await trainer.evaluate()
+    const loss = await this.#lossNow()
     if (moment === 'start') this.#reporter.startLoss = loss
     if (moment === 'end') this.#reporter.endLoss = loss
     this.#options.events.emit({ type: 'evaluated', moment, loss, ...at })
@@ -159,6 +179,16 @@ export class Session {
   #report (): PeerReport {
     const { trainer, network, layout } = this.#parts
     this.#reporter.step = trainer.step
+  /** Weights that no step and no round has moved since are not measured again. */
+  async #lossNow (): Promise<number> {
+    const { trainer } = this.#parts
+    const [step, rounds] = [trainer.step, this.averaging.totals.rounds]
+    if (this.#measured?.step !== step || this.#measured.rounds !== rounds) {
+      this.#measured = { step, rounds, loss: trainer.evaluate(undefined, this.#stop).then(({ loss }) => loss) }
+    }
+    return await this.#measured.loss
+  }
+
     this.#reporter.tokens = this.#tokens()
     const { rounds, averagedRounds } = this.averaging.totals
     return this.#reporter.report({

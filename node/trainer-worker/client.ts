@@ -171,9 +171,30 @@ export class TrainerClient implements Trainer {
     return () => { this.#listeners.delete(listener) }
   }
 
-  /** Held-out nats per token of θ, or of the weights given. @throws ShoalError TRAINER_FAILED */
-  async evaluate (weights?: Float32Array): Promise<Evaluation> {
-    return await this.#ask<'evaluate'>({ kind: 'evaluate', ...(weights === undefined ? {} : { weights }) })
+  /**
+   * Held-out nats per token of θ, or of the weights given.
+   *
+   * @param signal gives up at once; the thread is free again after the call under way
+   * @throws ShoalError TRAINER_FAILED; the signal's reason when it aborts
+   */
+  async evaluate (weights?: Float32Array, signal?: AbortSignal): Promise<Evaluation> {
+    signal?.throwIfAborted()
+    const stop = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
+    const evaluation = this.#ask<'evaluate'>({ kind: 'evaluate', stop, ...(weights === undefined ? {} : { weights }) })
+    if (signal === undefined) return await evaluation
+    let giveUp: (() => void) | undefined
+    const aborted = new Promise<never>((_, reject) => {
+      giveUp = () => {
+        Atomics.store(stop, 0, 1)
+        reject(signal.reason as Error)
+      }
+      signal.addEventListener('abort', giveUp, { once: true })
+    })
+    try {
+      return await Promise.race([evaluation, aborted])
+    } finally {
+      if (giveUp !== undefined) signal.removeEventListener('abort', giveUp)
+    }
   }
 
   /**
@@ -198,7 +219,14 @@ export class TrainerClient implements Trainer {
 
   /** Copies of θ and the optimizer's moments; do not write into `weights` before it resolves. @throws ShoalError TRAINER_FAILED */
   async readState (): Promise<TrainerState> {
-    return await this.#ask<'readState'>({ kind: 'readState' })
+    const state = await this.#ask<'readState'>({ kind: 'readState' })
+    if (state === undefined) throw new ShoalError(trainerFailed('it did not tell its state'))
+    return state
+  }
+
+  /** As `readState`, but nothing is copied unless the evaluation that was asked for just before gave less than `loss`. */
+  async readStateBelow (loss: number): Promise<TrainerState | undefined> {
+    return await this.#ask<'readState'>({ kind: 'readState', better: loss })
   }
 
   /** Ends the worker at once; whatever was asked fails, and the step under way is lost. */

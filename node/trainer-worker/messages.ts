@@ -51,10 +51,12 @@ export type Request =
   | { readonly kind: 'compute' }
   /** Takes the step with the shared gradient, or only counts it: the weights have been moved. */
   | { readonly kind: 'finish', readonly descend: boolean }
-  | { readonly kind: 'evaluate', readonly weights?: Float32Array }
+  /** `stop` is one value, shared: not 0 gives up after the call under way. */
+  | { readonly kind: 'evaluate', readonly stop: Int32Array, readonly weights?: Float32Array }
   /** `stop` is one value, shared: not 0 asks the text to end with the token under way. */
   | { readonly kind: 'sample', readonly text: TextRequest, readonly stop: Int32Array, readonly weights?: Float32Array }
-  | { readonly kind: 'readState' }
+  /** With `better`, only when the evaluation just before gave a loss below it. */
+  | { readonly kind: 'readState', readonly better?: number }
 
 export interface Answers {
   train: { readonly outcome: TrainingOutcome, readonly secondsTraining: number }
@@ -63,7 +65,7 @@ export interface Answers {
   finish: number
   evaluate: Evaluation
   sample: string
-  readState: TrainerState
+  readState: TrainerState | undefined
 }
 
 /** How training goes, at most four times a second. */

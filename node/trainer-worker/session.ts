@@ -61,21 +61,29 @@ export async function createSession (input: WorkerInput, backend: Backend, repor
   }
 
   const steps = createGradientSteps(input, { replica, sample, meter })
+  /** Held-out loss of the replica as it is; NaN where the request before did not measure it. */
+  let measuredLoss = NaN
 
   return {
     replica,
     async answer (request, onText) {
       // Whatever was written into the shared weights since the last request is what this one means.
       replica.writeWeights(sharedWeights)
+      const previousLoss = measuredLoss
+      measuredLoss = NaN
       switch (request.kind) {
         case 'train': return await train(request.untilStep)
         case 'compute': return await steps.compute()
         case 'finish': return await steps.finish(request.descend)
-        case 'evaluate': return await replica.withParameters(request.weights, async parameters => await evaluate(model, parameters, heldOut()))
+        case 'evaluate': {
+          const evaluation = await replica.withParameters(request.weights, async parameters => await evaluate(model, parameters, heldOut(), () => Atomics.load(request.stop, 0) !== 0))
+          if (request.weights === undefined) measuredLoss = evaluation.loss
+          return evaluation
+        }
         case 'sample': return await replica.withParameters(request.weights, async parameters => await sampleText(model, parameters, request.text, {
           onText, shouldStop: () => Atomics.load(request.stop, 0) !== 0, ...tokenizer === undefined ? {} : { tokenizer }
         }))
-        case 'readState': return await replica.readState()
+        case 'readState': return request.better === undefined || previousLoss < request.better ? await replica.readState() : undefined
       }
     }
   }

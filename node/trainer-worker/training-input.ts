@@ -2,7 +2,8 @@ import type { Batch, BatchSampler } from '../../src/data/batch.ts'
 import { createBatchSampler, createExampleSampler } from '../../src/data/batch-sampler.ts'
 import type { Tokenizer } from '../../src/data/tokenizers/tokenizer.ts'
 import { readTokenizer } from '../../src/data/tokenizers/tokenizer-file.ts'
-import { rowLengthOf } from '../../src/manifest/model-kind.ts'
+import { isTextModel, rowLengthOf } from '../../src/manifest/model-kind.ts'
+import { evaluationLimits } from '../../src/training/evaluation-limits.ts'
 import { evaluationExamples, evaluationWindows } from '../../src/training/evaluation.ts'
 import { openTokenReader } from '../data/token-reader.ts'
 import type { TrainerInit } from './messages.ts'
@@ -18,12 +19,17 @@ export interface TrainingInput {
 
 /** @throws ShoalError DATA_INVALID, CONFIG_INVALID · RangeError when a shard has no window, or there are no examples */
 export function openTrainingInput (init: TrainerInit): TrainingInput {
-  const { heldOut, model } = init
   return {
     sample: samplerOf(init),
-    heldOut: () => heldOut === undefined ? [] : heldOut.kind === 'examples' ? evaluationExamples(heldOut) : evaluationWindows(heldOut.ids, rowLengthOf(model)),
+    heldOut: () => heldOutOf(init),
     tokenizer: init.tokenizer === undefined ? undefined : readTokenizer(init.tokenizer)
   }
+}
+
+function heldOutOf ({ heldOut, model }: TrainerInit): Iterable<Batch> {
+  if (heldOut === undefined) return []
+  if (heldOut.kind === 'examples') return evaluationExamples(heldOut)
+  return evaluationWindows(heldOut.ids, rowLengthOf(model), isTextModel(model) ? evaluationLimits(model) : undefined)
 }
 
 /** A token file stays open for the life of the thread, which closes it. */

@@ -4,10 +4,9 @@ import { tf } from '../kernels/tensor.ts'
 import type { Tensor } from '../kernels/tensor.ts'
 import type { Model } from '../models/model.ts'
 import { batchTensors } from './batch-tensors.ts'
+import { NO_LIMITS } from './evaluation-limits.ts'
 
-/** Tokens judged in one call: enough to keep the matrix product busy, few enough to hold little memory. */
-const TOKENS_PER_CALL = 2048
-/** Examples judged in one call, for the same reasons. */
+/** Examples judged in one call: enough to keep the matrix product busy, few enough to hold little memory. */
 const EXAMPLES_PER_CALL = 256
 
 export interface Evaluation {
@@ -15,18 +14,20 @@ export interface Evaluation {
   readonly loss: number
   /** Share of the targets that the model finds likeliest, 0 to 1; of classes just as likely the first counts. */
   readonly accuracy: number
-  /** Targets judged: all of a text but its first token, or all examples. */
+  /** Targets judged: all examples, or all of a text but its first token, where limits do not let some out. */
   readonly tokens: number
 }
 
 /**
  * Mean negative log-likelihood of the targets of all batches, and how many of them are found likeliest.
  *
- * @throws RangeError when there are none
+ * @param shouldStop asked before each batch
+ * @throws RangeError when there are none · Error when it was stopped
  */
-export async function evaluate (model: Model, parameters: readonly Tensor[], batches: Iterable<Batch>): Promise<Evaluation> {
+export async function evaluate (model: Model, parameters: readonly Tensor[], batches: Iterable<Batch>, shouldStop: () => boolean = () => false): Promise<Evaluation> {
   let [nats, right, tokens] = [0, 0, 0]
   for (const batch of batches) {
+    if (shouldStop()) throw new Error('the evaluation was stopped')
     const { loss, hits } = await judge(model, parameters, batch)
     nats += loss * batch.targets.length
     right += hits
@@ -58,25 +59,29 @@ async function judge (model: Model, parameters: readonly Tensor[], batch: Batch)
 
 /**
  * Cuts a text into windows of `context` tokens that share one token, so that each token but the first is judged once,
- * by those before it in its window.
+ * by those before it in its window. Of a text that is longer than the limits allow, windows spread over all of it are judged.
  *
  * @throws RangeError for a text of fewer than two tokens
  */
-export function * evaluationWindows (tokens: ArrayLike<number>, context: number): Iterable<Batch> {
+export function * evaluationWindows (tokens: ArrayLike<number>, context: number, limits = NO_LIMITS): Iterable<Batch> {
   const judged = tokens.length - 1
   if (judged < 1) throw new RangeError(`a text of ${tokens.length} tokens has nothing to judge`)
-  const windows = Math.floor(judged / context)
-  const windowsPerCall = Math.max(1, Math.floor(TOKENS_PER_CALL / context))
-  for (let window = 0; window < windows; window += windowsPerCall) {
-    yield windowsFrom(tokens, window * context, Math.min(windowsPerCall, windows - window), context)
+  const length = Math.min(context, limits.tokens)
+  const windows = Math.floor(judged / length)
+  const allowed = judged > limits.tokens ? Math.floor(limits.tokens / length) : windows
+  const windowsPerCall = Math.max(1, Math.floor(limits.tokensPerCall / length))
+  for (let window = 0; window < allowed; window += windowsPerCall) {
+    const count = Math.min(windowsPerCall, allowed - window)
+    yield windowsFrom(tokens, Array.from({ length: count }, (_, row) => Math.floor((window + row) * windows / allowed) * length), length)
   }
-  const rest = judged - windows * context
-  if (rest > 0) yield windowsFrom(tokens, windows * context, 1, rest)
+  const rest = judged - windows * length
+  if (rest > 0 && judged <= limits.tokens) yield windowsFrom(tokens, [windows * length], rest)
 }
 
-function windowsFrom (tokens: ArrayLike<number>, start: number, rows: number, length: number): Batch {
-  const from = (first: number): Int32Array => Int32Array.from({ length: rows * length }, (_, index) => tokens[first + index] ?? 0)
-  return { rows, length, inputs: from(start), targets: from(start + 1) }
+/** @param starts where each window begins */
+function windowsFrom (tokens: ArrayLike<number>, starts: readonly number[], length: number): Batch {
+  const from = (shift: number): Int32Array => Int32Array.from(starts.flatMap(start => Array.from({ length }, (_, index) => tokens[start + index + shift] ?? 0)))
+  return { rows: starts.length, length, inputs: from(0), targets: from(1) }
 }
 
 /** All examples in their order, a few hundred at a time. */

@@ -24,6 +24,10 @@ describe('the checkpoints of a peer', () => {
     const losses = peer.all('evaluated').filter(({ moment }) => moment !== 'start').map(({ loss }) => loss)
     const files = new CheckpointFiles(runFolder(run.runId, directory), modelLayout(run.manifest.model))
     expect(losses.length).toBeGreaterThan(3)
+    // The end is that of the last round: nothing is measured or written again.
+    expect(peer.all('evaluated').slice(-2)).toMatchObject([{ moment: 'round', step: 30, loss: losses.at(-1) }, { moment: 'end', step: 30, loss: losses.at(-1) }])
+    const written = peer.all('checkpoint').map(({ step }) => step)
+    expect(written).toEqual([...new Set(written)])
     expect(files.bestLoss()).toBe(Math.min(...losses))
     const best = await chosenCheckpoint(directory, { checkpoint: 'best' }, silent)
     expect(best).toMatchObject({ heldOutLoss: Math.min(...losses), path: files.best(silent)?.path })
@@ -31,6 +35,16 @@ describe('the checkpoints of a peer', () => {
     const newest = await chosenCheckpoint(directory, { checkpoint: 'newest' }, silent)
     expect(newest).toMatchObject({ step: 30, heldOutLoss: losses.at(-1) })
     expect(await chosenCheckpoint(directory, { checkpoint: newest.path }, silent)).toEqual(newest)
+  })
+
+  it('are not written by a peer that is stopped while it measures itself for the first time', async () => {
+    const directory = directoryIn(root, 'a')
+    const peer = new LivePeer(directory, await runMadeIn(directory, { budget: { steps: 0 } }), { backend: 'cpu' })
+    await peer.event('started')
+    peer.stop()
+    expect(await peer.finished).toMatchObject({ steps: 0 })
+    expect([...peer.all('evaluated'), ...peer.all('checkpoint'), ...peer.all('warning')]).toEqual([])
+    expect(peer.all('finished')).toMatchObject([{ reason: 'stopped' }])
   })
 
   it('are named plainly when they are not there, or are of a run that is not', async () => {

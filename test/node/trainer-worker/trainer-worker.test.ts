@@ -72,6 +72,27 @@ describe('the trainer in its worker', () => {
     expect(trainer.weights).not.toEqual(genesisWeights(spec, 1))
   })
 
+  it('gives an evaluation up when its signal aborts, and goes on', async () => {
+    const trainer = await start({ compute: { ...DEFAULT_COMPUTE, backend: 'cpu' }, heldOut: { kind: 'text', ids: new Uint8Array(100_000), bytes: 100_000, characters: 100_000 } })
+    const stop = new AbortController()
+    const given = trainer.evaluate(undefined, stop.signal)
+    stop.abort(new Error('no time'))
+    await expect(given).rejects.toThrow('no time')
+    await expect(trainer.evaluate(undefined, stop.signal)).rejects.toThrow('no time')
+    expect(await train(trainer, 1)).toMatchObject({ kind: 'reached', step: 1 })
+  })
+
+  it('copies its state only where the evaluation just before was better', async () => {
+    const trainer = await start()
+    const { loss } = await trainer.evaluate()
+    await trainer.readState()
+    expect(await trainer.readStateBelow(loss + 1)).toBeUndefined()
+    const states = [trainer.evaluate(), trainer.readStateBelow(loss), trainer.evaluate(), trainer.readStateBelow(loss + 1)]
+    const [, worse, , better] = await Promise.all(states)
+    expect(worse).toBeUndefined()
+    expect(better).toEqual(await trainer.readState())
+  })
+
   it('reaches a step that it has passed at once', async () => {
     const trainer = await start()
     await train(trainer, 2)

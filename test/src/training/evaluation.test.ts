@@ -1,9 +1,14 @@
+import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
+import type { Batch } from '../../../src/data/batch.ts'
 import type { TensorKernels } from '../../../src/kernels/register.ts'
 import { tf } from '../../../src/kernels/tensor.ts'
 import { genesisWeights } from '../../../src/models/genesis.ts'
 import { createModel } from '../../../src/models/model.ts'
 import { evaluate, evaluationExamples, evaluationWindows, perplexityOf } from '../../../src/training/evaluation.ts'
+import { evaluationLimits } from '../../../src/training/evaluation-limits.ts'
+import type { EvaluationLimits } from '../../../src/training/evaluation-limits.ts'
+import type { GptSpec } from '../../../src/manifest/schema.ts'
 import { sampleText } from '../../../src/training/text-sampling.ts'
 import { chooseToken } from '../../../src/training/token-choice.ts'
 import { gaussian, use } from '../kernels/support.ts'
@@ -53,6 +58,54 @@ describe('evaluate', () => {
   it('refuses a text with nothing to judge', async () => {
     const replica = replicaOn(kernels)
     await expect(evaluate(replica.model, [], evaluationWindows(text.subarray(0, 1), spec.context))).rejects.toThrow(RangeError)
+    replica.dispose()
+  })
+})
+
+describe('the limits of an evaluation', () => {
+  const small: GptSpec = { kind: 'gpt', layers: 4, width: 128, heads: 4, context: 64, vocabulary: 256 }
+  const gpt2: GptSpec = { kind: 'gpt', layers: 12, width: 768, heads: 12, context: 1024, vocabulary: 50_257 }
+  const batchesOf = (length: number, { context, ...limits }: EvaluationLimits & { context: number }): Batch[] =>
+    [...evaluationWindows(Int32Array.from({ length }, (_, index) => index), context, limits)]
+
+  it('let a small model judge all of a text, in the calls of old', () => {
+    const limits = evaluationLimits(small)
+    expect(limits.tokens).toBeGreaterThan(65_536)
+    expect(limits.tokensPerCall).toBe(2048)
+    expect(batchesOf(65_536, { ...limits, context: 64 })).toEqual([...evaluationWindows(Int32Array.from({ length: 65_536 }, (_, index) => index), 64)])
+  })
+
+  it('let GPT-2 small judge two windows spread over the text, one in a call', () => {
+    const batches = batchesOf(16_001, { ...evaluationLimits(gpt2), context: 1024 })
+    expect(batches.map(({ rows, length, inputs, targets }) => [rows, length, inputs[0], inputs.length, targets[0], targets.at(-1)])).toEqual([
+      [1, 1024, 0, 1024, 1, 1024], [1, 1024, 7 * 1024, 1024, 7 * 1024 + 1, 8 * 1024]
+    ])
+    expect(evaluationLimits({ ...gpt2, layers: 96, width: 16_384, heads: 128 }).tokens).toBeGreaterThanOrEqual(1)
+  })
+
+  it('never judge a token twice nor more than allowed, and all of a text that fits', () => {
+    fc.assert(fc.property(fc.integer({ min: 2, max: 300 }), fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1, max: 100 }), (length, context, tokens, tokensPerCall) => {
+      const batches = batchesOf(length, { context, tokens, tokensPerCall })
+      const targets = batches.flatMap(batch => [...batch.targets])
+      expect(new Set(targets).size).toBe(targets.length)
+      expect(targets.length).toBeGreaterThan(0)
+      expect(targets.length).toBeLessThanOrEqual(Math.min(tokens, length - 1))
+      if (length - 1 <= tokens) expect(targets).toEqual(Array.from({ length: length - 1 }, (_, index) => index + 1))
+      for (const batch of batches) {
+        expect([...batch.targets]).toEqual([...batch.inputs].map(input => input + 1))
+        expect(batch.rows === 1 || batch.rows * batch.length <= tokensPerCall).toBe(true)
+      }
+    }))
+  })
+
+  it('end between two calls when that is asked', async () => {
+    const replica = replicaOn(kernels)
+    const before = tf.memory().numTensors
+    let calls = 0
+    await expect(replica.withParameters(undefined, async parameters =>
+      await evaluate(replica.model, parameters, evaluationWindows(text, spec.context, { tokens: Infinity, tokensPerCall: 8 }), () => calls++ === 2))).rejects.toThrow('stopped')
+    expect(calls).toBe(3)
+    expect(tf.memory().numTensors).toBe(before)
     replica.dispose()
   })
 })
