@@ -23,12 +23,12 @@ export class Session {
   /** Where this life of the peer began; tokens are counted on from there. */
   readonly #begin: { readonly step: number, readonly tokens: number }
   #lastSentence = ''
-
-  constructor (options: PeerOptions, parts: PeerParts, reporter: PeerReporter) {
-    this.#options = options
   /** The last measurement of weights that were in training. */
   #measured: { readonly step: number, readonly rounds: number, readonly loss: Promise<number> } | undefined
   #stop: AbortSignal | undefined
+
+  constructor (options: PeerOptions, parts: PeerParts, reporter: PeerReporter) {
+    this.#options = options
     this.#parts = parts
     this.#reporter = reporter
     const { manifest } = options.source.run
@@ -56,12 +56,12 @@ export class Session {
   async run (stop: AbortSignal): Promise<PeerReport> {
     const { events } = this.#options
     const { trainer, network } = this.#parts
+    this.#stop = stop
     events.emit(this.#startedEvent())
     if (!await this.#measureFirst(stop)) return this.#finish('stopped')
     await this.#catchUp(stop)
     trainer.onStep(progress => {
       this.#reporter.progressed(progress)
-    this.#stop = stop
       events.emit({ type: 'progress', ...progress, tokens: this.#tokens(), bytes: network.meter.totals() })
     })
     const reason = await this.#train(stop)
@@ -70,21 +70,15 @@ export class Session {
     await this.#checkpoints.write(reason === 'budget' ? this.#measure('end') : undefined)
     this.#reporter.checkpoint = this.#checkpoints.path
     if (reason === 'budget' && this.#options.source.run.manifest.method.finalMerge === true) await this.#mergeInTheEnd(stop)
+    return this.#finish(reason)
+  }
+
+  #finish (reason: 'budget' | 'stopped'): PeerReport {
     const report = this.#report()
     this.#options.events.emit({ type: 'finished', reason, report })
     return report
   }
 
-  /** Merges with whoever is there now; null for a peer that is alone. @throws ShoalError TRAINER_FAILED */
-    return this.#finish(reason)
-  }
-
-  #finish (reason: 'budget' | 'stopped'): PeerReport {
-  async mergeNow (signal: AbortSignal): Promise<MergeAnswer['merged']> {
-    const event = await this.#merger.merge(signal)
-    if (event === undefined) return null
-    this.#options.events.emit(event)
-    const { step, members, spread, lossBefore, lossAfter, path } = event
   /** Whether it was measured; a peer that was stopped before has nothing to save. @throws ShoalError TRAINER_FAILED */
   async #measureFirst (stop: AbortSignal): Promise<boolean> {
     try {
@@ -96,6 +90,12 @@ export class Session {
     }
   }
 
+  /** Merges with whoever is there now; null for a peer that is alone. @throws ShoalError TRAINER_FAILED */
+  async mergeNow (signal: AbortSignal): Promise<MergeAnswer['merged']> {
+    const event = await this.#merger.merge(signal)
+    if (event === undefined) return null
+    this.#options.events.emit(event)
+    const { step, members, spread, lossBefore, lossAfter, path } = event
     return { step, members: [...members], spread, lossBefore, lossAfter, path }
   }
 
@@ -156,6 +156,7 @@ export class Session {
     try {
       return await this.#evaluate(moment)
     } catch (error) {
+      if (this.#stop?.aborted === true) return undefined
       this.#options.events.emit({ type: 'warning', sentence: `the held-out loss was not measured: ${reasonOf(error)}` })
       return undefined
     }
@@ -163,7 +164,6 @@ export class Session {
 
   async #evaluate (moment: 'start' | 'round' | 'end'): Promise<number> {
     const { trainer, network } = this.#parts
-      if (this.#stop?.aborted === true) return undefined
     const at = { step: trainer.step, tokens: this.#tokens(), payloadBytesSent: network.meter.totals().payloadSent }
     const loss = await this.#lossNow()
     if (moment === 'start') this.#reporter.startLoss = loss
@@ -172,13 +172,6 @@ export class Session {
     return loss
   }
 
-  #tokens (): number {
-    return this.#begin.tokens + (this.#parts.trainer.step - this.#begin.step) * this.#parts.tokensPerStep
-  }
-
-  #report (): PeerReport {
-    const { trainer, network, layout } = this.#parts
-    this.#reporter.step = trainer.step
   /** Weights that no step and no round has moved since are not measured again. */
   async #lossNow (): Promise<number> {
     const { trainer } = this.#parts
@@ -189,6 +182,13 @@ export class Session {
     return await this.#measured.loss
   }
 
+  #tokens (): number {
+    return this.#begin.tokens + (this.#parts.trainer.step - this.#begin.step) * this.#parts.tokensPerStep
+  }
+
+  #report (): PeerReport {
+    const { trainer, network, layout } = this.#parts
+    this.#reporter.step = trainer.step
     this.#reporter.tokens = this.#tokens()
     const { rounds, averagedRounds } = this.averaging.totals
     return this.#reporter.report({
