@@ -57,13 +57,26 @@ export type { SamplingOptions, TextRequest } from './training/text-sampling.ts'
 // Codecs: fewer bits a value.
 export { codecExamples, createCodec } from './compression/codec.ts'
 export type { Codec } from './compression/codec.ts'
+export { codecViolations } from './compression/compliance.ts'
+export type { CodecPromise } from './compression/compliance.ts'
 export { ErrorFeedback } from './compression/error-feedback.ts'
+export { createReferencedCodec, isReferenced } from './compression/referenced-codec.ts'
+export type { ReferencedCodec, ReferencedReceiver, ReferencedSender } from './compression/referenced-codec.ts'
+export { initialSpreads, learnedSpreads } from './compression/spreads.ts'
+export type { Spreads } from './compression/spreads.ts'
+export { estimatesOf, keepHeavyHitters, sketchOf } from './compression/sketch.ts'
+export type { SketchShape } from './compression/sketch.ts'
 
 // Averaging: rounds as a state machine over four ports.
 export { AveragingPeer } from './averaging/averaging-peer.ts'
 export type { AveragingEvent, AveragingPeerOptions } from './averaging/averaging-peer.ts'
 export type { AveragingState, AveragingTotals, ReplicaSnapshot } from './averaging/averaging-state.ts'
+export { FrameReplica } from './averaging/frame-replica.ts'
+export type { FrameReplicaOptions } from './averaging/frame-replica.ts'
 export { methodPreset, presetNames } from './averaging/methods.ts'
+export { checkMethod } from './averaging/stability.ts'
+export { ensembleLogProbabilities, mergeByLabel, mergeReplicas, posteriorShares } from './parameters/merge.ts'
+export type { MergeInput, Merged } from './parameters/merge.ts'
 export type { Clock, Exchange, ExchangeEvents, ExchangeMessage, Peers, PresentPeer, Progress, RoundRecord, Store, Trainer, TrainingOutcome } from './ports.ts'
 
 // Checkpoints and other people's layouts: safetensors in, safetensors out.
