@@ -1,5 +1,16 @@
 import { z } from 'zod'
+import { parseBytesPerDay, parseUpload } from '../../src/budget/upload-promise.ts'
 import { BACKEND_CHOICES, DEFAULT_COMPUTE, MAXIMUM_THREADS, MINIMUM_THROTTLE } from '../backends/contract.ts'
+
+function isPromise (parse: (text: string) => unknown): (text: string) => boolean {
+  return text => {
+    try {
+      return text === '' || parse(text) !== undefined
+    } catch {
+      return false
+    }
+  }
+}
 
 /** Everything that can be set in `config.toml`, in the environment as SHOAL_…, and on the command line. */
 export const settingsSchema = z.strictObject({
@@ -23,6 +34,10 @@ export const settingsSchema = z.strictObject({
   keepCheckpoints: z.int().min(1).max(1000),
   /** Held-out loss every so many rounds; 0 only at the start and the end. */
   evaluateEvery: z.int().min(0),
+  /** Most that leaves this peer, as lines are sold: 1mbit; empty for no limit. */
+  upload: z.string().refine(isPromise(parseUpload), 'must be a rate such as 1mbit or 500kbit'),
+  /** The same as volumes are sold: 2GB a day. */
+  bytesPerDay: z.string().refine(isPromise(parseBytesPerDay), 'must be a volume such as 2GB or 500MB'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error'])
 })
 
@@ -39,6 +54,8 @@ export const defaultSettings: Settings = {
   checkpointEverySeconds: 60,
   keepCheckpoints: 2,
   evaluateEvery: 0,
+  upload: '',
+  bytesPerDay: '',
   logLevel: 'info'
 }
 

@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks'
 import { AveragingPeer } from '../../src/averaging/averaging-peer.ts'
 import type { AveragingEvent } from '../../src/averaging/averaging-peer.ts'
 import { reasonOf, ShoalError } from '../../src/errors.ts'
+import type { UploadKeeper } from '../../src/budget/upload-keeper.ts'
 import type { PeerEvent, PeerReport } from '../../src/events.ts'
 import type { Snapshot } from '../../protocols/state/messages.ts'
 import type { MergeAnswer } from '../api/schema.ts'
@@ -10,6 +11,7 @@ import { snapshotIfBehind } from './join-in-progress.ts'
 import { Merger } from './merger.ts'
 import type { PeerOptions, PeerParts } from './peer-parts.ts'
 import type { PeerReporter } from './peer-reporter.ts'
+import { uploadKeeper } from './upload-watch.ts'
 import { wallClock } from './wall-clock.ts'
 
 /** The training part of a peer's life: from the first measurement to the last checkpoint. */
@@ -20,6 +22,7 @@ export class Session {
   readonly #reporter: PeerReporter
   readonly #checkpoints: CheckpointKeeper
   readonly #merger: Merger
+  readonly #upload: UploadKeeper | undefined
   /** Where this life of the peer began; tokens are counted on from there. */
   readonly #begin: { readonly step: number, readonly tokens: number }
   #lastSentence = ''
@@ -32,9 +35,11 @@ export class Session {
     this.#parts = parts
     this.#reporter = reporter
     const { manifest } = options.source.run
+    this.#upload = uploadKeeper(options.settings, manifest.method, parts)
     this.averaging = new AveragingPeer({
       clock: wallClock, trainer: parts.trainer, peers: parts.network, store: parts.store, method: manifest.method,
       layout: parts.layout, budgetSteps: manifest.budget.steps, seed: manifest.seed, minimumPeers: options.settings.waitFor, state: parts.checkpoint?.averaging,
+      abstains: () => this.#upload?.abstains(),
       onEvent: event => { this.#onEvent(event) }
     })
     if (parts.snapshot !== undefined) this.averaging.adopt(parts.snapshot)
@@ -62,6 +67,7 @@ export class Session {
     await this.#catchUp(stop)
     trainer.onStep(progress => {
       this.#reporter.progressed(progress)
+      this.#upload?.look()
       events.emit({ type: 'progress', ...progress, tokens: this.#tokens(), bytes: network.meter.totals() })
     })
     const reason = await this.#train(stop)
@@ -145,6 +151,7 @@ export class Session {
 
   #onRound (record: Parameters<PeerReporter['recordRound']>[0]): void {
     this.#reporter.recordRound(record)
+    this.#upload?.learn(record)
     this.#options.events.emit({ type: 'round', record, bytes: this.#parts.network.meter.totals() })
     const { evaluateEvery, checkpointEverySeconds } = this.#options.settings
     const isMeasured = evaluateEvery > 0 && record.round % evaluateEvery === 0

@@ -4,6 +4,7 @@ import type { ParameterLayout } from '../parameters/layout.ts'
 import { createLayout } from '../parameters/layout.ts'
 import type { Clock, Exchange, ExchangeEvents, ExchangeMessage, Peers, RoundRecord, Store, Trainer } from '../ports.ts'
 import type { AveragingState, AveragingTotals, ReplicaSnapshot } from './averaging-state.ts'
+import { isBoundary } from './round-commit.ts'
 import type { Description } from './round-machine.ts'
 import { describeState, initialState, step } from './round-machine.ts'
 import type { FinishReason, RoundDecision, RoundEffect, RoundEvent, RoundState } from './round-state.ts'
@@ -31,6 +32,8 @@ export interface AveragingPeerOptions {
   readonly minimumPeers?: number
   readonly minimumPeersTimeoutMs?: number
   readonly state?: AveragingState | undefined
+  /** Asked when a round is due: why this peer lets it pass, if it does. The others hear at once that it has. */
+  readonly abstains?: (() => string | undefined) | undefined
   readonly onEvent?: (event: AveragingEvent) => void
 }
 
@@ -180,7 +183,8 @@ export class AveragingPeer {
 
   #train (untilStep: number): void {
     this.#work.train(untilStep, () => this.#now(), outcome => {
-      this.#dispatch({ kind: 'trained', nowMs: this.#now(), view: this.#options.peers.present(), outcome })
+      const isDue = outcome.kind === 'reached' && isBoundary(this.#state, outcome.step)
+      this.#dispatch({ kind: 'trained', nowMs: this.#now(), view: this.#options.peers.present(), outcome, abstains: isDue ? this.#options.abstains?.() : undefined })
     })
   }
 

@@ -26,6 +26,7 @@ export function reachBoundary (reached: RoundState, nowMs: number): Transition {
   const meeting = meetingOf({ self, others: ids, round, seed, method })
   const isAhead = label.kind === 'ahead' && !(meeting.kind === 'group' && meeting.others.some(id => isAboutToCome(state, id, nowMs)))
   if (isAhead) return commitSolo(state, state.round, `${label.lead} rounds ahead of the swarm, which is to catch up`)
+  if (state.abstains !== undefined) return commitSolo(state, round, state.abstains)
   if (meeting.kind === 'alone') return commitSolo(state, round, meeting.why)
   const hopes = meeting.others.map(id => whyHopeless(state.view, id, round) ?? whyUnlikely(state, id, round, nowMs))
   if (hopes.every(why => why !== undefined)) return commitSolo(state, round, hopes[0] ?? 'nobody can come')

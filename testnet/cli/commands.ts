@@ -10,6 +10,8 @@ function configureTestnetOptions (command: Command): void {
     .option('--backend <name>', 'what computes (default: as shoal join would choose)')
     .option('--threads <number>', 'processor threads that compute on each peer (default: the backend chooses)')
     .option('--throttle <share>', 'share of the time that training may compute, 0.05 to 1')
+    .option('--upload <rate>', 'most that leaves each peer: 1mbit')
+    .option('--bytes-per-day <volume>', 'the same as a volume: 2GB')
     .option('--evaluate-every <rounds>', 'measure the held-out loss every so many rounds')
     .option('--dir <directory>', 'where the peers’ data directories lie (default: testnets/ in the data directory)')
 }

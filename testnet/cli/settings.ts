@@ -30,6 +30,8 @@ export interface TestnetCommandOptions extends MethodOptions {
   readonly backend?: string
   readonly threads?: string
   readonly throttle?: string
+  readonly upload?: string
+  readonly bytesPerDay?: string
   readonly evaluateEvery?: string
   readonly dir?: string
 }
@@ -76,19 +78,23 @@ function trainingOf (options: TestnetCommandOptions): TrainingChoices {
   }
 }
 
-type PeerChoices = Pick<Settings, 'compute' | 'evaluateEveryRounds' | 'listen' | 'configFile'>
+type PeerChoices = Pick<Settings, 'compute' | 'evaluateEveryRounds' | 'upload' | 'bytesPerDay' | 'listen' | 'configFile'>
 
 /** What a peer is told by flags, SHOAL_* and config.toml as with `shoal join`; unless told otherwise it listens here alone. */
 function peerSettingsOf (options: TestnetCommandOptions, directory: DataDirectory): PeerChoices {
   const { settings, origins } = ownSettings(directory, {
     backend: options.backend,
     ...computeFlags(options),
+    upload: options.upload,
+    bytesPerDay: options.bytesPerDay,
     evaluateEvery: options.evaluateEvery === undefined ? undefined : numberOption('evaluate-every', options.evaluateEvery, { minimum: 0 }),
     listen: options.listen === undefined ? undefined : [listenAddress(options.listen)]
   })
   return {
     compute: computeOf(settings),
     evaluateEveryRounds: settings.evaluateEvery,
+    upload: settings.upload,
+    bytesPerDay: settings.bytesPerDay,
     listen: origins.listen === 'default' ? [listenAddress('loopback')] : settings.listen,
     ...existsSync(directory.configFile) ? { configFile: directory.configFile } : {}
   }

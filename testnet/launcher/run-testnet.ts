@@ -33,6 +33,9 @@ export interface RunTestnetOptions {
   readonly shards: number
   readonly split: 'era' | 'iid'
   readonly evaluateEveryRounds: number
+  /** What each peer promises about its uplink; empty for nothing. */
+  readonly upload?: string
+  readonly bytesPerDay?: string
   readonly listen: readonly string[]
   readonly compute: ComputeSettings
   /** A config file whose settings the peers follow where nothing above says otherwise. */
@@ -69,6 +72,8 @@ async function runIn (options: RunTestnetOptions, startedAtMs: number): Promise<
     listen: options.listen,
     compute: options.compute,
     evaluateEveryRounds: options.evaluateEveryRounds,
+    upload: options.upload ?? '',
+    bytesPerDay: options.bytesPerDay ?? '',
     configFile: options.configFile,
     onEvent: (name, event) => { options.onEvent?.(name, event) },
     onExit: (name, lost) => { if (lost) options.onLost?.(name) }

@@ -22,6 +22,9 @@ export interface TestnetOptions {
   readonly compute: ComputeSettings
   /** Held-out losses are taken every so many rounds; 0 only at the start and the end. */
   readonly evaluateEveryRounds: number
+  /** What each peer promises about its uplink; empty for nothing. */
+  readonly upload: string
+  readonly bytesPerDay: string
   /** A config file whose settings the peers follow where nothing above says otherwise. */
   readonly configFile?: string | undefined
   readonly onEvent: (name: string, event: StampedEvent) => void
@@ -161,6 +164,8 @@ function launchPeer (view: PeerView, index: number, source: string, options: Tes
       ...options.compute.threads === 0 ? [] : ['--threads', String(options.compute.threads)],
       '--throttle', String(options.compute.throttle),
       '--evaluate-every', String(options.evaluateEveryRounds),
+      ...options.upload === '' ? [] : ['--upload', options.upload],
+      ...options.bytesPerDay === '' ? [] : ['--bytes-per-day', options.bytesPerDay],
       ...options.configFile === undefined ? [] : ['--config', options.configFile]
     ],
     onEvent: event => {

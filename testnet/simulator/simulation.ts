@@ -5,11 +5,13 @@ import { AveragingPeer } from '../../src/averaging/averaging-peer.ts'
 import type { AveragingTotals } from '../../src/averaging/averaging-state.ts'
 import { seconds } from '../../src/averaging/patience.ts'
 import type { FinishReason } from '../../src/averaging/round-state.ts'
+import type { UploadPromise } from '../../src/budget/upload-promise.ts'
 import type { MethodSpec } from '../../src/manifest/schema.ts'
 import type { ParameterLayout } from '../../src/parameters/layout.ts'
 import type { RoundRecord, Trainer, TrainingOutcome } from '../../src/ports.ts'
 import { fillGaussian, fraction } from '../../src/random/draw.ts'
 import { words } from '../../src/random/words.ts'
+import { keeperFor } from './promises.ts'
 import { QuadraticTrainer } from './quadratic-trainer.ts'
 import type { MachineClock } from './virtual-clock.ts'
 import { VirtualClock } from './virtual-clock.ts'
@@ -47,6 +49,8 @@ export interface Scenario {
   /** What trains in place of the quadratics, for instance a `TimedTrainer`; all start from the same weights. */
   readonly trainerOf?: (index: number, clock: MachineClock) => Trainer
   readonly layout?: ParameterLayout
+  /** What each peer promises about its uplink, by index. */
+  readonly promises?: ReadonlyArray<UploadPromise | undefined>
   /** Peers start within this time of each other. */
   readonly startWithinMs: number
   readonly faults: readonly Fault[]
@@ -155,8 +159,13 @@ class Simulation {
     const { peers: port, clock } = this.#network.join(id, this.#scenario.uploads?.[index])
     const machine = words(seed, STREAM.machines, index)
     const trainer = this.#watched(id, this.#trainerOf(index, clock, fraction(machine)))
+    const keeper = keeperFor(this.#scenario, index, { nowMs: () => clock.nowMs(), sentBytes: () => this.#network.sentBytes(id) })
     const averaging = new AveragingPeer({
-      clock, trainer, peers: port, store: { recordRound: () => undefined }, method, layout, budgetSteps: steps, seed, onEvent: event => { this.#tell(index, event) }
+      clock, trainer, peers: port, store: { recordRound: () => undefined }, method, layout, budgetSteps: steps, seed, abstains: () => keeper?.abstains(),
+      onEvent: event => {
+        if (event.type === 'round') keeper?.learn(event.record)
+        this.#tell(index, event)
+      }
     })
     this.#peers.push({ id, averaging, trainer, clock, ended: undefined, endedMs: 0, waitedMs: 0 })
     this.#watcher.joined(id, trainer.weights)

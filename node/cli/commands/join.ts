@@ -26,6 +26,8 @@ interface JoinOptions {
   readonly evaluateEvery?: string
   readonly checkpointEverySeconds?: string
   readonly keepCheckpoints?: string
+  readonly upload?: string
+  readonly bytesPerDay?: string
   readonly logLevel?: string
 }
 
@@ -61,10 +63,10 @@ export const join = action<JoinOptions>(async ({ arguments: [word = ''], options
 })
 
 function flagsOf (options: JoinOptions): Record<string, unknown> {
-  const { listen, bootstrap, backend, logLevel } = options
+  const { listen, bootstrap, backend, upload, bytesPerDay, logLevel } = options
   const number = (name: string, text: string | undefined, minimum: number): number | undefined => text === undefined ? undefined : numberOption(name, text, { minimum })
   return {
-    listen, bootstrap, backend, logLevel, data: options.data, ...computeFlags(options),
+    listen, bootstrap, backend, upload, bytesPerDay, logLevel, data: options.data, ...computeFlags(options),
     shard: number('shard', options.shard, 1),
     waitFor: number('wait-for', options.waitFor, 0),
     evaluateEvery: number('evaluate-every', options.evaluateEvery, 0),
