@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { action } from '../../node/cli/command.ts'
 import { choiceOption } from '../../node/cli/choices.ts'
+import { EXIT } from '../../node/cli/exit-codes.ts'
 import { gracefulShutdown } from '../../node/cli/graceful-shutdown.ts'
 import { numberOption } from '../../node/cli/numbers.ts'
 import { softwareVersion } from '../../node/cli/software.ts'
@@ -39,6 +40,10 @@ export const benchMethods = action<BenchMethodsOptions>(async ({ options, output
     if (options.json) output.json({ version: 1, page, methods: outcomes.map(({ preset, chosen }) => ({ preset, points: chosen.map(({ point, cells }) => ({ point: point.name, losses: cells.map(judgedLoss) })) })) })
     else output.line(page)
     return undefined
+  } catch (thrown) {
+    if (!shutdown.signal.aborted) throw thrown
+    output.message('the same command goes on where this one ended')
+    return EXIT.interrupted
   } finally {
     shutdown.release()
   }

@@ -26,6 +26,8 @@ const LABEL_HEIGHT = 14
 /** Of the font at 11 pixels, on average. */
 const CHARACTER_WIDTH = 6
 const MARK_RADIUS = 4
+/** How far up or down a label may stand from its point. */
+const LABEL_SHIFTS = [0, -9, 9, -18, 18, -27, 27, -38, 38]
 
 /** Draws methods over a logarithmic axis, with 95 % intervals as bars: names stand at the right end, or beside points that stand for themselves. */
 export function methodChartSvg (chart: MethodChart): string {
@@ -128,11 +130,11 @@ function labelsBeside (series: readonly MethodSeries[], x: Scale, y: Scale): str
     if (point === undefined) return []
     const width = name.length * CHARACTER_WIDTH
     const [px, py] = [x.place(point.x), y.place(point.y)]
-    const places = [-1, 1].flatMap(() => [0, -9, 9, -18, 18, -27, 27, -38, 38]).map((down, index): Box => {
-      const left = index < 9 ? px + MARK_RADIUS + 4 : px - MARK_RADIUS - 4 - width
-      return { left, right: left + width, top: py + down - LABEL_HEIGHT / 2, bottom: py + down + LABEL_HEIGHT / 2 }
-    })
-    const free = places.find(box => box.left >= MARGIN.left && box.right <= WIDTH - 4 && taken.every(other => !overlap(box, other))) ?? places[0]
+    const boxAt = (left: number, down: number): Box => ({ left, right: left + width, top: py + down - LABEL_HEIGHT / 2, bottom: py + down + LABEL_HEIGHT / 2 })
+    const [rightOf, leftOf] = [px + MARK_RADIUS + 4, px - MARK_RADIUS - 4 - width]
+    const places = [rightOf, leftOf].flatMap(left => LABEL_SHIFTS.map(down => boxAt(left, down)))
+    const isFree = (box: Box): boolean => box.left >= MARGIN.left && box.right <= WIDTH - 4 && taken.every(other => !overlap(box, other))
+    const free = places.find(isFree) ?? boxAt(rightOf, 0)
     taken.push(free)
     return [`<text x="${free.left.toFixed(1)}" y="${(free.bottom - 3).toFixed(1)}" font-size="11">${escapeText(name)}</text>`]
   })
