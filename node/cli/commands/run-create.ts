@@ -2,6 +2,7 @@ import { reasonOf, ShoalError } from '../../../src/errors.ts'
 import { draftManifest } from '../../../src/manifest/draft.ts'
 import { innerSchema } from '../../../src/manifest/schema.ts'
 import { shortRunId, signManifest } from '../../../src/manifest/manifest.ts'
+import { memoryWarning } from '../../../src/training/memory-estimate.ts'
 import { FileStore } from '../../data/file-store.ts'
 import { rememberRun } from '../../peer/run-source.ts'
 import { writeFileAtomically } from '../../store/atomic-file.ts'
@@ -55,6 +56,8 @@ export const runCreate = action<RunCreateOptions>(async ({ options, output }) =>
   await rememberRun(run, directory)
   if (options.json) output.json({ version: 1, runId: run.runId, manifest: run.manifest, file: options.output ?? null })
   else output.line(run.runId)
+  const warning = memoryWarning(run.manifest)
+  if (warning !== undefined) output.message(warning)
   output.message(`run ${run.manifest.name} (${shortRunId(run.runId)}) is ready; start its first peer with: shoal join ${options.output ?? shortRunId(run.runId)}`)
   return undefined
 })
