@@ -3,7 +3,6 @@ import type { LandedPart } from './arithmetic/fragment-exchange.ts'
 import { FragmentExchange } from './arithmetic/fragment-exchange.ts'
 import { refuseDivergence } from './arithmetic/refusal.ts'
 import type { FragmentChange, RoundArithmetic, RoundContext } from './arithmetic/round-arithmetic.ts'
-import { norm } from './arithmetic/vectors.ts'
 import type { FragmentOutcome, FragmentRound, PartContribution, PartMean, RoundPlan } from './frame.ts'
 
 export interface OpenRound {
@@ -117,7 +116,7 @@ function spreadOf (parts: readonly LandedPart[]): number {
   let squares = 0
   let count = 0
   for (const landed of parts) {
-    squares += (landed.othersOverCorrection * norm(landed.correction(0))) ** 2
+    squares += (landed.othersOverCorrection * landed.correctionNorm()) ** 2
     count += landed.part.end - landed.part.start
   }
   return count === 0 ? NaN : Math.sqrt(squares / count)

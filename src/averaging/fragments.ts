@@ -71,6 +71,12 @@ export function gather (vector: Float32Array, fragment: Fragment, values: Float3
   return values
 }
 
+/** A fragment's values as they are and will be, to be read alone; a copy where they lie in several places. */
+export function view (vector: Float32Array, fragment: Fragment): Float32Array {
+  const [only] = fragment.ranges
+  return fragment.ranges.length === 1 && only !== undefined ? vector.subarray(only.start, only.end) : gather(vector, fragment)
+}
+
 /** Copies a fragment's values into the flat vector. */
 export function scatter (values: Float32Array, fragment: Fragment, vector: Float32Array): void {
   let at = 0

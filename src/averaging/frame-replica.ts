@@ -10,7 +10,7 @@ import { openWeights } from './arithmetic/weights-round.ts'
 import type { ReplicaSnapshot } from './averaging-state.ts'
 import { OpenFragmentRound } from './fragment-round.ts'
 import type { Fragment } from './fragments.ts'
-import { gather, planFragments, scatter } from './fragments.ts'
+import { gather, planFragments, scatter, view } from './fragments.ts'
 import type { FragmentRound, ReplicaVectors, RoundPlan } from './frame.ts'
 import type { FrameState, SavedState } from './frame-state.ts'
 import { KeptVectors } from './frame-state.ts'
@@ -87,13 +87,13 @@ export class FrameReplica {
       gradient: vectors.gradient === undefined ? undefined : gather(vectors.gradient, fragment),
       codecs: this.#codecs[plan.fragment] as CodecFamily,
       momentumCodecs: this.#momentumCodecs[plan.fragment],
-      kept: name => this.#kept.gather(name, fragment),
+      kept: name => this.#kept.view(name, fragment),
       lastStepNorm: this.#kept.stepNorms[plan.fragment] ?? 0
     }
     const round = new OpenFragmentRound({
       self, seed, plan, context, length: fragment.length,
       arithmetic: openings[sharesOf(method)](context),
-      now: () => gather(vectors.fast, fragment),
+      now: () => view(vectors.fast, fragment),
       apply: change => { this.#apply(change, fragment) },
       closed: () => { this.#open.delete(plan.fragment) }
     })

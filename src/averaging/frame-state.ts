@@ -5,7 +5,7 @@ import { keepsMomentum, sharesOf } from './arithmetic/method-traits.ts'
 import type { KeptName } from './arithmetic/round-arithmetic.ts'
 import { KEPT_VECTORS } from './arithmetic/round-arithmetic.ts'
 import type { Fragment } from './fragments.ts'
-import { gather, scatter } from './fragments.ts'
+import { scatter, view } from './fragments.ts'
 
 /** What the first version kept. */
 export interface OuterState {
@@ -52,10 +52,10 @@ export class KeptVectors {
     return this.#vectors[name]
   }
 
-  /** A copy of a fragment's values; zeros where the vector is not kept. */
-  gather (name: KeptName, fragment: Fragment): Float32Array {
+  /** A fragment's values, to be read alone; undefined where the vector is not kept. */
+  view (name: KeptName, fragment: Fragment): Float32Array | undefined {
     const vector = this.#vectors[name]
-    return vector.length === 0 ? new Float32Array(fragment.length) : gather(vector, fragment)
+    return vector.length === 0 ? undefined : view(vector, fragment)
   }
 
   scatter (name: KeptName, values: Float32Array, fragment: Fragment): void {

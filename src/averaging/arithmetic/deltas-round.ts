@@ -1,6 +1,6 @@
 import type { FragmentChange, Landing, RoundArithmetic, RoundContext } from './round-arithmetic.ts'
-import { assembled, mixed, nesterovStep, owedAfter } from './round-arithmetic.ts'
-import { combined, minus, norm, plus, scaled } from './vectors.ts'
+import { assembled, keptOrZero, mixed, nesterovStep, owedAfter } from './round-arithmetic.ts'
+import { add, combined, minus, norm, scaled } from './vectors.ts'
 
 /**
  * Rounds in which Δ_i = φ − θ_i crosses, against slow weights φ that the whole group shares: all members apply the same decoded mean in the same order, so
@@ -8,12 +8,10 @@ import { combined, minus, norm, plus, scaled } from './vectors.ts'
  * without, is sent later.
  */
 export function openDeltas (context: RoundContext): RoundArithmetic {
-  const { sent, method, kept } = context
-  const slow = kept('slow')
-  const decay = method.errorFeedback ?? 0
-  const pending = kept('pending')
+  const { kept } = context
+  const slow = keptOrZero(context, 'slow')
   const residual = kept('residual')
-  const due = combined(1, plus(minus(slow, sent), pending), decay, residual)
+  const due = dueOf(context, slow)
   return {
     channels: [{ values: due, codecs: context.codecs, owed: kept('owed') }],
     reference: slow,
@@ -21,14 +19,15 @@ export function openDeltas (context: RoundContext): RoundArithmetic {
       const { parts, isAlone } = landing
       const mean = isAlone ? due : assembled(parts, new Float32Array(due.length), part => part.mean(0))
       const whole = outerStep(context, slow, mean, landing)
+      const isWhole = isAlone || !parts.includes(undefined)
       const onlyLanded = (after: Float32Array, before: Float32Array): Float32Array =>
-        isAlone ? after : assembled(parts, before, ({ part }) => after.subarray(part.start, part.end))
+        isWhole ? after : assembled(parts, before, ({ part }) => after.subarray(part.start, part.end))
       return {
         slow: onlyLanded(whole.slow, slow),
         fast: onlyLanded(whole.fast, landing.now),
-        momentum: onlyLanded(whole.momentum, kept('momentum')),
-        pending: onlyLanded(whole.pending, new Float32Array(due.length)),
-        residual: method.errorFeedback === undefined ? residual : residualAfter(landing, due, residual),
+        ...whole.momentum === undefined ? {} : { momentum: onlyLanded(whole.momentum, keptOrZero(context, 'momentum')) },
+        ...whole.pending === undefined ? {} : { pending: onlyLanded(whole.pending, new Float32Array(due.length)) },
+        ...residual === undefined ? {} : { residual: residualAfter(landing, due, residual) },
         ...whole.stepNorm === undefined ? {} : { stepNorm: whole.stepNorm },
         ...owedAfter(landing)
       }
@@ -36,21 +35,29 @@ export function openDeltas (context: RoundContext): RoundArithmetic {
   }
 }
 
-type OuterChange = Required<Pick<FragmentChange, 'slow' | 'momentum' | 'fast' | 'pending'>> & Pick<FragmentChange, 'stepNorm'>
+/** φ − θ, with progress made while the last round was in flight, and with what error feedback held back. */
+function dueOf ({ sent, method, kept }: RoundContext, slow: Float32Array): Float32Array {
+  const due = minus(slow, sent)
+  const pending = kept('pending')
+  const residual = kept('residual')
+  if (pending !== undefined) add(due, 1, pending)
+  if (residual !== undefined) add(due, method.errorFeedback ?? 0, residual)
+  return due
+}
+
+type OuterChange = Required<Pick<FragmentChange, 'slow' | 'fast'>> & Pick<FragmentChange, 'momentum' | 'pending' | 'stepNorm'>
 
 /** @param mean mean Q(Δ), zero where nothing landed */
 function outerStep (context: RoundContext, slow: Float32Array, mean: Float32Array, { now }: Landing): OuterChange {
-  const { method, sent, kept } = context
+  const { method, sent } = context
   const { outer } = method
-  const nothing = new Float32Array(mean.length)
-  const momentum = kept('momentum')
   if (outer.kind === 'co2') return stepOfCo2(context, slow, mean, now, outer)
   if (outer.kind === 'nesterov') {
-    const stepped = nesterovStep(slow, momentum, mean, outer.learningRate, outer.momentum)
-    return { ...stepped, fast: mixed(now, sent, stepped.slow, method.mixing), pending: nothing }
+    const stepped = nesterovStep(slow, keptOrZero(context, 'momentum'), mean, outer.learningRate, outer.momentum)
+    return { ...stepped, fast: mixed(now, sent, stepped.slow, method.mixing) }
   }
   const averaged = minus(slow, mean)
-  return { slow: averaged, momentum, fast: mixed(now, sent, averaged, method.mixing), pending: nothing }
+  return { slow: averaged, fast: mixed(now, sent, averaged, method.mixing) }
 }
 
 /**
@@ -65,7 +72,7 @@ function stepOfCo2 (context: RoundContext, slow: Float32Array, mean: Float32Arra
   const { learningRate, momentum: decay, clipNorm } = outer
   const size = norm(mean)
   const gap = size === 0 ? 1 : 1 + context.lastStepNorm / (learningRate * size)
-  const raw = combined(decay, context.kept('momentum'), 1 / gap, mean)
+  const raw = combined(decay, keptOrZero(context, 'momentum'), 1 / gap, mean)
   const clip = Math.min(1, clipNorm / Math.max(norm(raw), Number.MIN_VALUE))
   const momentum = scaled(clip, raw)
   const after = combined(1, slow, -learningRate, momentum)
@@ -77,7 +84,7 @@ function stepOfCo2 (context: RoundContext, slow: Float32Array, mean: Float32Arra
 function residualAfter ({ parts, isAlone }: Landing, due: Float32Array, residual: Float32Array): Float32Array {
   if (isAlone) return new Float32Array(due.length)
   return assembled(parts, residual, ({ part, includesSelf, own }) => {
-    const ofPart = due.slice(part.start, part.end)
+    const ofPart = due.subarray(part.start, part.end)
     return includesSelf ? minus(ofPart, own[0] as Float32Array) : ofPart
   })
 }

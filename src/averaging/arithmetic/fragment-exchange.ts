@@ -5,7 +5,7 @@ import { decodeAll, drawsAlike, encodeOwn, sharedSeed } from './part-codec.ts'
 import { joinPayload, referenceFingerprint, splitPayload } from './payload.ts'
 import { refusal, refuseExtremes, refuseTokens } from './refusal.ts'
 import { tokenShares } from './token-weights.ts'
-import { minus, plus, weightedSum } from './vectors.ts'
+import { add, distance, minus, norm, weightedCorrection, weightedSum } from './vectors.ts'
 
 /** One vector that a fragment's members average. */
 export interface Channel {
@@ -13,7 +13,7 @@ export interface Channel {
   readonly values: Float32Array
   readonly codecs: CodecFamily
   /** What this peer, as an owner, still owes the group: rounding that earlier means lost. */
-  readonly owed: Float32Array
+  readonly owed: Float32Array | undefined
 }
 
 interface Vectors {
@@ -41,6 +41,8 @@ export interface LandedPart {
   mean (channel: number): Float32Array
   /** mean − Q(own) */
   correction (channel: number): Float32Array
+  /** ‖correction‖ of the first channel. */
+  correctionNorm (): number
   /** The others' mean less Q(own), over the correction. */
   readonly othersOverCorrection: number
   /** Mean − what it decodes to, where this peer reduced it: what it owes from now on. */
@@ -132,6 +134,7 @@ export class FragmentExchange {
       own,
       mean: channel => mean.values[channel] as Float32Array,
       correction: remembered(channel => minus(mean.values[channel] as Float32Array, own[channel] as Float32Array)),
+      correctionNorm: () => distance(mean.values[0] as Float32Array, own[0] as Float32Array),
       // Shares are known to the owner alone; equal ones are close enough for a measurement.
       othersOverCorrection: mean.members.includes(this.#options.self) ? mean.members.length / Math.max(1, mean.members.length - 1) : 1,
       lost: mean.lost
@@ -141,13 +144,15 @@ export class FragmentExchange {
   #landedDirectly (state: PartState, part: number): LandedPart {
     const { members, shares, vectors } = this.#gathered(state, part)
     const own = this.#ownOf(state, part).values
+    const correction = remembered(channel => weightedCorrection(vectors.map(values => values[channel] as Float32Array), shares, own[channel] as Float32Array))
     return {
       part: state.part,
       members,
       includesSelf: true,
       own,
       mean: channel => weightedSum(vectors.map(values => values[channel] as Float32Array), shares),
-      correction: remembered(channel => weightedSum(vectors.map(values => values[channel] as Float32Array), shares, own[channel])),
+      correction,
+      correctionNorm: () => norm(correction(0)),
       othersOverCorrection: 1 / (1 - (shares[members.indexOf(this.#options.self)] as number)),
       lost: undefined
     }
@@ -158,7 +163,8 @@ export class FragmentExchange {
     const { start, end } = state.part
     const due = this.#options.channels.map(({ owed }, channel) => {
       const mean = weightedSum(vectors.map(values => values[channel] as Float32Array), shares)
-      return plus(mean, owed.subarray(start, end))
+      if (owed !== undefined) add(mean, 1, owed.subarray(start, end))
+      return mean
     })
     const codecs = this.#options.channels.map(channel => channel.codecs.mean(members.length))
     const encodings = due.map((values, channel) => encodeOwn(codecs[channel] as Codec, values, this.#seedOf(channel, part)))

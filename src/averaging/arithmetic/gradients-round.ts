@@ -1,6 +1,6 @@
 import type { LandedPart } from './fragment-exchange.ts'
 import type { FragmentChange, Landing, RoundArithmetic, RoundContext } from './round-arithmetic.ts'
-import { assembled, owedAfter } from './round-arithmetic.ts'
+import { assembled, keptOrZero, owedAfter } from './round-arithmetic.ts'
 import { combined, minus } from './vectors.ts'
 
 /**
@@ -14,18 +14,21 @@ import { combined, minus } from './vectors.ts'
 export function openGradients (context: RoundContext): RoundArithmetic {
   const { method, kept, gradient } = context
   if (gradient === undefined) throw new RangeError('the method shares gradients and the trainer gives none')
-  const velocity = kept('velocity')
   const correction = method.momentumCorrection
-  const entering = correction === undefined ? gradient : combined(correction, velocity, 1, gradient)
+  const entering = correction === undefined ? gradient : combined(correction, keptOrZero(context, 'velocity'), 1, gradient)
   const residual = kept('residual')
   const decay = method.errorFeedback ?? 0
-  const due = combined(1, entering, decay, residual)
+  const due = residual === undefined ? entering : combined(1, entering, decay, residual)
   return {
     channels: [{ values: due, codecs: context.codecs, owed: kept('owed') }],
     land (landing) {
       const mean = assembled(landing.parts, due, part => part.mean(0))
-      const left = method.errorFeedback === undefined ? residual : residualAfter(landing, due)
-      return { ...moved(context, landing.now, mean), residual: left, velocity: velocityAfter(landing, entering), ...owedAfter(landing) }
+      return {
+        ...moved(context, landing.now, mean),
+        ...residual === undefined ? {} : { residual: residualAfter(landing, due) },
+        ...correction === undefined ? {} : { velocity: velocityAfter(landing, entering) },
+        ...owedAfter(landing)
+      }
     }
   }
 }
@@ -38,14 +41,13 @@ function moved ({ method: { outer } }: RoundContext, now: Float32Array, mean: Fl
 /** a − Q(a) where this peer is in the mean, all of it where the mean came without, nothing where its own took the mean's place. */
 function residualAfter ({ parts }: Landing, due: Float32Array): Float32Array {
   return assembled(parts, new Float32Array(due.length), ({ part, includesSelf, own }) => {
-    const ofPart = due.slice(part.start, part.end)
+    const ofPart = due.subarray(part.start, part.end)
     return includesSelf ? minus(ofPart, own[0] as Float32Array) : ofPart
   })
 }
 
 /** u ← 0 where something was sent, so that an old direction is not pushed twice (DGC, "momentum factor masking"). */
-function velocityAfter ({ parts, context }: Landing, entering: Float32Array): Float32Array {
-  if (context.method.momentumCorrection === undefined) return context.kept('velocity')
+function velocityAfter ({ parts }: Landing, entering: Float32Array): Float32Array {
   return assembled(parts, entering, landed => landed.includesSelf ? unsent(landed, entering) : undefined)
 }
 

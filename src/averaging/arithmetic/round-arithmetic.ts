@@ -1,7 +1,7 @@
 import type { MethodSpec } from '../../manifest/schema.ts'
 import type { Channel, LandedPart } from './fragment-exchange.ts'
 import type { CodecFamily } from './part-codec.ts'
-import { combined, minus, plus } from './vectors.ts'
+import { combined } from './vectors.ts'
 
 /** The vectors that a replica keeps beside its fast weights, each flat and as long, or empty where the method has no use for it. */
 export const KEPT_VECTORS = ['slow', 'momentum', 'residual', 'velocity', 'pending', 'owed', 'owedMomentum'] as const
@@ -26,8 +26,8 @@ export interface RoundContext {
   readonly gradient: Float32Array | undefined
   readonly codecs: CodecFamily
   readonly momentumCodecs: CodecFamily | undefined
-  /** A copy of a kept vector's values in this fragment; zeros where it is not kept. */
-  readonly kept: (name: KeptName) => Float32Array
+  /** A kept vector's values in this fragment, to be read alone; undefined where the method has no use for it. They stay as they are while the round is open. */
+  readonly kept: (name: KeptName) => Float32Array | undefined
   /** Size of the fragment's last outer step. */
   readonly lastStepNorm: number
 }
@@ -36,7 +36,7 @@ export interface Landing {
   /** By part; undefined for those that did not land. */
   readonly parts: ReadonlyArray<LandedPart | undefined>
   readonly context: RoundContext
-  /** θ now, τ steps after it was sent. */
+  /** θ now, τ steps after it was sent; to be read alone. */
   readonly now: Float32Array
   /** What late corrections count, 0 to 1. */
   readonly weight: number
@@ -52,12 +52,24 @@ export interface RoundArithmetic {
   land (landing: Landing): FragmentChange
 }
 
+export function keptOrZero ({ kept, sent }: RoundContext, name: KeptName): Float32Array {
+  return kept(name) ?? new Float32Array(sent.length)
+}
+
 /**
  * θ when a fragment lands: αθ + (1−α)φ (Streaming DiLoCo, arXiv 2501.18512), or carried, φ + (θ − θ when it was sent), which keeps whatever was learned
  * during the flight.
  */
 export function mixed (now: Float32Array, sent: Float32Array, slow: Float32Array, mixing: MethodSpec['mixing'] = 0): Float32Array {
-  return mixing === 'carry' ? plus(slow, minus(now, sent)) : combined(mixing, now, 1 - mixing, slow)
+  return mixing === 'carry' ? carried(now, sent, slow) : combined(mixing, now, 1 - mixing, slow)
+}
+
+function carried (now: Float32Array, sent: Float32Array, slow: Float32Array): Float32Array {
+  const result = new Float32Array(slow.length)
+  for (let index = 0; index < result.length; index++) {
+    result[index] = (slow[index] as number) + Math.fround((now[index] as number) - (sent[index] as number))
+  }
+  return result
 }
 
 /**
@@ -66,16 +78,21 @@ export function mixed (now: Float32Array, sent: Float32Array, slow: Float32Array
  * @param gradient Δ
  */
 export function nesterovStep (slow: Float32Array, momentum: Float32Array, gradient: Float32Array, learningRate: number, decay: number): { readonly slow: Float32Array, readonly momentum: Float32Array } {
-  const moved = combined(decay, momentum, 1, gradient)
+  const moved = new Float32Array(slow.length)
   const stepped = new Float32Array(slow.length)
   for (let index = 0; index < stepped.length; index++) {
-    stepped[index] = (slow[index] as number) - learningRate * ((gradient[index] as number) + decay * (moved[index] as number))
+    const towards = gradient[index] as number
+    const speed = Math.fround(decay * (momentum[index] as number) + towards)
+    moved[index] = speed
+    stepped[index] = (slow[index] as number) - learningRate * (towards + decay * speed)
   }
   return { slow: stepped, momentum: moved }
 }
 
-/** Values of landed parts, put together; `otherwise` elsewhere. */
+/** Values of landed parts, put together; `otherwise` elsewhere. What is a whole already is handed on as it is. */
 export function assembled (parts: Landing['parts'], otherwise: Float32Array, valuesOf: (part: LandedPart) => Float32Array | undefined): Float32Array {
+  const [only] = parts
+  if (parts.length === 1) return (only === undefined ? undefined : valuesOf(only)) ?? otherwise
   const result = otherwise.slice()
   for (const landed of parts) {
     const values = landed === undefined ? undefined : valuesOf(landed)
@@ -86,6 +103,10 @@ export function assembled (parts: Landing['parts'], otherwise: Float32Array, val
 
 /** What owners owe after this round: their last loss where they reduced, what they owed before elsewhere. */
 export function owedAfter ({ parts, context }: Landing): Pick<FragmentChange, 'owed' | 'owedMomentum'> {
-  const owed = assembled(parts, context.kept('owed'), ({ lost }) => lost?.[0])
-  return context.momentumCodecs === undefined ? { owed } : { owed, owedMomentum: assembled(parts, context.kept('owedMomentum'), ({ lost }) => lost?.[1]) }
+  const owed = context.kept('owed')
+  const owedMomentum = context.kept('owedMomentum')
+  return {
+    ...owed === undefined ? {} : { owed: assembled(parts, owed, ({ lost }) => lost?.[0]) },
+    ...owedMomentum === undefined ? {} : { owedMomentum: assembled(parts, owedMomentum, ({ lost }) => lost?.[1]) }
+  }
 }

@@ -1,5 +1,5 @@
 import type { FragmentChange, Landing, RoundArithmetic, RoundContext } from './round-arithmetic.ts'
-import { assembled, mixed, nesterovStep, owedAfter } from './round-arithmetic.ts'
+import { assembled, keptOrZero, mixed, nesterovStep, owedAfter } from './round-arithmetic.ts'
 import { minus, plus, scaled } from './vectors.ts'
 
 interface Momentum {
@@ -27,22 +27,22 @@ function openNoloco (context: RoundContext, outer: Momentum): RoundArithmetic {
   return {
     channels: [{ values: sent, codecs: context.codecs, owed: context.kept('owed') }],
     land (landing) {
-      const slow = context.kept('slow')
-      const momentum = context.kept('momentum')
-      modifiedNesterov(slow, momentum, sent, correctionsOf(landing, 0), outer)
+      const { slow, momentum } = modifiedNesterov(keptOrZero(context, 'slow'), keptOrZero(context, 'momentum'), sent, correctionsOf(landing, 0), outer)
       return { slow, momentum, fast: mixed(landing.now, sent, slow, method.mixing), ...owedAfter(landing) }
     }
   }
 }
 
-/** Moves slow weights and momentum in place. */
-function modifiedNesterov (slow: Float32Array, momentum: Float32Array, sent: Float32Array, corrections: Float32Array, { learningRate, momentum: decay }: Momentum): void {
-  for (let index = 0; index < slow.length; index++) {
+function modifiedNesterov (slow: Float32Array, momentum: Float32Array, sent: Float32Array, corrections: Float32Array, { learningRate, momentum: decay }: Momentum): { readonly slow: Float32Array, readonly momentum: Float32Array } {
+  const after = { slow: new Float32Array(slow.length), momentum: new Float32Array(slow.length) }
+  const { slow: stepped, momentum: moved } = after
+  for (let index = 0; index < stepped.length; index++) {
     const slowValue = slow[index] as number
-    const moved = decay * (momentum[index] as number) + learningRate * ((sent[index] as number) - slowValue + (corrections[index] as number))
-    momentum[index] = moved
-    slow[index] = slowValue + moved
+    const step = decay * (momentum[index] as number) + learningRate * ((sent[index] as number) - slowValue + (corrections[index] as number))
+    moved[index] = step
+    stepped[index] = slowValue + step
   }
+  return after
 }
 
 /** φ_i ← θ_i + c_i (FedAvg, McMahan 2017). Where nothing landed training goes on undisturbed. */
@@ -64,8 +64,8 @@ function openAverage (context: RoundContext): RoundArithmetic {
  */
 function openGossip (context: RoundContext, outer: Momentum): RoundArithmetic {
   const { sent, method, codecs, momentumCodecs } = context
-  const before = context.kept('slow')
-  const stepped = nesterovStep(before, context.kept('momentum'), minus(before, sent), outer.learningRate, outer.momentum)
+  const before = keptOrZero(context, 'slow')
+  const stepped = nesterovStep(before, keptOrZero(context, 'momentum'), minus(before, sent), outer.learningRate, outer.momentum)
   const ofMomentum = momentumCodecs === undefined ? [] : [{ values: stepped.momentum, codecs: momentumCodecs, owed: context.kept('owedMomentum') }]
   return {
     channels: [{ values: stepped.slow, codecs, owed: context.kept('owed') }, ...ofMomentum],
