@@ -41,10 +41,10 @@ export const presets = {
   },
   /** Experts train alone and meet once, at the end (arXiv 2208.03306). */
   'branch-train-merge': { ...whole, groupSize: 1, everySteps: 50, finalMerge: true, outer: { kind: 'average' } },
-  /** Ours: streamed fragments over hypercube pairs, momentum decoupled from consensus, mean-exact at a few bits, one merge at the end. */
+  /** Ours: streamed fragments over hypercube pairs, momentum decoupled from consensus, mean-exact at few bits, one merge at the end. Tuned by docs/results/methods.md. */
   shoal: {
-    ...pairs, pairing: 'hypercube', fragments: 4, pattern: 'strided', everySteps: 40, overlapSteps: 5, mixing: 'carry', codec: 'uniform(6) | rans', late: 'age', finalMerge: true,
-    outer: { kind: 'gossip', learningRate: 0.7, momentum: 0.9 }
+    ...pairs, pairing: 'hypercube', fragments: 2, pattern: 'strided', everySteps: 40, overlapSteps: 5, mixing: 'carry', codec: 'uniform(4) | rans', late: 'age', finalMerge: true,
+    outer: { kind: 'gossip', learningRate: 0.7, momentum: 0.3 }
   },
   /** Random pairs replace their weights by the pair's mean: FedAvg (McMahan 2017) as gossip. */
   'fedavg-pairs': { ...pairs, everySteps: 50, outer: { kind: 'average' } },

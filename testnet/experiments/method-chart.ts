@@ -21,7 +21,10 @@ export interface MethodChart {
 interface Box { readonly left: number, readonly top: number, readonly right: number, readonly bottom: number }
 
 const [WIDTH, HEIGHT] = [960, 560]
-const MARGIN = { left: 64, right: 190, top: 44, bottom: 52 }
+const MARGIN = { left: 64, top: 44, bottom: 52 }
+/** Where the plot ends: names stand behind curves, but beside points. */
+const RIGHT_OF_CURVES = WIDTH - 190
+const RIGHT_OF_POINTS = WIDTH - 84
 const LABEL_HEIGHT = 14
 /** Of the font at 11 pixels, on average. */
 const CHARACTER_WIDTH = 6
@@ -32,14 +35,15 @@ const LABEL_SHIFTS = [0, -9, 9, -18, 18, -27, 27, -38, 38]
 /** Draws methods over a logarithmic axis, with 95 % intervals as bars: names stand at the right end, or beside points that stand for themselves. */
 export function methodChartSvg (chart: MethodChart): string {
   const points = [...chart.series.flatMap(series => series.points), ...chart.front ?? []]
-  const x = logarithmicScale(points.map(point => point.x), MARGIN.left + 12, WIDTH - MARGIN.right - 12)
-  const y = linearScale(points.flatMap(({ y: loss, margin = 0 }) => [loss - margin, loss + margin]), HEIGHT - MARGIN.bottom - 8, MARGIN.top + 8)
   const isScatter = chart.series.every(series => series.points.length === 1)
+  const right = isScatter ? RIGHT_OF_POINTS : RIGHT_OF_CURVES
+  const x = logarithmicScale(points.map(point => point.x), MARGIN.left + 12, right - 12)
+  const y = linearScale(points.flatMap(({ y: loss, margin = 0 }) => [loss - margin, loss + margin]), HEIGHT - MARGIN.bottom - 8, MARGIN.top + 8)
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="system-ui, sans-serif" font-size="12">`,
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#ffffff"/>`,
     `<text x="${MARGIN.left}" y="24" font-size="15" font-weight="600">${escapeText(chart.title)}</text>`,
-    ...axes(chart, x, y),
+    ...axes(chart, x, y, right),
     ...frontLine(chart.front ?? [], x, y),
     ...chart.series.flatMap(series => drawSeries(series, x, y)),
     ...(isScatter ? labelsBeside : labelsAtRight)(chart.series, x, y),
@@ -47,8 +51,8 @@ export function methodChartSvg (chart: MethodChart): string {
   ].join('\n')
 }
 
-function axes ({ xLabel, yLabel }: MethodChart, x: Scale, y: Scale): string[] {
-  const [right, bottom] = [WIDTH - MARGIN.right, HEIGHT - MARGIN.bottom]
+function axes ({ xLabel, yLabel }: MethodChart, x: Scale, y: Scale, right: number): string[] {
+  const bottom = HEIGHT - MARGIN.bottom
   return [
     ...x.ticks.flatMap(tick => {
       const at = x.place(tick).toFixed(1)
@@ -113,7 +117,7 @@ function labelsAtRight (series: readonly MethodSeries[], x: Scale, y: Scale): st
   return ends.flatMap(({ name, place, fromX, fromY }, index) => {
     const room = HEIGHT - MARGIN.bottom + overflow - (ends.length - index) * LABEL_HEIGHT
     lowest = Math.max(lowest + LABEL_HEIGHT, Math.min(fromY, room))
-    const labelX = WIDTH - MARGIN.right + 8
+    const labelX = RIGHT_OF_CURVES + 8
     return [
       `<line x1="${(fromX + MARK_RADIUS).toFixed(1)}" y1="${fromY.toFixed(1)}" x2="${labelX - 2}" y2="${lowest.toFixed(1)}" stroke="${colourOf(place)}" stroke-width="0.7" opacity="0.5"/>`,
       mark(place, labelX + 5, lowest),

@@ -74,15 +74,19 @@ function signPoint (learningRate: number): Point {
   return { preset: 'demo', name: `sign${learningRate}`, learningRate, optimizer: 'sgd', withoutMomentum: true, overrides: { outer: { kind: 'sign', learningRate } } }
 }
 
+type Variant = readonly [suffix: string, overrides: Partial<MethodSpec>]
+
 /** One axis at a time around the flagship, at the middle of the rates that are swept. */
 function flagshipVariants (intervals: readonly number[], rates: readonly number[]): readonly Point[] {
   const [every, rate] = [intervals[0] as number, rates[1] as number]
-  const variants: ReadonlyArray<readonly [string, Partial<MethodSpec>]> = [
-    ...[[0.7, 0.9], [0.7, 0.5], [1, 0.3], [1, 0]].map(([learningRate = 1, momentum = 0]): [string, Partial<MethodSpec>] => [`outer${learningRate}-${momentum}`, { outer: { kind: 'gossip', learningRate, momentum } }]),
-    ...[3, 4, 6].map((bits): [string, Partial<MethodSpec>] => [`bits${bits}`, { codec: `uniform(${bits}) | rans` }]),
-    ...[1, 2, 4].map((fragments): [string, Partial<MethodSpec>] => [`fragments${fragments}`, { fragments, overlapSteps: 1 }]),
-    ['late', { overlapSteps: 2, fragments: 4 }],
-    ['random-pairs', { pairing: 'random' }]
+  const variants: readonly Variant[] = [
+    ...[[0.7, 0.9], [0.7, 0.5], [0.7, 0.3], [1, 0]].map(([learningRate = 1, momentum = 0]): Variant => [`outer${learningRate}-${momentum}`, { outer: { kind: 'gossip', learningRate, momentum } }]),
+    ...[3, 4, 5, 6].map((bits): Variant => [`bits${bits}`, { codec: `uniform(${bits}) | rans` }]),
+    ...[[1, 5], [2, 4], [2, 2], [4, 2]].map(([fragments = 1, overlapSteps = 1]): Variant => [`fragments${fragments}-flight${overlapSteps}`, { fragments, overlapSteps }]),
+    ['no-flight', { fragments: 1, overlapSteps: 0, mixing: 0 }],
+    ['random-pairs', { pairing: 'random' }],
+    ['fours', { groupSize: 4, pairing: 'random' }],
+    ['everyone', { groupSize: 'all', pairing: 'random' }]
   ]
   return variants.map(([suffix, overrides]) => pointOf('shoal', every, rate, overrides, suffix))
 }

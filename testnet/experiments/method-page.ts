@@ -24,7 +24,7 @@ export function methodPage (grid: Grid, outcomes: readonly MethodOutcome[], rows
     ...grid.links.map(megabits => `![Held-out loss over simulated time at ${megabits} Mbit/s](${timeChartName(megabits)})\n`),
     ...claims(rows), '',
     ...tuning(grid, outcomes), '',
-    ...limits(grid, cells), ''
+    ...limits(grid, rows, cells), ''
   ].join('\n')
 }
 
@@ -132,20 +132,25 @@ function tuning ({ methods }: Grid, outcomes: readonly MethodOutcome[]): string[
   ]
 }
 
-function limits ({ setting, links }: Grid, cells: readonly StoredCell[]): string[] {
+function limits ({ setting, links }: Grid, rows: readonly Row[], cells: readonly StoredCell[]): string[] {
   const broken = cells.filter(({ violations, finished }) => violations.length > 0 || finished < setting.peers)
-  const paired = new Map<string, StoredCell[]>()
-  for (const cell of cells) paired.set(`${cell.preset} ${cell.point} ${cell.inputs.seed}`, [...paired.get(`${cell.preset} ${cell.point} ${cell.inputs.seed}`) ?? [], cell])
-  const departed = [...new Set([...paired.values()].filter(group => new Set(group.map(({ mergedLoss }) => mergedLoss)).size > 1).map(group => group[0]?.preset ?? ''))]
+  const departed = rows.filter(row => row.cells.some(({ inputs, mergedLoss }) => row.all.some(other => other.inputs.seed === inputs.seed && other.mergedLoss !== mergedLoss)))
   return [
     '## What to know before believing it', '',
     `- Swept: the inner rate and, where a method has one, H; of \`demo\` its own rate. Not swept: outer rates and momenta, codecs, fragments and flights of the published methods, which keep their authors’ constants; batch, model, decay. The flagship alone had more constants tried, on the tuning seed.`,
     `- Runs of ${setting.steps} steps have few outer rounds, which is hard on outer momentum: 0.9 needs tens of rounds to build up, and the published runs have hundreds.`,
     '- \`ddp\`, \`sparta\`, \`demo\` and \`dgc\` wait in every step, as the frame conducts them; \`sparta\` in its own code does not. \`dgc\` has Muon without momentum, since it brings its own; \`demo\`\'s sign steps have neither Muon nor a decay of the rate.',
-    `- Each swarm trained once, at ${links[0] ?? 0} Mbit/s. On the other links that training was played back, which checks to the bit that the link changed nothing; where it did${departed.length === 0 ? ' (nowhere in these cells)' : ` (${departed.join(', ')})`}, the swarm trained again.`,
+    `- Each swarm trained once, at ${links[0] ?? 0} Mbit/s. On the other links that training was played back, which checks to the bit that the link changed nothing; where it did, the swarm trained again${departed.length === 0 ? ' (nowhere in these cells)' : `: ${departed.map(row => lossByLink(row, links)).join('; ')}`}.`,
     '- Equal machines, no losses, nobody leaves: what groups of everyone cost when someone is slow or dies is not in these numbers.',
     `- ${broken.length === 0 ? 'Every peer of every cell took all its steps, and the referee saw no broken promise.' : `In ${broken.length} cells a peer did not finish or a promise was broken: ${broken.slice(0, 5).map(cell => `${cell.preset} ${cell.point}: ${cell.violations[0] ?? `${cell.finished} finished`}`).join('; ')}.`}`
   ]
+}
+
+/** Of a method whose result depends on the link: what is in flight there lands later, or too late. */
+function lossByLink (row: Row, links: readonly number[]): string {
+  const ascending = [...links].sort((a, b) => a - b)
+  const losses = ascending.map(link => estimate(row.all.filter(({ inputs }) => inputs.megabits === link).map(cell => lossOf(cell, 'merged'))).mean.toFixed(3))
+  return `${row.label} ends at ${losses.join(', ')} on ${ascending.join(', ')} Mbit/s`
 }
 
 function shown ({ mean, margin }: Estimate): string {
