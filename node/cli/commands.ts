@@ -29,7 +29,7 @@ export function configureRunOptions (command: Command): void {
 function configureDataOptions (command: Command): void {
   command
     .option('--data <path>', 'text or JSONL file, or a directory of them, may be given several times (default: the State of the Union addresses); for mlp and cnn glyphs (digits drawn by program, the default) or MNIST’s two files', collect)
-    .option('--data-field <name>', 'field of JSONL records that is the text')
+    .option('--data-field <name>', 'field of JSONL records that is the text (default: text, where the first record has it)')
     .option('--label <field>', 'field of JSONL records to split by (default: the file), with --split label or era')
     .option('--own-shard', 'every peer trains on data of its own, named when it joins', false)
     .option('--held-out <path>', 'what peers with own data are all judged by, may be given several times', collect)
@@ -173,7 +173,7 @@ export const peerCommands: readonly CommandModule[] = [
     name: 'tokenizer train', group: 'Use', summary: 'learn a tokenizer from text files, or from the default corpus', example: 'shoal tokenizer train --vocabulary 1024 -o tokenizer.json',
     configure: command => {
       command.option('--input <path>', 'text or JSONL file, or a directory of them, may be given several times (default: the training part of the default corpus)', collect)
-        .option('--data-field <name>', 'field of JSONL records that is the text')
+        .option('--data-field <name>', 'field of JSONL records that is the text (default: text, where the first record has it)')
         .option('--kind <kind>', 'bpe (byte-level, written as Hugging Face’s tokenizer.json), characters', 'bpe')
         .option('--vocabulary <tokens>', 'how many tokens to use at most', '1024')
         .option('-o, --output <file>', 'where to write it', 'tokenizer.json')

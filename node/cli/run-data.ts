@@ -8,6 +8,8 @@ import type { FileStore } from '../data/file-store.ts'
 import { findFiles } from '../data/find-files.ts'
 import type { LocalFile } from '../data/find-files.ts'
 import { shardAssigner, surveyText, unusable } from '../data/survey.ts'
+import { usualTextField } from '../data/text-field.ts'
+import { counted } from '../terminal/units.ts'
 import { choiceOption } from './choices.ts'
 import { numberOption } from './numbers.ts'
 
@@ -58,14 +60,15 @@ export async function tokenizerOf ({ tokenizer: path }: Pick<RunDataOptions, 'to
 
 type FileDataOptions = Pick<RunDataOptions, 'dataField' | 'label' | 'split'> & Pick<FilesSpec, 'holdOutEvery' | 'shards'>
 
-async function fileData (paths: readonly string[], { dataField: field, label, holdOutEvery, shards, ...options }: FileDataOptions, store: FileStore): Promise<FilesSpec> {
+async function fileData (paths: readonly string[], { dataField, label, holdOutEvery, shards, ...options }: FileDataOptions, store: FileStore): Promise<FilesSpec> {
   const split = choiceOption('split', options.split ?? 'iid', ['iid', 'label', 'era'])
   if (split === 'iid' && label !== undefined) throw needs('--label', '--split label or --split era')
   const files = await findFiles(paths)
+  const field = dataField ?? await usualTextField(files)
   const plan = { files, field, label, split, shards, holdOutEvery }
   const survey = await surveyText(plan)
   shardAssigner(plan, survey)
-  if (survey.heldOutPieces === 0) throw unusable(plan, `it has ${survey.pieces} pieces of text, and of ${holdOutEvery} one is to be held out`)
+  if (survey.heldOutPieces === 0) throw unusable(plan, `it has ${counted(survey.pieces, 'piece')} of text, and of ${holdOutEvery} one is to be held out`)
   return {
     corpus: 'files', files: await keepList(files, store), holdOutEvery, shards, split,
     ...field === undefined ? {} : { field }, ...label === undefined ? {} : { label }
@@ -73,11 +76,12 @@ async function fileData (paths: readonly string[], { dataField: field, label, ho
 }
 
 async function ownData (options: RunDataOptions, holdOutEvery: number, store: FileStore): Promise<DataSpec> {
-  const { dataField: field, heldOut } = options
+  const { dataField, heldOut } = options
   if (options.data !== undefined) throw needs('--data', 'a run without --own-shard: with it every peer names its own, shoal join … --data')
   if (options.label !== undefined || options.split !== undefined) throw needs('--split or --label', 'a run without --own-shard: with it nothing is split')
-  if (heldOut === undefined) return { corpus: 'own', holdOutEvery, ...field === undefined ? {} : { field } }
+  if (heldOut === undefined) return { corpus: 'own', holdOutEvery, ...dataField === undefined ? {} : { field: dataField } }
   const files = await findFiles(heldOut)
+  const field = dataField ?? await usualTextField(files)
   await surveyText({ files, field, split: 'iid', shards: 1, holdOutEvery: 1 })
   return { corpus: 'own', holdOutEvery, heldOut: await keepList(files, store), ...field === undefined ? {} : { field } }
 }

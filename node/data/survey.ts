@@ -5,6 +5,7 @@ import type { SplitRule } from '../../src/data/split.ts'
 import { reasonOf, ShoalError } from '../../src/errors.ts'
 import type { LocalFile } from './find-files.ts'
 import { readChunks } from './read-file.ts'
+import { counted } from '../terminal/units.ts'
 
 /** A text and how it is cut. */
 export interface TextPlan extends SplitRule {
@@ -55,7 +56,7 @@ export async function surveyText (plan: TextPlan, signal?: AbortSignal): Promise
  */
 export function shardAssigner (plan: TextPlan, { labels, pieces, heldOutPieces }: Survey): (piece: Piece) => number {
   if (plan.split === 'iid') {
-    if (pieces - heldOutPieces < plan.shards) throw unusable(plan, `its ${pieces - heldOutPieces} pieces of training text cannot fill ${plan.shards} shards`)
+    if (pieces - heldOutPieces < plan.shards) throw unusable(plan, `its ${counted(pieces - heldOutPieces, 'piece')} of training text cannot fill ${plan.shards} shards`)
     const dealer = createDealer(plan.shards)
     let dealt = 0
     return () => dealer(dealt++)
@@ -69,6 +70,6 @@ export function shardAssigner (plan: TextPlan, { labels, pieces, heldOutPieces }
 }
 
 export function unusable ({ files: [first, ...others] }: Pick<TextPlan, 'files'>, why: string): ShoalError {
-  const what = `${first?.name ?? 'the text'}${others.length === 0 ? '' : ` and ${others.length} other files`}`
+  const what = `${first?.name ?? 'the text'}${others.length === 0 ? '' : ` and ${counted(others.length, 'other file')}`}`
   return new ShoalError({ code: 'DATA_INVALID', what: `${what} cannot be trained on`, why, tryThis: 'more text, fewer --shards, or another --split' })
 }

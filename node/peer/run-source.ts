@@ -14,6 +14,9 @@ export interface RunSource {
   readonly bootstrap: readonly string[]
 }
 
+/** As many as a person reads in a line. */
+const MOST_NAMED = 4
+
 /**
  * Finds the run that a word names: an invite (the manifest is fetched from the peers it names, unless it is known),
  * a manifest file, or the first letters of the id of a run that is known here.
@@ -26,11 +29,20 @@ export async function findRun (word: string, directory: DataDirectory, signal: A
   const known = knownRuns(directory).filter(run => run.runId.startsWith(word) || run.manifest.name === word)
   const [only] = known
   if (only !== undefined && known.length === 1) return { run: only, bootstrap: [] }
+  if (known.length > 1) throw ambiguous(word, known)
   throw new ShoalError({
     code: 'USAGE',
     what: `${word.slice(0, 80)} names no run`,
-    why: known.length > 1 ? `${known.length} runs here begin like that` : 'it is no invite, no file, and no run that is known here',
+    why: 'it is no invite, no file, and no run that is known here',
     tryThis: 'shoal join <invite>, shoal join <manifest file>, or shoal run ls for what is known here'
+  })
+}
+
+function ambiguous (word: string, runs: readonly SignedManifest[]): ShoalError {
+  const named = runs.slice(0, MOST_NAMED).map(({ manifest, runId }) => `${manifest.name} (${shortRunId(runId)})`)
+  return new ShoalError({
+    code: 'USAGE', what: `${word.slice(0, 80)} names several runs`, why: `it may be ${[...named, ...runs.length > MOST_NAMED ? ['another'] : []].join(' or ')}`,
+    tryThis: 'more letters of the id of the one that is meant; shoal run ls lists them'
   })
 }
 

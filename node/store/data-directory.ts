@@ -1,6 +1,6 @@
-import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { reasonOf, ShoalError } from '../../src/errors.ts'
 import { createFileAtomically } from './atomic-file.ts'
 
@@ -55,7 +55,7 @@ export function resolveDataDirectory (flag: string | undefined, environment: Rea
  */
 export function prepareDataDirectory (directory: DataDirectory): void {
   try {
-    mkdirSync(directory.root, { recursive: true, mode: 0o700 })
+    makeFolder(directory.root)
     accessSync(directory.root, constants.W_OK | constants.R_OK | constants.X_OK)
     checkSchema(directory)
     mkdirSync(directory.runs, { recursive: true, mode: 0o700 })
@@ -68,6 +68,24 @@ export function prepareDataDirectory (directory: DataDirectory): void {
       tryThis: 'choose another with --data-dir or SHOAL_HOME, or mend its permissions',
       cause
     })
+  }
+}
+
+/**
+ * Makes a folder and those above it that are missing. Node's own recursive way never ends where a folder exists that has no
+ * place for another, as /proc.
+ */
+function makeFolder (path: string): void {
+  if (existsSync(path)) {
+    if (statSync(path).isDirectory()) return
+    throw new Error(`${path} is no folder`)
+  }
+  makeFolder(dirname(path))
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    // Another process may have made it meanwhile.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
 }
 

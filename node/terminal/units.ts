@@ -23,6 +23,11 @@ export function formatSeconds (seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${String(Math.floor(whole % 3600 / 60)).padStart(2, '0')} min`
 }
 
+/** A count with its noun: `1 piece`, `2 pieces`. */
+export function counted (count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
+
 /** Whole numbers with thin groups: `1 234 567`; `–` when there is no number. */
 export function formatCount (count: number): string {
   if (!Number.isFinite(count)) return '–'

@@ -18,6 +18,8 @@ beforeAll(() => {
   mkdirSync(at('texts'))
   for (const name of ['a', 'b', 'c']) writeFileSync(at(`texts/${name}.txt`), `a line of ${name}\n`.repeat(900))
   writeFileSync(at('records.jsonl'), Array.from({ length: 40 }, (_, index) => JSON.stringify({ text: `text ${index}`, author: `author ${index % 5}` })).join('\n'))
+  writeFileSync(at('others.jsonl'), JSON.stringify({ body: 'a text' }))
+  writeFileSync(at('short.txt'), 'a line')
 })
 afterAll(() => { rmSync(folder, { recursive: true }) })
 
@@ -41,10 +43,17 @@ describe('the data of a new run', () => {
     expect(dataSchema.parse(await dataOf(options({ ownShard: true, heldOut: [at('texts/a.txt')] }), store))).toMatchObject({ corpus: 'own', heldOut: { bytes: 900 * 12 } })
   })
 
+  it('is the field text of records, where nothing else is said and each file begins with it', async () => {
+    expect(dataSchema.parse(await dataOf(options({ data: [at('records.jsonl'), at('texts')] }), store))).toMatchObject({ field: 'text' })
+    expect(dataSchema.parse(await dataOf(options({ data: [at('texts')] }), store))).not.toHaveProperty('field')
+    expect(dataSchema.parse(await dataOf(options({ ownShard: true, heldOut: [at('records.jsonl')] }), store))).toMatchObject({ field: 'text' })
+  })
+
   it.each([
     ['a field without files', { dataField: 'text' }, 'USAGE', /--data/],
     ['a label where pieces are dealt', { data: ['records.jsonl'], dataField: 'text', label: 'author' }, 'USAGE', /--split label/],
-    ['records whose field is not said', { data: ['records.jsonl'] }, 'DATA_INVALID', /which field/],
+    ['records whose field is not said', { data: ['others.jsonl', 'records.jsonl'] }, 'DATA_INVALID', /which field/],
+    ['one piece in two shards', { data: ['short.txt'] }, 'DATA_INVALID', /its 1 piece of/],
     ['records without the field', { data: ['records.jsonl'], dataField: 'body' }, 'DATA_INVALID', /no field body/],
     ['more shards than labels', { data: ['records.jsonl'], dataField: 'text', split: 'label', label: 'author', shards: '6' }, 'DATA_INVALID', /5 labels cannot fill 6/],
     ['a text of which nothing is held out', { data: ['texts/a.txt'], holdOutEvery: '1000' }, 'DATA_INVALID', /one is to be held out/],

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -42,6 +43,16 @@ describe('the data directory', () => {
   it('is refused when a newer Shoal made it', async () => {
     await writeFile(join(root, 'version'), '99\n')
     expect(codeOf(() => { prepareDataDirectory(resolveDataDirectory(root)) })).toBe('STORE_NEWER')
+  })
+
+  it('is made with whatever folders above it are missing', () => {
+    prepareDataDirectory(resolveDataDirectory(join(root, 'some', 'where')))
+    prepareDataDirectory(resolveDataDirectory(join(root, 'some', 'where')))
+    expect(existsSync(join(root, 'some', 'where', 'version'))).toBe(true)
+  })
+
+  it.skipIf(process.platform !== 'linux')('is refused, at once, where no folder can be made (on Linux, which has /proc)', () => {
+    expect(codeOf(() => { prepareDataDirectory(resolveDataDirectory('/proc/shoal/home')) })).toBe('DATA_DIRECTORY_UNWRITABLE')
   })
 
   it('is refused when something else stands in its place', async () => {
