@@ -21,7 +21,7 @@ const contradictions: ReadonlyArray<readonly [preset: string, axes: Partial<Meth
   ['dgc', { errorFeedback: undefined }, 'needs both'],
   ['noloco', { fragments: 60 }, '60 fragments cannot be synced in 50 steps'],
   ['noloco', { overlapSteps: 50 }, 'τ < H/F, and overlapSteps 50 is not below 50/1'],
-  ['shoal', { overlapSteps: 10 }, 'overlapSteps 10 is not below 40/4'],
+  ['shoal', { overlapSteps: 20 }, 'overlapSteps 20 is not below 40/2'],
   ['co2', { overlapSteps: 5 }, 'overlapSteps is everySteps, 48'],
   ['co2', { mixing: 0.5 }, 'no fast weights to mix'],
   ['noloco', { mixing: 1 }, 'never lets an average in'],

@@ -27,7 +27,7 @@ describe('methodPreset', () => {
       for (const everySteps of [1, 2, 3, 7, 30, 1000]) expect(methodPreset(name, { everySteps }).everySteps).toBe(everySteps)
     }
     expect(methodPreset('co2', { everySteps: 10 }).overlapSteps).toBe(10)
-    expect(methodPreset('shoal', { everySteps: 10 })).toMatchObject({ fragments: 4, overlapSteps: 2 })
+    expect(methodPreset('shoal', { everySteps: 10 })).toMatchObject({ fragments: 2, overlapSteps: 4 })
     expect(methodPreset('shoal', { everySteps: 2 })).toMatchObject({ fragments: 2, overlapSteps: 0 })
   })
 

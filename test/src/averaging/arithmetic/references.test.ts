@@ -118,8 +118,8 @@ describe('presets against references in float64', () => {
         slow.forEach((values, index) => {
           values.forEach((value, at) => {
             const delta = value - fast[index]![at]!
-            velocity[index]![at] = 0.9 * velocity[index]![at]! + delta
-            values[at] = value - 0.7 * (delta + 0.9 * velocity[index]![at])
+            velocity[index]![at] = 0.3 * velocity[index]![at]! + delta
+            values[at] = value - 0.7 * (delta + 0.3 * velocity[index]![at])
           })
         })
         mean = positions.map(at => meanOf(slow, at))
