@@ -5,6 +5,7 @@ import { bestInstructions } from '../../src/kernels/wasm-binaries.ts'
 import type { WasmInstructions } from '../../src/kernels/wasm-binaries.ts'
 import { selfCheck } from '../../src/kernels/self-check.ts'
 import { splitKernels } from '../../src/kernels/wasm-split.ts'
+import type { BorrowedMemory, WasmExports, WasmKernels } from '../../src/kernels/wasm-kernels.ts'
 import { tf } from '../../src/kernels/tensor.ts'
 import { unavailable } from './contract.ts'
 import type { Backend } from './contract.ts'
@@ -19,12 +20,14 @@ export interface WasmSettings {
   readonly threads?: number
   /** Left out: the best that this engine has. */
   readonly instructions?: WasmInstructions
+  /** How threads are started. */
+  readonly team?: typeof startTeam
 }
 
 const INSTRUCTION_NAMES: Readonly<Record<WasmInstructions, string>> = { simd: 'SIMD', relaxed: 'relaxed SIMD' }
 
 /** Starts tfjs' wasm backend and puts our kernels into it. Where threads cannot be had it says so and takes one. */
-export async function startWasm ({ threads = 1, instructions = bestInstructions() }: WasmSettings = {}): Promise<Backend> {
+export async function startWasm ({ threads = 1, instructions = bestInstructions(), team = startTeam }: WasmSettings = {}): Promise<Backend> {
   const size = Math.max(1, threads)
   const lacks: string[] = []
   let isShared = size > 1
@@ -40,14 +43,18 @@ export async function startWasm ({ threads = 1, instructions = bestInstructions(
     if (!await tf.setBackend('wasm')) throw unavailable('wasm', 'tfjs could not initialise WebAssembly with SIMD')
     await tf.ready()
   })
-  const kernels = await registerWasmKernels({
-    instructions,
-    isShared,
-    ...(isShared ? { wrap: async (own, borrowed) => splitKernels(own, await startTeam(size, own, borrowed, instructions), borrowed) } : {})
-  })
+  const split = async (own: WasmExports, borrowed: BorrowedMemory): Promise<WasmKernels> => {
+    try {
+      return splitKernels(own, await team(size, own, borrowed, instructions), borrowed)
+    } catch (error) {
+      lacks.push(`threads: ${reasonOf(error)}`)
+      return own
+    }
+  }
+  const kernels = await registerWasmKernels({ instructions, isShared, ...isShared ? { wrap: split } : {} })
   const fault = await selfCheck()
   if (fault !== undefined) throw unavailable('wasm', fault)
-  return { name: 'wasm', device: `wasm, ${INSTRUCTION_NAMES[instructions]}, ${isShared ? `${size} threads` : '1 thread'}`, kernels, lacks }
+  return { name: 'wasm', device: `wasm, ${INSTRUCTION_NAMES[instructions]}, ${size > 1 && lacks.length === 0 ? `${size} threads` : '1 thread'}`, kernels, lacks }
 }
 
 async function withoutNewListeners (start: () => Promise<void>): Promise<void> {
