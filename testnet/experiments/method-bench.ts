@@ -34,8 +34,8 @@ export interface MethodOutcome {
 }
 
 /**
- * Runs what is not stored yet: first every point on the tuning seed, then the best of each group on the paired seeds, seed by seed, so that an interrupted
- * bench has whole pairs. A cell is run again only when its inputs have changed.
+ * Runs what is not stored yet: first what is swept on the tuning seed, then the best of each group on the paired seeds, seed by seed, so that an interrupted
+ * bench has whole pairs, and variants last. A cell is run again only when its inputs have changed.
  *
  * @throws ShoalError USAGE for a preset that the grid does not have; the signal's reason between two cells
  */
@@ -45,7 +45,7 @@ export async function runMethodBench (options: MethodBenchOptions): Promise<read
   if (unknown !== undefined) throw unknownPreset(unknown, grid)
   const bench = new Bench(options, await hashCorpus())
   const tried = new Map<Sweep, readonly StoredCell[]>()
-  for (const sweep of grid.methods) tried.set(sweep, await bench.tune(sweep))
+  for (const sweep of grid.methods) tried.set(sweep, await bench.tune(sweep, sweep.groups.flat()))
   const chosen = grid.methods.map(sweep => ({ sweep, points: sweep.groups.flatMap(group => bestOf(group, tried.get(sweep) ?? [])) }))
   const cells = new Map<Point, StoredCell[]>()
   for (const seed of grid.seeds) {
@@ -53,6 +53,7 @@ export async function runMethodBench (options: MethodBenchOptions): Promise<read
       for (const point of points) cells.set(point, [...cells.get(point) ?? [], ...await bench.cells(sweep, point, seed, grid.links)])
     }
   }
+  for (const sweep of grid.methods) tried.set(sweep, [...tried.get(sweep) ?? [], ...await bench.tune(sweep, sweep.variants)])
   return chosen.map(({ sweep, points }) => ({
     preset: sweep.preset, tried: tried.get(sweep) ?? [], chosen: points.map(point => ({ point, cells: cells.get(point) ?? [] }))
   }))
@@ -79,9 +80,9 @@ class Bench {
     this.#corpus = corpus
   }
 
-  async tune (sweep: Sweep): Promise<readonly StoredCell[]> {
+  async tune (sweep: Sweep, points: readonly Point[]): Promise<readonly StoredCell[]> {
     const cells: StoredCell[] = []
-    for (const point of [...sweep.groups.flat(), ...sweep.variants]) cells.push(...await this.cells(sweep, point, TUNING_SEED, this.#options.grid.links.slice(0, 1)))
+    for (const point of points) cells.push(...await this.cells(sweep, point, TUNING_SEED, this.#options.grid.links.slice(0, 1)))
     return cells
   }
 

@@ -128,22 +128,34 @@ function tuning ({ methods }: Grid, outcomes: readonly MethodOutcome[]): string[
   const header = ['| method | point | merged loss | payload, kB | + merge |', '|---|---|---|---|---|']
   return [
     '## The sweep', '', `Seed ${TUNING_SEED} alone. Of the points that differ in rates only, the best went on to the paired seeds.`, '', ...header, ...tried.filter(cell => !isVariant(cell)).map(line), '',
-    'The flagship’s other constants, one at a time (the preset’s own are among them):', '', ...header, ...tried.filter(isVariant).map(line)
+    'The flagship’s other constants, one at a time; what they are held beside is the same point of the sweep above:', '', ...header, ...tried.filter(isVariant).map(line)
   ]
 }
 
-function limits ({ setting, links }: Grid, rows: readonly Row[], cells: readonly StoredCell[]): string[] {
+function limits (grid: Grid, rows: readonly Row[], cells: readonly StoredCell[]): string[] {
+  const { setting, links } = grid
   const broken = cells.filter(({ violations, finished }) => violations.length > 0 || finished < setting.peers)
   const departed = rows.filter(row => row.cells.some(({ inputs, mergedLoss }) => row.all.some(other => other.inputs.seed === inputs.seed && other.mergedLoss !== mergedLoss)))
   return [
     '## What to know before believing it', '',
     `- Swept: the inner rate and, where a method has one, H; of \`demo\` its own rate. Not swept: outer rates and momenta, codecs, fragments and flights of the published methods, which keep their authors’ constants; batch, model, decay. The flagship alone had more constants tried, on the tuning seed.`,
+    `- The rates that were swept are three, a factor of two apart. ${atTheEdge(grid, rows)}`,
     `- Runs of ${setting.steps} steps have few outer rounds, which is hard on outer momentum: 0.9 needs tens of rounds to build up, and the published runs have hundreds.`,
     '- \`ddp\`, \`sparta\`, \`demo\` and \`dgc\` wait in every step, as the frame conducts them; \`sparta\` in its own code does not. \`dgc\` has Muon without momentum, since it brings its own; \`demo\`\'s sign steps have neither Muon nor a decay of the rate.',
     `- Each swarm trained once, at ${links[0] ?? 0} Mbit/s. On the other links that training was played back, which checks to the bit that the link changed nothing; where it did, the swarm trained again${departed.length === 0 ? ' (nowhere in these cells)' : `: ${departed.map(row => lossByLink(row, links)).join('; ')}`}.`,
     '- Equal machines, no losses, nobody leaves: what groups of everyone cost when someone is slow or dies is not in these numbers.',
     `- ${broken.length === 0 ? 'Every peer of every cell took all its steps, and the referee saw no broken promise.' : `In ${broken.length} cells a peer did not finish or a promise was broken: ${broken.slice(0, 5).map(cell => `${cell.preset} ${cell.point}: ${cell.violations[0] ?? `${cell.finished} finished`}`).join('; ')}.`}`
   ]
+}
+
+/** A best rate at the end of what was tried may have a better one beyond. */
+function atTheEdge ({ methods }: Grid, rows: readonly Row[]): string {
+  const sideOf = (side: 'lowest' | 'highest'): string => rows.filter(row => {
+    const rates = methods.find(({ preset }) => preset === row.preset)?.groups.flat().map(({ learningRate }) => learningRate) ?? []
+    return row.rate === (side === 'lowest' ? Math.min(...rates) : Math.max(...rates))
+  }).map(({ label }) => label).join(', ')
+  const [lowest, highest] = [sideOf('lowest'), sideOf('highest')]
+  return `Best at the lowest of them, and perhaps better below: ${lowest === '' ? 'none' : lowest}. At the highest, and perhaps better above: ${highest === '' ? 'none' : highest}.`
 }
 
 /** Of a method whose result depends on the link: what is in flight there lands later, or too late. */
