@@ -64,15 +64,17 @@ export class OpenFragmentRound implements FragmentRound {
 
   commit (ageSteps: number): FragmentOutcome {
     if (!this.#isOpen) throw new RangeError('the round is over')
-    const { arithmetic, context, now } = this.#options
+    const { arithmetic, context, now, apply } = this.#options
     const parts = this.plan.parts.map((_, part) => this.#exchange.landed(part))
+    const outcome = this.#outcomeOf(parts)
+    // Landing writes over the round's own vectors: there is no second time, even where it fails.
+    this.#close()
     const change = arithmetic.land({ parts, context, now: now(), weight: this.#weightAt(ageSteps), isAlone: this.#plan.members.length === 1 })
     for (const name of ['slow', 'fast', 'gradient', 'momentum'] as const) {
       if (change[name] !== undefined) refuseDivergence(change[name], name)
     }
-    this.#options.apply(change)
-    this.#close()
-    return this.#outcomeOf(parts)
+    apply(change)
+    return outcome
   }
 
   abandon (): void {

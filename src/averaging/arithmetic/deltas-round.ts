@@ -17,16 +17,16 @@ export function openDeltas (context: RoundContext): RoundArithmetic {
     reference: slow,
     land (landing) {
       const { parts, isAlone } = landing
-      const mean = isAlone ? due : assembled(parts, new Float32Array(due.length), part => part.mean(0))
+      const mean = isAlone ? due : assembled(landing, part => part.mean(0))
       const whole = outerStep(context, slow, mean, landing)
       const isWhole = isAlone || !parts.includes(undefined)
-      const onlyLanded = (after: Float32Array, before: Float32Array): Float32Array =>
-        isWhole ? after : assembled(parts, before, ({ part }) => after.subarray(part.start, part.end))
+      const onlyLanded = (after: Float32Array, before?: Float32Array): Float32Array =>
+        isWhole ? after : assembled(landing, ({ part }) => after.subarray(part.start, part.end), before)
       return {
         slow: onlyLanded(whole.slow, slow),
         fast: onlyLanded(whole.fast, landing.now),
-        ...whole.momentum === undefined ? {} : { momentum: onlyLanded(whole.momentum, keptOrZero(context, 'momentum')) },
-        ...whole.pending === undefined ? {} : { pending: onlyLanded(whole.pending, new Float32Array(due.length)) },
+        ...whole.momentum === undefined ? {} : { momentum: onlyLanded(whole.momentum, kept('momentum')) },
+        ...whole.pending === undefined ? {} : { pending: onlyLanded(whole.pending) },
         ...residual === undefined ? {} : { residual: residualAfter(landing, due, residual) },
         ...whole.stepNorm === undefined ? {} : { stepNorm: whole.stepNorm },
         ...owedAfter(landing)
@@ -81,10 +81,10 @@ function stepOfCo2 (context: RoundContext, slow: Float32Array, mean: Float32Arra
 }
 
 /** e ← a − Q(a) where this peer is in the mean; a where it came without; e where nothing landed, for Δ is measured anew. */
-function residualAfter ({ parts, isAlone }: Landing, due: Float32Array, residual: Float32Array): Float32Array {
-  if (isAlone) return new Float32Array(due.length)
-  return assembled(parts, residual, ({ part, includesSelf, own }) => {
+function residualAfter (landing: Landing, due: Float32Array, residual: Float32Array): Float32Array {
+  if (landing.isAlone) return new Float32Array(due.length)
+  return assembled(landing, ({ part, includesSelf, own }) => {
     const ofPart = due.subarray(part.start, part.end)
     return includesSelf ? minus(ofPart, own[0] as Float32Array) : ofPart
-  })
+  }, residual)
 }

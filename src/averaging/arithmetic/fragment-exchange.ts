@@ -39,9 +39,9 @@ export interface LandedPart {
   /** What this peer's own contribution decodes to, one vector a channel. */
   readonly own: readonly Float32Array[]
   mean (channel: number): Float32Array
-  /** mean − Q(own) */
+  /** mean − Q(own), for the one who lands the part to write over. */
   correction (channel: number): Float32Array
-  /** ‖correction‖ of the first channel. */
+  /** ‖correction‖ of the first channel, before it is written over. */
   correctionNorm (): number
   /** The others' mean less Q(own), over the correction. */
   readonly othersOverCorrection: number
@@ -133,7 +133,7 @@ export class FragmentExchange {
       includesSelf: mean.members.includes(this.#options.self),
       own,
       mean: channel => mean.values[channel] as Float32Array,
-      correction: remembered(channel => minus(mean.values[channel] as Float32Array, own[channel] as Float32Array)),
+      correction: channel => minus(mean.values[channel] as Float32Array, own[channel] as Float32Array),
       correctionNorm: () => distance(mean.values[0] as Float32Array, own[0] as Float32Array),
       // Shares are known to the owner alone; equal ones are close enough for a measurement.
       othersOverCorrection: mean.members.includes(this.#options.self) ? mean.members.length / Math.max(1, mean.members.length - 1) : 1,

@@ -22,7 +22,7 @@ export function openGradients (context: RoundContext): RoundArithmetic {
   return {
     channels: [{ values: due, codecs: context.codecs, owed: kept('owed') }],
     land (landing) {
-      const mean = assembled(landing.parts, due, part => part.mean(0))
+      const mean = assembled(landing, part => part.mean(0), due)
       return {
         ...moved(context, landing.now, mean),
         ...residual === undefined ? {} : { residual: residualAfter(landing, due) },
@@ -39,16 +39,16 @@ function moved ({ method: { outer } }: RoundContext, now: Float32Array, mean: Fl
 }
 
 /** a − Q(a) where this peer is in the mean, all of it where the mean came without, nothing where its own took the mean's place. */
-function residualAfter ({ parts }: Landing, due: Float32Array): Float32Array {
-  return assembled(parts, new Float32Array(due.length), ({ part, includesSelf, own }) => {
+function residualAfter (landing: Landing, due: Float32Array): Float32Array {
+  return assembled(landing, ({ part, includesSelf, own }) => {
     const ofPart = due.subarray(part.start, part.end)
     return includesSelf ? minus(ofPart, own[0] as Float32Array) : ofPart
   })
 }
 
 /** u ← 0 where something was sent, so that an old direction is not pushed twice (DGC, "momentum factor masking"). */
-function velocityAfter ({ parts }: Landing, entering: Float32Array): Float32Array {
-  return assembled(parts, entering, landed => landed.includesSelf ? unsent(landed, entering) : undefined)
+function velocityAfter (landing: Landing, entering: Float32Array): Float32Array {
+  return assembled(landing, landed => landed.includesSelf ? unsent(landed, entering) : undefined, entering)
 }
 
 function unsent ({ part, own }: LandedPart, entering: Float32Array): Float32Array {

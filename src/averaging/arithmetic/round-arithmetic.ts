@@ -59,27 +59,25 @@ export function keptOrZero ({ kept, sent }: RoundContext, name: KeptName): Float
 /**
  * θ when a fragment lands: αθ + (1−α)φ (Streaming DiLoCo, arXiv 2501.18512), or carried, φ + (θ − θ when it was sent), which keeps whatever was learned
  * during the flight.
+ *
+ * @param sent is written over with the result: a round that lands needs it no longer, and fresh memory costs as much as the sum
  */
 export function mixed (now: Float32Array, sent: Float32Array, slow: Float32Array, mixing: MethodSpec['mixing'] = 0): Float32Array {
-  return mixing === 'carry' ? carried(now, sent, slow) : combined(mixing, now, 1 - mixing, slow)
-}
-
-function carried (now: Float32Array, sent: Float32Array, slow: Float32Array): Float32Array {
-  const result = new Float32Array(slow.length)
-  for (let index = 0; index < result.length; index++) {
-    result[index] = (slow[index] as number) + Math.fround((now[index] as number) - (sent[index] as number))
+  if (mixing !== 'carry') return combined(mixing, now, 1 - mixing, slow, sent)
+  for (let index = 0; index < sent.length; index++) {
+    sent[index] = (slow[index] as number) + Math.fround((now[index] as number) - (sent[index] as number))
   }
-  return result
+  return sent
 }
 
 /**
  * A Nesterov step as PyTorch's SGD takes it: v ← μv + Δ ; φ ← φ − η (Δ + μv).
  *
  * @param gradient Δ
+ * @param stepped takes the new slow weights; may be any of the others
  */
-export function nesterovStep (slow: Float32Array, momentum: Float32Array, gradient: Float32Array, learningRate: number, decay: number): { readonly slow: Float32Array, readonly momentum: Float32Array } {
+export function nesterovStep (slow: Float32Array, momentum: Float32Array, gradient: Float32Array, learningRate: number, decay: number, stepped: Float32Array = new Float32Array(slow.length)): { readonly slow: Float32Array, readonly momentum: Float32Array } {
   const moved = new Float32Array(slow.length)
-  const stepped = new Float32Array(slow.length)
   for (let index = 0; index < stepped.length; index++) {
     const towards = gradient[index] as number
     const speed = Math.fround(decay * (momentum[index] as number) + towards)
@@ -89,11 +87,11 @@ export function nesterovStep (slow: Float32Array, momentum: Float32Array, gradie
   return { slow: stepped, momentum: moved }
 }
 
-/** Values of landed parts, put together; `otherwise` elsewhere. What is a whole already is handed on as it is. */
-export function assembled (parts: Landing['parts'], otherwise: Float32Array, valuesOf: (part: LandedPart) => Float32Array | undefined): Float32Array {
+/** Values of landed parts, put together; `otherwise`, or zero, elsewhere. What is a whole already is handed on as it is. */
+export function assembled ({ parts, now }: Landing, valuesOf: (part: LandedPart) => Float32Array | undefined, otherwise?: Float32Array): Float32Array {
   const [only] = parts
-  if (parts.length === 1) return (only === undefined ? undefined : valuesOf(only)) ?? otherwise
-  const result = otherwise.slice()
+  if (parts.length === 1) return (only === undefined ? undefined : valuesOf(only)) ?? otherwise ?? new Float32Array(now.length)
+  const result = otherwise?.slice() ?? new Float32Array(now.length)
   for (const landed of parts) {
     const values = landed === undefined ? undefined : valuesOf(landed)
     if (landed !== undefined && values !== undefined) result.set(values, landed.part.start)
@@ -102,11 +100,12 @@ export function assembled (parts: Landing['parts'], otherwise: Float32Array, val
 }
 
 /** What owners owe after this round: their last loss where they reduced, what they owed before elsewhere. */
-export function owedAfter ({ parts, context }: Landing): Pick<FragmentChange, 'owed' | 'owedMomentum'> {
-  const owed = context.kept('owed')
-  const owedMomentum = context.kept('owedMomentum')
+export function owedAfter (landing: Landing): Pick<FragmentChange, 'owed' | 'owedMomentum'> {
+  const { kept } = landing.context
+  const owed = kept('owed')
+  const owedMomentum = kept('owedMomentum')
   return {
-    ...owed === undefined ? {} : { owed: assembled(parts, owed, ({ lost }) => lost?.[0]) },
-    ...owedMomentum === undefined ? {} : { owedMomentum: assembled(parts, owedMomentum, ({ lost }) => lost?.[1]) }
+    ...owed === undefined ? {} : { owed: assembled(landing, ({ lost }) => lost?.[0], owed) },
+    ...owedMomentum === undefined ? {} : { owedMomentum: assembled(landing, ({ lost }) => lost?.[1], owedMomentum) }
   }
 }

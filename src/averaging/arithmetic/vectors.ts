@@ -52,21 +52,14 @@ function scaledDifference (share: number, vector: Float32Array, origin: Float32A
   return result
 }
 
-export function plus (vector: Float32Array, other: Float32Array): Float32Array {
-  const result = new Float32Array(vector.length)
-  for (let index = 0; index < result.length; index++) result[index] = (vector[index] as number) + (other[index] as number)
-  return result
-}
-
 export function minus (vector: Float32Array, other: Float32Array): Float32Array {
   const result = new Float32Array(vector.length)
   for (let index = 0; index < result.length; index++) result[index] = (vector[index] as number) - (other[index] as number)
   return result
 }
 
-/** one · vector + two · other, rounded once. */
-export function combined (one: number, vector: Float32Array, two: number, other: Float32Array): Float32Array {
-  const result = new Float32Array(vector.length)
+/** one · vector + two · other, rounded once. @param result may be one of them */
+export function combined (one: number, vector: Float32Array, two: number, other: Float32Array, result: Float32Array = new Float32Array(vector.length)): Float32Array {
   for (let index = 0; index < result.length; index++) result[index] = one * (vector[index] as number) + two * (other[index] as number)
   return result
 }

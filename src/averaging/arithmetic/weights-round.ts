@@ -1,6 +1,6 @@
 import type { FragmentChange, Landing, RoundArithmetic, RoundContext } from './round-arithmetic.ts'
 import { assembled, keptOrZero, mixed, nesterovStep, owedAfter } from './round-arithmetic.ts'
-import { minus, plus, scaled } from './vectors.ts'
+import { add, minus, scaled } from './vectors.ts'
 
 interface Momentum {
   readonly learningRate: number
@@ -33,16 +33,16 @@ function openNoloco (context: RoundContext, outer: Momentum): RoundArithmetic {
   }
 }
 
+/** @param corrections are written over with the momentum */
 function modifiedNesterov (slow: Float32Array, momentum: Float32Array, sent: Float32Array, corrections: Float32Array, { learningRate, momentum: decay }: Momentum): { readonly slow: Float32Array, readonly momentum: Float32Array } {
-  const after = { slow: new Float32Array(slow.length), momentum: new Float32Array(slow.length) }
-  const { slow: stepped, momentum: moved } = after
+  const stepped = new Float32Array(slow.length)
   for (let index = 0; index < stepped.length; index++) {
     const slowValue = slow[index] as number
     const step = decay * (momentum[index] as number) + learningRate * ((sent[index] as number) - slowValue + (corrections[index] as number))
-    moved[index] = step
+    corrections[index] = step
     stepped[index] = slowValue + step
   }
-  return after
+  return { slow: stepped, momentum: corrections }
 }
 
 /** φ_i ← θ_i + c_i (FedAvg, McMahan 2017). Where nothing landed training goes on undisturbed. */
@@ -51,9 +51,10 @@ function openAverage (context: RoundContext): RoundArithmetic {
   return {
     channels: [{ values: sent, codecs: context.codecs, owed: context.kept('owed') }],
     land (landing) {
-      const slow = plus(sent, correctionsOf(landing, 0))
+      const slow = correctionsOf(landing, 0)
+      add(slow, 1, sent)
       const landed = mixed(landing.now, sent, slow, method.mixing)
-      return { slow, fast: assembled(landing.parts, landing.now, ({ part }) => landed.subarray(part.start, part.end)), ...owedAfter(landing) }
+      return { slow, fast: assembled(landing, ({ part }) => landed.subarray(part.start, part.end), landing.now), ...owedAfter(landing) }
     }
   }
 }
@@ -65,22 +66,25 @@ function openAverage (context: RoundContext): RoundArithmetic {
 function openGossip (context: RoundContext, outer: Momentum): RoundArithmetic {
   const { sent, method, codecs, momentumCodecs } = context
   const before = keptOrZero(context, 'slow')
-  const stepped = nesterovStep(before, keptOrZero(context, 'momentum'), minus(before, sent), outer.learningRate, outer.momentum)
+  const gradient = minus(before, sent)
+  const stepped = nesterovStep(before, keptOrZero(context, 'momentum'), gradient, outer.learningRate, outer.momentum, gradient)
   const ofMomentum = momentumCodecs === undefined ? [] : [{ values: stepped.momentum, codecs: momentumCodecs, owed: context.kept('owedMomentum') }]
   return {
     channels: [{ values: stepped.slow, codecs, owed: context.kept('owed') }, ...ofMomentum],
     land (landing): FragmentChange {
-      const slow = plus(stepped.slow, correctionsOf(landing, 0))
-      const momentum = momentumCodecs === undefined ? stepped.momentum : plus(stepped.momentum, correctionsOf(landing, 1))
+      const { slow, momentum } = stepped
+      add(slow, 1, correctionsOf(landing, 0))
+      if (momentumCodecs !== undefined) add(momentum, 1, correctionsOf(landing, 1))
       return { slow, momentum, fast: mixed(landing.now, sent, slow, method.mixing), ...owedAfter(landing) }
     }
   }
 }
 
-function correctionsOf ({ parts, weight, now }: Landing, channel: number): Float32Array {
-  return assembled(parts, new Float32Array(now.length), landed => {
+/** In a vector that only the caller has. */
+function correctionsOf (landing: Landing, channel: number): Float32Array {
+  return assembled(landing, landed => {
     if (!landed.includesSelf) return undefined
     const correction = landed.correction(channel)
-    return weight === 1 ? correction : scaled(weight, correction)
+    return landing.weight === 1 ? correction : scaled(landing.weight, correction)
   })
 }
