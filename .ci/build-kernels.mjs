@@ -1,6 +1,8 @@
 // Compiles src/kernels/assembly and src/codec-kernels/assembly to WebAssembly and writes each as a TypeScript module, which tsc,
-// vitest and bundlers all import alike. Does nothing when a module is newer than its sources.
-import { mkdir, readdir, rename, stat, writeFile } from 'node:fs/promises'
+// vitest and bundlers all import alike. Does nothing when a module is newer than its sources. The sources' hash, in a file
+// under version control beside them, tells modules of other sources.
+import { createHash } from 'node:crypto'
+import { mkdir, readFile, readdir, rename, stat, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 
 const DATA_SECTION = 11
@@ -19,25 +21,41 @@ const binaries = [
   { folder: 'codec-kernels', name: 'kernel-binary', options: ['--initialMemory', '16', '--maximumMemory', '16'], isBorrowed: false }
 ]
 
-for (const binary of binaries) await build(binary)
+for (const binary of binaries) await build(binary, await writeHash(binary.folder))
 
-async function build ({ folder, name, options, isBorrowed }) {
+async function build ({ folder, name, options, isBorrowed }, hash) {
   const sources = new URL(`../src/${folder}/assembly/`, import.meta.url)
   const target = new URL(`../src/${folder}/generated/${name}.ts`, import.meta.url)
-  if (!await isStale(sources, target)) return
+  if (!await isStale(sources, target, hash)) return
   const binary = await compile(sources, options)
   if (isBorrowed) refuseData(binary)
   await mkdir(new URL('.', target), { recursive: true })
   // Two builds may run at once: each writes its own file, the last rename wins.
   const draft = new URL(`${name}.${process.pid}.tmp`, target)
-  await writeFile(draft, moduleText(binary, folder))
+  await writeFile(draft, moduleText(binary, folder, hash))
   await rename(draft, target)
   console.log(`${folder}, ${name}: ${binary.length} bytes of WebAssembly`)
 }
 
-async function isStale (sources, target) {
+/** Hash of a folder's sources, which is kept in a module of its own. */
+async function writeHash (folder) {
+  const sources = new URL(`../src/${folder}/assembly/`, import.meta.url)
+  const hash = createHash('sha256')
+  for (const name of (await readdir(sources)).sort()) {
+    const text = await readFile(new URL(name, sources), 'utf8')
+    // A checkout may have its own line ends.
+    hash.update(`${name}\n${text.replaceAll('\r\n', '\n')}\n`)
+  }
+  const digest = hash.digest('hex').slice(0, 16)
+  const target = new URL(`../src/${folder}/source-hash.ts`, import.meta.url)
+  const module = `/** Of the sources in \`assembly\`; written by the build, under version control. */\nexport const SOURCE_HASH = '${digest}'\n`
+  if (await readFile(target, 'utf8').catch(() => '') !== module) await writeFile(target, module)
+  return digest
+}
+
+async function isStale (sources, target, hash) {
   const written = await stat(target).catch(() => undefined)
-  if (written === undefined) return true
+  if (written === undefined || !(await readFile(target, 'utf8')).includes(`'${hash}'`)) return true
   const names = await readdir(sources)
   const inputs = [...names.map(name => new URL(name, sources)), new URL(import.meta.url)]
   const times = await Promise.all(inputs.map(async input => (await stat(input)).mtimeMs))
@@ -74,8 +92,8 @@ function refuseData (binary) {
   }
 }
 
-function moduleText (binary, folder) {
+function moduleText (binary, folder, hash) {
   const lines = []
   for (let start = 0; start < binary.length; start += 40) lines.push(`  ${[...binary.slice(start, start + 40)].join(', ')}`)
-  return `// Written by .ci/build-kernels.mjs from src/${folder}/assembly.\nexport const kernelBinary = new Uint8Array([\n${lines.join(',\n')}\n])\n`
+  return `// Written by .ci/build-kernels.mjs from src/${folder}/assembly.\nexport const sourceHash: string = '${hash}'\nexport const kernelBinary = new Uint8Array([\n${lines.join(',\n')}\n])\n`
 }

@@ -1,4 +1,6 @@
-import { kernelBinary } from './generated/kernel-binary.ts'
+import { checkSources } from '../compiled-kernels.ts'
+import { kernelBinary, sourceHash } from './generated/kernel-binary.ts'
+import { SOURCE_HASH } from './source-hash.ts'
 
 /** What the module exports; addresses are byte offsets into its memory. The assembly sources say what each one does. */
 interface Exports {
@@ -88,6 +90,7 @@ export function codecKernels (): CodecKernels {
 
 function instantiate (): CodecKernels {
   const { WebAssembly } = globalThis as unknown as { WebAssembly: WebAssemblyApi }
+  checkSources(sourceHash, SOURCE_HASH)
   const exported = new WebAssembly.Instance(new WebAssembly.Module(kernelBinary)).exports as Exports
   const { buffer } = exported.memory
   return { ...exported, at: layOut(exported.arenaStart()), bytes: new Uint8Array(buffer), floats: new Float32Array(buffer), integers: new Uint32Array(buffer) }

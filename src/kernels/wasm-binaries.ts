@@ -1,3 +1,6 @@
+import { checkSources } from '../compiled-kernels.ts'
+import { SOURCE_HASH } from './source-hash.ts'
+
 /** Which of the engine's vector instructions the matrix product uses: `relaxed` rounds a product and its sum once, `simd` each. */
 export type WasmInstructions = 'simd' | 'relaxed'
 
@@ -33,12 +36,20 @@ export function bestInstructions (): WasmInstructions {
   return f() === 2 ** -24 ? 'relaxed' : 'simd'
 }
 
-/** The kernels' code; `isShared` for memory that several threads share. */
+/** The module that the build makes of the kernels' sources. */
+interface KernelModule {
+  readonly kernelBinary: Uint8Array
+  readonly sourceHash: string
+}
+
+/** The kernels' code; `isShared` for memory that several threads share. @throws ShoalError BACKEND_UNAVAILABLE for code of other sources */
 export async function loadBinary (instructions: WasmInstructions, isShared: boolean): Promise<Uint8Array> {
-  if (isShared) {
-    return instructions === 'simd'
-      ? (await import('./generated/shared-simd.ts')).kernelBinary
-      : (await import('./generated/shared-relaxed.ts')).kernelBinary
-  }
-  return instructions === 'simd' ? (await import('./generated/simd.ts')).kernelBinary : (await import('./generated/relaxed.ts')).kernelBinary
+  const { kernelBinary, sourceHash } = await loadModule(instructions, isShared)
+  checkSources(sourceHash, SOURCE_HASH)
+  return kernelBinary
+}
+
+async function loadModule (instructions: WasmInstructions, isShared: boolean): Promise<KernelModule> {
+  if (isShared) return instructions === 'simd' ? await import('./generated/shared-simd.ts') : await import('./generated/shared-relaxed.ts')
+  return instructions === 'simd' ? await import('./generated/simd.ts') : await import('./generated/relaxed.ts')
 }
