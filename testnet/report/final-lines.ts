@@ -24,6 +24,7 @@ function judgedLines (report: FinalReport, theme: Theme): string[] {
   if (Number.isNaN(report.bitsPerCharacter)) return [theme.title(`merged model: ${right} of the held-out examples right (${loss} nats each)`)]
   return [
     theme.title(`merged model: ${formatNumber(report.bitsPerCharacter, 3)} bits per character on held-out text (${loss} nats per token, ${right} of them foreseen)`),
+    `before the merge the replicas had ${formatNumber(report.evalLossReplicas, 4)} nats per token on average`,
     gzipLine(report)
   ]
 }
