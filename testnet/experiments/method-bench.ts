@@ -11,7 +11,7 @@ import type { CellOrigin, CellStore, StoredCell } from './method-store.ts'
 
 export interface MethodBenchOptions {
   readonly grid: Grid
-  readonly store: CellStore
+  readonly store: Pick<CellStore, 'read' | 'write'>
   readonly origin: CellOrigin
   /** Presets to run; all of the grid when left out. Others are read where they are stored. */
   readonly only?: readonly string[] | undefined

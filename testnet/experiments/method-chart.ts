@@ -29,6 +29,8 @@ const LABEL_HEIGHT = 14
 /** Of the font at 11 pixels, on average. */
 const CHARACTER_WIDTH = 6
 const MARK_RADIUS = 4
+/** Losses further above the middle one than this many times its distance from the lowest are not what a plot is for. */
+const OUTLIER = 2.5
 /** How far up or down a label may stand from its point. */
 const LABEL_SHIFTS = [0, -9, 9, -18, 18, -27, 27, -38, 38]
 
@@ -38,17 +40,28 @@ export function methodChartSvg (chart: MethodChart): string {
   const isScatter = chart.series.every(series => series.points.length === 1)
   const right = isScatter ? RIGHT_OF_POINTS : RIGHT_OF_CURVES
   const x = logarithmicScale(points.map(point => point.x), MARGIN.left + 12, right - 12)
-  const y = linearScale(points.flatMap(({ y: loss, margin = 0 }) => [loss - margin, loss + margin]), HEIGHT - MARGIN.bottom - 8, MARGIN.top + 8)
+  const y = linearScale(shownLosses(points), HEIGHT - MARGIN.bottom - 8, MARGIN.top + 8)
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="system-ui, sans-serif" font-size="12">`,
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#ffffff"/>`,
     `<text x="${MARGIN.left}" y="24" font-size="15" font-weight="600">${escapeText(chart.title)}</text>`,
+    `<clipPath id="plot"><rect x="${MARGIN.left}" y="${MARGIN.top}" width="${right - MARGIN.left}" height="${HEIGHT - MARGIN.bottom - MARGIN.top}"/></clipPath>`,
     ...axes(chart, x, y, right),
+    '<g clip-path="url(#plot)">',
     ...frontLine(chart.front ?? [], x, y),
     ...chart.series.flatMap(series => drawSeries(series, x, y)),
+    '</g>',
     ...(isScatter ? labelsBeside : labelsAtRight)(chart.series, x, y),
     '</svg>\n'
   ].join('\n')
+}
+
+/** One method that diverges, or an interval of few seeds, must not squeeze the others: what is above most of the points is cut off. */
+function shownLosses (points: readonly ChartPoint[]): readonly number[] {
+  const losses = points.map(({ y }) => y).sort((a, b) => a - b)
+  const middle = losses[Math.floor(losses.length / 2)] ?? 0
+  const [lowest = 0] = losses
+  return losses.filter(loss => loss <= middle + OUTLIER * (middle - lowest))
 }
 
 function axes ({ xLabel, yLabel }: MethodChart, x: Scale, y: Scale, right: number): string[] {

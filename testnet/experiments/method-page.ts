@@ -59,7 +59,7 @@ function results ({ links }: Grid, rows: readonly Row[]): string[] {
       ...references.map(reference => against(row, reference)), kilobytes(meanOf(row, cell => cell.payloadBytes)), kilobytes(meanOf(row, cell => cell.mergeBytes)), kilobytes(meanOf(row, cell => cell.wireBytes)),
       ...ascending.map(link => secondsAt(row, link)), meanOf(row, cell => cell.consensusDistance ?? NaN).toPrecision(2), roundsOf(row)
     ].join(' | ')} |`), '',
-    '★ on the Pareto front, in one form or the other. Distance: √(mean ‖θᵢ − θ̄‖²) / ‖θ̄‖ before the merge. Rounds in brackets: the share in which a peer averaged with someone, where it was not all of them.'
+    '★ on the Pareto front, in one form or the other. Distance: √(mean ‖θᵢ − θ̄‖²) / ‖θ̄‖ before the merge. Rounds in brackets: the share in which a peer averaged with someone, where it was not all of them; a small one says that H/F steps are too short a flight for this latency, and nothing else of the method.'
   ]
 }
 

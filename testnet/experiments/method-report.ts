@@ -14,16 +14,20 @@ import type { StoredCell } from './method-store.ts'
 
 /** Writes the page and its plots into a folder. @returns the page's path */
 export async function writeMethodReport (folder: string, grid: Grid, outcomes: readonly MethodOutcome[]): Promise<string> {
-  const rows = rowsOf(outcomes, grid.links[0] ?? 0)
   const path = join(folder, 'methods.md')
-  for (const [name, text] of [['methods.md', methodPage(grid, outcomes, rows)], ...methodPlots(grid, rows)] as const) {
+  for (const [name, text] of methodReport(grid, outcomes)) {
     await writeFileAtomically(join(folder, name), [new TextEncoder().encode(text)])
   }
   return path
 }
 
-/** SVGs by file name. */
-export function methodPlots (grid: Grid, rows: readonly Row[]): ReadonlyArray<readonly [string, string]> {
+/** The page and its plots by file name. */
+export function methodReport (grid: Grid, outcomes: readonly MethodOutcome[]): ReadonlyArray<readonly [string, string]> {
+  const rows = rowsOf(outcomes, grid.links[0] ?? 0)
+  return [['methods.md', methodPage(grid, outcomes, rows)], ...methodPlots(grid, rows)]
+}
+
+function methodPlots (grid: Grid, rows: readonly Row[]): ReadonlyArray<readonly [string, string]> {
   const presets = grid.methods.map(({ preset }) => preset)
   const all = offersOf(rows).filter(({ bytes }) => bytes > 0)
   const offers = all.filter(isWorthDrawing(rows))
