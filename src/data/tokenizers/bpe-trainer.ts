@@ -1,5 +1,7 @@
 import { pairKey } from './bpe-tokenizer.ts'
 import type { BpeModel } from './bpe-tokenizer.ts'
+import { PairQueue } from './pair-queue.ts'
+import type { Counted } from './pair-queue.ts'
 import type { PieceSplitter } from './split-pieces.ts'
 import { escapedBytes } from './utf8.ts'
 
@@ -13,10 +15,9 @@ interface Word {
   readonly count: number
 }
 
-interface Pair {
+interface Pair extends Counted {
   readonly left: number
   readonly right: number
-  count: number
   /** Indexes of words that hold it, or once did. */
   readonly words: Set<number>
 }
@@ -33,22 +34,31 @@ export function trainBpe (documents: Iterable<Uint8Array>, vocabulary: number, s
   const words = countWords(documents, split)
   const pairs = new Map<number, Pair>()
   words.forEach((word, index) => { count(pairs, word, index, 1) })
+  const queue = new PairQueue<Pair>()
+  for (const pair of pairs.values()) queue.offer(pair)
   const tokens = Array.from({ length: BYTES }, (_, byte) => Uint8Array.of(byte))
   const merges: Array<BpeModel['merges'][number]> = []
   while (tokens.length < vocabulary) {
-    const best = mostFrequent(pairs)
+    const best = queue.take(FEWEST_OCCURRENCES)
     if (best === undefined) break
     const id = tokens.length
     tokens.push(Uint8Array.of(...tokens[best.left] ?? [], ...tokens[best.right] ?? []))
     merges.push({ left: best.left, right: best.right, id })
+    const touched = new Set<number>()
     for (const index of best.words) {
       const word = words[index]
       if (word === undefined) continue
+      const ids = merged(word.ids, best, id)
+      if (ids.length === word.ids.length) continue
       count(pairs, word, index, -1)
-      word.ids = merged(word.ids, best, id)
-      count(pairs, word, index, 1)
+      word.ids = ids
+      count(pairs, word, index, 1, touched)
     }
-    pairs.delete(pairKey(best.left, best.right))
+    for (const key of touched) {
+      const pair = pairs.get(key)
+      if (pair !== undefined) queue.offer(pair)
+    }
+    pairs.delete(best.key)
   }
   return { tokens, byteIds: Array.from({ length: BYTES }, (_, byte) => byte), merges }
 }
@@ -61,26 +71,18 @@ function countWords (documents: Iterable<Uint8Array>, split: PieceSplitter): Wor
   return Array.from(counts, ([piece, occurrences]) => ({ ids: Array.from(escapedBytes(piece)), count: occurrences }))
 }
 
-/** Adds a word's pairs, or with `sign` −1 takes them away. */
-function count (pairs: Map<number, Pair>, word: Word, index: number, sign: 1 | -1): void {
+/** Adds a word's pairs, or with `sign` −1 takes them away; `touched` gets their keys. */
+function count (pairs: Map<number, Pair>, word: Word, index: number, sign: 1 | -1, touched?: Set<number>): void {
   for (let at = 0; at + 1 < word.ids.length; at++) {
     const [left = 0, right = 0] = [word.ids[at], word.ids[at + 1]]
     const key = pairKey(left, right)
-    const pair = pairs.get(key) ?? { left, right, count: 0, words: new Set<number>() }
+    const pair = pairs.get(key) ?? { key, left, right, count: 0, queued: 0, words: new Set<number>() }
     pair.count += sign * word.count
+    touched?.add(key)
     if (sign > 0) pair.words.add(index)
     if (pair.count > 0) pairs.set(key, pair)
     else pairs.delete(key)
   }
-}
-
-function mostFrequent (pairs: ReadonlyMap<number, Pair>): Pair | undefined {
-  let best: Pair | undefined
-  for (const pair of pairs.values()) {
-    if (pair.count < FEWEST_OCCURRENCES) continue
-    if (best === undefined || pair.count > best.count || (pair.count === best.count && pairKey(pair.left, pair.right) < pairKey(best.left, best.right))) best = pair
-  }
-  return best
 }
 
 function merged (ids: readonly number[], { left, right }: Pair, id: number): number[] {
