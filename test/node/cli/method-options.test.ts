@@ -37,7 +37,7 @@ describe('the method of a command line', () => {
 
   it('gives another outer optimizer the constants of the preset that has it', () => {
     expect(parse('--method noloco --outer gossip').outer).toEqual(presets.shoal.outer)
-    expect(parse('--method noloco --outer gossip --outer-momentum 0.5').outer).toEqual({ kind: 'gossip', learningRate: 0.7, momentum: 0.5 })
+    expect(parse('--method noloco --outer gossip --outer-momentum 0.5').outer).toEqual({ ...presets.shoal.outer, momentum: 0.5 })
   })
 
   it('refuses what contradicts itself with the rule', () => {
@@ -47,7 +47,7 @@ describe('the method of a command line', () => {
       ['--method noloco --outer-rate 3', 'METHOD_UNSTABLE', /contract only if/],
       ['--method noloco --error-feedback 0.9', 'METHOD_CONTRADICTORY', /share a reference/],
       ['--method diloco --group 2', 'METHOD_CONTRADICTORY', /share slow weights/],
-      ['--method shoal --overlap 10', 'METHOD_CONTRADICTORY', /τ < H\/F/],
+      ['--method shoal --every 40 --fragments 4 --overlap 10', 'METHOD_CONTRADICTORY', /τ < H\/F/],
       ['--method noloco --mixing 1.5', 'USAGE', /from 0 to 1/],
       ['--method noloco --pairing cube', 'USAGE', /random, hypercube/]
     ]
@@ -57,7 +57,7 @@ describe('the method of a command line', () => {
   })
 
   it('is told in a sentence', () => {
-    expect(methodSentence(presets.shoal)).toMatch(/^Every 10 steps pairs along a hypercube average one of 4 fragments of their weights as uniform\(6\) \| rans.* training goes on for 5 steps meanwhile.* everyone who is there merges once\.$/)
+    expect(methodSentence(parse('--method shoal --every 40 --fragments 4 --overlap 5 --codec int4(64)'))).toMatch(/^Every 10 steps pairs along a hypercube average one of 4 fragments of their weights as int4\(64\).* training goes on for 5 steps meanwhile.* everyone who is there merges once\.$/)
     expect(methodSentence(presets.ddp)).toMatch(/^Every step all peers average their gradients as fp32/)
     for (const name of presetNames) expect(methodSentence(presets[name])).toMatch(/^Every .*\.$/)
   })
