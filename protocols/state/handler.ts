@@ -30,7 +30,6 @@ export class StateHandler {
    */
   async serve (stream: Stream, peerId: string): Promise<void> {
     const io = new StreamIO(stream)
-    this.#uploads++
     try {
       await this.#answer(io, peerId)
       await io.end(this.#options.signal)
@@ -38,8 +37,6 @@ export class StateHandler {
       const fault = asWireError(error)
       io.abort(fault)
       throw fault
-    } finally {
-      this.#uploads--
     }
   }
 
@@ -47,7 +44,17 @@ export class StateHandler {
     const wait = { signal: this.#options.signal }
     const frame = await io.readFrame(wait)
     if (frame === undefined) return
-    const { layoutHash } = decodeRequest(frame)
+    // Who has asked takes a place; a stream that stays silent has none.
+    this.#uploads++
+    try {
+      await this.#give(io, peerId, decodeRequest(frame).layoutHash)
+    } finally {
+      this.#uploads--
+    }
+  }
+
+  async #give (io: StreamIO, peerId: string, layoutHash: string): Promise<void> {
+    const wait = { signal: this.#options.signal }
     const refusal = await this.#refusal(peerId, layoutHash)
     const snapshot = refusal === undefined ? this.#options.snapshot() : undefined
     if (snapshot === undefined) {
