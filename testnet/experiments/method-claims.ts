@@ -14,7 +14,7 @@ export interface Claim {
 
 export interface Finding {
   readonly measured: string
-  readonly verdict: 'holds' | 'does not hold' | 'cannot be told apart' | 'holds in part'
+  readonly verdict: 'holds' | 'does not hold' | 'cannot be told apart' | 'holds in part' | 'one seed, no verdict'
 }
 
 export const CLAIMS: readonly Claim[] = [
@@ -64,6 +64,7 @@ function asGoodFor (rows: readonly Row[], preset: PresetName, other: PresetName)
   const pair = compared(rows, preset, other)
   if (pair === undefined) return undefined
   const [, , found, measured] = pair
+  if (!Number.isFinite(found.margin)) return { measured, verdict: 'one seed, no verdict' }
   return { measured, verdict: !isDistinct(found) ? 'cannot be told apart' : found.mean < 0 ? 'holds' : 'does not hold' }
 }
 

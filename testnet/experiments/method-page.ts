@@ -6,7 +6,7 @@ import { TUNING_SEED } from './method-grid.ts'
 import type { MethodOutcome } from './method-bench.ts'
 import { judgedLoss } from './method-bench.ts'
 import { MERGE_CODEC } from './method-merge.ts'
-import { bestRow, bytesOf, difference, frontOf, lossOf, meanOf, offersOf } from './method-rows.ts'
+import { bestRow, bytesOf, difference, frontOf, labelOf, lossOf, meanOf, offersOf, offersWorthDrawing } from './method-rows.ts'
 import type { Form, Offer, Row } from './method-rows.ts'
 import type { StoredCell } from './method-store.ts'
 
@@ -19,6 +19,7 @@ export function methodPage (grid: Grid, outcomes: readonly MethodOutcome[], rows
     ...preface(grid, rows, cells), '',
     ...results(grid, rows), '',
     '![Held-out loss against bytes sent](methods-front.svg)', '',
+    ...notDrawn(rows),
     ...front(rows), '',
     '![Held-out loss as bytes are sent](methods-bytes.svg)', '',
     ...grid.links.map(megabits => `![Held-out loss over simulated time at ${megabits} Mbit/s](${timeChartName(megabits)})\n`),
@@ -59,8 +60,15 @@ function results ({ links }: Grid, rows: readonly Row[]): string[] {
       ...references.map(reference => against(row, reference)), kilobytes(meanOf(row, cell => cell.payloadBytes)), kilobytes(meanOf(row, cell => cell.mergeBytes)), kilobytes(meanOf(row, cell => cell.wireBytes)),
       ...ascending.map(link => secondsAt(row, link)), meanOf(row, cell => cell.consensusDistance ?? NaN).toPrecision(2), roundsOf(row)
     ].join(' | ')} |`), '',
-    '★ on the Pareto front, in one form or the other. Distance: √(mean ‖θᵢ − θ̄‖²) / ‖θ̄‖ before the merge. Rounds in brackets: the share in which a peer averaged with someone, where it was not all of them; a small one says that H/F steps are too short a flight for this latency, and nothing else of the method.'
+    ...fewerSeeds(rows), '★ on the Pareto front, in one form or the other. Distance: √(mean ‖θᵢ − θ̄‖²) / ‖θ̄‖ before the merge. Rounds in brackets: the share in which a peer averaged with someone, where it was not all of them; a small one says that H/F steps are too short a flight for this latency, and nothing else of the method.'
   ]
+}
+
+/** An interrupted bench says what it lacks. */
+function fewerSeeds (rows: readonly Row[]): string[] {
+  const most = Math.max(...rows.map(({ cells }) => cells.length))
+  const lacking = rows.filter(({ cells }) => cells.length < most).map(({ label, cells }) => `${label} ${cells.length}`)
+  return lacking.length === 0 ? [] : [`Paired seeds: ${most}, but ${lacking.join(', ')}: the bench was ended before; the same command goes on.`, '']
 }
 
 function against (row: Row, reference: Row | undefined): string {
@@ -78,6 +86,12 @@ function roundsOf (row: Row): string {
   const share = meanOf(row, cell => cell.averagedShare)
   const { groupSize } = row.cells[0]?.inputs.method ?? {}
   return `${meanOf(row, cell => cell.rounds).toFixed(0)}${share > 0.995 || groupSize === 1 ? '' : ` (${Math.round(100 * share)} %)`}`
+}
+
+function notDrawn (rows: readonly Row[]): string[] {
+  const drawn = offersWorthDrawing(rows).map(labelOf)
+  const left = offersOf(rows).filter(({ bytes }) => bytes > 0).map(labelOf).filter(label => !drawn.includes(label))
+  return left.length === 0 ? [] : [`Not drawn, because worse than replicas that never average: ${left.join(', ')} (° as they are, the others merged).`, '']
 }
 
 function front (rows: readonly Row[]): string[] {

@@ -7,7 +7,7 @@ import { methodChartSvg } from './method-chart.ts'
 import type { MethodSeries } from './method-chart.ts'
 import type { Grid } from './method-grid.ts'
 import { methodPage, timeChartName } from './method-page.ts'
-import { bestRow, frontOf, lossOf, meanOf, offersOf, rowsOf } from './method-rows.ts'
+import { bestRow, frontOf, labelOf, offersWorthDrawing, rowsOf } from './method-rows.ts'
 import type { Offer, Row } from './method-rows.ts'
 import type { CurvePoint } from './method-run.ts'
 import type { StoredCell } from './method-store.ts'
@@ -29,15 +29,13 @@ export function methodReport (grid: Grid, outcomes: readonly MethodOutcome[]): R
 
 function methodPlots (grid: Grid, rows: readonly Row[]): ReadonlyArray<readonly [string, string]> {
   const presets = grid.methods.map(({ preset }) => preset)
-  const all = offersOf(rows).filter(({ bytes }) => bytes > 0)
-  const offers = all.filter(isWorthDrawing(rows))
-  const left = [...new Set(all.filter(offer => !offers.includes(offer)).map(labelOf))]
+  const offers = offersWorthDrawing(rows)
   const best = presets.flatMap(preset => bestRow(rows, preset) ?? [])
   const yLabel = 'held-out nats per byte'
   return [
     ['methods-front.svg', methodChartSvg({
       title: 'Held-out loss against bytes; grey: the Pareto front, °: replicas as they are',
-      xLabel: `kB a peer sent, the merge included${left.length === 0 ? '' : ` (worse than never averaging, and not drawn: ${left.join(', ')})`}`, yLabel,
+      xLabel: 'kB a peer sent, the merge included', yLabel,
       series: offers.map(offer => ({ name: labelOf(offer), place: presets.indexOf(offer.row.preset as typeof presets[number]), points: [pointOf(offer)] })),
       front: frontOf(offers).map(pointOf)
     })],
@@ -50,17 +48,6 @@ function methodPlots (grid: Grid, rows: readonly Row[]): ReadonlyArray<readonly 
       series: best.map(row => curveOf(row, row.all.filter(({ inputs }) => inputs.megabits === megabits), presets.indexOf(row.preset as typeof presets[number]), point => point.seconds))
     })])
   ]
-}
-
-/** What is worse than never averaging would squeeze everything that differs into a corner. */
-function isWorthDrawing (rows: readonly Row[]): (offer: Offer) => boolean {
-  const apart = bestRow(rows, 'branch-train-merge')
-  const limit = apart === undefined ? Infinity : meanOf(apart, cell => lossOf(cell, 'replicas'))
-  return ({ loss }) => loss.mean <= limit
-}
-
-function labelOf ({ row, form }: Offer): string {
-  return form === 'merged' ? row.label : `${row.label}°`
 }
 
 function pointOf ({ bytes, loss }: Offer): ChartPoint {

@@ -83,3 +83,15 @@ export function frontOf (offers: readonly Offer[]): readonly Offer[] {
   }
   return front
 }
+
+/** A row's own name, with ° for replicas as they are. */
+export function labelOf ({ row, form }: Offer): string {
+  return form === 'merged' ? row.label : `${row.label}°`
+}
+
+/** What costs bytes and is worse than never averaging would squeeze everything that differs into a corner. */
+export function offersWorthDrawing (rows: readonly Row[]): readonly Offer[] {
+  const apart = bestRow(rows, 'branch-train-merge')
+  const limit = apart === undefined ? Infinity : meanOf(apart, cell => lossOf(cell, 'replicas'))
+  return offersOf(rows).filter(({ bytes, loss }) => bytes > 0 && loss.mean <= limit)
+}

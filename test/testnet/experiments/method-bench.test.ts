@@ -7,8 +7,9 @@ import { runMethodBench } from '../../../testnet/experiments/method-bench.ts'
 import type { MethodBenchOptions, MethodOutcome } from '../../../testnet/experiments/method-bench.ts'
 import { gridOf } from '../../../testnet/experiments/method-grid.ts'
 import type { Grid } from '../../../testnet/experiments/method-grid.ts'
-import { writeMethodReport } from '../../../testnet/experiments/method-report.ts'
+import { methodReport, writeMethodReport } from '../../../testnet/experiments/method-report.ts'
 import { CellStore } from '../../../testnet/experiments/method-store.ts'
+import type { StoredCell } from '../../../testnet/experiments/method-store.ts'
 
 const reduced = gridOf('reduced', 1)
 const origin = { commit: 'abc', date: '2000-01-01', setup: 'here' }
@@ -95,4 +96,18 @@ it.each(['published', 'full'] as const)('every point of the %s grid is a method 
   const points = gridOf(name, 3).methods.flatMap(({ groups, variants }) => [...groups.flat(), ...variants])
   for (const { preset, overrides } of points) expect(() => methodPreset(preset, overrides)).not.toThrow()
   expect(new Set(points.map(point => `${point.preset} ${point.name}`)).size).toBe(points.length)
+})
+
+it('the published page and plots are what the published cells give', async () => {
+  const results = new URL('../../../docs/results/', import.meta.url)
+  const page = await readFile(new URL('methods.md', results), 'utf8')
+  const seeds = /paired seeds (.*?), tuning/.exec(page)?.[1]?.split(', ').length ?? 0
+  const store = {
+    // Whatever inputs they had: a preset that changes later does not change what was measured.
+    read: async (name: string) => readFile(new URL(`methods/${name}.json`, results), 'utf8').then(text => JSON.parse(text) as StoredCell, () => undefined),
+    write: async () => Promise.reject(new Error('nothing is to be measured'))
+  }
+  const grid = gridOf('published', seeds)
+  const outcomes = await runMethodBench({ grid, store, origin, only: [], signal: new AbortController().signal, say: () => undefined })
+  for (const [name, text] of methodReport(grid, outcomes)) expect(await readFile(new URL(name, results), 'utf8')).toBe(text)
 })
