@@ -23,7 +23,8 @@ export function landFlight (state: RoundState, nowMs: number): Transition {
   const waitedMs = state.phase.name === 'averaging' ? nowMs - state.phase.sinceMs : 0
   const decision = { ...ending, round, fragment, ageSteps: state.step - flight.sentStep, isApart: true, waitedMs }
   const gifts: RoundEffect[] = askers.flatMap(exchange => [{ kind: 'give', exchange, round, fragment }, { kind: 'close', exchange, reason: 'slow weights are given' }] as const)
-  return commit({ ...state, flight: undefined, standing: 0 }, decision, gifts)
+  const met = decision.averaged ? { round, members: decision.members } : state.met
+  return commit({ ...state, flight: undefined, standing: 0, met }, decision, gifts)
 }
 
 function commit (state: RoundState, decision: RoundDecision, gifts: readonly RoundEffect[] = []): Transition {

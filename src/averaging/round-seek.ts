@@ -13,6 +13,11 @@ import { dueAt, fragmentOfRound } from './schedule.ts'
 /** Who comes within this share of a flight leaves the rest of it to the payloads. */
 const EARLY_IN_FLIGHT = 0.25
 
+/** Announcements lag behind boundaries that are closer than they; who averaged with us says by that how far it is. */
+function roundWhenMet ({ met }: RoundState, peerId: string): number {
+  return met?.members.includes(peerId) === true ? met.round : 0
+}
+
 /** A boundary is reached: number the round, find out whom to meet, and offer or wait. */
 export function reachBoundary (reached: RoundState, nowMs: number): Transition {
   const state = withStretch(reached)
@@ -21,7 +26,7 @@ export function reachBoundary (reached: RoundState, nowMs: number): Transition {
   const others = trainingPeers(state.view)
   if (others.length === 0) return commitSolo(state, state.round + 1, 'nobody else is training')
   const ids = others.map(peer => peer.peerId)
-  const label = labelRound(state.round, others.map(peer => Math.max(peer.round, roundBeforeOffer(state.held, peer.peerId))))
+  const label = labelRound(state.round, others.map(peer => Math.max(peer.round, roundBeforeOffer(state.held, peer.peerId), roundWhenMet(state, peer.peerId))))
   const round = label.kind === 'meet' ? label.round : state.round + 1
   const meeting = meetingOf({ self, others: ids, round, seed, method })
   const isAhead = label.kind === 'ahead' && !(meeting.kind === 'group' && meeting.others.some(id => isAboutToCome(state, id, nowMs)))

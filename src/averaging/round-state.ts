@@ -92,6 +92,8 @@ export interface RoundState {
   readonly round: number
   /** Rounds committed under that number beyond the first, for being ahead of the swarm. */
   readonly standing: number
+  /** Who averaged with this peer last, and in which round: they have come that far, whatever they announced last. */
+  readonly met?: { readonly round: number, readonly members: readonly string[] } | undefined
   /** Inner steps taken, as of the last report of the trainer. */
   readonly step: number
   /** Inner steps at the last commit. */
