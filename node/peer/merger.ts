@@ -24,6 +24,8 @@ export interface MergerOptions {
   readonly say: (sentence: string) => void
   /** This peer's weights as others get them. */
   readonly own: () => MergeInput & { readonly round: number, readonly step: number }
+  /** Whether training is over, so that this peer's weights no longer move. */
+  readonly isOver: () => boolean
 }
 
 interface Member extends MergeInput {
@@ -40,7 +42,8 @@ export class Merger {
 
   constructor (options: MergerOptions) {
     this.#options = options
-    options.parts.serving.onServed = peerId => { this.#served.add(peerId) }
+    // Others hear of the end of training at once, and may fetch while this peer still measures and writes.
+    options.parts.serving.onServed = peerId => { if (options.isOver()) this.#served.add(peerId) }
   }
 
   /**
@@ -67,7 +70,6 @@ export class Merger {
 
   /** Merges once everyone who is there has spent its budget, and stays until they have what they need of this peer. */
   async mergeInTheEnd (signal: AbortSignal): Promise<MergedEvent | undefined> {
-    this.#served.clear()
     const { parts: { network } } = this.#options
     await this.#until(LONGEST_WAIT_MS, signal, () => this.#othersTrain())
     const event = await this.merge(signal)

@@ -45,7 +45,8 @@ export class Session {
     if (parts.snapshot !== undefined) this.averaging.adopt(parts.snapshot)
     parts.serving.snapshot = () => this.#snapshot()
     this.#merger = new Merger({
-      parts, runId: options.source.run.runId, say: sentence => { options.events.emit({ type: 'waiting', sentence }) }, own: () => this.#snapshot()
+      parts, runId: options.source.run.runId, say: sentence => { options.events.emit({ type: 'waiting', sentence }) },
+      own: () => this.#snapshot(), isOver: () => this.#isOver()
     })
     this.#begin = { step: parts.trainer.step, tokens: parts.checkpoint?.tokens ?? 0 }
     this.#checkpoints = new CheckpointKeeper({
@@ -120,8 +121,12 @@ export class Session {
   #snapshot (): Snapshot & { readonly tokens: number } {
     const { slow, round, syncedStep } = this.averaging.exportState()
     const { trainer } = this.#parts
-    const isOver = this.averaging.describe().phase === 'finished'
+    const isOver = this.#isOver()
     return { round, step: isOver ? trainer.step : syncedStep, weights: isOver ? trainer.weights.slice() : slow, tokens: this.#tokens() }
+  }
+
+  #isOver (): boolean {
+    return this.averaging.describe().phase === 'finished'
   }
 
   async #train (stop: AbortSignal): Promise<'budget' | 'stopped' | 'failed'> {

@@ -1,5 +1,5 @@
 import { shortId } from '../membership/short-id.ts'
-import { trainingPeers } from '../membership/view.ts'
+import { gatheredPeers } from '../membership/view.ts'
 import type { TrainingOutcome } from '../ports.ts'
 import { STOP_PATIENCE_MS, seconds } from './patience.ts'
 import { abandon, finish, goOn, isBoundary, landFlight, takeOff } from './round-commit.ts'
@@ -72,7 +72,7 @@ export function initialState (settings: RoundSettings, progress: { readonly roun
 
 function start (state: RoundState, nowMs: number): Transition {
   const { minimumPeers, minimumPeersTimeoutMs } = state.settings
-  const here = trainingPeers(state.view).length
+  const here = gatheredPeers(state.view).length
   if (here >= minimumPeers) return begin(state, nowMs)
   // Who waits says that it is ready: the others count it, and all begin together.
   return {
@@ -96,7 +96,7 @@ function onView (state: RoundState, nowMs: number): Transition {
   const { phase, settings, view } = state
   if (openFlight(state) !== undefined) return reviewFlight(state, nowMs)
   if (phase.name !== 'waiting') return unchanged(state)
-  const here = trainingPeers(view).length
+  const here = gatheredPeers(view).length
   if (here >= settings.minimumPeers) return begin(state, nowMs)
   if (here === phase.here) return unchanged(state)
   return {

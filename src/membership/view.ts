@@ -8,6 +8,11 @@ export function trainingPeers (view: View): PresentPeer[] {
   return view.filter(peer => peer.training)
 }
 
+/** Those who have come to train: ready, at it, or so much faster that they are done already. */
+export function gatheredPeers (view: View): PresentPeer[] {
+  return view.filter(({ training, step }) => training || step > 0)
+}
+
 export function findPeer (view: View, peerId: string): PresentPeer | undefined {
   return view.find(peer => peer.peerId === peerId)
 }

@@ -201,6 +201,15 @@ describe('waiting for others', () => {
     expect(peers.announced.map(({ training }) => training)).toEqual([true, true])
   })
 
+  it('counts who is done already, but not who still prepares', () => {
+    const { peers, peer } = scene({ minimumPeers: 2 })
+    peer.start()
+    peers.change([present('y', 0, { training: false }), present('z')])
+    expect(peer.describe().phase).toBe('waiting')
+    peers.change([present('y', 2, { training: false, step: 20 }), present('z')])
+    expect(peer.describe().phase).toBe('training')
+  })
+
   it('starts without them after a minute', () => {
     const { peer, runTo } = scene({ minimumPeers: 2 })
     peer.start()

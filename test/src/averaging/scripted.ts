@@ -112,4 +112,4 @@ export function scene (overrides: Partial<AveragingPeerOptions> = {}, weights: r
 export const contributionOf = (weights: readonly number[], round: number, tokens: number, codec = 'fp32'): ExchangeMessage =>
   ({ kind: 'contribution', round, fragment: 0, tokens, payload: encoded(createCodec(codec), new Float32Array(weights)) })
 
-export const present = (peerId: string, round = 0): PresentPeer => ({ peerId, round, step: 0, training: true })
+export const present = (peerId: string, round = 0, more: Partial<PresentPeer> = {}): PresentPeer => ({ peerId, round, step: 0, training: true, ...more })

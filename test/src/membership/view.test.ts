@@ -1,13 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { shortId } from '../../../src/membership/short-id.ts'
-import { findPeer, trainingPeers, upperMedian } from '../../../src/membership/view.ts'
+import { findPeer, gatheredPeers, trainingPeers, upperMedian } from '../../../src/membership/view.ts'
 
 describe('a view', () => {
   const view = [{ peerId: 'a', round: 1, step: 10, training: true }, { peerId: 'b', round: 2, step: 20, training: false }]
 
   it('tells who trains and who is who', () => {
     expect(trainingPeers(view).map(({ peerId }) => peerId)).toEqual(['a'])
+    expect(gatheredPeers([...view, { peerId: 'c', round: 0, step: 0, training: false }]).map(({ peerId }) => peerId)).toEqual(['a', 'b'])
     expect(findPeer(view, 'b')?.round).toBe(2)
     expect(findPeer(view, 'c')).toBeUndefined()
   })
