@@ -1,3 +1,5 @@
+import type { Seed } from './spsa/noise.ts'
+
 /**
  * The four ports through which decisions see the world. `node/` supplies real ones,
  * `testnet/simulator` supplies virtual time and in-memory links.
@@ -28,6 +30,8 @@ export interface Trainer {
   stop (): void
   /** Steps in two halves, for methods that share gradients; absent where the trainer has none. */
   readonly gradients?: GradientSteps | undefined
+  /** Forward passes under perturbed weights, for methods that send scalars; absent where the trainer has none. */
+  readonly scalars?: ScalarSteps | undefined
 }
 
 /** A step taken in two halves: its gradient here, then whatever the group made of it to the inner optimizer. */
@@ -39,6 +43,41 @@ export interface GradientSteps {
   /** Counts the computed step; gives `gradient` to the inner optimizer, unless the method has moved the weights itself. */
   finishStep (options: { readonly descend: boolean }): void
 }
+
+/**
+ * Measurements along seeded directions. There is no optimizer and no second copy of the weights: θ = fround(θ₀ + unit · A) is made piece by
+ * piece as a forward pass consumes it, where θ₀ is `Trainer.weights` and the unit is what the trainer was started with.
+ */
+export interface ScalarSteps {
+  /** A, in memory shared with the trainer like θ₀: both are read during a measurement and may be written between two. */
+  readonly integers: Int32Array
+  /**
+   * Losses at θ + ε·z and θ − ε·z for each direction, all on this peer's own batch of `step`; then calls `done` once. Nothing moves.
+   * `Trainer.stop` ends it with `stopped`.
+   */
+  measure (request: ScalarRequest, done: (outcome: ScalarOutcome) => void): void
+}
+
+/** A direction z in parameter space. */
+export interface Direction {
+  readonly seed: Seed
+}
+
+export interface ScalarRequest {
+  /** From 0; names the batch. */
+  readonly step: number
+  /** Size of the perturbation, positive. */
+  readonly epsilon: number
+  readonly directions: readonly Direction[]
+  /** The one pass to run where a partner runs the other; the other's losses are then NaN. Both when left out. */
+  readonly side?: 'above' | 'below' | undefined
+}
+
+/** Losses in the order of the directions, mean nats per target; `tokens` are the batch's. */
+export type ScalarOutcome =
+  | { readonly kind: 'measured', readonly losses: ReadonlyArray<{ readonly above: number, readonly below: number }>, readonly tokens: number }
+  | { readonly kind: 'stopped', readonly step: number }
+  | { readonly kind: 'failed', readonly reason: string }
 
 /** What a peer knows of another member of its run. */
 export interface PresentPeer {
