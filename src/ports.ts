@@ -160,6 +160,8 @@ export interface Progress {
   /** Milliseconds until it expects to reach its next boundary. */
   readonly dueInMs?: number | undefined
   readonly uploadBytesPerSecond?: number | undefined
+  /** Whom it averaged with in `round`, by `idTail` of their ids; empty for a round alone. */
+  readonly met?: readonly string[] | undefined
 }
 
 /** What one averaging round did on this peer, with the reason in a sentence. */
@@ -176,6 +178,10 @@ export interface RoundRecord {
   readonly waitedMs: number
   readonly payloadBytesSent: number
   readonly payloadBytesReceived: number
+  /** ‖x − Q(x)‖ / ‖x‖ of what this peer sent; absent where it sent nothing. */
+  readonly codecError?: number | undefined
+  /** Of what this peer sent, everything included. */
+  readonly bitsPerValue?: number | undefined
 }
 
 /** Durable memory of one peer for one run. */

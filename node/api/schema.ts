@@ -21,7 +21,9 @@ export const roundRecordSchema = z.object({
   loss: maybe,
   waitedMs: count,
   payloadBytesSent: count,
-  payloadBytesReceived: count
+  payloadBytesReceived: count,
+  codecError: maybe.optional(),
+  bitsPerValue: maybe.optional()
 })
 
 export const statusSchema = z.object({

@@ -31,9 +31,10 @@ const LONGEST_SOCKET_PATH = 100
 /** A subscriber that reads slower than a peer tells is dropped with what it missed; it can resume. */
 const MAXIMUM_WAITING_EVENTS = 1000
 
-/** The routes of the local API. */
-export function createApi (view: () => PeerView): Hono {
+/** The routes of the local API, and those of `more` beside them. */
+export function createApi (view: () => PeerView, more?: Hono): Hono {
   const api = new Hono()
+  if (more !== undefined) api.route('/', more)
   api.get('/healthz', context => context.text('ok'))
   api.get('/v1/status', context => context.json({ version: API_VERSION, ...view().status() }))
   api.get('/v1/peers', context => context.json({ version: API_VERSION, ...view().peers() }))
@@ -86,6 +87,8 @@ async function pageOfRounds (view: PeerView, since: number, limit: number): Prom
 export interface ApiServerOptions {
   /** Asked anew for each question: a peer that has started shows more than one that is starting. */
   readonly view: () => PeerView
+  /** What other parts of the peer answer: metrics, the page's questions. */
+  readonly routes?: Hono | undefined
   readonly dataDirectory: string
   readonly software: string
   readonly startedAtMs: number
@@ -101,7 +104,7 @@ export async function startApiServer (options: ApiServerOptions): Promise<ApiSer
   const path = socketPath(options.dataDirectory)
   const record = join(options.dataDirectory, 'daemon.json')
   if (process.platform !== 'win32') rmSync(path, { force: true })
-  const server = createAdaptorServer({ fetch: createApi(options.view).fetch }) as Server
+  const server = createAdaptorServer({ fetch: createApi(options.view, options.routes).fetch }) as Server
   await listenPrivately(server, path)
   const daemon: DaemonRecord = { pid: process.pid, api: path, version: options.software, startedAtMs: options.startedAtMs }
   writeFileSync(record, `${JSON.stringify(daemon)}\n`, { mode: 0o600 })

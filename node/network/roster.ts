@@ -10,6 +10,8 @@ export interface Member extends PresentPeer {
   readonly loss: number
   /** NaN until it tells. */
   readonly tokensPerSecond: number
+  /** Whom it averaged with in `round`, by `idTail`; undefined until it tells. */
+  readonly met?: readonly string[] | undefined
 }
 
 /** The members of the run that this peer knows to be here. */

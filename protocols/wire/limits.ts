@@ -92,3 +92,6 @@ export const MAXIMUM_DUE_MS = 1e9
 
 /** An uplink that nobody has: a terabyte a second. */
 export const MAXIMUM_UPLOAD_BYTES_PER_SECOND = 1e12
+
+/** Partners of a round that an announcement names: 80 bytes; of a larger group these show enough. */
+export const MAXIMUM_MET_PEERS = 8

@@ -108,7 +108,8 @@ export class OpenFragmentRound implements FragmentRound {
       members: this.plan.members.filter(member => member !== self && withOthers.length > 0 && withOthers.every(({ members }) => members.includes(member))),
       landed: withOthers.length,
       lostReference: arithmetic.reference !== undefined && !isAlone && parts.includes(undefined),
-      strangers: this.#exchange.strangers
+      strangers: this.#exchange.strangers,
+      encoding: this.#exchange.encoding()
     }
   }
 }

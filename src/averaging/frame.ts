@@ -3,6 +3,8 @@
  * the weights). Conduct never looks into a payload; arithmetic never waits.
  */
 
+import type { EncodingFigures } from './arithmetic/fragment-exchange.ts'
+
 /** A contiguous share of a fragment, in values of the fragment's own vector. */
 export interface Part {
   readonly start: number
@@ -59,6 +61,8 @@ export interface FragmentOutcome {
    * they are the greater part of the group, it is this peer that has to take over a member's state.
    */
   readonly strangers: readonly string[]
+  /** What encoding this peer's own contribution cost; undefined where nothing was encoded. */
+  readonly encoding: EncodingFigures | undefined
 }
 
 /**

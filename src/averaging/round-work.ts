@@ -1,4 +1,5 @@
 import type { MethodSpec } from '../manifest/schema.ts'
+import { idTail } from '../membership/short-id.ts'
 import type { ParameterLayout } from '../parameters/layout.ts'
 import type { ExchangeMessage, Progress, RoundRecord, Trainer, TrainingOutcome } from '../ports.ts'
 import { sharesOf, sharesReference } from './arithmetic/method-traits.ts'
@@ -21,7 +22,7 @@ export interface RoundWorkOptions {
 }
 
 /** Nothing came of a round but its record. */
-const NOTHING: FragmentOutcome = { spread: NaN, members: [], landed: 0, lostReference: false, strangers: [] }
+const NOTHING: FragmentOutcome = { spread: NaN, members: [], landed: 0, lostReference: false, strangers: [], encoding: undefined }
 
 /** The work of a peer's rounds, done when the round machine says so: weights out, weights in, the outer step, and what is counted on the way. */
 export class RoundWork {
@@ -37,6 +38,8 @@ export class RoundWork {
   #reference: readonly Float32Array[] | undefined
   #bytesSent = 0
   #bytesReceived = 0
+  /** Whom the last round met. */
+  #met: readonly string[] = []
 
   /** @throws ShoalError CODEC_SPEC, CHECKPOINT_INCOMPATIBLE, METHOD_UNSUPPORTED */
   constructor (options: RoundWorkOptions) {
@@ -143,8 +146,9 @@ export class RoundWork {
     const outcome = this.#land(decision)
     const { trainer, method } = this.#options
     if (sharesOf(method) === 'gradients') trainer.gradients?.finishStep({ descend: method.outer.kind === 'inner' })
-    const record = this.#recordOf(decision, outcome.spread)
+    const record = this.#recordOf(decision, outcome)
     this.#count(record, decision.inDoubt)
+    this.#met = decision.averaged ? decision.members.map(idTail) : []
     this.#bytesSent = this.#bytesReceived = 0
     return record
   }
@@ -160,7 +164,7 @@ export class RoundWork {
 
   progress (round: number, training: boolean): Progress {
     const { loss, tokensPerSecond } = this.#stretch
-    return { round, step: this.#options.trainer.step, training, loss, tokensPerSecond }
+    return { round, step: this.#options.trainer.step, training, loss, tokensPerSecond, met: this.#met }
   }
 
   adopt (snapshot: ReplicaSnapshot): void {
@@ -217,7 +221,7 @@ export class RoundWork {
     return fragment
   }
 
-  #recordOf ({ round, members, averaged, reason, waitedMs }: RoundDecision, spread: number): RoundRecord {
+  #recordOf ({ round, members, averaged, reason, waitedMs }: RoundDecision, { spread, encoding }: FragmentOutcome): RoundRecord {
     const { self, trainer } = this.#options
     return {
       round,
@@ -229,7 +233,8 @@ export class RoundWork {
       loss: this.#stretch.loss,
       waitedMs,
       payloadBytesSent: this.#bytesSent,
-      payloadBytesReceived: this.#bytesReceived
+      payloadBytesReceived: this.#bytesReceived,
+      ...encoding === undefined ? {} : { codecError: encoding.error, bitsPerValue: encoding.bitsPerValue }
     }
   }
 

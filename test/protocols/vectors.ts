@@ -59,6 +59,7 @@ export const VECTORS: readonly Vector[] = [
   vector('file header', { fileBytes: 1048581, ...body }, files.encodeAnswer, files.decodeAnswer),
   vector('progress', { round: 3, step: 60, training: true, loss: 2.5, tokensPerSecond: 1000 }, progress.encodeProgress, progress.decodeProgress),
   vector('progress with what is expected', { round: 3, step: 60, training: true, loss: 2.5, tokensPerSecond: 1000, dueInMs: 8000, uploadBytesPerSecond: 125000 }, progress.encodeProgress, progress.decodeProgress),
+  vector('progress with its partners', { round: 3, step: 60, training: true, loss: 2.5, tokensPerSecond: 1000, met: ['f7XqA1b2'] }, progress.encodeProgress, progress.decodeProgress),
   vector('progress before the first round', { round: 0, step: 0, training: true, loss: Number.NaN, tokensPerSecond: Number.NaN }, progress.encodeProgress, progress.decodeProgress)
 ]
 

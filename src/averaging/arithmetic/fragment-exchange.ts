@@ -49,6 +49,17 @@ export interface LandedPart {
   readonly lost: readonly Float32Array[] | undefined
 }
 
+/** What encoding this peer's own contribution cost. */
+export interface EncodingFigures {
+  /** ‖x − Q(x)‖ / ‖x‖ of what was sent; 0 for a codec that loses nothing. */
+  readonly error: number
+  /** Of everything that was sent, headers and entropy coder's tables included. */
+  readonly bitsPerValue: number
+}
+
+/** The error is measured on so many values at most, evenly spread: a round holds the peer's thread, and more would tell nothing new. */
+const MEASURED_VALUES = 65_536
+
 export interface ExchangeOptions {
   readonly self: string
   readonly plan: RoundPlan
@@ -116,6 +127,20 @@ export class FragmentExchange {
     const values = this.#decoded(state, payload, owner, ({ codecs }) => codecs.mean(members.length))
     state.mean = { payload, members, values }
     return true
+  }
+
+  /** Of what this peer has encoded so far; undefined before that. */
+  encoding (): EncodingFigures | undefined {
+    const sent = this.#parts.flatMap(({ part, own }) => own === undefined ? [] : [{ part, own }])
+    const values = sent.reduce((sum, { part }) => sum + part.end - part.start, 0)
+    if (values === 0) return undefined
+    const stride = Math.ceil(values / MEASURED_VALUES)
+    const errors = sent.flatMap(({ part: { start, end }, own }) => this.#options.channels.map((channel, index) =>
+      squaredError(channel.values.subarray(start, end), own.values[index] as Float32Array, stride)))
+    const lost = errors.reduce((sum, error) => sum + error.lost, 0)
+    const whole = errors.reduce((sum, error) => sum + error.whole, 0)
+    const bytes = sent.reduce((sum, { own }) => sum + own.payload.length, 0)
+    return { error: lost === 0 ? 0 : Math.sqrt(lost / whole), bitsPerValue: 8 * bytes / (values * this.#options.channels.length) }
   }
 
   /** The part as it stands; undefined where nothing has landed. */
@@ -233,4 +258,16 @@ export class FragmentExchange {
 function remembered (vectorOf: (channel: number) => Float32Array): (channel: number) => Float32Array {
   const known: Float32Array[] = []
   return channel => known[channel] ??= vectorOf(channel)
+}
+
+/** Sums of squares of every `stride`-th value and of what its decoding is off by. */
+function squaredError (values: Float32Array, decoded: Float32Array, stride: number): { readonly lost: number, readonly whole: number } {
+  let lost = 0
+  let whole = 0
+  for (let index = 0; index < values.length; index += stride) {
+    const value = values[index] as number
+    lost += (value - (decoded[index] as number)) ** 2
+    whole += value ** 2
+  }
+  return { lost, whole }
 }
