@@ -1,9 +1,5 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { peerCommands } from '../../../node/cli/commands.ts'
-import { runProgram } from '../../../node/cli/program.ts'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
 import { restoredState } from '../../../node/peer/restored-state.ts'
 import { runFolder } from '../../../node/peer/run-source.ts'
 import { CheckpointFiles } from '../../../node/store/checkpoint-files.ts'
@@ -14,32 +10,14 @@ import { huggingFaceConfig } from '../../../src/interop/hugging-face-config.ts'
 import type { LlamaSpec } from '../../../src/manifest/schema.ts'
 import { genesisWeights } from '../../../src/models/genesis.ts'
 import { modelLayout } from '../../../src/models/model-layout.ts'
+import { capturedShoal } from '../../support/captured-shoal.ts'
 
 const llama: LlamaSpec = {
   kind: 'llama', layers: 1, width: 8, heads: 2, groups: 1, hidden: 9, context: 8, vocabulary: 256, ropeBase: 10_000, tied: true
 }
 
-let folder: string
-let written: { stdout: string, stderr: string }
-const at = (name: string): string => join(folder, name)
-const shoal = async (...words: string[]): Promise<number> =>
-  runProgram(peerCommands, [...words, '--data-dir', at('data')], { version: '1.2.3', description: 'trains together' })
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'shoal-export-'))
-  written = { stdout: '', stderr: '' }
-  for (const stream of ['stdout', 'stderr'] as const) {
-    vi.spyOn(process[stream], 'write').mockImplementation(text => {
-      written[stream] += String(text)
-      return true
-    })
-  }
-})
-
-afterEach(() => {
-  vi.restoreAllMocks()
-  rmSync(folder, { recursive: true, force: true })
-})
+const { at, run, written } = capturedShoal('export')
+const shoal = async (...words: string[]): Promise<number> => run(...words, '--data-dir', at('data'))
 
 function writeModel (spec: LlamaSpec): void {
   writeFileSync(at('model.safetensors'), Buffer.concat(encodeSafetensors(exportModel(spec, genesisWeights(spec, 9), 'llama'))))
@@ -73,7 +51,7 @@ describe('shoal import and shoal export', () => {
     expect(await shoal('import', at('model.safetensors'), '--name', 'tuned')).not.toBe(0)
     expect(written.stderr).toContain('CHECKPOINT_CORRUPT')
     expect(written.stderr).toContain('cannot be read as a model')
-    written.stderr = ''
+    written.forget()
     expect(await shoal('import', at('nothing.safetensors'), '--name', 'tuned')).not.toBe(0)
     expect(written.stderr).toContain('cannot be read as a model')
     writeModel({ ...llama, vocabulary: 100 })

@@ -1,31 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { peerCommands } from '../../../node/cli/commands.ts'
-import { runProgram } from '../../../node/cli/program.ts'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
 import { readTokenizer } from '../../../src/data/tokenizers/tokenizer-file.ts'
+import { capturedShoal } from '../../support/captured-shoal.ts'
 
-let folder: string
-let written: { stdout: string, stderr: string }
-const at = (name: string): string => join(folder, name)
-const train = async (...words: string[]): Promise<number> => runProgram(peerCommands, ['tokenizer', 'train', ...words], { version: '1.2.3', description: 'trains together' })
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'shoal-tokenizer-'))
-  written = { stdout: '', stderr: '' }
-  for (const stream of ['stdout', 'stderr'] as const) {
-    vi.spyOn(process[stream], 'write').mockImplementation(text => {
-      written[stream] += String(text)
-      return true
-    })
-  }
-})
-
-afterEach(() => {
-  vi.restoreAllMocks()
-  rmSync(folder, { recursive: true, force: true })
-})
+const { at, run, written } = capturedShoal('tokenizer')
+const train = async (...words: string[]): Promise<number> => run('tokenizer', 'train', ...words)
 
 describe('shoal tokenizer train', () => {
   it.each(['bpe', 'characters'])('writes %s that can be read, the same each time', async kind => {
