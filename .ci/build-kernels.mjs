@@ -1,6 +1,6 @@
-// Compiles src/kernels/assembly and src/codec-kernels/assembly to WebAssembly and writes each as a TypeScript module, which tsc,
-// vitest and bundlers all import alike. Does nothing when a module is newer than its sources. The sources' hash, in a file
-// under version control beside them, tells modules of other sources.
+// Compiles the assembly folders of src/kernels, src/codec-kernels and src/noise-kernels to WebAssembly and writes each as a
+// TypeScript module, which tsc, vitest and bundlers all import alike. Does nothing when a module is newer than its sources.
+// The sources' hash, in a file under version control beside them, tells modules of other sources.
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, readdir, rename, stat, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
@@ -11,14 +11,16 @@ const RELAXED = ['--enable', 'relaxed-simd']
 const SHARED = ['--enable', 'threads', '--sharedMemory', '--maximumMemory', '65536']
 /**
  * The training kernels borrow the memory of tfjs' backend, alone or with other threads, and round each product of a matrix
- * product before its sum or not; the codecs' have a small memory of their own: scratch for a batch, 16 pages.
+ * product before its sum or not; the codecs' and the noise's have a small memory of their own: scratch for a batch, 16 pages,
+ * and for a chunk, 2 pages.
  */
 const binaries = [
   { folder: 'kernels', name: 'simd', options: ['--importMemory'], isBorrowed: true },
   { folder: 'kernels', name: 'relaxed', options: ['--importMemory', ...RELAXED], isBorrowed: true },
   { folder: 'kernels', name: 'shared-simd', options: ['--importMemory', ...SHARED], isBorrowed: true },
   { folder: 'kernels', name: 'shared-relaxed', options: ['--importMemory', ...SHARED, ...RELAXED], isBorrowed: true },
-  { folder: 'codec-kernels', name: 'kernel-binary', options: ['--initialMemory', '16', '--maximumMemory', '16'], isBorrowed: false }
+  { folder: 'codec-kernels', name: 'kernel-binary', options: ['--initialMemory', '16', '--maximumMemory', '16'], isBorrowed: false },
+  { folder: 'noise-kernels', name: 'kernel-binary', options: ['--initialMemory', '2', '--maximumMemory', '2'], isBorrowed: false }
 ]
 
 for (const binary of binaries) await build(binary, await writeHash(binary.folder))

@@ -1,13 +1,8 @@
-import { NOISE_CHUNK } from './weight-source.ts'
+import { addScaled } from './scaled-sum.ts'
 import type { WeightSource } from './weight-source.ts'
-import type { Noise, Seed } from './noise.ts'
+import type { Contribution, Noise } from './noise.ts'
 
-/** −amount·z is added to the weights, in units of the run's fixed point. */
-export interface Contribution {
-  readonly seed: Seed
-  /** A whole number of units. */
-  readonly amount: number
-}
+export type { Contribution } from './noise.ts'
 
 const LARGEST_INT32 = 2 ** 31 - 1
 
@@ -52,14 +47,13 @@ export class Accumulator {
   /** Index of this part's first value in the whole model. */
   readonly first: number
   readonly integers: Int32Array
-  readonly #scratch: Int8Array
   #held = 0
 
-  constructor (size: number, noise: Noise, first = 0) {
+  /** @param integers zeros, one a weight, in whatever memory: a trainer may read them elsewhere */
+  constructor (integers: Int32Array, noise: Noise, first = 0) {
     this.noise = noise
     this.first = first
-    this.integers = new Int32Array(size)
-    this.#scratch = new Int8Array(Math.min(NOISE_CHUNK, Math.max(1, size)))
+    this.integers = integers
   }
 
   /** Σ |n| of everything held: no |A| exceeds this times the noise's largest integer. */
@@ -76,7 +70,7 @@ export class Accumulator {
     const held = this.#held + weightOf(contributions)
     if (held * this.noise.largestInteger > LARGEST_INT32) throw new RangeError('these contributions could overflow the accumulators; take a snapshot first')
     this.#held = held
-    this.#pass(contributions, -1)
+    this.#pass(contributions)
   }
 
   /**
@@ -88,7 +82,7 @@ export class Accumulator {
     const held = this.#held - weightOf(contributions)
     if (held < 0) throw new RangeError('more would be taken back than was ever added')
     this.#held = held
-    this.#pass(contributions, 1)
+    this.#pass(contributions.map(({ seed, amount }) => ({ seed, amount: -amount })))
   }
 
   /** Back to zero. */
@@ -97,23 +91,9 @@ export class Accumulator {
     this.#held = 0
   }
 
-  #pass (contributions: readonly Contribution[], sign: 1 | -1): void {
+  #pass (contributions: readonly Contribution[]): void {
     const moving = contributions.filter(({ amount }) => amount !== 0)
-    if (moving.length === 0) return
-    for (let start = 0; start < this.integers.length; start += this.#scratch.length) {
-      const chunk = this.integers.subarray(start, start + this.#scratch.length)
-      const noise = this.#scratch.subarray(0, chunk.length)
-      for (const { seed, amount } of moving) {
-        this.noise.fill(noise, seed, this.first + start)
-        accumulate(chunk, noise, sign * amount)
-      }
-    }
-  }
-}
-
-function accumulate (sums: Int32Array, integers: Int8Array, amount: number): void {
-  for (let index = 0; index < sums.length; index++) {
-    sums[index] = (sums[index] as number) + Math.imul(amount, integers[index] as number)
+    if (moving.length > 0) this.noise.accumulate(this.integers, moving, this.first)
   }
 }
 
@@ -139,9 +119,7 @@ export function accumulatedWeights (base: WeightSource, accumulator: Accumulator
     size: base.size,
     read (first, target) {
       base.read(first, target)
-      for (let index = 0; index < target.length; index++) {
-        target[index] = (target[index] as number) + perInteger * (integers[first + index] as number)
-      }
+      addScaled(target, integers.subarray(first, first + target.length), perInteger)
     }
   }
 }

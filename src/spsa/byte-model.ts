@@ -6,7 +6,6 @@ import { clipLevel, nextLimit } from './clipping.ts'
 import type { ClipRules } from './clipping.ts'
 import type { Noise, Seed } from './noise.ts'
 import type { ScalarCodec } from './scalar-codec.ts'
-import { NOISE_CHUNK } from './weight-source.ts'
 import type { WeightSource } from './weight-source.ts'
 
 export interface ByteModelRules {
@@ -49,12 +48,15 @@ export class ByteModel {
   readonly #windows = new Map<number, Map<string, Held>>()
   #count = 0
 
-  /** @throws RangeError when so many contributions do not fit into 32 bits */
-  constructor (base: WeightSource, rules: ByteModelRules) {
+  /**
+   * @param integers zeros, one a weight: memory that a trainer may share (`ScalarSteps.integers`)
+   * @throws RangeError when so many contributions do not fit into 32 bits
+   */
+  constructor (base: WeightSource, rules: ByteModelRules, integers = new Int32Array(base.size)) {
     this.#rules = rules
     this.#base = base
     this.#fixedPoint = fixedPoint(rules.largestLearningRate * rules.codec.decode(rules.clip.ceiling), rules.contributions, rules.noise)
-    this.#accumulator = new Accumulator(base.size, rules.noise)
+    this.#accumulator = new Accumulator(integers, rules.noise)
     this.weights = accumulatedWeights(base, this.#accumulator, this.#fixedPoint.unit)
   }
 
@@ -106,7 +108,7 @@ export class ByteModel {
 
   /** The weights that the bytes before `step` made: the base for those that follow. */
   snapshot (step: number): Float32Array {
-    const accumulator = new Accumulator(this.#base.size, this.#rules.noise)
+    const accumulator = new Accumulator(new Int32Array(this.#base.size), this.#rules.noise)
     accumulator.add(this.#contributions(held => held.step < step))
     const weights = new Float32Array(this.#base.size)
     accumulatedWeights(this.#base, accumulator, this.#fixedPoint.unit).read(0, weights)
@@ -153,10 +155,13 @@ function firstStepOf (bytes: readonly StepByte[]): number {
   return bytes.reduce((first, { step }) => Math.min(first, step), Infinity)
 }
 
+/** Weights made at a time: 16 KB, which stay in the first-level cache. */
+const HASH_CHUNK = 4096
+
 /** SHA-256 of the weights as little-endian floats, in hex. */
 export function hashWeights (weights: WeightSource): string {
   const hash = sha256.create()
-  const chunk = new Float32Array(NOISE_CHUNK)
+  const chunk = new Float32Array(HASH_CHUNK)
   for (let first = 0; first < weights.size; first += chunk.length) {
     const part = chunk.subarray(0, Math.min(chunk.length, weights.size - first))
     weights.read(first, part)

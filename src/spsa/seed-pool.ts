@@ -48,7 +48,7 @@ export class SeedPool {
 
   /** The weights that the state stands for: one fused pass, in which each used seed is generated once. */
   weights (base: WeightSource, unit: number): WeightSource {
-    const accumulator = new Accumulator(base.size, this.#noise)
+    const accumulator = new Accumulator(new Int32Array(base.size), this.#noise)
     const contributions: Contribution[] = Array.from(this.sums, (amount, index) => ({ seed: this.#seedOf(index), amount }))
     accumulator.add(contributions)
     return accumulatedWeights(base, accumulator, unit)

@@ -11,9 +11,6 @@ export interface WeightSource {
   read (first: number, target: Float32Array): void
 }
 
-/** Values regenerated at a time: 4 KB of integers, which stay in the first-level cache. */
-export const NOISE_CHUNK = 4096
-
 export function heldWeights (values: Float32Array): WeightSource {
   return { size: values.length, read: (first, target) => { target.set(values.subarray(first, first + target.length)) } }
 }
@@ -25,19 +22,12 @@ export function heldWeights (values: Float32Array): WeightSource {
  * @param epsilon signed size of the perturbation; rounded to a float first
  */
 export function perturbed (base: WeightSource, noise: Noise, seed: Seed, epsilon: number): WeightSource {
-  const scratch = new Int8Array(Math.min(NOISE_CHUNK, Math.max(1, base.size)))
   const step = Math.fround(epsilon) / noise.integersPerUnit
   return {
     size: base.size,
     read (first, target) {
       base.read(first, target)
-      for (let start = 0; start < target.length; start += scratch.length) {
-        const integers = scratch.subarray(0, Math.min(scratch.length, target.length - start))
-        noise.fill(integers, seed, first + start)
-        for (let index = 0; index < integers.length; index++) {
-          target[start + index] = (target[start + index] as number) + Math.fround(step * (integers[index] as number))
-        }
-      }
+      noise.perturb(target, seed, first, step)
     }
   }
 }

@@ -52,11 +52,11 @@ function measureSpeeds (): Record<string, number> {
 function measureRebuild (): { readonly secondsPerByte: number, readonly sameBits: boolean } {
   const contributions = Array.from({ length: 128 }, (_, step) => ({ seed: seedOfStep('scalars', step, 'peer'), amount: 1 + step * 37 % 1000 }))
   const base = heldWeights(new Float32Array(PARAMETERS).fill(0.02))
-  const joiner = new Accumulator(PARAMETERS, rademacher)
+  const joiner = new Accumulator(new Int32Array(PARAMETERS), rademacher)
   const startedMs = performance.now()
   joiner.add(contributions)
   const secondsPerByte = (performance.now() - startedMs) / 1000 / contributions.length
-  const member = new Accumulator(PARAMETERS, rademacher)
+  const member = new Accumulator(new Int32Array(PARAMETERS), rademacher)
   for (const contribution of [...contributions].reverse()) member.add([contribution])
   const hashes = [joiner, member].map(accumulator => hashWeights(accumulatedWeights(base, accumulator, 2 ** -24)))
   return { secondsPerByte, sameBits: hashes[0] === hashes[1] }

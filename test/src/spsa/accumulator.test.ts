@@ -32,7 +32,7 @@ describe.each(['rademacher', 'gaussian'] as const)('an accumulator of %s directi
   const noise = noiseOf(kind)
   const base = heldWeights(bell(5000, 3))
   const weights = (parts: ReadonlyArray<readonly Contribution[]>): Float32Array => {
-    const accumulator = new Accumulator(base.size, noise)
+    const accumulator = new Accumulator(new Int32Array(base.size), noise)
     for (const part of parts) accumulator.add(part)
     return readAll(accumulatedWeights(base, accumulator, 2 ** -20))
   }
@@ -45,10 +45,10 @@ describe.each(['rademacher', 'gaussian'] as const)('an accumulator of %s directi
 
   it('takes back exactly what it was given', () => {
     fc.assert(fc.property(contributions, contributions, (kept, taken) => {
-      const accumulator = new Accumulator(300, noise)
+      const accumulator = new Accumulator(new Int32Array(300), noise)
       accumulator.add([...kept, ...taken])
       accumulator.remove(taken)
-      const alone = new Accumulator(300, noise)
+      const alone = new Accumulator(new Int32Array(300), noise)
       alone.add(kept)
       expect(accumulator.integers).toEqual(alone.integers)
       expect(accumulator.held).toBe(alone.held)
@@ -57,9 +57,9 @@ describe.each(['rademacher', 'gaussian'] as const)('an accumulator of %s directi
 
   it('moves shards as it moves the whole', () => {
     const set = [{ seed: [1, 2], amount: 5 }, { seed: [3, 4], amount: -9 }] as const
-    const whole = new Accumulator(9000, noise)
+    const whole = new Accumulator(new Int32Array(9000), noise)
     whole.add(set)
-    const shard = new Accumulator(4500, noise, 777)
+    const shard = new Accumulator(new Int32Array(4500), noise, 777)
     shard.add(set)
     expect(shard.integers).toEqual(whole.integers.slice(777, 777 + 4500))
   })
@@ -76,7 +76,7 @@ describe.each(['rademacher', 'gaussian'] as const)('an accumulator of %s directi
   })
 
   it('refuses, with nothing moved, what could overflow or is no integer', () => {
-    const accumulator = new Accumulator(10, noise)
+    const accumulator = new Accumulator(new Int32Array(10), noise)
     const most = Math.floor((2 ** 31 - 1) / noise.largestInteger)
     accumulator.add([{ seed: [1, 1], amount: most }])
     const before = accumulator.integers.slice()

@@ -20,7 +20,7 @@ describe('a pool of seeds', () => {
     fc.assert(fc.property(steps, uint32, (given, order) => {
       const pool = new SeedPool(K, rademacher, seedOf)
       for (const part of partitioned(shuffled(given, order), order, 5)) pool.add(part)
-      const direct = new Accumulator(base.size, rademacher)
+      const direct = new Accumulator(new Int32Array(base.size), rademacher)
       direct.add(given.map(({ index, amount }) => ({ seed: seedOf(index), amount })))
       expect(readAll(pool.weights(base, UNIT))).toEqual(readAll(accumulatedWeights(base, direct, UNIT)))
     }), { numRuns: 20 })

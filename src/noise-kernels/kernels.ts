@@ -1,0 +1,87 @@
+import { checkSources } from '../compiled-kernels.ts'
+import { kernelBinary, sourceHash } from './generated/kernel-binary.ts'
+import { SOURCE_HASH } from './source-hash.ts'
+
+/** What the module exports; addresses are byte offsets into its memory. The assembly sources say what each one does. */
+interface Exports {
+  readonly memory: { readonly buffer: ArrayBuffer }
+  arenaStart (): number
+  drawSigns (to: number, blocks: number, firstBlock: number, row: number, first: number, second: number): void
+  intersectSigns (to: number, others: number, words: number): void
+  keepBytes (words: number, count: number, bytes: number): void
+  signsToBytes (words: number, count: number, to: number): void
+  signsToFloats (words: number, count: number, step: number, values: number): void
+  signsToSums (words: number, count: number, stride: number, seeds: number, amounts: number, sums: number): void
+  drawBell (to: number, count: number, firstBlock: number, row: number, first: number, second: number): void
+  bytesToFloats (bytes: number, count: number, step: number, values: number): void
+  bytesToSums (bytes: number, count: number, amount: number, sums: number): void
+  moveFloats (integers: number, count: number, unit: number, values: number): void
+}
+
+/** Values that pass through at a time: with the words of all directions of a pass they fit the first two levels of cache. */
+export const CHUNK = 4096
+/** Values of four blocks of signs, which are drawn together. */
+export const GROUP = 256
+/** Directions whose words are held at a time. */
+export const SEEDS_AT_ONCE = 32
+/** A chunk that begins in the middle of a group ends in the middle of another. */
+const LARGEST_RANGE = CHUNK + GROUP
+
+/** Where in the memory each kind of data of one chunk lies, in bytes. */
+export interface Regions {
+  /** Floats, or whole numbers of 32 bits. */
+  readonly values: number
+  readonly integers: number
+  readonly bytes: number
+  /** {@link SEEDS_AT_ONCE} × {@link WORDS_STRIDE} bytes. */
+  readonly words: number
+  readonly amounts: number
+}
+
+/** Bytes of one direction's signs for the longest range. */
+export const WORDS_STRIDE = LARGEST_RANGE / 8
+
+export interface NoiseKernels extends Exports {
+  readonly at: Regions
+  readonly bytes: Int8Array
+  readonly floats: Float32Array
+  readonly words: Int32Array
+}
+
+/** The part of the WebAssembly API that is used; TypeScript declares it only together with the DOM. */
+interface WebAssemblyApi {
+  readonly Module: new (bytes: Uint8Array) => object
+  readonly Instance: new (module: object) => { readonly exports: unknown }
+}
+
+let instance: NoiseKernels | undefined
+
+/** The one instance of this thread, made on first use. Calls are synchronous and leave nothing behind, so everyone shares it. */
+export function noiseKernels (): NoiseKernels {
+  instance ??= instantiate()
+  return instance
+}
+
+function instantiate (): NoiseKernels {
+  const { WebAssembly } = globalThis as unknown as { WebAssembly: WebAssemblyApi }
+  checkSources(sourceHash, SOURCE_HASH)
+  const exported = new WebAssembly.Instance(new WebAssembly.Module(kernelBinary)).exports as Exports
+  const { buffer } = exported.memory
+  return { ...exported, at: layOut(exported.arenaStart()), bytes: new Int8Array(buffer), floats: new Float32Array(buffer), words: new Int32Array(buffer) }
+}
+
+function layOut (start: number): Regions {
+  let next = start
+  const take = (bytes: number): number => {
+    const at = next
+    next += bytes
+    return at
+  }
+  return {
+    values: take(4 * LARGEST_RANGE),
+    integers: take(4 * LARGEST_RANGE),
+    bytes: take(LARGEST_RANGE),
+    words: take(SEEDS_AT_ONCE * WORDS_STRIDE),
+    amounts: take(4 * SEEDS_AT_ONCE)
+  }
+}
