@@ -109,8 +109,8 @@ export type ExchangeMessage =
   | { readonly kind: 'reject', readonly code: RejectionCode, readonly sentence: string }
   /** Who is there, in order of id, and how large a share of the fragment each of them reduces. */
   | { readonly kind: 'plan', readonly round: number, readonly members: readonly string[], readonly shares: readonly number[] }
-  /** `plan` names the plan that `part` belongs to; a pair has neither. */
-  | { readonly kind: 'contribution', readonly round: number, readonly fragment: number, readonly plan?: number | undefined, readonly part?: number | undefined, readonly tokens: number, readonly payload: Uint8Array }
+  /** `plan` names the plan that `part` belongs to; a pair has neither. `rung` is the place of its codec in the method's ladder, 0 when left out. */
+  | { readonly kind: 'contribution', readonly round: number, readonly fragment: number, readonly plan?: number | undefined, readonly part?: number | undefined, readonly tokens: number, readonly rung?: number | undefined, readonly payload: Uint8Array }
   /** The mean of a part, from its owner or from whoever has it; `members` are those in it, by their place in the plan. */
   | { readonly kind: 'mean', readonly round: number, readonly fragment: number, readonly plan: number, readonly part: number, readonly members: readonly number[], readonly payload: Uint8Array }
   /** In a pair: I average once I have yours. In a larger group: these parts have landed here. */

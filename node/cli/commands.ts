@@ -59,7 +59,7 @@ export const peerCommands: readonly CommandModule[] = [
         .option('--evaluate-every <rounds>', 'measure the held-out loss every so many rounds')
         .option('--checkpoint-every-seconds <seconds>', 'time between two checkpoints')
         .option('--keep-checkpoints <number>', 'newest checkpoints that stay, beside the best one')
-        .option('--upload <rate>', 'most that leaves this peer, membership included: 1mbit; rounds that it cannot bear are let pass')
+        .option('--upload <rate>', 'most that leaves this peer, membership included: 1mbit; lowers bits, then lets rounds pass')
         .option('--bytes-per-day <volume>', 'the same as a volume: 2GB')
         .option('--config <file>', 'config file (default: config.toml in the data directory)')
         .option('--log-level <level>', 'debug, info, warn, error')

@@ -23,6 +23,7 @@ export interface MethodOptions {
   readonly outerRate?: string
   readonly outerMomentum?: string
   readonly codec?: string
+  readonly ladder?: string
   readonly errorFeedback?: string
   readonly quorum?: string
   readonly grace?: string
@@ -37,6 +38,7 @@ export function configureMethodOptions (command: Command): void {
     .option('--method <preset>', `how peers average: ${Object.keys(presets).join(', ')} (shoal run methods tells of each)`, 'noloco')
     .option('--every <steps>', 'inner steps between two averages of the same weights, H')
     .option('--codec <spec>', 'how they are written on the wire: int8(64), fp32, topk(0.01) | int2 | rans')
+    .option('--ladder <specs>', 'coarser codecs, finest first, between commas outside of brackets, for peers whose --upload does not bear the codec; none for none (default: follows from the codec)')
     .option('--group <peers>', 'peers that average together: a number, or all')
     .option('--pairing <kind>', 'who meets whom in pairs: random, hypercube')
     .option('--participants <peers>', 'peers drawn for each round')
@@ -98,10 +100,16 @@ function rhythmAxes (options: MethodOptions): Readonly<Partial<Record<keyof Meth
 function contentAxes (options: MethodOptions, preset: MethodSpec | undefined): Readonly<Partial<Record<keyof MethodSpec, unknown>>> {
   return {
     codec: options.codec,
+    ladder: options.ladder === undefined ? undefined : options.ladder === 'none' ? [] : specsOf(options.ladder),
     shares: choice('shares', options.shares, shares.unwrap().options),
     errorFeedback: options.errorFeedback === 'none' ? undefined : share('error-feedback', options.errorFeedback),
     outer: outerOf(options, preset)
   }
+}
+
+/** What stands between commas, but for those within brackets. */
+function specsOf (text: string): readonly string[] {
+  return text.split(/,(?![^(]*\))/).map(spec => spec.trim())
 }
 
 /** Another outer optimizer comes with the constants of the first preset that has it. */

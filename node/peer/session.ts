@@ -39,7 +39,7 @@ export class Session {
     this.averaging = new AveragingPeer({
       clock: wallClock, trainer: parts.trainer, peers: parts.network, store: parts.store, method: manifest.method,
       layout: parts.layout, budgetSteps: manifest.budget.steps, seed: manifest.seed, minimumPeers: options.settings.waitFor, state: parts.checkpoint?.averaging,
-      abstains: () => this.#upload?.abstains(),
+      decide: round => this.#upload?.decide(round),
       onEvent: event => { this.#onEvent(event) }
     })
     if (parts.snapshot !== undefined) this.averaging.adopt(parts.snapshot)

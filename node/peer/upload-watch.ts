@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks'
-import { typicalRoundBytes } from '../../src/averaging/arithmetic/payload-size.ts'
+import { typicalRounds } from '../../src/averaging/arithmetic/payload-size.ts'
 import { UploadKeeper } from '../../src/budget/upload-keeper.ts'
 import type { MethodSpec } from '../../src/manifest/schema.ts'
 import { promiseOf } from '../config/promise.ts'
@@ -12,7 +12,7 @@ export function uploadKeeper (settings: Settings, method: MethodSpec, { layout, 
   if (promise === undefined) return undefined
   return new UploadKeeper({
     promise,
-    estimate: typicalRoundBytes(method, layout, trainer.weights),
+    ladder: typicalRounds(method, layout, trainer.weights),
     nowMs: () => performance.now(),
     sentBytes: () => {
       const { wireSent, controlSent } = network.meter.totals()

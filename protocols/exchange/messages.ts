@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { MOST_RUNGS } from '../../src/manifest/method-schema.ts'
 import type { ExchangeMessage } from '../../src/ports.ts'
 import { bodyHeaderShape } from '../wire/body.ts'
 import { countSchema } from '../wire/counts.ts'
@@ -13,6 +14,8 @@ const hash = z.int().min(0).max(2 ** 32 - 1)
 const place = z.int().min(0).max(MAXIMUM_GROUP_MEMBERS - 1)
 const places = z.array(place).max(MAXIMUM_GROUP_MEMBERS)
 const peerId = z.string().min(1).max(MAXIMUM_PEER_ID_LENGTH)
+/** A place in a ladder of codecs. */
+const rung = z.int().min(0).max(MOST_RUNGS)
 const share = z.int().min(0).max(MAXIMUM_SHARE)
 
 const frameSchema = z.discriminatedUnion('kind', [
@@ -26,7 +29,7 @@ const frameSchema = z.discriminatedUnion('kind', [
     shares: z.array(share).min(2).max(MAXIMUM_GROUP_MEMBERS)
   }),
   /** Followed by `byteLength` payload bytes outside any frame, as are the mean and the reference. */
-  z.strictObject({ kind: z.literal('contribution'), round: countSchema, fragment: count, plan: hash.optional(), part: place.optional(), tokens: count, ...bodyHeaderShape }),
+  z.strictObject({ kind: z.literal('contribution'), round: countSchema, fragment: count, plan: hash.optional(), part: place.optional(), tokens: count, rung: rung.optional(), ...bodyHeaderShape }),
   z.strictObject({ kind: z.literal('mean'), round: countSchema, fragment: count, plan: hash, part: place, members: places, ...bodyHeaderShape }),
   z.strictObject({ kind: z.literal('commit'), round: countSchema, parts: places.optional() }),
   z.strictObject({ kind: z.literal('ask'), round: countSchema }),

@@ -1,3 +1,4 @@
+import type { UploadDecision } from '../budget/upload-controller.ts'
 import { reasonOf } from '../errors.ts'
 import type { MethodSpec } from '../manifest/schema.ts'
 import type { ParameterLayout } from '../parameters/layout.ts'
@@ -32,8 +33,8 @@ export interface AveragingPeerOptions {
   readonly minimumPeers?: number
   readonly minimumPeersTimeoutMs?: number
   readonly state?: AveragingState | undefined
-  /** Asked when a round is due: why this peer lets it pass, if it does. The others hear at once that it has. */
-  readonly abstains?: (() => string | undefined) | undefined
+  /** Asked when a round is due: with which codec of the method's ladder this peer takes part, or why it lets the round pass, which the others hear at once. */
+  readonly decide?: ((round: number) => UploadDecision | undefined) | undefined
   readonly onEvent?: (event: AveragingEvent) => void
 }
 
@@ -59,6 +60,8 @@ export class AveragingPeer {
   #state: RoundState
   #busy = false
   #incoming = 0
+  /** Of the method's ladder: how the round that is due, or under way, is written. */
+  #rung = 0
   #alarm: { readonly atMs: number, readonly cancel: () => void } | undefined
   #unsubscribe: () => void = () => undefined
   #settle: (reason: FinishReason) => void = () => undefined
@@ -183,9 +186,18 @@ export class AveragingPeer {
 
   #train (untilStep: number): void {
     this.#work.train(untilStep, () => this.#now(), outcome => {
-      const isDue = outcome.kind === 'reached' && isBoundary(this.#state, outcome.step)
-      this.#dispatch({ kind: 'trained', nowMs: this.#now(), view: this.#options.peers.present(), outcome, abstains: isDue ? this.#options.abstains?.() : undefined })
+      const abstains = outcome.kind === 'reached' && isBoundary(this.#state, outcome.step) ? this.#whyAbstain() : undefined
+      this.#dispatch({ kind: 'trained', nowMs: this.#now(), view: this.#options.peers.present(), outcome, abstains })
     })
+  }
+
+  /** Asks what the uplink bears of the round that is due. */
+  #whyAbstain (): string | undefined {
+    const decision = this.#options.decide?.(this.#state.round + 1)
+    if (decision?.kind === 'rest') return decision.sentence
+    this.#rung = decision?.level ?? 0
+    if (decision?.sentence !== undefined) this.#options.onEvent?.({ type: 'waiting', sentence: decision.sentence })
+    return undefined
   }
 
   #send (exchange: string, message: ExchangeMessage | undefined): void {
@@ -193,7 +205,7 @@ export class AveragingPeer {
   }
 
   #take (round: number, fragment: number, members: readonly string[]): void {
-    const basis = this.#work.take(round, fragment, members)
+    const basis = this.#work.take(round, fragment, members, this.#rung)
     this.#answer({ kind: 'taken', nowMs: this.#now(), round, basis, uploadBytesPerSecond: this.#options.peers.uploadBytesPerSecond?.() })
   }
 

@@ -3,7 +3,7 @@ import { sharesOf } from './arithmetic/method-traits.ts'
 
 /** The axes of the frame in the words of a table, in the order in which a round passes them. */
 export function methodAxes (method: MethodSpec): Readonly<Record<'group' | 'every' | 'fragments' | 'flight' | 'shares' | 'outer' | 'codec', string>> {
-  const { groupSize, pairing, participants, everySteps, fragments, pattern, shares, codec, errorFeedback, momentumCorrection } = method
+  const { groupSize, pairing, participants, everySteps, fragments, pattern, shares, codec, ladder = [], errorFeedback, momentumCorrection } = method
   return {
     group: joined([String(groupSize), pairing, participants === undefined ? undefined : `${participants} drawn`, quorumWords(method)]),
     every: String(everySteps),
@@ -11,7 +11,7 @@ export function methodAxes (method: MethodSpec): Readonly<Record<'group' | 'ever
     flight: flightWords(method),
     shares: shares ?? 'weights',
     outer: outerWords(method.outer),
-    codec: joined([codec, errorFeedback === undefined ? undefined : `feedback ${errorFeedback}`, momentumCorrection === undefined ? undefined : `correction ${momentumCorrection}`])
+    codec: joined([[codec, ...ladder].join(' ≥ '), errorFeedback === undefined ? undefined : `feedback ${errorFeedback}`, momentumCorrection === undefined ? undefined : `correction ${momentumCorrection}`])
   }
 }
 

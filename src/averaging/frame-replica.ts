@@ -14,6 +14,7 @@ import { gather, planFragments, scatter, view } from './fragments.ts'
 import type { FragmentRound, ReplicaVectors, RoundPlan } from './frame.ts'
 import type { FrameState, SavedState } from './frame-state.ts'
 import { KeptVectors } from './frame-state.ts'
+import { ladderOf } from './ladder.ts'
 
 export interface FrameReplicaOptions {
   /** This peer's id. */
@@ -55,7 +56,8 @@ export class FrameReplica {
     this.fragments = planFragments(layout, method.fragments, method.pattern)
     this.#kept = new KeptVectors(method, vectors.fast, method.fragments, state)
     const { outer } = method
-    this.#codecs = this.fragments.map(({ shapes }) => new CodecFamily(method.codec, shapes))
+    const [, ...rungs] = ladderOf(method)
+    this.#codecs = this.fragments.map(({ shapes }) => new CodecFamily(method.codec, shapes, rungs))
     this.#momentumCodecs = outer.kind === 'gossip' && outer.momentumCodec !== undefined ? this.fragments.map(({ shapes }) => new CodecFamily(outer.momentumCodec as string, shapes)) : []
   }
 

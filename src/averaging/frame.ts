@@ -27,12 +27,16 @@ export interface RoundPlan {
   readonly parts: readonly Part[]
   /** Trained on by this peer since its last sync of this fragment. */
   readonly tokens: number
+  /** On which rung of the method's ladder this peer writes its contributions; the finest, 0, when left out. Members need not agree on it. */
+  readonly rung?: number | undefined
 }
 
 /** What a member contributes to a part. */
 export interface PartContribution {
   /** Tokens trained on since its last sync; its weight in the mean, bounded. */
   readonly tokens: number
+  /** Of the method's ladder; 0 when left out. */
+  readonly rung?: number | undefined
   readonly payload: Uint8Array
 }
 

@@ -3,6 +3,7 @@ import { ShoalError } from '../errors.ts'
 import type { MethodSpec } from '../manifest/schema.ts'
 import { sharesOf, sharesOfOuter } from './arithmetic/method-traits.ts'
 import { stagesOf } from './arithmetic/part-codec.ts'
+import { ladderMisfit } from './ladder.ts'
 
 /** A sentence that says which rule a method breaks; undefined where it keeps it. */
 type Rule = (method: MethodSpec) => string | undefined
@@ -10,7 +11,7 @@ type Rule = (method: MethodSpec) => string | undefined
 /** Rules between axes, each with its reason. */
 const rules: readonly Rule[] = [
   sharesFitOuter, gradientsGoEveryStep, referencesAreShared, feedbackHasReceivers, correctionHasFeedback,
-  fragmentsHaveSteps, flightsEnd, mixingMixes, latenessIsBearable, groupsCanForm, codecFits
+  fragmentsHaveSteps, flightsEnd, mixingMixes, latenessIsBearable, groupsCanForm, codecFits, ladderMisfit
 ]
 
 /**
@@ -46,7 +47,7 @@ function referencesAreShared (method: MethodSpec): string | undefined {
 function feedbackHasReceivers (method: MethodSpec): string | undefined {
   if (method.errorFeedback === undefined) return undefined
   if (sharesOf(method) === 'weights') return 'error feedback sends later what it holds back now, to receivers who share a reference; partners who send each other weights share none, and the mean-exact form does the work'
-  if (createCodec(method.codec, [[2, 2]]).lossless) return `error feedback has nothing to keep: ${method.codec} loses nothing`
+  if ([method.codec, ...method.ladder ?? []].every(spec => createCodec(spec, [[2, 2]]).lossless)) return `error feedback has nothing to keep: ${method.codec} loses nothing`
   return undefined
 }
 
@@ -89,7 +90,7 @@ function groupsCanForm ({ groupSize, quorum, pairing, participants }: MethodSpec
 function codecFits (method: MethodSpec): string | undefined {
   if (method.groupSize === 1) return undefined
   const { outer } = method
-  const specs = outer.kind === 'gossip' && outer.momentumCodec !== undefined ? [method.codec, outer.momentumCodec] : [method.codec]
+  const specs = [method.codec, ...method.ladder ?? [], ...outer.kind === 'gossip' && outer.momentumCodec !== undefined ? [outer.momentumCodec] : []]
   return specs.map(spec => codecMisfit(spec, method)).find(why => why !== undefined)
 }
 

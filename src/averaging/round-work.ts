@@ -75,10 +75,10 @@ export class RoundWork {
     else done({ kind: 'failed', reason: 'the method shares gradients and this trainer gives none' })
   }
 
-  /** Opens the round with what the trainer has learned so far. @returns the fingerprint of what the group shares, if it shares anything */
-  take (round: number, fragment: number, members: readonly string[]): number | undefined {
+  /** Opens the round with what the trainer has learned so far, to be written on a rung of the method's ladder. @returns the fingerprint of what the group shares, if it shares anything */
+  take (round: number, fragment: number, members: readonly string[], rung = 0): number | undefined {
     this.abandon()
-    this.#open = this.#openRound(round, fragment, members)
+    this.#open = this.#openRound(round, fragment, members, rung)
     return sharesReference(this.#options.method) ? fingerprintOf(this.#replica, this.#fragment(fragment)) : undefined
   }
 
@@ -89,10 +89,10 @@ export class RoundWork {
   /** Our own contribution to a part. @throws ShoalError CODEC_CORRUPT when our weights are not finite */
   contribution (part: number, plan: number | undefined): ExchangeMessage {
     const open = this.#opened()
-    const { tokens, payload } = open.contribution(part)
+    const { tokens, rung, payload } = open.contribution(part)
     this.#bytesSent += payload.length
     const header = { kind: 'contribution', round: open.plan.round, fragment: open.plan.fragment } as const
-    return plan === undefined ? { ...header, tokens, payload } : { ...header, plan, part, tokens, payload }
+    return plan === undefined ? { ...header, tokens, rung, payload } : { ...header, plan, part, tokens, rung, payload }
   }
 
   /** Checks and keeps a member's contribution; no weight moves. @returns whether it counts @throws ShoalError CODEC_CORRUPT */
@@ -205,8 +205,8 @@ export class RoundWork {
     return NOTHING
   }
 
-  #openRound (round: number, fragment: number, members: readonly string[]): FragmentRound {
-    const plan: RoundPlan = { round, fragment, members, parts: [{ start: 0, end: this.#fragment(fragment).length }], tokens: this.#stretch.tokensOf(fragment) }
+  #openRound (round: number, fragment: number, members: readonly string[], rung = 0): FragmentRound {
+    const plan: RoundPlan = { round, fragment, members, rung, parts: [{ start: 0, end: this.#fragment(fragment).length }], tokens: this.#stretch.tokensOf(fragment) }
     return this.#replica.open(plan)
   }
 

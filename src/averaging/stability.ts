@@ -16,7 +16,7 @@ const SOME_SHAPES = [[2, 2]]
  * @throws ShoalError CODEC_SPEC, METHOD_CONTRADICTORY and METHOD_UNSTABLE, each with the rule in the sentence
  */
 export function checkMethod (method: MethodSpec, swarmSize?: number): void {
-  createCodec(method.codec, SOME_SHAPES)
+  for (const spec of [method.codec, ...method.ladder ?? []]) createCodec(spec, SOME_SHAPES)
   if (method.outer.kind === 'gossip' && method.outer.momentumCodec !== undefined) createCodec(method.outer.momentumCodec, SOME_SHAPES)
   checkAxes(method)
   checkStability(method, swarmSize)

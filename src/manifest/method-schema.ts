@@ -19,6 +19,9 @@ export const outerSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('inner') })
 ])
 
+/** Each is half of the one before or less: beyond, the first would not fit where the last does. */
+export const MOST_RUNGS = 7
+
 /** A first-order method as a point on the frame's axes. */
 export const methodSchema = z.strictObject({
   /** Peers that average together in a round; 1 trains alone, `all` is everyone who is there. */
@@ -42,6 +45,8 @@ export const methodSchema = z.strictObject({
   outer: outerSchema,
   /** Codec spec, e.g. `int8(64)`. */
   codec: z.string().min(1).max(200),
+  /** Coarser codecs, finest first, for contributions of peers whose promise about their uplink does not bear `codec`; derived from it when left out, none when empty. */
+  ladder: z.array(z.string().min(1).max(200)).max(MOST_RUNGS).optional(),
   /** Decay β of the error kept for the next round, a ← βa + x; without it what the codec loses is lost. Needs `deltas` or `gradients`. */
   errorFeedback: fraction.optional(),
   /** u ← mu + g before error feedback, and u ← 0 where something was sent (DGC's momentum correction, arXiv 1712.01887). */

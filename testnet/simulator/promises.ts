@@ -1,4 +1,4 @@
-import { typicalRoundBytes } from '../../src/averaging/arithmetic/payload-size.ts'
+import { typicalRounds } from '../../src/averaging/arithmetic/payload-size.ts'
 import { UploadKeeper } from '../../src/budget/upload-keeper.ts'
 import type { UploadKeeperOptions } from '../../src/budget/upload-keeper.ts'
 import { createLayout } from '../../src/parameters/layout.ts'
@@ -17,5 +17,5 @@ export function keeperFor (scenario: Scenario, index: number, meter: Pick<Upload
   const shape = layout ?? createLayout([{ name: 'weights', shape: [parameters] }])
   const some = new Float32Array(shape.size)
   fillGaussian(some, words(scenario.seed, ESTIMATE_STREAM), 1)
-  return new UploadKeeper({ promise, estimate: typicalRoundBytes(method, shape, some), ...meter })
+  return new UploadKeeper({ promise, ladder: typicalRounds(method, shape, some), ...meter })
 }

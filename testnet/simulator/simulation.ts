@@ -123,7 +123,7 @@ class Simulation {
     const { method, seed, conditions, faults } = scenario
     this.#scenario = scenario
     this.#network = new VirtualNetwork(this.#clock, words(seed, STREAM.network), conditions, sentence => { this.#log(sentence) })
-    this.#watcher = refereeFor(method, longestWaitMs(scenario))
+    this.#watcher = refereeFor(method, longestWaitMs(scenario), scenario.promises !== undefined)
     for (let index = 0; index < scenario.peers; index++) this.#addPeer(index)
     for (const fault of faults) this.#clock.schedule(fault.atMs, () => { this.#inflict(fault) })
   }
@@ -161,7 +161,7 @@ class Simulation {
     const trainer = this.#watched(id, this.#trainerOf(index, clock, fraction(machine)))
     const keeper = keeperFor(this.#scenario, index, { nowMs: () => clock.nowMs(), sentBytes: () => this.#network.sentBytes(id) })
     const averaging = new AveragingPeer({
-      clock, trainer, peers: port, store: { recordRound: () => undefined }, method, layout, budgetSteps: steps, seed, abstains: () => keeper?.abstains(),
+      clock, trainer, peers: port, store: { recordRound: () => undefined }, method, layout, budgetSteps: steps, seed, decide: round => keeper?.decide(round),
       onEvent: event => {
         if (event.type === 'round') keeper?.learn(event.record)
         this.#tell(index, event)

@@ -97,15 +97,16 @@ export class FragmentExchange {
 
   contribution (part: number): PartContribution {
     const { payload, tokens } = this.#ownOf(this.#stateOf(part), part)
-    return { payload, tokens }
+    const { rung = 0 } = this.#options.plan
+    return { payload, tokens, ...rung === 0 ? {} : { rung } }
   }
 
-  receive (part: number, member: string, { tokens, payload }: PartContribution): boolean {
+  receive (part: number, member: string, { tokens, payload, rung = 0 }: PartContribution): boolean {
     const state = this.#stateOf(part)
     const isWanted = this.#reduces(state) && state.mean === undefined && !state.received.has(member)
     if (!isWanted || member === this.#options.self || !this.#options.plan.members.includes(member)) return false
     refuseTokens(tokens)
-    const values = this.#decoded(state, payload, member, ({ codecs }) => codecs.contribution)
+    const values = this.#decoded(state, payload, member, channel => this.#codecOn(rung, channel))
     state.received.set(member, { tokens, values })
     return true
   }
@@ -214,8 +215,9 @@ export class FragmentExchange {
   #encodeOwn (state: PartState, part: number): NonNullable<PartState['own']> {
     const { channels, plan } = this.#options
     const { start, end } = state.part
-    const encodings = channels.map(({ values, codecs }, channel) => encodeOwn(codecs.contribution, values.subarray(start, end), this.#seedOf(channel, part)))
-    const values = channels.map(({ codecs }, channel) => decodeAll(codecs.contribution, encodings[channel] as Uint8Array, end - start))
+    const codecs = channels.map(channel => this.#codecOn(plan.rung ?? 0, channel))
+    const encodings = channels.map(({ values }, channel) => encodeOwn(codecs[channel] as Codec, values.subarray(start, end), this.#seedOf(channel, part)))
+    const values = codecs.map((codec, channel) => decodeAll(codec, encodings[channel] as Uint8Array, end - start))
     return { tokens: plan.tokens, payload: joinPayload(encodings, this.#referenceOf(state)), values }
   }
 
@@ -232,6 +234,12 @@ export class FragmentExchange {
       refuseExtremes(values)
       return values
     })
+  }
+
+  /** The ladder is that of the values; momentum beside them keeps its one codec. @throws ShoalError CODEC_CORRUPT */
+  #codecOn (rung: number, channel: Channel): Codec {
+    const [values] = this.#options.channels
+    return channel.codecs.onRung(channel === values ? rung : 0)
   }
 
   #referenceOf ({ part }: PartState): number | undefined {

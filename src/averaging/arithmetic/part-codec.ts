@@ -3,6 +3,7 @@ import type { Codec } from '../../compression/codec.ts'
 import { parseSpec, printSpec } from '../../compression/spec.ts'
 import type { StageText } from '../../compression/spec.ts'
 import { threefry2x32 } from '../../random/threefry.ts'
+import { refusal } from './refusal.ts'
 
 /** Chunk of top-k where its spec names none. */
 const STANDARD_CHUNK = 4096
@@ -62,22 +63,37 @@ export function decodeAll (codec: Codec, bytes: Uint8Array, length: number): Flo
 export class CodecFamily {
   readonly spec: string
   readonly contribution: Codec
+  /** The contribution's, then coarser ones. */
+  readonly #rungs: readonly Codec[]
   readonly #shapes: ReadonlyArray<readonly number[]>
   readonly #means = new Map<number, Codec>()
 
   /**
    * @param shapes tensors of the fragment where whole fragments travel; none where parts do
+   * @param coarser what contributions may be written with instead, from the first rung of the ladder down
    * @throws ShoalError CODEC_SPEC
    */
-  constructor (spec: string, shapes: ReadonlyArray<readonly number[]> = []) {
+  constructor (spec: string, shapes: ReadonlyArray<readonly number[]> = [], coarser: readonly string[] = []) {
     this.spec = spec
-    this.#shapes = stagesOf(spec).some(stage => stage.name === 'lowrank') ? shapes : []
-    this.contribution = createCodec(spec, this.#shapes)
+    this.#shapes = shapes
+    this.contribution = this.#codecOf(spec)
+    this.#rungs = [this.contribution, ...coarser.map(rung => this.#codecOf(rung))]
+  }
+
+  /** The codec of contributions on a rung of the ladder, 0 for the finest. @throws ShoalError CODEC_CORRUPT for a rung that the ladder does not have */
+  onRung (rung: number): Codec {
+    const codec = this.#rungs[rung]
+    if (codec === undefined) throw refusal(`it says rung ${rung} of a ladder that has ${this.#rungs.length}, counted from 0`)
+    return codec
   }
 
   mean (members: number): Codec {
-    const known = this.#means.get(members) ?? createCodec(meanSpec(this.spec, members), this.#shapes)
+    const known = this.#means.get(members) ?? this.#codecOf(meanSpec(this.spec, members))
     this.#means.set(members, known)
     return known
+  }
+
+  #codecOf (spec: string): Codec {
+    return createCodec(spec, stagesOf(spec).some(({ name }) => name === 'lowrank') ? this.#shapes : [])
   }
 }

@@ -32,6 +32,9 @@ describe('the method of a command line', () => {
     })
     expect(parse('--method shoal --no-final-merge --pairing random --mixing carry')).toMatchObject({ finalMerge: false, pairing: 'random', mixing: 'carry' })
     expect(parse('--method diloco --group all --shares deltas --codec int4(64) --error-feedback 0.9')).toMatchObject({ groupSize: 'all', errorFeedback: 0.9 })
+    const ladder = (specs: string): unknown => parse(`--method noloco --ladder ${specs}`).ladder
+    expect(ladder('uniform(6)|rans,int4(64,mse),uniform(3)|rans')).toEqual(['uniform(6)|rans', 'int4(64,mse)', 'uniform(3)|rans'])
+    expect(ladder('none')).toEqual([])
     expect('errorFeedback' in parse('--method sparseloco --codec fp32 --error-feedback none')).toBe(false)
   })
 

@@ -55,7 +55,7 @@ describe('the controller', () => {
 
   /** Rounds every `roundMs` over a metered link that carries what is decided, a little more than learnt, and control traffic. */
   function drive (ladder: readonly number[], roundMs: number, rounds: number): { readonly sent: Array<{ atMs: number, bytes: number }>, readonly levels: number[], readonly sentences: string[] } {
-    const controller = new UploadController(promise, ladder)
+    const controller = new UploadController(promise, ladder.map((bytes, level) => ({ spec: `codec-${level}`, bytes })))
     const sent: Array<{ atMs: number, bytes: number }> = []
     const [levels, sentences] = [[] as number[], [] as string[]]
     let total = 0
@@ -63,7 +63,7 @@ describe('the controller', () => {
     for (let round = 1; round <= rounds; round++) {
       const nowMs = round * roundMs
       leave(nowMs, roundMs / 1000 * 50)
-      const decision = controller.decide(nowMs)
+      const decision = controller.decide(nowMs, round)
       if (decision.sentence !== undefined) sentences.push(decision.sentence)
       levels.push(decision.kind === 'send' ? decision.level : -1)
       if (decision.kind !== 'send') continue
@@ -94,7 +94,7 @@ describe('the controller', () => {
   it('lowers bits before it rests', () => {
     const { levels, sentences } = drive([20_000, 8_000, 2_000], 1000, 300)
     expect(levels.slice(50).every(level => level === 1)).toBe(true)
-    expect(sentences.at(-1)).toMatch(/codec 2 of 3 to keep 600\.0 kB in 60 s/)
+    expect(sentences.at(-1)).toBe('sends as codec-1 (codec 2 of 3) to keep 600.0 kB in 60 s')
   })
 
   it('stretches H when not even the coarsest fits, and uses most of what is promised', () => {
@@ -102,7 +102,19 @@ describe('the controller', () => {
     const spent = sent.reduce((sum, { bytes }) => sum + bytes, 0)
     expect(levels.filter(level => level >= 0).length).toBeLessThan(200)
     expect(spent).toBeGreaterThan(0.8 * promise.bytesPerSecond * 600)
-    expect(sentences.some(sentence => /rests to keep 600\.0 kB in 60 s: a round costs \d+\.\d kB, .* the next fits in \d+ s/.test(sentence))).toBe(true)
+    expect(sentences.some(sentence => /^rests: sends \d+ % of its rounds, as codec-0 \(codec 1 of 1\), to keep 600\.0 kB in 60 s, and this round is not among them$/.test(sentence))).toBe(true)
+  })
+
+  it('has those who send in fewer rounds send in those of the others, as often on every second and third of them', () => {
+    const sent = (cost: number): number[] => drive([cost], 1000, 6000).levels.flatMap((level, index) => level < 0 ? [] : [index])
+    const [many, few] = [sent(20_000), sent(60_000)]
+    const common = few.filter(round => many.includes(round))
+    // costs and pace are learnt, and windows fill: ranks alone would give all of them
+    expect(common.length).toBeGreaterThan(0.8 * few.length)
+    for (const modulus of [2, 3, 4]) {
+      const counts = Array.from({ length: modulus }, (_, rest) => few.filter(round => round % modulus === rest).length)
+      expect(Math.min(...counts)).toBeGreaterThan(0.7 * Math.max(...counts))
+    }
   })
 
   it('says when no round ever fits', () => {

@@ -42,6 +42,8 @@ export interface RoundOptions {
   readonly round?: number
   readonly fragment?: number
   readonly tokens?: (id: string) => number
+  /** On which rung of the ladder each writes; the finest if left out. */
+  readonly rung?: (id: string) => number
   /** Parts, if not one for each member. */
   readonly parts?: readonly Part[]
 }
@@ -52,10 +54,10 @@ export interface GroupRound {
   readonly parts: readonly Part[]
 }
 
-export function open (group: readonly Member[], { round = 1, fragment = 0, tokens = () => 100, parts }: RoundOptions = {}): GroupRound {
+export function open (group: readonly Member[], { round = 1, fragment = 0, tokens = () => 100, rung = () => 0, parts }: RoundOptions = {}): GroupRound {
   const ids = group.map(({ id }) => id)
   const cut = parts ?? partsFor(ids, group[0]!.replica.fragments[fragment]!.length)
-  const rounds = group.map(({ id, replica }) => replica.open({ round, fragment, members: ids, parts: cut, tokens: tokens(id) } satisfies RoundPlan))
+  const rounds = group.map(({ id, replica }) => replica.open({ round, fragment, members: ids, parts: cut, tokens: tokens(id), rung: rung(id) } satisfies RoundPlan))
   return { group, rounds, parts: cut }
 }
 
