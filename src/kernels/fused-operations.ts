@@ -1,6 +1,8 @@
 import type { NamedAttrMap, NamedTensorMap, Tensor } from '@tensorflow/tfjs-core'
 import { FUSED } from './fused-kernels.ts'
 import type { AttentionShape, GroupedAttentionShape } from './fused-kernels.ts'
+import { sourceOf, streamedHead, streamedLookup, streamedPositions, streamedProduct } from './streamed-matrix.ts'
+import type { RowSource } from './streamed-matrix.ts'
 import { tf } from './tensor.ts'
 
 function run (kernelName: string, inputs: NamedTensorMap, attributes: NamedAttrMap = {}): Tensor {
@@ -41,6 +43,8 @@ function product (a: Tensor, b: Tensor, transposeA = false, transposeB = false):
 
 /** x·W + b for x [rows, inputs], W [inputs, outputs], b [outputs]. */
 export function linear (x: Tensor, weights: Tensor, bias: Tensor): Tensor {
+  const streamed = sourceOf(weights)
+  if (streamed !== undefined) return tf.add(streamedProduct(x, streamed), bias)
   return differentiable([x, weights, bias], () => ({
     value: run('_FusedMatMul', { a: x, b: weights, bias }, { transposeA: false, transposeB: false, activation: 'linear' }),
     saved: [x, weights],
@@ -54,6 +58,8 @@ export function linear (x: Tensor, weights: Tensor, bias: Tensor): Tensor {
 
 /** x·W for x [rows, inputs], W [inputs, outputs]. */
 export function project (x: Tensor, weights: Tensor): Tensor {
+  const streamed = sourceOf(weights)
+  if (streamed !== undefined) return streamedProduct(x, streamed)
   return differentiable([x, weights], () => ({
     value: product(x, weights),
     saved: [x, weights],
@@ -63,6 +69,8 @@ export function project (x: Tensor, weights: Tensor): Tensor {
 
 /** x·Tᵀ for x [rows, width], T [vocabulary, width]: the output head that shares the embedding's table. */
 export function tiedHead (x: Tensor, table: Tensor): Tensor {
+  const streamed = sourceOf(table)
+  if (streamed !== undefined) return streamedHead(x, streamed)
   return differentiable([x, table], () => ({
     value: product(x, table, false, true),
     saved: [x, table],
@@ -165,6 +173,8 @@ export function groupedAttention (grouped: Tensor, angles: Tensor, { groups, ...
  * @returns [batch · length, width]; NaN in the rows whose id is outside the table
  */
 export function lookup (table: Tensor, ids: Tensor): Tensor {
+  const streamed = sourceOf(table)
+  if (streamed !== undefined) return streamedLookup(streamed, ids)
   const [vocabulary = 0] = table.shape
   return differentiable([table], () => ({
     value: run(FUSED.lookup, { table, ids }),
@@ -180,6 +190,8 @@ export function lookup (table: Tensor, ids: Tensor): Tensor {
  * @returns [batch · length, width]; NaN in the rows whose id is outside the table
  */
 export function embedding (table: Tensor, positions: Tensor, ids: Tensor): Tensor {
+  const [tokens, places] = [sourceOf(table), sourceOf(positions)]
+  if (tokens !== undefined && places !== undefined) return streamedEmbedding(tokens, places, ids)
   const [vocabulary = 0] = table.shape
   const [context = 0] = positions.shape
   const attributes = { vocabulary, context }
@@ -189,6 +201,11 @@ export function embedding (table: Tensor, positions: Tensor, ids: Tensor): Tenso
     saved: [ids],
     gradients: (dout, saved) => runMany(FUSED.embedGradient, { dout, ids: pick(saved, 0) }, attributes)
   }))
+}
+
+function streamedEmbedding (table: RowSource, positions: RowSource, ids: Tensor): Tensor {
+  const [batch = 0, length = 0] = ids.shape
+  return tf.add(streamedLookup(table, ids), streamedPositions(positions, batch, length))
 }
 
 /**
