@@ -40,8 +40,11 @@ export interface GradientSteps {
   readonly gradient: Float32Array
   /** Computes the gradient of the next step and calls `done` once, with the number that step will have; no weight moves. `Trainer.stop` ends it with `stopped`. */
   compute (done: (outcome: TrainingOutcome) => void): void
-  /** Counts the computed step; gives `gradient` to the inner optimizer, unless the method has moved the weights itself. */
-  finishStep (options: { readonly descend: boolean }): void
+  /**
+   * Counts the computed step; gives `gradient` to the inner optimizer, unless the method has moved the weights itself. Calls `finished` once the weights are
+   * those after the step: before the next gradient is computed, if not at once.
+   */
+  finishStep (options: { readonly descend: boolean }, finished?: () => void): void
 }
 
 /**
@@ -104,7 +107,7 @@ export type RejectionCode =
  */
 export type ExchangeMessage =
   | { readonly kind: 'offer', readonly round: number, readonly fragment: number, readonly basis?: number | undefined }
-  /** `basis` is a fingerprint of the slow weights that a group shares; absent where nothing is shared. */
+  /** `basis` stands for the weights that a group shares, to the bit; absent where nothing is shared. */
   | { readonly kind: 'accept', readonly round: number, readonly basis?: number | undefined }
   | { readonly kind: 'reject', readonly code: RejectionCode, readonly sentence: string }
   /** Who is there, in order of id, and how large a share of the fragment each of them reduces. */
@@ -115,9 +118,10 @@ export type ExchangeMessage =
   | { readonly kind: 'mean', readonly round: number, readonly fragment: number, readonly plan: number, readonly part: number, readonly members: readonly number[], readonly payload: Uint8Array }
   /** In a pair: I average once I have yours. In a larger group: these parts have landed here. */
   | { readonly kind: 'commit', readonly round: number, readonly parts?: readonly number[] | undefined }
-  /** My slow weights went another way: give me yours, once this round is through. */
+  /** My shared weights went another way: give me yours, once this round is through. */
   | { readonly kind: 'ask', readonly round: number }
-  | { readonly kind: 'reference', readonly round: number, readonly fragment: number, readonly payload: Uint8Array }
+  /** `basis` stands for them where it is no fingerprint of theirs. */
+  | { readonly kind: 'reference', readonly round: number, readonly fragment: number, readonly basis?: number | undefined, readonly payload: Uint8Array }
 
 export interface ExchangeEvents {
   message (message: ExchangeMessage): void

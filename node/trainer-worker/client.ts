@@ -72,7 +72,7 @@ export class TrainerClient implements Trainer {
     const leftFlag = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
     const gradient = new Float32Array(new SharedArrayBuffer(init.gradients === true ? this.weights.byteLength : 0))
     if (init.gradients === true) {
-      this.gradients = { gradient, compute: done => { this.#begin({ kind: 'compute' }, done) }, finishStep: options => { this.#finishStep(options) } }
+      this.gradients = { gradient, compute: done => { this.#begin({ kind: 'compute' }, done) }, finishStep: (options, finished) => { this.#finishStep(options, finished) } }
     }
     const workerData: WorkerInput = { ...init, ranking, sharedWeights: this.weights, sharedGradient: gradient, stopFlag: this.#stopFlag, leftFlag }
     this.#worker = new Worker(workerUrl(), { workerData, name: 'trainer' })
@@ -160,9 +160,9 @@ export class TrainerClient implements Trainer {
   }
 
   /** The thread finishes it before it answers anything that is asked later; a failure is what the next request gets. */
-  #finishStep ({ descend }: { readonly descend: boolean }): void {
+  #finishStep ({ descend }: { readonly descend: boolean }, finished: () => void = () => undefined): void {
     this.#step++
-    this.#ask<'finish'>({ kind: 'finish', descend }).catch((error: unknown) => { this.#fail(errorParts(error)) })
+    this.#ask<'finish'>({ kind: 'finish', descend }).then(finished).catch((error: unknown) => { this.#fail(errorParts(error)) })
   }
 
   /** Calls back at most four times a second of training. Returns the unsubscribe function. */

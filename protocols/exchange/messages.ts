@@ -33,7 +33,7 @@ const frameSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('mean'), round: countSchema, fragment: count, plan: hash, part: place, members: places, ...bodyHeaderShape }),
   z.strictObject({ kind: z.literal('commit'), round: countSchema, parts: places.optional() }),
   z.strictObject({ kind: z.literal('ask'), round: countSchema }),
-  z.strictObject({ kind: z.literal('reference'), round: countSchema, fragment: count, ...bodyHeaderShape }),
+  z.strictObject({ kind: z.literal('reference'), round: countSchema, fragment: count, basis: hash.optional(), ...bodyHeaderShape }),
   /** The sender ends the exchange and says why. */
   z.strictObject({ kind: z.literal('close'), reason: sentenceSchema })
 ])

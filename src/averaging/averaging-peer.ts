@@ -175,7 +175,7 @@ export class AveragingPeer {
       case 'keep': this.#check(effect.exchange, () => { this.#work.keep(effect.reference); return true }, { kind: 'kept' }); break
       case 'reduce': this.#reduce(effect); break
       case 'forward': this.#send(effect.exchange, this.#work.mean(effect.part, effect.plan)); break
-      case 'give': this.#send(effect.exchange, this.#work.reference(effect.round, effect.fragment)); break
+      case 'give': this.#give(effect); break
       case 'close': this.#hangUp(effect.exchange, effect.reason); break
       case 'commit': this.#commit(effect.decision); break
       case 'announce': this.#announce(effect); break
@@ -212,6 +212,13 @@ export class AveragingPeer {
   #reduce ({ part, plan, exchanges }: Extract<RoundEffect, { kind: 'reduce' }>): void {
     this.#work.reduce(part)
     for (const exchange of exchanges) this.#send(exchange, this.#work.mean(part, plan))
+  }
+
+  #give ({ exchange, round, fragment }: Extract<RoundEffect, { kind: 'give' }>): void {
+    this.#work.give(round, fragment, reference => {
+      this.#send(exchange, reference)
+      this.#hangUp(exchange, 'what is shared is given')
+    })
   }
 
   #announce ({ round, training, dueInMs }: Extract<RoundEffect, { kind: 'announce' }>): void {

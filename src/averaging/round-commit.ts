@@ -22,7 +22,7 @@ export function landFlight (state: RoundState, nowMs: number): Transition {
   const { round, fragment, ending, askers } = flight
   const waitedMs = state.phase.name === 'averaging' ? nowMs - state.phase.sinceMs : 0
   const decision = { ...ending, round, fragment, ageSteps: state.step - flight.sentStep, isApart: true, waitedMs }
-  const gifts: RoundEffect[] = askers.flatMap(exchange => [{ kind: 'give', exchange, round, fragment }, { kind: 'close', exchange, reason: 'slow weights are given' }] as const)
+  const gifts: RoundEffect[] = askers.map(exchange => ({ kind: 'give', exchange, round, fragment }))
   const met = decision.averaged ? { round, members: decision.members } : state.met
   return commit({ ...state, flight: undefined, standing: 0, met }, decision, gifts)
 }

@@ -148,7 +148,7 @@ function owesWeights (flight: GroupFlight, self: string): boolean {
 }
 
 function endUnhealed (state: RoundState, flight: GroupFlight): Transition {
-  return endSolo(state, flight, 'the slow weights of this peer had gone another way than the group\'s, and nobody gave it theirs')
+  return endSolo(state, flight, 'the shared weights of this peer had gone another way than the group\'s, and nobody gave it theirs')
 }
 
 function atLatest ({ settings: { method } }: RoundState, { metMs }: GroupFlight, share: number): number {

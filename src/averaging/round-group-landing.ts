@@ -56,7 +56,7 @@ export function outcomeOf (flight: GroupFlight): Ending {
 }
 
 function whyAlone (flight: GroupFlight): string {
-  if (flight.plan?.members.length === 1) return 'the slow weights of the others had gone another way'
+  if (flight.plan?.members.length === 1) return 'the shared weights of the others had gone another way'
   const gone = flight.mates.find(({ status }) => status === 'gone')
   return gone === undefined ? 'no part landed' : `no part landed: ${gone.why}`
 }

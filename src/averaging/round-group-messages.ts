@@ -119,7 +119,7 @@ function onReference (state: RoundState, flight: GroupFlight, exchange: string, 
 export function onKept (state: RoundState, flight: GroupFlight, exchange: string): Transition {
   const mate = mateAt(flight, exchange)
   if (flight.asked !== exchange || mate === undefined) return unchanged(state)
-  const reason = `took over the slow weights of ${shortId(mate.id)}: those of this peer had gone another way than the group's`
+  const reason = `took over the shared weights of ${shortId(mate.id)}: those of this peer had gone another way than the group's`
   return endFlight(state, flight, { averaged: false, members: [], reason, inDoubt: false, takesOver: true }, `round ${flight.round} is over here`)
 }
 

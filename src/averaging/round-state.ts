@@ -178,7 +178,7 @@ export type RoundEffect =
   | { readonly kind: 'forward', readonly exchange: string, readonly part: number, readonly plan: number }
   /** Check and keep a member's slow weights; answered by `kept` or `refused`. */
   | { readonly kind: 'keep', readonly exchange: string, readonly reference: ReferenceMessage }
-  /** Send our slow weights of a fragment. */
+  /** Send what we share of a fragment, once the round is through, and hang up. */
   | { readonly kind: 'give', readonly exchange: string, readonly round: number, readonly fragment: number }
   | { readonly kind: 'close', readonly exchange: string, readonly reason: string }
   /** Take the outer step, whole. */

@@ -9,6 +9,7 @@ import type { FragmentOutcome, FragmentRound, Part, PartMean, RoundPlan } from '
 import { FrameReplica } from './frame-replica.ts'
 import type { Fragment } from './fragments.ts'
 import { decodeReference, encodeReference, fingerprintOf, takeOver } from './round-reference.ts'
+import { FINGERPRINT_ROUNDS, historyAfter } from './round-history.ts'
 import type { Contribution, MeanMessage, ReferenceMessage, RoundDecision } from './round-state.ts'
 import { StretchMeter } from './stretch-meter.ts'
 
@@ -35,7 +36,11 @@ export class RoundWork {
   #open: FragmentRound | undefined
   /** Whether the open round holds anything of others. */
   #isTouched = false
-  #reference: readonly Float32Array[] | undefined
+  #reference: { readonly vectors: readonly Float32Array[], readonly basis: number | undefined } | undefined
+  /** Stands for the weights, where gradients are shared; undefined where only they themselves can tell. */
+  #history: number | undefined
+  /** What waits until the trainer's weights are those after the last round; undefined where they are. */
+  #unfinished: Array<() => void> | undefined
   #bytesSent = 0
   #bytesReceived = 0
   /** Whom the last round met. */
@@ -75,11 +80,11 @@ export class RoundWork {
     else done({ kind: 'failed', reason: 'the method shares gradients and this trainer gives none' })
   }
 
-  /** Opens the round with what the trainer has learned so far, to be written on a rung of the method's ladder. @returns the fingerprint of what the group shares, if it shares anything */
+  /** Opens the round with what the trainer has learned so far, to be written on a rung of the method's ladder. @returns what stands for the weights that the group shares, if it shares any */
   take (round: number, fragment: number, members: readonly string[], rung = 0): number | undefined {
     this.abandon()
     this.#open = this.#openRound(round, fragment, members, rung)
-    return sharesReference(this.#options.method) ? fingerprintOf(this.#replica, this.#fragment(fragment)) : undefined
+    return this.#basisOf(round, fragment)
   }
 
   replan (members: readonly string[], parts: readonly Part[]): void {
@@ -128,24 +133,28 @@ export class RoundWork {
     return { kind: 'mean', round: open.plan.round, fragment: open.plan.fragment, plan, part, members, payload: mean.payload }
   }
 
-  /** Checks and keeps a member's slow weights. @throws ShoalError CODEC_CORRUPT */
-  keep ({ fragment, payload }: ReferenceMessage): void {
+  /** Checks and keeps what a member shares. @throws ShoalError CODEC_CORRUPT */
+  keep ({ fragment, basis, payload }: ReferenceMessage): void {
     this.#bytesReceived += payload.length
-    this.#reference = decodeReference(payload, this.#replica, this.#fragment(fragment))
+    this.#reference = { vectors: decodeReference(payload, this.#replica, this.#fragment(fragment)), basis }
   }
 
-  /** Our slow weights of a fragment. */
-  reference (round: number, fragment: number): ExchangeMessage {
-    const payload = encodeReference(this.#replica, this.#fragment(fragment))
-    this.#bytesSent += payload.length
-    return { kind: 'reference', round, fragment, payload }
+  /** Calls back with what this peer shares of a fragment, once it is that after the round just committed: the trainer may still be taking the step. */
+  give (round: number, fragment: number, send: (reference: ExchangeMessage) => void): void {
+    const basis = this.#history
+    const encode = (): void => {
+      const payload = encodeReference(this.#replica, this.#fragment(fragment))
+      this.#bytesSent += payload.length
+      send({ kind: 'reference', round, fragment, basis, payload })
+    }
+    if (this.#unfinished === undefined) encode()
+    else this.#unfinished.push(encode)
   }
 
   /** The outer step, whole, and its record. @throws ShoalError CODEC_CORRUPT when a result would not be finite */
   commit (decision: RoundDecision): RoundRecord {
     const outcome = this.#land(decision)
-    const { trainer, method } = this.#options
-    if (sharesOf(method) === 'gradients') trainer.gradients?.finishStep({ descend: method.outer.kind === 'inner' })
+    if (sharesOf(this.#options.method) === 'gradients') this.#finishStep(decision)
     const record = this.#recordOf(decision, outcome)
     this.#count(record, decision.inDoubt)
     this.#met = decision.averaged ? decision.members.map(idTail) : []
@@ -169,6 +178,7 @@ export class RoundWork {
 
   adopt (snapshot: ReplicaSnapshot): void {
     this.#replica.adopt(snapshot)
+    this.#history = undefined
   }
 
   exportState (round: number, syncedStep: number): AveragingState {
@@ -182,6 +192,7 @@ export class RoundWork {
     if (open === undefined) return NOTHING
     const { tokens } = open.plan
     const outcome = open.commit(ageSteps)
+    if (this.#history !== undefined) this.#history = historyAfter(this.#history, open.plan, this.#means, this.#options.self)
     this.#stretch.synced(fragment, tokens)
     this.#open = undefined
     this.abandon()
@@ -200,9 +211,31 @@ export class RoundWork {
   #goOver (fragment: number): FragmentOutcome {
     const reference = this.#reference
     this.abandon()
-    if (reference !== undefined) takeOver(reference, this.#replica, this.#fragment(fragment), this.#options.trainer.weights)
+    if (reference !== undefined) {
+      takeOver(reference.vectors, this.#replica, this.#fragment(fragment), this.#options.trainer.weights)
+      this.#history = reference.basis
+    }
     this.#stretch.synced(fragment, this.#stretch.tokensOf(fragment))
     return NOTHING
+  }
+
+  /** The step that was computed; what was taken over from a member stands after it already. */
+  #finishStep ({ takesOver }: RoundDecision): void {
+    const { trainer, method } = this.#options
+    const waiting: Array<() => void> = []
+    this.#unfinished = waiting
+    trainer.gradients?.finishStep({ descend: method.outer.kind === 'inner' && takesOver !== true }, () => {
+      if (this.#unfinished === waiting) this.#unfinished = undefined
+      for (const next of waiting) next()
+    })
+  }
+
+  #basisOf (round: number, fragment: number): number | undefined {
+    const { method } = this.#options
+    if (sharesReference(method)) return fingerprintOf(this.#replica, this.#fragment(fragment))
+    if (sharesOf(method) !== 'gradients') return undefined
+    if (this.#history === undefined || round % FINGERPRINT_ROUNDS === 0) this.#history = fingerprintOf(this.#replica, this.#fragment(fragment))
+    return this.#history
   }
 
   #openRound (round: number, fragment: number, members: readonly string[], rung = 0): FragmentRound {

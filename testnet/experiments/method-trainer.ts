@@ -44,7 +44,7 @@ export function methodTrainer (options: MethodTrainerOptions): Trainer {
       if (stopComputing === undefined) timed.stop()
       else stopComputing()
     },
-    gradients: sharesGradients ? { gradient: learner.gradient, compute, finishStep: ({ descend }) => { learner.finishStep(descend) } } : undefined
+    gradients: sharesGradients ? { gradient: learner.gradient, compute, finishStep: ({ descend }, finished) => { learner.finishStep(descend); finished?.() } } : undefined
   }
 }
 

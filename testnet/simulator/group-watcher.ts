@@ -65,7 +65,8 @@ export class GroupWatcher implements Referee {
     remember(peer.past, committed)
     for (const member of record.members) if (member !== id) this.#claim(id, member, committed)
     for (const { round, by } of peer.claims) if (round === record.round) this.#checkAgreement(id, committed, by)
-    if (this.#method.shares === 'deltas' && this.#method.overlapSteps === 0 && this.#method.fragments === 1) this.#checkShared(id, committed)
+    const { shares = 'weights', overlapSteps, fragments } = this.#method
+    if (shares !== 'weights' && overlapSteps === 0 && fragments === 1) this.#checkShared(id, committed)
   }
 
   #checkRecord (id: string, peer: Watched, record: RoundRecord): void {
@@ -91,7 +92,7 @@ export class GroupWatcher implements Referee {
     else this.violations.push(`${by} averaged round ${record.round} with ${id}, which went solo without a doubt: ${record.reason}`)
   }
 
-  /** Slow weights that a group shares are the same bits on all who landed all of the round, and at rest so are the fast ones. */
+  /** What a group shares is the same bits on all who landed all of the round, and at rest so are the fast weights. */
   #checkShared (id: string, mine: CommittedRound): void {
     if (!isWhole(mine)) return
     for (const member of mine.record.members) {

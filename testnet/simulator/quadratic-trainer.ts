@@ -43,9 +43,10 @@ export class QuadraticTrainer implements Trainer {
     this.gradients = {
       gradient,
       compute: done => { this.#compute(gradient, done) },
-      finishStep: ({ descend }) => {
+      finishStep: ({ descend }, finished) => {
         this.#step++
         if (descend) gradient.forEach((slope, index) => { this.weights[index] = (this.weights[index] as number) - problem.learningRate * slope })
+        finished?.()
       }
     }
   }

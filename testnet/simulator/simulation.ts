@@ -24,6 +24,8 @@ import { refereeFor } from './referee.ts'
 export type Fault = { readonly atMs: number } & (
   | { readonly kind: 'partition', readonly sides: ReadonlyArray<readonly number[]> }
   | { readonly kind: 'heal' }
+  /** From here on all links are like that. */
+  | { readonly kind: 'weather', readonly conditions: LinkConditions }
   | { readonly kind: 'crash' | 'stop' | 'freeze' | 'thaw', readonly peer: number }
 )
 
@@ -53,6 +55,8 @@ export interface Scenario {
   readonly promises?: ReadonlyArray<UploadPromise | undefined>
   /** Peers start within this time of each other. */
   readonly startWithinMs: number
+  /** When each peer starts, by index, in place of a draw. */
+  readonly startMsOf?: readonly number[]
   readonly faults: readonly Fault[]
   /** A swarm that has not finished by then never will. */
   readonly limitMs: number
@@ -154,7 +158,7 @@ class Simulation {
   }
 
   #addPeer (index: number): void {
-    const { seed, method, steps, peers, startWithinMs, layout } = this.#scenario
+    const { seed, method, steps, peers, startWithinMs, startMsOf, layout } = this.#scenario
     const id = `peer-${String(index).padStart(String(peers - 1).length, '0')}`
     const { peers: port, clock } = this.#network.join(id, this.#scenario.uploads?.[index])
     const machine = words(seed, STREAM.machines, index)
@@ -170,7 +174,7 @@ class Simulation {
     this.#peers.push({ id, averaging, trainer, clock, ended: undefined, endedMs: 0, waitedMs: 0 })
     this.#watcher.joined(id, trainer.weights)
     this.#running++
-    clock.schedule(fraction(machine) * startWithinMs, () => { averaging.start() })
+    clock.schedule(startMsOf?.[index] ?? fraction(machine) * startWithinMs, () => { averaging.start() })
   }
 
   #trainerOf (index: number, clock: MachineClock, slowness: number): Trainer {
@@ -234,6 +238,9 @@ class Simulation {
     } else if (fault.kind === 'heal') {
       this.#log('heal')
       this.#network.heal()
+    } else if (fault.kind === 'weather') {
+      this.#log('other weather')
+      this.#network.turn(fault.conditions)
     } else {
       this.#strike(fault.kind, this.#peers[fault.peer])
     }

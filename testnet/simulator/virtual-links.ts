@@ -44,7 +44,8 @@ export interface Machine {
 
 export interface LinkSurroundings {
   readonly random: Words
-  readonly conditions: LinkConditions
+  /** As they are now. */
+  conditions: LinkConditions
   /** Whether bytes can pass now. */
   readonly connected: (one: string, other: string) => boolean
   /** Told of everything that went wrong, for the event log. */

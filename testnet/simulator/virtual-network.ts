@@ -54,6 +54,11 @@ export class VirtualNetwork {
     this.#noticeLater()
   }
 
+  /** From here on all links are like that; what is under way arrives as it was sent. */
+  turn (conditions: LinkConditions): void {
+    this.#around.conditions = conditions
+  }
+
   heal (): void {
     this.#sides = new Map()
     this.#noticeLater()

@@ -62,6 +62,17 @@ describe('a step in two halves', () => {
     expect(firstMoment.every(value => value === 0)).toBe(true)
   })
 
+  it('says when the weights are those after the step, before the next gradient is there', async () => {
+    const { trainer, steps } = await startInHalves()
+    await compute(steps)
+    const told: Float32Array[] = []
+    steps.finishStep({ descend: true }, () => { told.push(trainer.weights.slice()) })
+    await compute(steps)
+    const { weights } = await trainer.readState()
+    expect(told).toEqual([weights])
+    expect(weights).not.toEqual(genesisWeights(spec, 1))
+  })
+
   it('keeps weights that the method has moved, and counts the step', async () => {
     const { trainer, steps } = await startInHalves()
     const genesis = genesisWeights(spec, 1)

@@ -169,7 +169,7 @@ describe('slow weights that went another way', () => {
     expect(machine.effects.at(-1)).toEqual({ kind: 'send', exchange: 'from-a', message: { kind: 'ask', round: 1 } })
     expect(kinds(machine.message('from-a', 'a', { kind: 'reference', round: 1, fragment: 0, payload: new Uint8Array(96) }))).toEqual(['keep'])
     machine.feed({ kind: 'kept', exchange: 'from-a' })
-    expect(machine.reason).toBe('took over the slow weights of a: those of this peer had gone another way than the group\'s')
+    expect(machine.reason).toBe('took over the shared weights of a: those of this peer had gone another way than the group\'s')
     expect(machine.effects.findLast(effect => effect.kind === 'commit')?.decision).toMatchObject({ takesOver: true, averaged: false, inDoubt: false })
   })
 
@@ -186,7 +186,7 @@ describe('slow weights that went another way', () => {
     machine.feed({ kind: 'verified', exchange: 'to-1-y' })
     machine.feed({ kind: 'accepted', exchange: 'to-1-y', part: 1, members: ['m', 'y'] })
     const end = machine.message('to-1-y', 'y', { kind: 'commit', round: 1, parts: [0, 1] })
-    expect(kinds(end)).toEqual(['close', 'commit', 'give', 'close', 'announce', 'train'])
+    expect(kinds(end)).toEqual(['close', 'commit', 'give', 'announce', 'train'])
     expect(machine.reason).toBe('averaged with y (2 of 3): z did not come')
   })
 })

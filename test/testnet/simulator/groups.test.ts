@@ -69,7 +69,7 @@ describe('groups in virtual time', () => {
     const faults: readonly Fault[] = [{ atMs: 8000, kind: 'partition', sides: [[0, 1, 2, 3, 4], [5, 6, 7]] }, { atMs: 15_000, kind: 'heal' }]
     const result = simulate(calm(methodPreset('diloco', steps), { faults }))
     expect(result.violations).toEqual([])
-    expect(reasons(result)).toContain('took over the slow weights of peer-0: those of this peer had gone another way than the group\'s')
+    expect(reasons(result)).toContain('took over the shared weights of peer-0: those of this peer had gone another way than the group\'s')
     expect(result.records.filter(({ round }) => round >= 25).every(({ reason }) => reason.includes('8 of 8'))).toBe(true)
     for (const { weights } of result.peers) expect(weights).toEqual(result.peers[0]!.weights)
   })
