@@ -1,5 +1,5 @@
 import { AbstractMessageStream } from '@libp2p/utils'
-import type { Connection, Metrics, MultiaddrConnection, Stream, TypedEventTarget, Libp2pEvents } from '@libp2p/interface'
+import type { ComponentLogger, Connection, Metrics, MultiaddrConnection, Stream, TypedEventTarget, Libp2pEvents } from '@libp2p/interface'
 import type { ByteMeter, ConnectionMeter, Direction } from '../../protocols/wire/byte-meter.ts'
 
 interface Link {
@@ -9,9 +9,13 @@ interface Link {
 
 interface Components {
   readonly events: TypedEventTarget<Libp2pEvents>
+  readonly logger: ComponentLogger
 }
 
-/** What libp2p asks of metrics besides bytes, answered with nothing. */
+/** Takes the metrics that libp2p registers beside its bytes. */
+export type FurtherMetrics = (components: Components) => Metrics
+
+/** What libp2p asks of metrics besides bytes, answered with nothing where nobody else takes it. */
 const NO_METRIC = { update () {}, increment () {}, decrement () {}, reset () {}, observe () {}, timer: () => () => {} }
 
 /**
@@ -25,9 +29,12 @@ export class MeteredLinks {
   readonly #links = new WeakMap<object, Link>()
   readonly #connections = new Set<Connection>()
 
-  constructor (meter: ByteMeter, nowMs: () => number) {
+  readonly #further: FurtherMetrics | undefined
+
+  constructor (meter: ByteMeter, nowMs: () => number, further?: FurtherMetrics) {
     this.#meter = meter
     this.#nowMs = nowMs
+    this.#further = further
   }
 
   /** The `metrics` option of `createLibp2p`. */
@@ -40,8 +47,9 @@ export class MeteredLinks {
       createTrace: () => undefined
     }
     const isRegistration = (name: string | symbol): boolean => typeof name === 'string' && name.startsWith('register')
+    const registrar: object = this.#further?.(components) ?? new Proxy({}, { get: () => () => NO_METRIC })
     return new Proxy(answer, {
-      get: (target, name) => isRegistration(name) ? () => NO_METRIC : Reflect.get(target, name) as unknown
+      get: (target, name) => isRegistration(name) ? (Reflect.get(registrar, name) as (...given: unknown[]) => unknown).bind(registrar) : Reflect.get(target, name) as unknown
     }) as unknown as Metrics
   }
 

@@ -25,7 +25,7 @@ import { GOODBYE_LIMIT_MS, OPEN_STREAM_TIMEOUT_MS, STOP_LIMIT_MS } from './const
 import { Gossip } from './gossip.ts'
 import { createPeerNode, startNode, type Services } from './libp2p-node.ts'
 import { Membership, type Terms } from './membership.ts'
-import { MeteredLinks } from './metered-links.ts'
+import { MeteredLinks, type FurtherMetrics } from './metered-links.ts'
 import type { Pubsub } from './pubsub.ts'
 import type { Member, RejectionRecord } from './roster.ts'
 import { transferError } from './transfer-error.ts'
@@ -54,6 +54,8 @@ export interface SwarmNetworkOptions extends Terms {
   readonly minimumPeers?: number
   /** Values in the flat vector; bounds the snapshots that this peer accepts. */
   readonly parameters?: number
+  /** Takes libp2p's own metrics. */
+  readonly libraryMetrics?: FurtherMetrics | undefined
 }
 
 /** One member as `shoal peers` shows it. */
@@ -112,7 +114,7 @@ export class SwarmNetwork implements Peers {
   static async start (options: SwarmNetworkOptions, { signal }: { readonly signal?: AbortSignal } = {}): Promise<SwarmNetwork> {
     signal?.throwIfAborted()
     const meter = new ByteMeter()
-    const links = new MeteredLinks(meter, nowMs)
+    const links = new MeteredLinks(meter, nowMs, options.libraryMetrics)
     const topic = progressTopic(options.runId)
     const node = await createPeerNode({ privateKey: options.privateKey, listen: options.listen, topic, links })
     const gossip = new Gossip(node.services.pubsub, topic, isProgress)

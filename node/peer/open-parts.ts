@@ -118,7 +118,8 @@ async function startNetwork ({ options, store, identity, layout, serving, runFil
     onServed: peerId => { serving.onServed(peerId) },
     file: async sha256 => await runFiles.open(sha256),
     minimumPeers: Math.max(1, settings.waitFor),
-    parameters: layout.size
+    parameters: layout.size,
+    libraryMetrics: options.libraryMetrics
   }, { signal })
   network.onEvent(event => {
     if (event.type === 'peer-joined') store.rememberPeer(event.peerId, event.addresses)

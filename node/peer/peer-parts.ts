@@ -2,6 +2,7 @@ import type { ReplicaSnapshot } from '../../src/averaging/averaging-state.ts'
 import type { ParameterLayout } from '../../src/parameters/layout.ts'
 import type { Settings } from '../config/settings.ts'
 import type { Logger } from '../logging/logger.ts'
+import type { FurtherMetrics } from '../network/metered-links.ts'
 import type { SwarmNetwork } from '../network/swarm-network.ts'
 import type { CheckpointFiles } from '../store/checkpoint-files.ts'
 import type { DataDirectory } from '../store/data-directory.ts'
@@ -20,6 +21,8 @@ export interface PeerOptions {
   readonly logger: Logger
   /** Name and version, as peers tell each other. */
   readonly software: string
+  /** Takes libp2p's own metrics. */
+  readonly libraryMetrics?: FurtherMetrics | undefined
 }
 
 /** What others may ask this peer for; empty until training has something to give. */

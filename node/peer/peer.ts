@@ -4,6 +4,7 @@ import { startApiServer } from '../api/server.ts'
 import { loadIdentity } from '../store/identity.ts'
 import { acquireLock } from '../store/lock.ts'
 import { Closers } from './closers.ts'
+import { Observation } from './observation.ts'
 import { openParts } from './open-parts.ts'
 import type { PeerOptions } from './peer-parts.ts'
 import { PeerReporter } from './peer-reporter.ts'
@@ -30,9 +31,12 @@ export async function runPeer (options: PeerOptions, signal: AbortSignal): Promi
     const reporter = new PeerReporter(performance.now())
     closers.add('measurements', () => { reporter.close() })
     const shown = { view: startingView({ ...options, peerId: identity.peerId, reporter, shutdown }) }
-    const api = await startApiServer({ view: () => shown.view, dataDirectory: directory.root, software, startedAtMs: Date.now() })
+    const observation = new Observation({ peer: options, peerId: identity.peerId, view: () => shown.view })
+    closers.add('observation', () => { observation.close() })
+    const api = await startApiServer({ view: () => shown.view, routes: observation.routes, dataDirectory: directory.root, software, startedAtMs: Date.now() })
     closers.add('API', async () => api.close())
-    const parts = await openParts(options, identity, closers, stop)
+    const parts = await openParts({ ...options, libraryMetrics: observation.metrics.libp2p }, identity, closers, stop)
+    observation.attach(parts)
     const session = new Session(options, parts, reporter)
     shown.view = peerView({ ...options, ...parts, reporter, averaging: session.averaging, shutdown, merge: async () => session.mergeNow(stop) })
     return await session.run(stop)

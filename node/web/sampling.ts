@@ -1,0 +1,47 @@
+import type { Context } from 'hono'
+import { stream } from 'hono/streaming'
+import { reasonOf } from '../../src/errors.ts'
+import type { TextRequest } from '../../src/training/text-sampling.ts'
+import { sampleRequestSchema } from './swarm-schema.ts'
+
+export interface Writing {
+  readonly onText: (piece: string) => void
+  readonly signal: AbortSignal
+}
+
+/** Continues a text with the weights of this moment. */
+export type Write = (request: TextRequest, writing: Writing) => Promise<unknown>
+
+/** A request with the longest prompt takes a few kilobytes. */
+const MAXIMUM_BODY_BYTES = 64 * 1024
+
+/** Answers `POST /v1/sample`: one text at a time, for each takes time from training; who goes away ends it. */
+export class Sampler {
+  #isWriting = false
+
+  async answer (context: Context, write: Write | undefined): Promise<Response> {
+    if (write === undefined) return context.json({ error: 'this peer writes no text: its model sorts examples, or is not open yet' }, 409)
+    if (Number(context.req.header('content-length') ?? Infinity) > MAXIMUM_BODY_BYTES) return context.json({ error: 'the request is too long, or does not say how long it is' }, 413)
+    const request = sampleRequestSchema.safeParse(await context.req.json().catch(() => undefined))
+    if (!request.success) return context.json({ error: `not a request for text: ${request.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`.trim()).join(', ')}` }, 400)
+    if (this.#isWriting) return context.json({ error: 'this peer is writing another text: ask again when that is done' }, 429)
+    this.#isWriting = true
+    context.header('content-type', 'text/plain; charset=utf-8')
+    return stream(context, async out => {
+      const stop = new AbortController()
+      out.onAbort(() => { stop.abort() })
+      let written = Promise.resolve()
+      try {
+        await write(request.data, {
+          signal: stop.signal,
+          onText: piece => { written = written.then(async () => { await out.write(piece) }) }
+        })
+        await written
+      } finally {
+        this.#isWriting = false
+      }
+    }, async (error, out) => {
+      await out.write(`\n[the text ends here: ${reasonOf(error)}]`)
+    })
+  }
+}
