@@ -1,9 +1,9 @@
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { ShoalError, reasonOf } from '../../src/errors.ts'
 import type { ErrorParts } from '../../src/errors.ts'
 import { modelLayout } from '../../src/models/model-layout.ts'
 import type { ParameterLayout } from '../../src/parameters/layout.ts'
-import type { GradientSteps, Trainer, TrainingOutcome } from '../../src/ports.ts'
+import type { GradientSteps, ScalarOutcome, ScalarRequest, ScalarSteps, Trainer, TrainingOutcome } from '../../src/ports.ts'
 import type { Evaluation } from '../../src/training/evaluation.ts'
 import type { TextRequest } from '../../src/training/text-sampling.ts'
 import type { TrainerState } from '../../src/training/trainer-state.ts'
@@ -13,12 +13,17 @@ import { flopsOfStep } from '../backends/estimate.ts'
 import type { BackendRanking, SkippedBackend } from '../backends/contract.ts'
 import { leaveBeforeExit } from './leaving.ts'
 import { errorParts, trainerFailed } from './messages.ts'
-import type { Answers, FromWorker, Request, StepProgress, ToWorker, TrainerInit, WorkerInput } from './messages.ts'
+import { orAborted } from './or-aborted.ts'
+import { sharedMemory, startThread } from './thread.ts'
+import type { Answers, FromWorker, Request, StepProgress, ToWorker, TrainerInit } from './messages.ts'
 
 export type { StepProgress, TrainerInit } from './messages.ts'
 
 /** A step under way and the reads that wait for it end within this; a thread that hangs is ended all the same. */
 const LEAVING_TIMEOUT_MS = 10_000
+
+/** What a request that computes comes to. */
+type Outcome<Kind extends 'train' | 'compute' | 'measure'> = Kind extends 'measure' ? ScalarOutcome : TrainingOutcome
 
 type Ready = Extract<FromWorker, { kind: 'ready' }>
 
@@ -33,12 +38,6 @@ interface Pending {
   readonly reject: (error: ShoalError) => void
 }
 
-/** Node cannot run TypeScript in a worker, so tests that run from source start the built file. */
-function workerUrl (): URL {
-  const isSource = import.meta.url.endsWith('.ts')
-  return new URL(isSource ? '../../dist/node/trainer-worker/worker.js' : './worker.js', import.meta.url)
-}
-
 /**
  * A trainer in a worker thread: while a step computes, this thread's event loop stays free. Requests are answered
  * one after the other, so what is asked during a training is answered after it; `stop` ends it sooner.
@@ -49,6 +48,8 @@ export class TrainerClient implements Trainer {
   readonly layout: ParameterLayout
   /** Present when the trainer was started for a method that shares gradients. */
   readonly gradients: GradientSteps | undefined
+  /** Present when the trainer was started for a method that sends scalars; `weights` are θ₀ then. */
+  readonly scalars: ScalarSteps | undefined
   readonly #worker: Worker
   readonly #ended: Promise<void>
   readonly #mayHoldDevice: boolean
@@ -66,20 +67,21 @@ export class TrainerClient implements Trainer {
 
   private constructor (init: TrainerInit, ranking: BackendRanking) {
     this.layout = modelLayout(init.model)
-    this.weights = new Float32Array(new SharedArrayBuffer(this.layout.size * Float32Array.BYTES_PER_ELEMENT))
-    this.#stopFlag = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
     this.#ready = new Promise((resolve, reject) => { this.#settleReady = { resolve, reject } })
-    const leftFlag = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
-    const gradient = new Float32Array(new SharedArrayBuffer(init.gradients === true ? this.weights.byteLength : 0))
+    const memory = sharedMemory(init, this.layout.size)
+    this.weights = memory.sharedWeights
+    this.#stopFlag = memory.stopFlag
     if (init.gradients === true) {
-      this.gradients = { gradient, compute: done => { this.#begin({ kind: 'compute' }, done) }, finishStep: (options, finished) => { this.#finishStep(options, finished) } }
+      this.gradients = { gradient: memory.sharedGradient, compute: done => { this.#begin<'compute'>({ kind: 'compute' }, done) }, finishStep: (options, finished) => { this.#finishStep(options, finished) } }
     }
-    const workerData: WorkerInput = { ...init, ranking, sharedWeights: this.weights, sharedGradient: gradient, stopFlag: this.#stopFlag, leftFlag }
-    this.#worker = new Worker(workerUrl(), { workerData, name: 'trainer' })
+    if (init.scalars !== undefined) {
+      this.scalars = { integers: memory.sharedIntegers, measure: (request, done) => { this.#measure(request, done) } }
+    }
+    this.#worker = startThread({ ...init, ranking, ...memory })
     this.#worker.on('message', (message: FromWorker) => this.#receive(message))
     this.#worker.on('error', error => this.#fail(trainerFailed(reasonOf(error))))
     this.#mayHoldDevice = ranking.order.includes('webgpu')
-    const unwatch = this.#mayHoldDevice ? leaveBeforeExit(() => { this.#askToLeave() }, leftFlag) : undefined
+    const unwatch = this.#mayHoldDevice ? leaveBeforeExit(() => { this.#askToLeave() }, memory.leftFlag) : undefined
     this.#ended = new Promise(resolve => this.#worker.once('exit', code => {
       unwatch?.()
       this.#fail(trainerFailed(`its thread ended with code ${code}`))
@@ -132,21 +134,29 @@ export class TrainerClient implements Trainer {
 
   /** @throws Error when a training is under way */
   train (untilStep: number, done: (outcome: TrainingOutcome) => void): void {
-    this.#begin({ kind: 'train', untilStep }, done)
+    this.#begin<'train'>({ kind: 'train', untilStep }, outcome => {
+      if (outcome.kind !== 'failed') this.#step = outcome.step
+      done(outcome)
+    })
   }
 
-  #begin (request: Extract<Request, { kind: 'train' | 'compute' }>, done: (outcome: TrainingOutcome) => void): void {
+  #measure (request: ScalarRequest, done: (outcome: ScalarOutcome) => void): void {
+    this.#begin<'measure'>({ kind: 'measure', request }, outcome => {
+      if (outcome.kind === 'measured') this.#step = request.step + 1
+      done(outcome)
+    })
+  }
+
+  #begin<Kind extends 'train' | 'compute' | 'measure'> (request: Extract<Request, { kind: Kind }>, done: (outcome: Outcome<Kind>) => void): void {
     if (this.#isTraining) throw new Error('a training is already under way')
     this.#isTraining = true
     Atomics.store(this.#stopFlag, 0, 0)
-    this.#ask<'train' | 'compute'>(request).then(
+    this.#ask<Kind>(request).then(
       ({ outcome, secondsTraining }) => {
         this.#secondsTraining = secondsTraining
-        // A gradient is not a step yet.
-        if (outcome.kind !== 'failed' && request.kind === 'train') this.#step = outcome.step
-        return outcome
+        return outcome as Outcome<Kind>
       },
-      (error: unknown): TrainingOutcome => ({ kind: 'failed', reason: reasonOf(error) })
+      (error: unknown): Outcome<Kind> => ({ kind: 'failed', reason: reasonOf(error) })
     ).then(outcome => {
       this.#isTraining = false
       done(outcome)
@@ -181,20 +191,7 @@ export class TrainerClient implements Trainer {
     signal?.throwIfAborted()
     const stop = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
     const evaluation = this.#ask<'evaluate'>({ kind: 'evaluate', stop, ...(weights === undefined ? {} : { weights }) })
-    if (signal === undefined) return await evaluation
-    let giveUp: (() => void) | undefined
-    const aborted = new Promise<never>((_, reject) => {
-      giveUp = () => {
-        Atomics.store(stop, 0, 1)
-        reject(signal.reason as Error)
-      }
-      signal.addEventListener('abort', giveUp, { once: true })
-    })
-    try {
-      return await Promise.race([evaluation, aborted])
-    } finally {
-      if (giveUp !== undefined) signal.removeEventListener('abort', giveUp)
-    }
+    return await orAborted(evaluation, signal, () => { Atomics.store(stop, 0, 1) })
   }
 
   /**

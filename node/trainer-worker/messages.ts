@@ -2,11 +2,19 @@ import type { HeldOutSource, TrainingSource } from '../../src/data/sources.ts'
 import { ShoalError, reasonOf } from '../../src/errors.ts'
 import type { ErrorParts } from '../../src/errors.ts'
 import type { InnerSpec, ModelSpec } from '../../src/manifest/schema.ts'
-import type { TrainingOutcome } from '../../src/ports.ts'
+import type { ScalarOutcome, ScalarRequest, TrainingOutcome } from '../../src/ports.ts'
+import type { NoiseKind } from '../../src/spsa/noise.ts'
 import type { Evaluation } from '../../src/training/evaluation.ts'
 import type { TextRequest } from '../../src/training/text-sampling.ts'
 import type { TrainerState } from '../../src/training/trainer-state.ts'
 import type { BackendRanking, ComputeSettings, SkippedBackend } from '../backends/contract.ts'
+
+/** How a trainer that only measures reads what others make of its measurements. */
+export interface ScalarSettings {
+  readonly noise: NoiseKind
+  /** Of the run's fixed point: weights are fround(θ₀ + unit · A / integersPerUnit). */
+  readonly unit: number
+}
 
 /** What a trainer is started with. */
 export interface TrainerInit {
@@ -21,6 +29,8 @@ export interface TrainerInit {
   readonly compute: ComputeSettings
   /** Whether steps can be taken in two halves, for a method that shares gradients; they cost memory as large as the weights. */
   readonly gradients?: boolean
+  /** For a method that sends scalars: the trainer has no optimizer then, and takes no steps. */
+  readonly scalars?: ScalarSettings
   /** What to train on; left out, a model only judges and writes. */
   readonly training?: TrainingSource
   /** What to judge by; left out, a model only trains and writes. */
@@ -37,6 +47,8 @@ export interface WorkerInput extends TrainerInit {
   readonly sharedWeights: Float32Array
   /** The gradient of the step that was computed last, shared; what the method makes of it is written back before the step is finished. Empty where the method has no use for it. */
   readonly sharedGradient: Float32Array
+  /** A, shared: what the method has moved the weights by. Empty where it sends no scalars. */
+  readonly sharedIntegers: Int32Array
   /** In which order the worker tries backends; the main thread finds it, once. */
   readonly ranking: BackendRanking
   /** One value, shared: not 0 asks the training under way to end after its step. */
@@ -51,6 +63,7 @@ export type Request =
   | { readonly kind: 'compute' }
   /** Takes the step with the shared gradient, or only counts it: the weights have been moved. */
   | { readonly kind: 'finish', readonly descend: boolean }
+  | { readonly kind: 'measure', readonly request: ScalarRequest }
   /** `stop` is one value, shared: not 0 gives up after the call under way. */
   | { readonly kind: 'evaluate', readonly stop: Int32Array, readonly weights?: Float32Array }
   /** `stop` is one value, shared: not 0 asks the text to end with the token under way. */
@@ -63,6 +76,7 @@ export interface Answers {
   compute: Answers['train']
   /** Steps taken. */
   finish: number
+  measure: { readonly outcome: ScalarOutcome, readonly secondsTraining: number }
   evaluate: Evaluation
   sample: string
   readState: TrainerState | undefined

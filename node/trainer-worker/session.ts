@@ -4,7 +4,6 @@ import type { TrainingOutcome } from '../../src/ports.ts'
 import { evaluate } from '../../src/training/evaluation.ts'
 import { innerLoop } from '../../src/training/inner-loop.ts'
 import { createReplica } from '../../src/training/replica.ts'
-import type { Replica } from '../../src/training/replica.ts'
 import { sampleText } from '../../src/training/text-sampling.ts'
 import { genesisState } from '../../src/training/trainer-state.ts'
 import type { Backend } from '../backends/backend.ts'
@@ -16,11 +15,12 @@ import { openTrainingInput } from './training-input.ts'
 /** Progress is for eyes: four reports a second cost nothing and look smooth. */
 const PROGRESS_INTERVAL_MS = 250
 
-type Report = (progress: StepProgress, secondsTraining: number) => void
+export type Report = (progress: StepProgress, secondsTraining: number) => void
 
 /** The trainer's side of the worker: answers one request at a time. */
 export interface Session {
-  readonly replica: Replica
+  /** Inner steps taken. */
+  readonly step: number
   /** @param onText told of text as it is written */
   answer (request: Request, onText: (piece: string) => void): Promise<Answers[keyof Answers]>
 }
@@ -65,7 +65,7 @@ export async function createSession (input: WorkerInput, backend: Backend, repor
   let measuredLoss = NaN
 
   return {
-    replica,
+    get step () { return replica.step },
     async answer (request, onText) {
       // Whatever was written into the shared weights since the last request is what this one means.
       replica.writeWeights(sharedWeights)
@@ -73,6 +73,7 @@ export async function createSession (input: WorkerInput, backend: Backend, repor
       measuredLoss = NaN
       switch (request.kind) {
         case 'train': return await train(request.untilStep)
+        case 'measure': throw new RangeError('this trainer was not started to measure')
         case 'compute': return await steps.compute()
         case 'finish': return await steps.finish(request.descend)
         case 'evaluate': {
@@ -104,7 +105,7 @@ export interface Meter {
 }
 
 /** Measures training time only: the clock rests between trainings. */
-function createMeter (tokensPerStep: number, report: Report): Meter {
+export function createMeter (tokensPerStep: number, report: Report): Meter {
   let [finishedMs, beganMs] = [0, 0]
   let [reportedMs, steps, lossSum] = [0, 0, 0]
   const trainedMs = (): number => finishedMs + performance.now() - beganMs

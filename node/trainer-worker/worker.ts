@@ -3,7 +3,9 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { startBackend } from '../backends/backend.ts'
 import { errorParts, trainerFailed } from './messages.ts'
 import type { FromWorker, ToWorker, WorkerInput } from './messages.ts'
+import { createScalarSession } from './scalar-session.ts'
 import { createSession } from './session.ts'
+import type { Report } from './session.ts'
 import { lowerPriority } from './throttle.ts'
 
 if (parentPort === null) throw new Error('this file runs in a worker thread')
@@ -21,7 +23,8 @@ async function main (input: WorkerInput): Promise<void> {
   lowerPriority(input.compute)
   const backend = await startBackend(input.compute, input.ranking)
   backend.lost?.then(reason => post({ kind: 'error', id: undefined, error: trainerFailed(`its device was lost: ${reason}`) }), () => undefined)
-  const session = await createSession(input, backend, (progress, secondsTraining) => post({ kind: 'progress', progress, secondsTraining }))
+  const report: Report = (progress, secondsTraining) => post({ kind: 'progress', progress, secondsTraining })
+  const session = input.scalars === undefined ? await createSession(input, backend, report) : createScalarSession(input, input.scalars, report)
   let previous = Promise.resolve()
   port.on('message', (message: ToWorker) => {
     if (message.kind === 'close') {
@@ -39,7 +42,7 @@ async function main (input: WorkerInput): Promise<void> {
       }
     })
   })
-  post({ kind: 'ready', backend: backend.device, kernelVariant: backend.kernels.variant, step: session.replica.step, skipped: backend.skipped })
+  post({ kind: 'ready', backend: backend.device, kernelVariant: backend.kernels.variant, step: session.step, skipped: backend.skipped })
 }
 
 main(workerData as WorkerInput).catch((error: unknown) => post({ kind: 'error', id: undefined, error: errorParts(error) }))

@@ -112,9 +112,12 @@ function weightOf (contributions: readonly Contribution[]): number {
  * @throws RangeError when the base is not as large as the accumulator
  */
 export function accumulatedWeights (base: WeightSource, accumulator: Accumulator, unit: number): WeightSource {
-  const { integers, noise } = accumulator
+  return movedWeights(base, accumulator.integers, unit / accumulator.noise.integersPerUnit)
+}
+
+/** θ = fround(θ₀ + perInteger·A) of accumulators in whatever memory. @throws RangeError when there is not one a weight */
+export function movedWeights (base: WeightSource, integers: Int32Array, perInteger: number): WeightSource {
   if (base.size !== integers.length) throw new RangeError(`${base.size} weights cannot move by ${integers.length} accumulators`)
-  const perInteger = unit / noise.integersPerUnit
   return {
     size: base.size,
     read (first, target) {
