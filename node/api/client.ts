@@ -1,17 +1,26 @@
 import { readFileSync } from 'node:fs'
 import { request } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
-import type { z } from 'zod'
 import { reasonOf, ShoalError } from '../../src/errors.ts'
-import { DEFAULT_ROUNDS_A_PAGE, daemonRecordSchema, mergeSchema, peersSchema, roundsSchema, shutdownSchema, statusSchema } from './schema.ts'
-import type { DaemonRecord, MergeAnswer, PeersAnswer, RoundsAnswer, Status } from './schema.ts'
+import type { ErrorCode } from '../../src/errors.ts'
+import type { StampedEvent } from '../../src/events.ts'
+import { ENDPOINTS } from './endpoints.ts'
+import type { AnswerOf, EndpointName } from './endpoints.ts'
+import { readEvents } from './event-reader.ts'
+import { apiErrorSchema, DEFAULT_ROUNDS_A_PAGE, daemonRecordSchema } from './schema.ts'
+import type { BandwidthAnswer, CheckpointsAnswer, ConfigAnswer, DaemonRecord, MergeAnswer, PauseAnswer, PeersAnswer, RoundsAnswer, RunsAnswer, Status } from './schema.ts'
 
 /** The daemon answers from memory; one that needs longer than this is not well. */
 const ANSWER_TIMEOUT_MS = 5000
-/** Far above any answer, far below what could hurt. */
 /** A merge fetches everyone's weights and measures two models, each once the trainer has a moment. */
 const MERGE_TIMEOUT_MS = 30 * 60_000
+/** Far above any answer, far below what could hurt. */
 const MAXIMUM_ANSWER_BYTES = 16 * 1024 * 1024
+
+const OK = 200
+/** `readyz` answers with its document whether it is or not. */
+const UNAVAILABLE = 503
 
 /** Talks to the daemon that runs on a data directory. */
 export class DaemonClient {
@@ -34,68 +43,98 @@ export class DaemonClient {
     }
   }
 
-  async status (): Promise<Status> {
-    return this.#ask('GET', '/v1/status', statusSchema)
-  }
+  async status (): Promise<Status> { return this.#ask('status') }
 
-  async peers (): Promise<PeersAnswer> {
-    return this.#ask('GET', '/v1/peers', peersSchema)
-  }
+  async peers (): Promise<PeersAnswer> { return this.#ask('peers') }
+
+  async bandwidth (): Promise<BandwidthAnswer> { return this.#ask('bandwidth') }
+
+  async runs (): Promise<RunsAnswer> { return this.#ask('runs') }
+
+  async checkpoints (): Promise<CheckpointsAnswer> { return this.#ask('checkpoints') }
+
+  async config (): Promise<ConfigAnswer> { return this.#ask('config') }
 
   /** A page of rounds after round `since`, oldest first; `next` of the answer asks for the one after it. */
   async rounds (since = 0, limit = DEFAULT_ROUNDS_A_PAGE): Promise<RoundsAnswer> {
-    return this.#ask('GET', `/v1/rounds?since=${since}&limit=${limit}`, roundsSchema)
+    return this.#ask('rounds', { query: `?since=${since}&limit=${limit}` })
   }
+
+  /** Lets training rest after the step under way. */
+  async pause (): Promise<PauseAnswer> { return this.#ask('pause') }
+
+  async resume (): Promise<PauseAnswer> { return this.#ask('resume') }
 
   /** Asks the daemon to stop gracefully; it answers before it has. */
-  async shutdown (): Promise<void> {
-    await this.#ask('POST', '/v1/shutdown', shutdownSchema)
-  }
+  async shutdown (): Promise<void> { await this.#ask('shutdown') }
 
   /** Asks the daemon to merge with whoever is there, and waits for it. */
-  async merge (): Promise<MergeAnswer> {
-    return this.#ask('POST', '/v1/merge', mergeSchema, MERGE_TIMEOUT_MS)
+  async merge (): Promise<MergeAnswer> { return this.#ask('merge', { timeoutMs: MERGE_TIMEOUT_MS }) }
+
+  /**
+   * Everything that the peer tells, as it happens, until it ends or `signal` aborts.
+   *
+   * @param after the sequence number to go on from; without one, what the peer remembers comes first
+   * @throws ShoalError DAEMON_UNREACHABLE when it is not there to begin with
+   */
+  async * events (after: number | undefined, signal: AbortSignal): AsyncGenerator<StampedEvent> {
+    const path = `/v1/events${after === undefined ? '' : `?after=${after}`}`
+    const response = await this.#open('GET', path, undefined, signal).catch((cause: unknown) => { throw unreachable(this.daemon.api, reasonOf(cause), cause) })
+    yield * readEvents(response, signal)
   }
 
-  async #ask<T> (method: string, path: string, schema: z.ZodType<T>, timeoutMs = ANSWER_TIMEOUT_MS): Promise<T> {
-    let text: string
+  async #ask<Name extends EndpointName> (name: Name, { query = '', timeoutMs = ANSWER_TIMEOUT_MS }: { readonly query?: string, readonly timeoutMs?: number } = {}): Promise<AnswerOf<Name>> {
+    const { method, path } = ENDPOINTS[name]
+    let answered: { readonly status: number, readonly text: string }
     try {
-      text = await this.#request(method, path, timeoutMs)
+      const response = await this.#open(method, `${path}${query}`, timeoutMs)
+      answered = { status: response.statusCode ?? 0, text: await wholeText(response) }
     } catch (cause) {
       throw unreachable(this.daemon.api, reasonOf(cause), cause)
     }
-    return understand(text, schema, this.daemon)
+    return this.#understood(name, answered)
   }
 
-  async #request (method: string, path: string, timeoutMs: number): Promise<string> {
+  #understood<Name extends EndpointName> (name: Name, { status, text }: { readonly status: number, readonly text: string }): AnswerOf<Name> {
+    const document = jsonOf(text)
+    const answer = status === OK || status === UNAVAILABLE ? ENDPOINTS[name].answer.safeParse(document) : undefined
+    if (answer?.success === true) return answer.data as AnswerOf<Name>
+    const refusal = apiErrorSchema.safeParse(document)
+    if (refusal.success) {
+      const { code, message, why, try: tryThis } = refusal.data.error
+      throw new ShoalError({ code: code as ErrorCode, what: message, why, tryThis })
+    }
+    throw new ShoalError({
+      code: 'PEER_INCOMPATIBLE', what: 'the peer’s answer cannot be understood', why: `it runs ${this.daemon.version}, which speaks another version of the API`,
+      tryThis: 'stop that peer and start it with this version', cause: answer?.error
+    })
+  }
+
+  async #open (method: string, path: string, timeoutMs?: number, signal?: AbortSignal): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
-      const asked = request({ socketPath: this.daemon.api, method, path, timeout: timeoutMs }, response => {
-        let text = ''
-        response.setEncoding('utf8').on('data', (chunk: string) => {
-          text += chunk
-          if (text.length > MAXIMUM_ANSWER_BYTES) asked.destroy(new Error('its answer is too long'))
-        })
-        response.on('error', reject)
-        response.on('end', () => {
-          if (response.statusCode === 200) resolve(text)
-          else reject(new Error(`it answered ${method} ${path} with ${response.statusCode ?? 'nothing'}`))
-        })
-      })
-      asked.on('timeout', () => asked.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)))
+      const asked = request({ socketPath: this.daemon.api, method, path, ...timeoutMs === undefined ? {} : { timeout: timeoutMs }, ...signal === undefined ? {} : { signal } }, resolve)
+      asked.on('timeout', () => asked.destroy(new Error(`no answer within ${(timeoutMs ?? 0) / 1000} s`)))
       asked.on('error', reject)
       asked.end()
     })
   }
 }
 
-function understand<T> (text: string, schema: z.ZodType<T>, daemon: DaemonRecord): T {
+async function wholeText (response: IncomingMessage): Promise<string> {
+  let text = ''
+  for await (const chunk of response.setEncoding('utf8') as AsyncIterable<string>) {
+    text += chunk
+    if (text.length > MAXIMUM_ANSWER_BYTES) throw new Error('its answer is too long')
+  }
+  return text
+}
+
+function jsonOf (text: string): unknown {
   try {
-    return schema.parse(JSON.parse(text))
-  } catch (cause) {
-    throw new ShoalError({
-      code: 'PEER_INCOMPATIBLE', what: 'the peer’s answer cannot be understood', why: `it runs ${daemon.version}, which speaks another version of the API`,
-      tryThis: 'stop that peer and start it with this version', cause
-    })
+    return JSON.parse(text)
+  } catch {
+    // Whoever asked hears that it was no document of ours.
+    return undefined
   }
 }
 

@@ -26,6 +26,9 @@ export const roundRecordSchema = z.object({
   bitsPerValue: maybe.optional()
 })
 
+/** How the held-out text turns nats per token into bits per character, and what gzip -9 needs for it. */
+export const yardstickSchema = z.object({ bitsPerNat: count, gzipBitsPerCharacter: count })
+
 export const statusSchema = z.object({
   version: z.literal(API_VERSION),
   pid: count,
@@ -34,11 +37,17 @@ export const statusSchema = z.object({
   /** One word for what the peer does, and the reason in a sentence. */
   phase: z.string(),
   sentence: z.string(),
+  /** Since when training rests because somebody asked for it. */
+  pausedSinceMs: maybe,
   step: count,
   budgetSteps: count,
   round: count,
   loss: maybe,
   startLoss: maybe,
+  /** The newest measurement on held-out data, nats per token. */
+  heldOut: z.object({ loss: count, step: count }).nullable(),
+  /** Null where examples are judged, not text. */
+  yardstick: yardstickSchema.nullable(),
   tokensPerSecond: count,
   lossHistory: z.array(count),
   peers: z.object({ present: count, training: count }),
@@ -79,6 +88,41 @@ export const roundsQuerySchema = z.object({
   limit: z.coerce.number().int().min(1).max(MAXIMUM_ROUNDS_A_PAGE).default(DEFAULT_ROUNDS_A_PAGE)
 })
 
+const trafficSchema = z.object({ sent: count, received: count })
+
+export const bandwidthSchema = z.object({
+  version: z.literal(API_VERSION),
+  totals: byteTotalsSchema,
+  /** Bytes a second over the last ten seconds, everything on the socket included. */
+  rate: z.object({ sentPerSecond: count, receivedPerSecond: count }),
+  /** What the settings promise about what leaves this peer, in their own words; empty for no limit. */
+  promise: z.string(),
+  /** Bytes of each protocol’s streams, without what noise, yamux and negotiation add. */
+  protocols: z.array(trafficSchema.extend({ protocol: z.string() })),
+  /** Socket bytes. */
+  peers: z.array(trafficSchema.extend({ peerId: z.string() }))
+})
+
+export const runsSchema = z.object({
+  version: z.literal(API_VERSION),
+  /** The run last worked on first. */
+  runs: z.array(z.object({ runId: z.string(), name: z.string(), steps: count, isCurrent: z.boolean() }))
+})
+
+export const checkpointsSchema = z.object({
+  version: z.literal(API_VERSION),
+  /** Of the run under way, newest first. */
+  checkpoints: z.array(z.object({ step: count, path: z.string(), bytes: count, heldOutLoss: maybe, isBest: z.boolean() }))
+})
+
+export const configSchema = z.object({
+  version: z.literal(API_VERSION),
+  settings: z.record(z.string(), z.unknown()),
+  /** Where each setting comes from. */
+  origins: z.record(z.string(), z.enum(['flag', 'environment', 'file', 'default']))
+})
+
+export const pauseSchema = z.object({ version: z.literal(API_VERSION), pausedSinceMs: maybe })
 export const shutdownSchema = z.object({ version: z.literal(API_VERSION), stopping: z.literal(true) })
 
 /** One average of everyone who is there; nothing for a peer that is alone. */
@@ -87,12 +131,30 @@ export const mergeSchema = z.object({
   merged: z.object({ step: count, members: z.array(z.string()), spread: count, lossBefore: count, lossAfter: count, path: z.string() }).nullable()
 })
 
+/** Whether a peer is in its run: 200 when it is, 503 when not. */
+export const readySchema = z.object({ version: z.literal(API_VERSION), ready: z.boolean(), sentence: z.string() })
+
+/** Every refusal, as the command line prints it too. */
+export const apiErrorSchema = z.object({ error: z.object({ code: z.string(), message: z.string(), why: z.string(), try: z.string() }) })
+
 export type MergeAnswer = z.infer<typeof mergeSchema>
 export type Status = z.infer<typeof statusSchema>
+export type Yardstick = z.infer<typeof yardstickSchema>
 export type PeersAnswer = z.infer<typeof peersSchema>
 export type RoundsAnswer = z.infer<typeof roundsSchema>
 export type RoundAnswer = RoundsAnswer['rounds'][number]
+export type RoundsQuery = z.infer<typeof roundsQuerySchema>
+export type BandwidthAnswer = z.infer<typeof bandwidthSchema>
+export type RunsAnswer = z.infer<typeof runsSchema>
+export type CheckpointsAnswer = z.infer<typeof checkpointsSchema>
+export type ConfigAnswer = z.infer<typeof configSchema>
+export type PauseAnswer = z.infer<typeof pauseSchema>
+export type ReadyAnswer = z.infer<typeof readySchema>
 
 /** How a client finds the daemon of a data directory: `daemon.json`. */
-export const daemonRecordSchema = z.object({ pid: z.int(), api: z.string().min(1), version: z.string(), startedAtMs: z.number() })
+export const daemonRecordSchema = z.object({
+  pid: z.int(), api: z.string().min(1), version: z.string(), startedAtMs: z.number(),
+  /** Where the API is on TCP too, for those who have the token. */
+  url: z.string().optional()
+})
 export type DaemonRecord = z.infer<typeof daemonRecordSchema>

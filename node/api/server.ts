@@ -2,87 +2,17 @@ import { createHash } from 'node:crypto'
 import { rmSync, writeFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, posix } from 'node:path'
 import { createAdaptorServer } from '@hono/node-server'
-import { Hono } from 'hono'
-import { streamSSE } from 'hono/streaming'
-import { reasonOf } from '../../src/errors.ts'
-import type { StampedEvent } from '../../src/events.ts'
-import { API_VERSION, roundsQuerySchema } from './schema.ts'
-import type { DaemonRecord, MergeAnswer, PeersAnswer, RoundAnswer, RoundsAnswer, Status } from './schema.ts'
-
-/** What the API shows of a peer; the server knows nothing of its insides. */
-export interface PeerView {
-  status (): Omit<Status, 'version'>
-  peers (): Omit<PeersAnswer, 'version'>
-  /** The first `limit` rounds that it remembers after round `since`, oldest first. */
-  rounds (since: number, limit: number): Promise<readonly RoundAnswer[]>
-  /** Remembered events after a sequence number. */
-  eventsSince (sequence: number): readonly StampedEvent[]
-  subscribe (listener: (event: StampedEvent) => void): () => void
-  /** Begins a graceful stop and returns at once. */
-  shutdown (): void
-  /** Merges with whoever is there; null for a peer that is alone. */
-  merge (): Promise<MergeAnswer['merged']>
-}
+import type { Hono } from 'hono'
+import { reasonOf, ShoalError } from '../../src/errors.ts'
+import { guarded, parseApiAddress, readOrMakeToken } from './guard.ts'
+import { createApi } from './routes.ts'
+import type { DaemonRecord } from './schema.ts'
+import type { PeerView } from './view.ts'
 
 /** Unix sockets refuse longer paths (104 bytes on macOS, 108 on Linux, the final zero included). */
 const LONGEST_SOCKET_PATH = 100
-/** A subscriber that reads slower than a peer tells is dropped with what it missed; it can resume. */
-const MAXIMUM_WAITING_EVENTS = 1000
-
-/** The routes of the local API, and those of `more` beside them. */
-export function createApi (view: () => PeerView, more?: Hono): Hono {
-  const api = new Hono()
-  if (more !== undefined) api.route('/', more)
-  api.get('/healthz', context => context.text('ok'))
-  api.get('/v1/status', context => context.json({ version: API_VERSION, ...view().status() }))
-  api.get('/v1/peers', context => context.json({ version: API_VERSION, ...view().peers() }))
-  api.get('/v1/rounds', async context => {
-    const query = roundsQuerySchema.safeParse(context.req.query())
-    if (!query.success) return context.json({ error: `since and limit are whole numbers in range: ${query.error.issues.map(issue => issue.path.join('.')).join(', ')}` }, 400)
-    return context.json(await pageOfRounds(view(), query.data.since, query.data.limit))
-  })
-  api.post('/v1/shutdown', context => {
-    view().shutdown()
-    return context.json({ version: API_VERSION, stopping: true })
-  })
-  api.post('/v1/merge', async context => {
-    try {
-      return context.json({ version: API_VERSION, merged: await view().merge() })
-    } catch (error) {
-      return context.json({ error: reasonOf(error) }, 503)
-    }
-  })
-  api.get('/v1/events', context => streamSSE(context, async stream => {
-    const lastSeen = Number(context.req.header('last-event-id') ?? 0)
-    const waiting = [...view().eventsSince(Number.isSafeInteger(lastSeen) ? lastSeen : 0)]
-    let wake: () => void = () => undefined
-    const unsubscribe = view().subscribe(event => {
-      waiting.push(event)
-      if (waiting.length > MAXIMUM_WAITING_EVENTS) stream.abort()
-      wake()
-    })
-    stream.onAbort(() => { wake() })
-    try {
-      while (!stream.aborted && !stream.closed) {
-        const event = waiting.shift()
-        if (event === undefined) await new Promise<void>(resolve => { wake = resolve })
-        else await stream.writeSSE({ id: String(event.sequence), event: event.type, data: JSON.stringify(event) })
-      }
-    } finally {
-      unsubscribe()
-    }
-  }))
-  return api
-}
-
-/** One more than asked for is read, which tells whether there is a next page. */
-async function pageOfRounds (view: PeerView, since: number, limit: number): Promise<RoundsAnswer> {
-  const found = await view.rounds(since, limit + 1)
-  const rounds = found.slice(0, limit)
-  return { version: API_VERSION, rounds, next: found.length > limit ? rounds.at(-1)?.round ?? null : null }
-}
 
 export interface ApiServerOptions {
   /** Asked anew for each question: a peer that has started shows more than one that is starting. */
@@ -90,51 +20,96 @@ export interface ApiServerOptions {
   /** What other parts of the peer answer: metrics, the page's questions. */
   readonly routes?: Hono | undefined
   readonly dataDirectory: string
+  /** `127.0.0.1:4400` to answer on TCP too, to those who have the token; empty for the socket alone. */
+  readonly listen?: string | undefined
   readonly software: string
   readonly startedAtMs: number
 }
 
 export interface ApiServer {
   readonly path: string
+  /** Where it is on TCP, if it is. */
+  readonly url: string | undefined
   close (): Promise<void>
 }
 
-/** Serves the API on a socket that only this user may open, and leaves `daemon.json` so that clients find it. */
+/**
+ * Serves the API on a socket that only this user may open, and leaves `daemon.json` so that clients find it.
+ *
+ * @throws ShoalError CONFIG_INVALID for an address that cannot be meant, PORT_IN_USE, DATA_DIRECTORY_UNWRITABLE
+ */
 export async function startApiServer (options: ApiServerOptions): Promise<ApiServer> {
-  const path = socketPath(options.dataDirectory)
-  const record = join(options.dataDirectory, 'daemon.json')
+  const { dataDirectory, view, routes, software, startedAtMs } = options
+  const path = socketPath(dataDirectory)
+  const record = join(dataDirectory, 'daemon.json')
+  const api = createApi(view, routes)
   if (process.platform !== 'win32') rmSync(path, { force: true })
-  const server = createAdaptorServer({ fetch: createApi(options.view, options.routes).fetch }) as Server
-  await listenPrivately(server, path)
-  const daemon: DaemonRecord = { pid: process.pid, api: path, version: options.software, startedAtMs: options.startedAtMs }
-  writeFileSync(record, `${JSON.stringify(daemon)}\n`, { mode: 0o600 })
-  return {
-    path,
-    async close () {
-      rmSync(record, { force: true })
-      server.closeAllConnections()
-      await new Promise<void>(resolve => { server.close(() => { resolve() }) })
-    }
+  const servers: Server[] = []
+  const close = async (): Promise<void> => {
+    rmSync(record, { force: true })
+    await Promise.all(servers.map(closeServer))
+  }
+  try {
+    servers.push(await listenPrivately(api, path))
+    const tcp = options.listen === undefined || options.listen === '' ? undefined : await listenOnTcp(api, options.listen, dataDirectory)
+    if (tcp !== undefined) servers.push(tcp.server)
+    const daemon: DaemonRecord = { pid: process.pid, api: path, version: software, startedAtMs, ...tcp === undefined ? {} : { url: tcp.url } }
+    writeFileSync(record, `${JSON.stringify(daemon)}\n`, { mode: 0o600 })
+    return { path, url: tcp?.url, close }
+  } catch (error) {
+    await close()
+    throw error
   }
 }
 
+async function closeServer (server: Server): Promise<void> {
+  server.closeAllConnections()
+  await new Promise<void>(resolve => { server.close(() => { resolve() }) })
+}
+
 /** Nobody else may open the socket, not even in the moment between its making and its change of mode. */
-async function listenPrivately (server: Server, path: string): Promise<void> {
+async function listenPrivately (api: Hono, path: string): Promise<Server> {
   const before = process.umask(0o177)
   try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
-      server.listen(path, resolve)
+    return await listening(api, server => server.listen(path))
+  } catch (cause) {
+    throw new ShoalError({
+      code: 'DATA_DIRECTORY_UNWRITABLE', what: 'the local API cannot be opened', why: `${path}: ${reasonOf(cause)}`,
+      tryThis: 'a data directory on a file system that has sockets: --data-dir', cause
     })
   } finally {
     process.umask(before)
   }
 }
 
+async function listenOnTcp (api: Hono, listen: string, dataDirectory: string): Promise<{ readonly server: Server, readonly url: string }> {
+  const { host, port } = parseApiAddress(listen)
+  const token = readOrMakeToken(join(dataDirectory, 'api.token'))
+  let origin = ''
+  try {
+    const server = await listening(guarded(api, token, () => origin), it => it.listen(port, host))
+    const bound = server.address()
+    origin = `http://${host.includes(':') ? `[${host}]` : host}:${typeof bound === 'object' && bound !== null ? bound.port : port}`
+    return { server, url: origin }
+  } catch (cause) {
+    throw new ShoalError({ code: 'PORT_IN_USE', what: `the API cannot listen on ${listen}`, why: reasonOf(cause), tryThis: 'another port in --api, or 0 for any that is free', cause })
+  }
+}
+
+async function listening (api: Hono, listen: (server: Server) => void): Promise<Server> {
+  const server = createAdaptorServer({ fetch: api.fetch }) as Server
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.once('listening', resolve)
+    listen(server)
+  })
+  return server
+}
+
 /** `api.sock` in the data directory; a short name elsewhere when that path is too long; a named pipe on Windows. */
-export function socketPath (dataDirectory: string): string {
+export function socketPath (dataDirectory: string, platform: NodeJS.Platform = process.platform): string {
   const digest = createHash('sha256').update(dataDirectory).digest('hex').slice(0, 16)
-  if (process.platform === 'win32') return `\\\\.\\pipe\\shoal-${digest}`
-  const path = join(dataDirectory, 'api.sock')
-  return Buffer.byteLength(path) <= LONGEST_SOCKET_PATH ? path : join(tmpdir(), `shoal-${digest}.sock`)
+  if (platform === 'win32') return `\\\\.\\pipe\\shoal-${digest}`
+  const path = posix.join(dataDirectory, 'api.sock')
+  return Buffer.byteLength(path) <= LONGEST_SOCKET_PATH ? path : posix.join(tmpdir(), `shoal-${digest}.sock`)
 }

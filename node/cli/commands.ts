@@ -62,6 +62,7 @@ export const peerCommands: readonly CommandModule[] = [
         .option('--upload <rate>', 'most that leaves this peer, membership included: 1mbit; lowers bits, then lets rounds pass')
         .option('--bytes-per-day <volume>', 'the same as a volume: 2GB')
         .option('--config <file>', 'config file (default: config.toml in the data directory)')
+        .option('--api <address>', 'the local API on TCP too, for who has the token: 127.0.0.1:4400')
         .option('--log-level <level>', 'debug, info, warn, error')
     },
     load: async () => (await import('./commands/join.ts')).join

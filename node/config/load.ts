@@ -41,6 +41,11 @@ export function loadSettings (sources: SettingSources): LoadedSettings {
   throw invalid(`${describeIssues(parsed.error, merged, settingsSchema)} (from ${described(origins[name], name, sources.file)})`)
 }
 
+/** Settings that were put together by a program come from nowhere else. */
+export function originsOr (origins: LoadedSettings['origins'] | undefined): LoadedSettings['origins'] {
+  return origins ?? Object.fromEntries(names.map(name => [name, 'default' as const])) as LoadedSettings['origins']
+}
+
 function originOf (name: SettingName, flags: Readonly<Record<string, unknown>>, environment: Record<string, unknown>, file: Record<string, unknown>): Origin {
   if (flags[name] !== undefined) return 'flag'
   if (environment[name] !== undefined) return 'environment'
@@ -50,7 +55,8 @@ function originOf (name: SettingName, flags: Readonly<Record<string, unknown>>, 
 function readFile ({ file, fileRequired }: SettingSources): Record<string, unknown> {
   let text: string
   try {
-    text = readFileSync(file, 'utf8')
+    // Windows' editors put a mark before the first letter.
+    text = readFileSync(file, 'utf8').replace(/^\uFEFF/, '')
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT' && !fileRequired) return {}
     throw invalid(`${file} cannot be read: ${reasonOf(cause)}`, cause)

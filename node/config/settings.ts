@@ -38,6 +38,8 @@ export const settingsSchema = z.strictObject({
   upload: z.string().refine(isPromise(parseUpload), 'must be a rate such as 1mbit or 500kbit'),
   /** The same as volumes are sold: 2GB a day. */
   bytesPerDay: z.string().refine(isPromise(parseBytesPerDay), 'must be a volume such as 2GB or 500MB'),
+  /** The local API on TCP too, for who has the token: 127.0.0.1:4400; empty for its socket alone. */
+  api: z.string().regex(/^$|:\d{1,5}$/, 'must be an address and a port such as 127.0.0.1:4400'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error'])
 })
 
@@ -56,6 +58,7 @@ export const defaultSettings: Settings = {
   evaluateEvery: 0,
   upload: '',
   bytesPerDay: '',
+  api: '',
   logLevel: 'info'
 }
 

@@ -14,6 +14,16 @@ export class EventLog {
     this.#timeMs = timeMs
   }
 
+  /** Sequence number of the oldest event that is remembered, or of the next one. */
+  get oldest (): number {
+    return this.#recent[0]?.sequence ?? this.#sequence + 1
+  }
+
+  /** Counts on from an earlier life's last sequence number; before the first event only. */
+  continueFrom (sequence: number): void {
+    if (this.#sequence === 0) this.#sequence = sequence
+  }
+
   emit (event: PeerEvent): void {
     const stamped: StampedEvent = { ...event, sequence: ++this.#sequence, atMs: this.#timeMs() }
     this.#recent.push(stamped)

@@ -1,7 +1,7 @@
 import type { Hono } from 'hono'
 import type { Traffic } from '../../protocols/wire/byte-meter.ts'
 import { isTextModel } from '../../src/manifest/model-kind.ts'
-import type { PeerView } from '../api/server.ts'
+import type { PeerView } from '../api/view.ts'
 import { PeerMetrics } from '../metrics/peer-metrics.ts'
 import { pageQuestions } from '../web/routes.ts'
 import type { Write } from '../web/sampling.ts'

@@ -21,10 +21,12 @@ import { TrainerClient } from '../trainer-worker/client.ts'
 import type { Closers } from './closers.ts'
 import { fetchRunningState } from './join-in-progress.ts'
 import { inviteAddresses } from './invite-addresses.ts'
+import { PauseSwitch } from './pause.ts'
 import type { PeerOptions, PeerParts, Serving } from './peer-parts.ts'
 import { restoredState } from './restored-state.ts'
 import { mergeFolder, rememberRun, runFolder } from './run-source.ts'
 import { openRunFiles } from './run-data.ts'
+import { yardstickOf } from './text-figures.ts'
 import { loadTrainingData, trainerInput } from './training-data.ts'
 
 /** Opens everything in order of dependence; `closers` closes it in the opposite one. */
@@ -64,7 +66,7 @@ export async function openParts (options: PeerOptions, identity: Identity, close
   }
   const invite = (): string => formatInvite({ runId: run.runId, addresses: inviteAddresses(network.addresses(), network.connectedPeers()) })
   const tokensPerStep = tokensPerStepOf(run.manifest)
-  return { layout, store, files, merges, network, trainer, serving, checkpoint, snapshot, samplingSeed, tokensPerStep, invite }
+  return { layout, store, files, merges, network, trainer, serving, pause: new PauseSwitch(), yardstick: yardstickOf(data), checkpoint, snapshot, samplingSeed, tokensPerStep, invite }
 }
 
 /**

@@ -1,5 +1,7 @@
 import type { ReplicaSnapshot } from '../../src/averaging/averaging-state.ts'
 import type { ParameterLayout } from '../../src/parameters/layout.ts'
+import type { Yardstick } from '../api/schema.ts'
+import type { LoadedSettings } from '../config/load.ts'
 import type { Settings } from '../config/settings.ts'
 import type { Logger } from '../logging/logger.ts'
 import type { FurtherMetrics } from '../network/metered-links.ts'
@@ -10,6 +12,7 @@ import type { LevelStore } from '../store/level-store.ts'
 import type { Snapshot } from '../../protocols/state/messages.ts'
 import type { TrainerClient } from '../trainer-worker/client.ts'
 import type { EventLog } from './event-log.ts'
+import type { PauseSwitch } from './pause.ts'
 import type { RestoredState } from './restored-state.ts'
 import type { RunSource } from './run-source.ts'
 
@@ -17,6 +20,8 @@ export interface PeerOptions {
   readonly directory: DataDirectory
   readonly source: RunSource
   readonly settings: Settings
+  /** Where each setting comes from; defaults where left out. */
+  readonly origins?: LoadedSettings['origins'] | undefined
   readonly events: EventLog
   readonly logger: Logger
   /** Name and version, as peers tell each other. */
@@ -42,6 +47,9 @@ export interface PeerParts {
   readonly network: SwarmNetwork
   readonly trainer: TrainerClient
   readonly serving: Serving
+  readonly pause: PauseSwitch
+  /** How text figures follow from the held-out loss; undefined where examples are judged. */
+  readonly yardstick: Yardstick | undefined
   /** What this peer itself was when it last stopped. */
   readonly checkpoint: RestoredState | undefined
   /** What a run under way is, for a peer that is new to it. */

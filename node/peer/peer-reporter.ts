@@ -1,16 +1,20 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 import type { ByteTotals, PeerReport } from '../../src/events.ts'
 import type { RoundRecord } from '../../src/ports.ts'
+import { RateWindow } from './rate-window.ts'
 
 /** Loss values kept for sparklines; a terminal is not wider. */
 const REMEMBERED_LOSSES = 200
 /** Fine enough to see a blocked event loop, coarse enough to cost nothing. */
 const DELAY_RESOLUTION_MS = 5
 const NANOSECONDS_PER_MS = 1e6
+/** As often as a screen shows a rate. */
+const LOOK_EVERY_MS = 1000
 
 /** What this peer has done since it started, for status, events and the final report. */
 export class PeerReporter {
   readonly lossHistory: number[] = []
+  readonly rates = new RateWindow()
   lastRound: RoundRecord | undefined
   step = 0
   tokens = 0
@@ -18,13 +22,26 @@ export class PeerReporter {
   tokensPerSecond = 0
   startLoss = Number.NaN
   endLoss = Number.NaN
+  /** The newest measurement on held-out data. */
+  heldOut: { readonly loss: number, readonly step: number } | undefined
   checkpoint = ''
   readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS })
   readonly #startedAtMs: number
+  #looking: ReturnType<typeof setInterval> | undefined
 
   constructor (startedAtMs: number) {
     this.#startedAtMs = startedAtMs
     this.#delay.enable()
+  }
+
+  /** Looks once a second at what has gone over the network, until it is closed. */
+  watch (bytes: () => ByteTotals): void {
+    const look = (): void => {
+      const { wireSent, controlSent, wireReceived, controlReceived } = bytes()
+      this.rates.add({ atMs: performance.now(), sent: wireSent + controlSent, received: wireReceived + controlReceived })
+    }
+    look()
+    this.#looking = setInterval(look, LOOK_EVERY_MS)
   }
 
   progressed (progress: { readonly step: number, readonly loss: number, readonly tokensPerSecond: number }): void {
@@ -69,6 +86,7 @@ export class PeerReporter {
   }
 
   close (): void {
+    clearInterval(this.#looking)
     this.#delay.disable()
   }
 }

@@ -1,94 +1,147 @@
 import { performance } from 'node:perf_hooks'
 import type { AveragingPeer } from '../../src/averaging/averaging-peer.ts'
 import { allReduceBytes } from '../../src/averaging/all-reduce-bytes.ts'
-import type { PeerView } from '../api/server.ts'
-import type { MergeAnswer, RoundAnswer, Status } from '../api/schema.ts'
 import type { RoundRecord } from '../../src/ports.ts'
+import type { MergeAnswer, RoundAnswer } from '../api/schema.ts'
+import type { PeerView } from '../api/view.ts'
+import { originsOr } from '../config/load.ts'
+import { pageOfEvents } from '../recording/event-history.ts'
 import type { EventLog } from './event-log.ts'
-import type { PeerParts } from './peer-parts.ts'
+import type { PeerOptions, PeerParts } from './peer-parts.ts'
 import type { PeerReporter } from './peer-reporter.ts'
-import type { RunSource } from './run-source.ts'
+import { eventFolder, knownRuns } from './run-source.ts'
+import { situationOf } from './situation.ts'
 
-export interface PeerViewParts extends Pick<PeerParts, 'network' | 'trainer' | 'layout' | 'invite' | 'store'> {
-  readonly source: RunSource
-  readonly events: EventLog
+export interface StartingParts extends Pick<PeerOptions, 'directory' | 'source' | 'settings' | 'origins' | 'events'> {
   readonly reporter: PeerReporter
-  readonly averaging: AveragingPeer
+  readonly peerId: string
   readonly shutdown: () => void
+}
+
+export interface PeerViewParts extends StartingParts, Omit<PeerParts, 'serving' | 'merges'> {
+  readonly averaging: AveragingPeer
   readonly merge: () => Promise<MergeAnswer['merged']>
 }
 
-/** What the local API shows of a running peer. */
-export function peerView (parts: PeerViewParts): PeerView {
-  const { events, network, store } = parts
+const noBytes = { payloadSent: 0, payloadReceived: 0, wireSent: 0, wireReceived: 0, controlSent: 0, controlReceived: 0 }
+const MS_PER_SECOND = 1000
+
+/** What the local API shows of a peer that opens its data, looks for others or starts its trainer. */
+export function startingView (parts: StartingParts): PeerView {
+  const { events, directory, source: { run }, reporter, settings, peerId, shutdown } = parts
+  const sentence = (): string => lastTold(events) ?? 'opening data and network'
   return {
+    status: () => ({
+      pid: process.pid, peerId, run: { id: run.runId, name: run.manifest.name }, phase: 'starting', sentence: sentence(), pausedSinceMs: null, step: 0,
+      budgetSteps: run.manifest.budget.steps, round: 0, loss: null, startLoss: null, heldOut: null, yardstick: null, tokensPerSecond: 0, lossHistory: [],
+      peers: { present: 0, training: 0 }, lastRound: null, bytes: noBytes, allReduceBytes: 0, uptimeSeconds: reporter.uptimeSeconds(performance.now()),
+      eventLoopDelayP99Ms: reporter.eventLoopDelayP99Ms(), addresses: [], invite: '', backend: 'starting'
+    }),
+    peers: () => ({ connected: [], rejected: [] }),
+    rounds: async () => Promise.resolve([]),
+    bandwidth: () => ({ totals: noBytes, rate: { sentPerSecond: 0, receivedPerSecond: 0 }, promise: settings.upload, protocols: [], peers: [] }),
+    runs: () => ({ runs: knownRuns(directory).map(({ runId, manifest }) => ({ runId, name: manifest.name, steps: manifest.budget.steps, isCurrent: runId === run.runId })) }),
+    checkpoints: () => ({ checkpoints: [] }),
+    config: () => ({ settings: { ...settings }, origins: originsOr(parts.origins) }),
+    ready: () => ({ ready: false, sentence: sentence() }),
+    events: async (after, limit) => pageOfEvents(events, eventFolder(run.runId, directory), after, limit),
+    subscribe: listener => events.subscribe(listener),
+    pause: () => { throw notYet() },
+    resume: () => { throw notYet() },
+    shutdown,
+    merge: async () => Promise.reject(notYet())
+  }
+}
+
+function notYet (): Error {
+  return new Error('it is still starting')
+}
+
+/** What it shows of a running peer. */
+export function peerView (parts: PeerViewParts): PeerView {
+  const { network, store, files, pause, reporter, settings } = parts
+  return {
+    ...startingView(parts),
     status: () => statusOf(parts),
     peers: () => ({
       connected: network.connectedPeers().map(peer => ({ ...peer, addresses: [...peer.addresses] })),
       rejected: [...network.rejected()]
     }),
     rounds: async (since, limit) => (await store.roundsAfter(since, limit)).map(roundAnswer),
-    eventsSince: sequence => events.since(sequence),
-    subscribe: listener => events.subscribe(listener),
-    shutdown: () => { parts.shutdown() },
+    bandwidth: () => ({
+      totals: network.meter.totals(),
+      rate: reporter.rates.rate(),
+      promise: [settings.upload, settings.bytesPerDay === '' ? '' : `${settings.bytesPerDay} a day`].find(words => words !== '') ?? '',
+      protocols: mostFirst([...network.meter.byProtocol()].map(([protocol, traffic]) => ({ protocol, ...traffic }))),
+      peers: mostFirst([...network.meter.byPeer()].map(([peerId, traffic]) => ({ peerId, ...traffic })))
+    }),
+    checkpoints: () => ({ checkpoints: files.list().map(listed => ({ ...listed, heldOutLoss: listed.heldOutLoss ?? null })) }),
+    ready: () => {
+      const { phase, sentence } = whatItDoes(parts)
+      return { ready: phase !== 'starting' && phase !== 'finished', sentence }
+    },
+    pause: () => pause.pause(),
+    resume: () => { pause.resume() },
     merge: async () => parts.merge()
   }
 }
 
-export interface StartingParts {
-  readonly source: RunSource
-  readonly events: EventLog
-  readonly reporter: PeerReporter
-  readonly peerId: string
-  readonly shutdown: () => void
-}
-
-/** What it shows of a peer that opens its data, looks for others or starts its trainer. */
-export function startingView ({ source: { run }, events, reporter, peerId, shutdown }: StartingParts): PeerView {
-  const lastSentence = (): string => events.since(0).findLast(event => event.type === 'waiting')?.sentence ?? 'opening data and network'
-  const none = { payloadSent: 0, payloadReceived: 0, wireSent: 0, wireReceived: 0, controlSent: 0, controlReceived: 0 }
-  return {
-    status: () => ({
-      pid: process.pid, peerId, run: { id: run.runId, name: run.manifest.name }, phase: 'starting', sentence: lastSentence(), step: 0,
-      budgetSteps: run.manifest.budget.steps, round: 0, loss: null, startLoss: null, tokensPerSecond: 0, lossHistory: [], peers: { present: 0, training: 0 },
-      lastRound: null, bytes: none, allReduceBytes: 0, uptimeSeconds: reporter.uptimeSeconds(performance.now()),
-      eventLoopDelayP99Ms: reporter.eventLoopDelayP99Ms(), addresses: [], invite: '', backend: 'starting'
-    }),
-    peers: () => ({ connected: [], rejected: [] }),
-    rounds: async () => Promise.resolve([]),
-    eventsSince: sequence => events.since(sequence),
-    subscribe: listener => events.subscribe(listener),
-    shutdown,
-    merge: async () => Promise.reject(new Error('it has no weights yet'))
-  }
-}
-
-function statusOf ({ source: { run }, network, trainer, layout, reporter, averaging, invite }: PeerViewParts): Omit<Status, 'version'> {
-  const { phase, sentence, round } = averaging.describe()
+function whatItDoes ({ averaging, network, pause, source: { run }, events }: PeerViewParts): ReturnType<typeof situationOf> {
   const present = network.present()
+  return situationOf({
+    averaging: averaging.describe(),
+    trainsAlone: run.manifest.method.groupSize === 1,
+    pausedForSeconds: pause.sinceMs === undefined ? undefined : (Date.now() - pause.sinceMs) / MS_PER_SECOND,
+    others: present.length,
+    othersTraining: present.filter(peer => peer.training).length,
+    inbound: network.connectedPeers().filter(({ direction }) => direction === 'inbound').length,
+    addresses: network.addresses().length,
+    told: lastTold(events)
+  })
+}
+
+function statusOf (parts: PeerViewParts): ReturnType<PeerView['status']> {
+  const { source: { run }, network, trainer, layout, reporter, averaging, invite, pause, yardstick } = parts
+  const { phase, sentence } = whatItDoes(parts)
+  const present = network.present()
+  const firstStep = parts.checkpoint?.trainer.step ?? parts.snapshot?.step ?? 0
   return {
     pid: process.pid,
     peerId: network.self,
     run: { id: run.runId, name: run.manifest.name },
     phase,
     sentence,
+    pausedSinceMs: pause.sinceMs ?? null,
     step: Math.max(trainer.step, reporter.step),
     budgetSteps: run.manifest.budget.steps,
-    round,
+    round: averaging.describe().round,
     loss: numberOrNull(reporter.loss),
     startLoss: numberOrNull(reporter.startLoss),
+    heldOut: reporter.heldOut ?? null,
+    yardstick: yardstick ?? null,
     tokensPerSecond: reporter.tokensPerSecond,
     lossHistory: reporter.lossHistory,
     peers: { present: present.length, training: present.filter(peer => peer.training).length },
     lastRound: reporter.lastRound === undefined ? null : roundAnswer(reporter.lastRound),
     bytes: network.meter.totals(),
-    allReduceBytes: allReduceBytes(present.length + 1, layout.size, trainer.step),
+    // Bytes are counted since this process began, and so are the steps that they are compared by.
+    allReduceBytes: allReduceBytes(present.length + 1, layout.size, Math.max(0, trainer.step - firstStep)),
     uptimeSeconds: reporter.uptimeSeconds(performance.now()),
     eventLoopDelayP99Ms: reporter.eventLoopDelayP99Ms(),
     addresses: network.addresses(),
     invite: invite(),
     backend: trainer.backend
   }
+}
+
+/** What the peer said that it waits for, if nothing has come of it yet. */
+function lastTold (events: EventLog): string | undefined {
+  const last = events.since(0).findLast(({ type }) => type === 'waiting' || type === 'round' || type === 'evaluated')
+  return last?.type === 'waiting' ? last.sentence : undefined
+}
+
+function mostFirst<Row extends { readonly sent: number, readonly received: number }> (rows: Row[]): Row[] {
+  return rows.sort((a, b) => b.sent + b.received - a.sent - a.received)
 }
 
 /** The store keeps JSON too: what was no number comes back as null. */

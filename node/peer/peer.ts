@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import type { PeerReport } from '../../src/events.ts'
 import { startApiServer } from '../api/server.ts'
+import { recordEvents } from '../recording/event-recorder.ts'
 import { loadIdentity } from '../store/identity.ts'
 import { acquireLock } from '../store/lock.ts'
 import { Closers } from './closers.ts'
@@ -9,6 +10,7 @@ import { openParts } from './open-parts.ts'
 import type { PeerOptions } from './peer-parts.ts'
 import { PeerReporter } from './peer-reporter.ts'
 import { peerView, startingView } from './peer-view.ts'
+import { eventFolder } from './run-source.ts'
 import { Session } from './session.ts'
 
 /**
@@ -19,7 +21,7 @@ import { Session } from './session.ts'
  * @throws ShoalError of every kind that opening data, stores, network and trainer can meet, and TRAINER_FAILED
  */
 export async function runPeer (options: PeerOptions, signal: AbortSignal): Promise<PeerReport> {
-  const { directory, software, logger } = options
+  const { directory, source, settings, events, software, logger } = options
   const closers = new Closers()
   const ownStop = new AbortController()
   const stop = AbortSignal.any([signal, ownStop.signal])
@@ -27,18 +29,21 @@ export async function runPeer (options: PeerOptions, signal: AbortSignal): Promi
   try {
     const lock = acquireLock(directory.lockFile)
     closers.add('lock', () => { lock.release() })
+    const recorder = recordEvents(eventFolder(source.run.runId, directory), events)
+    closers.add('recording', recorder.stop)
     const identity = await loadIdentity(directory.identityFile)
     const reporter = new PeerReporter(performance.now())
     closers.add('measurements', () => { reporter.close() })
     const shown = { view: startingView({ ...options, peerId: identity.peerId, reporter, shutdown }) }
     const observation = new Observation({ peer: options, peerId: identity.peerId, view: () => shown.view })
     closers.add('observation', () => { observation.close() })
-    const api = await startApiServer({ view: () => shown.view, routes: observation.routes, dataDirectory: directory.root, software, startedAtMs: Date.now() })
+    const api = await startApiServer({ view: () => shown.view, routes: observation.routes, dataDirectory: directory.root, listen: settings.api, software, startedAtMs: Date.now() })
     closers.add('API', async () => api.close())
     const parts = await openParts({ ...options, libraryMetrics: observation.metrics.libp2p }, identity, closers, stop)
     observation.attach(parts)
+    reporter.watch(() => parts.network.meter.totals())
     const session = new Session(options, parts, reporter)
-    shown.view = peerView({ ...options, ...parts, reporter, averaging: session.averaging, shutdown, merge: async () => session.mergeNow(stop) })
+    shown.view = peerView({ ...options, ...parts, reporter, peerId: identity.peerId, averaging: session.averaging, shutdown, merge: async () => session.mergeNow(stop) })
     return await session.run(stop)
   } finally {
     for (const failure of await closers.closeAll()) logger.warn(failure)

@@ -58,6 +58,11 @@ export function runFolder (runId: string, directory: DataDirectory): string {
   return join(directory.runs, runId)
 }
 
+/** Where a run's events are recorded. */
+export function eventFolder (runId: string, directory: DataDirectory): string {
+  return join(runFolder(runId, directory), 'events')
+}
+
 /** Where a run's merged models lie, apart from this peer's own: it goes on from what it was itself. */
 export function mergeFolder (runId: string, directory: DataDirectory): string {
   return join(runFolder(runId, directory), 'merged')

@@ -37,7 +37,7 @@ export class Session {
     const { manifest } = options.source.run
     this.#upload = uploadKeeper(options.settings, manifest.method, parts)
     this.averaging = new AveragingPeer({
-      clock: wallClock, trainer: parts.trainer, peers: parts.network, store: parts.store, method: manifest.method,
+      clock: wallClock, trainer: parts.pause.trainer(parts.trainer, parts.tokensPerStep), peers: parts.pause.peers(parts.network), store: parts.store, method: manifest.method,
       layout: parts.layout, budgetSteps: manifest.budget.steps, seed: manifest.seed, minimumPeers: options.settings.waitFor, state: parts.checkpoint?.averaging,
       decide: round => this.#upload?.decide(round),
       onEvent: event => { this.#onEvent(event) }
@@ -178,6 +178,7 @@ export class Session {
     const { trainer, network } = this.#parts
     const at = { step: trainer.step, tokens: this.#tokens(), payloadBytesSent: network.meter.totals().payloadSent }
     const loss = await this.#lossNow()
+    this.#reporter.heldOut = { loss, step: at.step }
     if (moment === 'start') this.#reporter.startLoss = loss
     if (moment === 'end') this.#reporter.endLoss = loss
     this.#options.events.emit({ type: 'evaluated', moment, loss, ...at })

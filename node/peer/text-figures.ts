@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib'
-import type { HeldOutText } from '../../src/data/sources.ts'
+import type { Yardstick } from '../api/schema.ts'
+import type { HeldOutSource, HeldOutText } from '../../src/data/sources.ts'
 
 /**
  * Nats per token → bits per character of the text that was judged. Tokenizers that cut it into fewer tokens have more to
@@ -22,4 +23,10 @@ export function gzipBitsPerCharacter (text: Uint8Array): number {
 /** Every byte of UTF-8 that does not continue a character counts as one; 1 for an empty text. */
 export function charactersIn (text: Uint8Array): number {
   return Math.max(1, text.reduce((count, byte) => (byte & 0xc0) === 0x80 ? count : count + 1, 0))
+}
+
+/** What turns a loss on held-out text into bits per character, and gzip's own figure beside it; undefined for examples. */
+export function yardstickOf ({ heldOut, heldOutText }: { readonly heldOut: HeldOutSource, readonly heldOutText?: Uint8Array }): Yardstick | undefined {
+  if (heldOut.kind === 'examples' || heldOutText === undefined) return undefined
+  return { bitsPerNat: bitsPerCharacter(1, heldOut), gzipBitsPerCharacter: gzipBitsPerCharacter(heldOutText) }
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { closeSync, existsSync, mkdirSync, openSync, readSync, readdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { closeSync, existsSync, mkdirSync, openSync, readSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { checkpointSummary, checkpointTensors, decodeCheckpoint } from '../../src/checkpoint/checkpoint.ts'
 import type { Checkpoint } from '../../src/checkpoint/checkpoint.ts'
@@ -19,6 +19,15 @@ const CUT_OFF_NAME = /^step-\d{12}\.safetensors\.\d+\.tmp$/
 export interface FoundCheckpoint {
   readonly checkpoint: Checkpoint
   readonly path: string
+}
+
+/** A checkpoint as it is listed, unread. */
+export interface ListedCheckpoint {
+  readonly step: number
+  readonly path: string
+  readonly bytes: number
+  readonly heldOutLoss: number | undefined
+  readonly isBest: boolean
 }
 
 type Warn = (sentence: string) => void
@@ -78,6 +87,15 @@ export class CheckpointFiles {
   /** The lowest held-out loss among the checkpoints, as their headers tell it. */
   bestLoss (): number | undefined {
     return this.#bestFirst()[0]?.loss
+  }
+
+  /** What lies there, newest first, as headers and directory tell it. */
+  list (): ListedCheckpoint[] {
+    const [best] = this.#bestFirst()
+    return this.#newestFirst().map(path => ({
+      step: Number(FILE_NAME.exec(basename(path))?.[1] ?? 0), path, bytes: statSync(path, { throwIfNoEntry: false })?.size ?? 0,
+      heldOutLoss: summaryOf(path)?.heldOutLoss, isBest: path === best?.path
+    }))
   }
 
   #firstReadable (paths: readonly string[], warn: Warn): FoundCheckpoint | undefined {

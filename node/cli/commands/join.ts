@@ -28,19 +28,20 @@ interface JoinOptions {
   readonly keepCheckpoints?: string
   readonly upload?: string
   readonly bytesPerDay?: string
+  readonly api?: string
   readonly logLevel?: string
 }
 
 export const join = action<JoinOptions>(async ({ arguments: [word = ''], options, output }) => {
   const directory = resolveDataDirectory(options.dataDir)
   prepareDataDirectory(directory)
-  const { settings } = ownSettings(directory, flagsOf(options), options.config)
+  const { settings, origins } = ownSettings(directory, flagsOf(options), options.config)
   const shutdown = gracefulShutdown({ say: output.message, stopping: 'stopping: finishing the step, saving a checkpoint, saying goodbye' })
   const logger = openLogger(directory.logFile, settings.logLevel)
   const events = new EventLog()
   const theme = createTheme(output.colours)
   events.subscribe(event => {
-    logger.info(event.type, { event })
+    logger[event.type === 'progress' ? 'debug' : 'info'](event.type, { event })
     if (options.json) {
       output.json(event)
       return
@@ -51,7 +52,7 @@ export const join = action<JoinOptions>(async ({ arguments: [word = ''], options
   try {
     const source = await findRun(word, directory, shutdown.signal)
     checkMethod(source.run.manifest.method)
-    await runPeer({ directory, source, settings, events, logger, software: `shoal/${softwareVersion()}` }, shutdown.signal)
+    await runPeer({ directory, source, settings, origins, events, logger, software: `shoal/${softwareVersion()}` }, shutdown.signal)
     return undefined
   } catch (error) {
     if (shutdown.signal.aborted && error === shutdown.signal.reason) return undefined
@@ -63,10 +64,10 @@ export const join = action<JoinOptions>(async ({ arguments: [word = ''], options
 })
 
 function flagsOf (options: JoinOptions): Record<string, unknown> {
-  const { listen, bootstrap, backend, upload, bytesPerDay, logLevel } = options
+  const { listen, bootstrap, backend, upload, bytesPerDay, api, logLevel } = options
   const number = (name: string, text: string | undefined, minimum: number): number | undefined => text === undefined ? undefined : numberOption(name, text, { minimum })
   return {
-    listen, bootstrap, backend, upload, bytesPerDay, logLevel, data: options.data, ...computeFlags(options),
+    listen, bootstrap, backend, upload, bytesPerDay, api, logLevel, data: options.data, ...computeFlags(options),
     shard: number('shard', options.shard, 1),
     waitFor: number('wait-for', options.waitFor, 0),
     evaluateEvery: number('evaluate-every', options.evaluateEvery, 0),

@@ -1,0 +1,45 @@
+import { z } from 'zod'
+import {
+  bandwidthSchema, checkpointsSchema, configSchema, mergeSchema, pauseSchema, peersSchema, readySchema, roundsQuerySchema, roundsSchema, runsSchema, shutdownSchema,
+  statusSchema
+} from './schema.ts'
+
+interface Endpoint<Answer extends z.ZodType, Query extends z.ZodType> {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly summary: string
+  readonly query: Query
+  readonly answer: Answer
+}
+
+const noQuery = z.object({})
+
+function get<Answer extends z.ZodType> (path: string, summary: string, answer: Answer): Endpoint<Answer, typeof noQuery> {
+  return { method: 'GET', path, summary, query: noQuery, answer }
+}
+
+function post<Answer extends z.ZodType> (path: string, summary: string, answer: Answer): Endpoint<Answer, typeof noQuery> {
+  return { method: 'POST', path, summary, query: noQuery, answer }
+}
+
+/** Every question with one JSON document as its answer: what the server answers, the client asks and `docs/api.md` tells of. */
+export const ENDPOINTS = {
+  status: get('/v1/status', 'What the peer does, and why', statusSchema),
+  peers: get('/v1/peers', 'Who else is in the run, and who was refused', peersSchema),
+  rounds: { ...get('/v1/rounds', 'A page of averaging rounds, oldest first', roundsSchema), query: roundsQuerySchema },
+  bandwidth: get('/v1/bandwidth', 'What went over the network since the peer started, by protocol and by peer', bandwidthSchema),
+  runs: get('/v1/runs', 'The runs that are known on this data directory', runsSchema),
+  checkpoints: get('/v1/checkpoints', 'The checkpoints of the run under way', checkpointsSchema),
+  config: get('/v1/config', 'The settings in force, and where each comes from', configSchema),
+  ready: get('/readyz', 'Whether the peer is in its run: status 200 when it is, 503 when not', readySchema),
+  pause: post('/v1/pause', 'Rest after the step under way; the others go on', pauseSchema),
+  resume: post('/v1/resume', 'Go on where training rested', pauseSchema),
+  merge: post('/v1/merge', 'Average everyone who is there now into one model; answers when it is done', mergeSchema),
+  shutdown: post('/v1/shutdown', 'Begin a graceful stop; answers before it is over', shutdownSchema)
+} as const
+
+export type EndpointName = keyof typeof ENDPOINTS
+export type AnswerOf<Name extends EndpointName> = z.infer<typeof ENDPOINTS[Name]['answer']>
+export type QueryOf<Name extends EndpointName> = z.infer<typeof ENDPOINTS[Name]['query']>
+/** An answer before the version is put on it. */
+export type Unversioned<Answer> = Omit<Answer, 'version'>
