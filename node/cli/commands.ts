@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { CommandModule } from './command.ts'
+import { configureEnsembleOptions } from './ensemble-options.ts'
 import { configureMethodOptions } from './method-options.ts'
 import { modelSizesInWords } from './model-sizes.ts'
 
@@ -142,6 +143,7 @@ export const peerCommands: readonly CommandModule[] = [
         .option('--top-k <number>', 'choose among so many likeliest tokens, 0 for all', '40')
         .option('--top-p <share>', 'choose among the likeliest tokens that together have this probability', '1')
         .option('--seed <number>', 'the same seed writes the same text', '1')
+      configureEnsembleOptions(command)
     },
     load: async () => (await import('./commands/sample.ts')).sample
   },
@@ -183,7 +185,10 @@ export const peerCommands: readonly CommandModule[] = [
   },
   {
     name: 'eval', group: 'Use', summary: 'held-out loss of a checkpoint, beside gzip', example: 'shoal eval --json',
-    configure: configureCheckpointOptions,
+    configure: command => {
+      configureCheckpointOptions(command)
+      configureEnsembleOptions(command)
+    },
     load: async () => (await import('./commands/eval.ts')).evaluate
   },
   {

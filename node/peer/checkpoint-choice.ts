@@ -42,7 +42,8 @@ export async function chosenCheckpoint (directory: DataDirectory, { run: runName
   return { run, step, weights, path: found.path, heldOutLoss }
 }
 
-async function namedRun (name: string | undefined, directory: DataDirectory, warn: Warn): Promise<SignedManifest> {
+/** The run that is named, or the one last worked on. @throws ShoalError CHECKPOINT_MISSING, USAGE */
+export async function namedRun (name: string | undefined, directory: DataDirectory, warn: Warn): Promise<SignedManifest> {
   const run = name === undefined ? knownRuns(directory, warn)[0] : (await findRun(name, directory, new AbortController().signal)).run
   if (run === undefined) throw missing('no run is known on this data directory')
   return run

@@ -52,7 +52,7 @@ export class Merger {
    * @throws ShoalError TRAINER_FAILED when a loss cannot be measured; the signal's reason
    */
   async merge (signal: AbortSignal): Promise<MergedEvent | undefined> {
-    const { parts: { network, trainer, merges, layout }, say, own } = this.#options
+    const { parts: { network, trainer, merges, layout, keepExperts }, say, own } = this.#options
     const { round, step, ...ownWeights } = own()
     const others = await this.#fetchAll(network.present().filter(hasWeights), signal)
     if (others.length === 0) {
@@ -65,6 +65,7 @@ export class Merger {
     const { loss: lossBefore } = await trainer.evaluate(ownWeights.weights)
     const { loss: lossAfter } = await trainer.evaluate(merged.weights)
     const path = await merges.write(this.#checkpointOf(merged, { round, step, tokens: ownWeights.tokens, heldOutLoss: lossAfter }))
+    await keepExperts?.(members.map(member => this.#checkpointOf(member, { round, step, tokens: member.tokens }, member.peerId)))
     return { type: 'merged', step, members: members.map(({ peerId }) => peerId), spread: merged.spreadBefore, lossBefore, lossAfter, path }
   }
 
@@ -128,11 +129,11 @@ export class Merger {
     }
   }
 
-  #checkpointOf ({ weights }: Merged, moment: Pick<Checkpoint, 'round' | 'step' | 'tokens' | 'heldOutLoss'>): Checkpoint {
-    const { parts: { network, trainer, samplingSeed }, runId } = this.#options
+  #checkpointOf ({ weights }: Pick<Merged, 'weights'>, moment: Pick<Checkpoint, 'round' | 'step' | 'tokens' | 'heldOutLoss'>, peerId = this.#options.parts.network.self): Checkpoint {
+    const { parts: { trainer, samplingSeed }, runId } = this.#options
     const zeros = new Float32Array(weights.length)
     return {
-      runId, peerId: network.self, ...moment, kernelVariant: trainer.kernelVariant, samplingSeed, syncedStep: moment.step, counters: {},
+      runId, peerId, ...moment, kernelVariant: trainer.kernelVariant, samplingSeed, syncedStep: moment.step, counters: {},
       weights, slow: weights, momentum: new Float32Array(), adamFirst: zeros, adamSecond: zeros
     }
   }

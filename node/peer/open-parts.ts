@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import { largestContribution } from '../../src/averaging/arithmetic/payload-size.ts'
 import type { ReplicaSnapshot } from '../../src/averaging/averaging-state.ts'
 import { ShoalError } from '../../src/errors.ts'
@@ -24,7 +25,7 @@ import { inviteAddresses } from './invite-addresses.ts'
 import { PauseSwitch } from './pause.ts'
 import type { PeerOptions, PeerParts, Serving } from './peer-parts.ts'
 import { restoredState } from './restored-state.ts'
-import { mergeFolder, rememberRun, runFolder } from './run-source.ts'
+import { expertFolder, expertsFolder, mergeFolder, rememberRun, runFolder } from './run-source.ts'
 import { openRunFiles } from './run-data.ts'
 import { yardstickOf } from './text-figures.ts'
 import { loadTrainingData, trainerInput } from './training-data.ts'
@@ -66,7 +67,16 @@ export async function openParts (options: PeerOptions, identity: Identity, close
   }
   const invite = (): string => formatInvite({ runId: run.runId, addresses: inviteAddresses(network.addresses(), network.connectedPeers()) })
   const tokensPerStep = tokensPerStepOf(run.manifest)
-  return { layout, store, files, merges, network, trainer, serving, pause: new PauseSwitch(), yardstick: yardstickOf(data), checkpoint, snapshot, samplingSeed, tokensPerStep, invite }
+  return { layout, store, files, merges, keepExperts: expertKeeper(options, layout), network, trainer, serving, pause: new PauseSwitch(), yardstick: yardstickOf(data), checkpoint, snapshot, samplingSeed, tokensPerStep, invite }
+}
+
+/** Those of an earlier merge make room; peers that train apart and merge once have few. */
+function expertKeeper ({ source: { run: { runId, manifest } }, directory }: PeerOptions, layout: ParameterLayout): PeerParts['keepExperts'] {
+  if (manifest.method.groupSize !== 1) return undefined
+  return async experts => {
+    await rm(expertsFolder(runId, directory), { recursive: true, force: true })
+    for (const expert of experts) await new CheckpointFiles(expertFolder(runId, expert.peerId, directory), layout, 1).write(expert)
+  }
 }
 
 /**

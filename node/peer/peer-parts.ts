@@ -1,4 +1,5 @@
 import type { ReplicaSnapshot } from '../../src/averaging/averaging-state.ts'
+import type { Checkpoint } from '../../src/checkpoint/checkpoint.ts'
 import type { ParameterLayout } from '../../src/parameters/layout.ts'
 import type { Yardstick } from '../api/schema.ts'
 import type { LoadedSettings } from '../config/load.ts'
@@ -44,6 +45,8 @@ export interface PeerParts {
   readonly files: CheckpointFiles
   /** Where merged models lie. */
   readonly merges: CheckpointFiles
+  /** Keeps the experts of a merge, where peers train apart, so that they can be asked together; absent elsewhere. */
+  readonly keepExperts: ((experts: readonly Checkpoint[]) => Promise<void>) | undefined
   readonly network: SwarmNetwork
   readonly trainer: TrainerClient
   readonly serving: Serving

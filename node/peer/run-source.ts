@@ -68,6 +68,15 @@ export function mergeFolder (runId: string, directory: DataDirectory): string {
   return join(runFolder(runId, directory), 'merged')
 }
 
+/** Where the experts lie that a merge fetched, one folder a peer. */
+export function expertsFolder (runId: string, directory: DataDirectory): string {
+  return join(runFolder(runId, directory), 'experts')
+}
+
+export function expertFolder (runId: string, peerId: string, directory: DataDirectory): string {
+  return join(expertsFolder(runId, directory), peerId)
+}
+
 /** The runs of a data directory, the one last worked on first; `warn` is told of manifests that cannot be read. */
 export function knownRuns (directory: DataDirectory, warn: (sentence: string) => void = () => undefined): SignedManifest[] {
   if (!existsSync(directory.runs)) return []

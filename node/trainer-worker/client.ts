@@ -4,6 +4,7 @@ import type { ErrorParts } from '../../src/errors.ts'
 import { modelLayout } from '../../src/models/model-layout.ts'
 import type { ParameterLayout } from '../../src/parameters/layout.ts'
 import type { GradientSteps, ScalarOutcome, ScalarRequest, ScalarSteps, Trainer, TrainingOutcome } from '../../src/ports.ts'
+import type { EnsembleEvaluation } from '../../src/training/ensemble.ts'
 import type { Evaluation } from '../../src/training/evaluation.ts'
 import type { TextRequest } from '../../src/training/text-sampling.ts'
 import type { TrainerState } from '../../src/training/trainer-state.ts'
@@ -13,9 +14,9 @@ import { flopsOfStep } from '../backends/estimate.ts'
 import type { BackendRanking, SkippedBackend } from '../backends/contract.ts'
 import { leaveBeforeExit } from './leaving.ts'
 import { errorParts, trainerFailed } from './messages.ts'
-import { orAborted } from './or-aborted.ts'
+import { stoppable } from './or-aborted.ts'
 import { sharedMemory, startThread } from './thread.ts'
-import type { Answers, FromWorker, Request, StepProgress, ToWorker, TrainerInit } from './messages.ts'
+import type { Answers, ExpertEnsemble, FromWorker, Request, StepProgress, ToWorker, TrainerInit } from './messages.ts'
 
 export type { StepProgress, TrainerInit } from './messages.ts'
 
@@ -188,27 +189,29 @@ export class TrainerClient implements Trainer {
    * @throws ShoalError TRAINER_FAILED; the signal's reason when it aborts
    */
   async evaluate (weights?: Float32Array, signal?: AbortSignal): Promise<Evaluation> {
-    signal?.throwIfAborted()
-    const stop = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
-    const evaluation = this.#ask<'evaluate'>({ kind: 'evaluate', stop, ...(weights === undefined ? {} : { weights }) })
-    return await orAborted(evaluation, signal, () => { Atomics.store(stop, 0, 1) })
+    return await stoppable(signal, async stop => await this.#ask<'evaluate'>({ kind: 'evaluate', stop, ...(weights === undefined ? {} : { weights }) }))
+  }
+
+  /** Held-out figures of the mixture of experts, and of each alone; otherwise as {@link evaluate}. */
+  async evaluateEnsemble (ensemble: ExpertEnsemble, signal?: AbortSignal): Promise<EnsembleEvaluation> {
+    return await stoppable(signal, async stop => await this.#ask<'evaluateEnsemble'>({ kind: 'evaluateEnsemble', stop, ensemble }))
   }
 
   /**
-   * Continues a prompt with θ, or with the weights given; the prompt is not repeated.
+   * Continues a prompt with θ, with the weights given, or with several experts together; the prompt is not repeated.
    *
    * @param options.onText told of each piece as it is written; together they are the answer
    * @param options.signal ends the text early: what is written by then is the answer
    * @throws ShoalError TRAINER_FAILED
    */
-  async sample ({ weights, ...text }: TextRequest & { readonly weights?: Float32Array }, options: WritingOptions = {}): Promise<string> {
+  async sample ({ weights, ensemble, ...text }: TextRequest & { readonly weights?: Float32Array, readonly ensemble?: ExpertEnsemble }, options: WritingOptions = {}): Promise<string> {
     const { onText, signal } = options
     const stop = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
     const end = (): void => { Atomics.store(stop, 0, 1) }
     if (signal?.aborted === true) end()
     signal?.addEventListener('abort', end, { once: true })
     try {
-      return await this.#ask<'sample'>({ kind: 'sample', text, stop, ...(weights === undefined ? {} : { weights }) }, onText)
+      return await this.#ask<'sample'>({ kind: 'sample', text, stop, ...(weights === undefined ? {} : { weights }), ...(ensemble === undefined ? {} : { ensemble }) }, onText)
     } finally {
       signal?.removeEventListener('abort', end)
     }

@@ -4,6 +4,7 @@ import type { ErrorParts } from '../../src/errors.ts'
 import type { InnerSpec, ModelSpec } from '../../src/manifest/schema.ts'
 import type { ScalarOutcome, ScalarRequest, TrainingOutcome } from '../../src/ports.ts'
 import type { NoiseKind } from '../../src/spsa/noise.ts'
+import type { EnsembleEvaluation, EnsembleRule } from '../../src/training/ensemble.ts'
 import type { Evaluation } from '../../src/training/evaluation.ts'
 import type { TextRequest } from '../../src/training/text-sampling.ts'
 import type { TrainerState } from '../../src/training/trainer-state.ts'
@@ -57,6 +58,12 @@ export interface WorkerInput extends TrainerInit {
   readonly leftFlag: Int32Array
 }
 
+/** Experts of the trainer's model and how they answer together. */
+export interface ExpertEnsemble extends EnsembleRule {
+  /** Weights of each, flat. */
+  readonly experts: readonly Float32Array[]
+}
+
 export type Request =
   | { readonly kind: 'train', readonly untilStep: number }
   /** Computes the next step's gradient. */
@@ -66,8 +73,10 @@ export type Request =
   | { readonly kind: 'measure', readonly request: ScalarRequest }
   /** `stop` is one value, shared: not 0 gives up after the call under way. */
   | { readonly kind: 'evaluate', readonly stop: Int32Array, readonly weights?: Float32Array }
+  /** The mixture of several experts' predictions, and each alone. */
+  | { readonly kind: 'evaluateEnsemble', readonly stop: Int32Array, readonly ensemble: ExpertEnsemble }
   /** `stop` is one value, shared: not 0 asks the text to end with the token under way. */
-  | { readonly kind: 'sample', readonly text: TextRequest, readonly stop: Int32Array, readonly weights?: Float32Array }
+  | { readonly kind: 'sample', readonly text: TextRequest, readonly stop: Int32Array, readonly weights?: Float32Array, readonly ensemble?: ExpertEnsemble }
   /** With `better`, only when the evaluation just before gave a loss below it. */
   | { readonly kind: 'readState', readonly better?: number }
 
@@ -78,6 +87,7 @@ export interface Answers {
   finish: number
   measure: { readonly outcome: ScalarOutcome, readonly secondsTraining: number }
   evaluate: Evaluation
+  evaluateEnsemble: EnsembleEvaluation
   sample: string
   readState: TrainerState | undefined
 }

@@ -3,7 +3,7 @@
  *
  * @throws the signal's reason when it aborts
  */
-export async function orAborted<Result> (work: Promise<Result>, signal: AbortSignal | undefined, giveUp: () => void): Promise<Result> {
+async function orAborted<Result> (work: Promise<Result>, signal: AbortSignal | undefined, giveUp: () => void): Promise<Result> {
   if (signal === undefined) return await work
   let leave = giveUp
   const aborted = new Promise<never>((_, reject) => {
@@ -18,4 +18,11 @@ export async function orAborted<Result> (work: Promise<Result>, signal: AbortSig
   } finally {
     signal.removeEventListener('abort', leave)
   }
+}
+
+/** What is asked of a thread with a flag that tells it to give up, set when `signal` aborts. @throws the signal's reason when it aborts */
+export async function stoppable<Answer> (signal: AbortSignal | undefined, ask: (stop: Int32Array) => Promise<Answer>): Promise<Answer> {
+  signal?.throwIfAborted()
+  const stop = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
+  return await orAborted(ask(stop), signal, () => { Atomics.store(stop, 0, 1) })
 }

@@ -1,10 +1,16 @@
 import { tokensPerStepOf } from '../../src/manifest/tokens.ts'
+import type { Tensor } from '../../src/kernels/tensor.ts'
+import { createDecoder } from '../../src/models/decoding.ts'
 import { createModel } from '../../src/models/model.ts'
+import type { Model } from '../../src/models/model.ts'
 import type { TrainingOutcome } from '../../src/ports.ts'
+import { createEnsembleDecoder, evaluateEnsemble } from '../../src/training/ensemble.ts'
 import { evaluate } from '../../src/training/evaluation.ts'
 import { innerLoop } from '../../src/training/inner-loop.ts'
 import { createReplica } from '../../src/training/replica.ts'
-import { sampleText } from '../../src/training/text-sampling.ts'
+import type { Replica } from '../../src/training/replica.ts'
+import { sampleText, writeText } from '../../src/training/text-sampling.ts'
+import type { TextTokenizer } from '../../src/training/text-sampling.ts'
 import { genesisState } from '../../src/training/trainer-state.ts'
 import type { Backend } from '../backends/backend.ts'
 import type { Answers, Request, StepProgress, WorkerInput } from './messages.ts'
@@ -81,13 +87,37 @@ export async function createSession (input: WorkerInput, backend: Backend, repor
           if (request.weights === undefined) measuredLoss = evaluation.loss
           return evaluation
         }
-        case 'sample': return await replica.withParameters(request.weights, async parameters => await sampleText(model, parameters, request.text, {
-          onText, shouldStop: () => Atomics.load(request.stop, 0) !== 0, ...tokenizer === undefined ? {} : { tokenizer }
-        }))
+        case 'evaluateEnsemble': {
+          const { ensemble, stop } = request
+          return await withExperts(replica, ensemble.experts, async experts => await evaluateEnsemble(model, experts, heldOut(), ensemble, () => Atomics.load(stop, 0) !== 0))
+        }
+        case 'sample': return await write({ model, replica, tokenizer }, request, onText)
         case 'readState': return request.better === undefined || previousLoss < request.better ? await replica.readState() : undefined
       }
     }
   }
+}
+
+interface Writer {
+  readonly model: Model
+  readonly replica: Replica
+  readonly tokenizer: TextTokenizer | undefined
+}
+
+async function write ({ model, replica, tokenizer }: Writer, { ensemble, text, stop, weights }: Extract<Request, { kind: 'sample' }>, onText: (piece: string) => void): Promise<string> {
+  const options = { onText, shouldStop: () => Atomics.load(stop, 0) !== 0, ...tokenizer === undefined ? {} : { tokenizer } }
+  if (ensemble === undefined) return await replica.withParameters(weights, async parameters => await sampleText(model, parameters, text, options))
+  return await withExperts(replica, ensemble.experts, async experts => {
+    const decoders = experts.map(parameters => createDecoder(model, parameters))
+    return await writeText(model, createEnsembleDecoder(decoders, ensemble), text, options)
+  })
+}
+
+/** Puts all experts on the backend for as long as `use` takes. */
+async function withExperts<T> (replica: Replica, experts: readonly Float32Array[], use: (experts: ReadonlyArray<readonly Tensor[]>) => Promise<T>, placed: ReadonlyArray<readonly Tensor[]> = []): Promise<T> {
+  const next = experts[placed.length]
+  if (next === undefined) return await use(placed)
+  return await replica.withParameters(next, async parameters => await withExperts(replica, experts, use, [...placed, parameters]))
 }
 
 function outcomeOf (step: number, untilStep: number, tokens: number, meanLoss: number, failure: string | undefined): TrainingOutcome {

@@ -47,39 +47,8 @@ export function mergeByLabel (replicas: readonly MergeInput[]): ReadonlyMap<stri
   return new Map(labels.map(label => [label, mergeReplicas(replicas.filter(replica => (replica.label ?? '') === label))]))
 }
 
-/**
- * An ensemble's prediction: log Σ_k p_k softmax(logits_k) for each row, in place of one model's log probabilities (Branch-Train-Merge, arXiv 2208.03306, section 3.4).
- *
- * @param logits each expert's, rows of `classes` one after the other
- * @param shares p_k of each expert, for instance {@link posteriorShares}; they sum to 1
- */
-export function ensembleLogProbabilities (logits: readonly Float32Array[], classes: number, shares: readonly number[]): Float32Array {
-  const length = logits[0]?.length ?? 0
-  const mixed = new Float64Array(length)
-  logits.forEach((values, expert) => {
-    for (let start = 0; start < length; start += classes) addSoftmax(mixed, values, start, classes, shares[expert] ?? 0)
-  })
-  return Float32Array.from(mixed, value => Math.log(value))
-}
-
-/** Shares of experts after seeing how well each predicts some text: softmax of minus its total nats (Bayes with a uniform prior). */
-export function posteriorShares (nats: readonly number[]): readonly number[] {
-  const least = Math.min(...nats)
-  const likelihoods = nats.map(value => Math.exp(least - value))
-  const total = likelihoods.reduce((sum, value) => sum + value, 0)
-  return likelihoods.map(value => value / total)
-}
-
 function sharesOf (tokens: readonly number[]): readonly number[] {
   if (tokens.some(count => !(count >= 0 && Number.isFinite(count)))) throw new RangeError('tokens are numbers from 0')
   const total = tokens.reduce((sum, count) => sum + count, 0)
   return tokens.map(count => total === 0 ? 1 / tokens.length : count / total)
-}
-
-function addSoftmax (sums: Float64Array, logits: Float32Array, start: number, classes: number, share: number): void {
-  const row = logits.subarray(start, start + classes)
-  const largest = row.reduce((most, value) => Math.max(most, value), -Infinity)
-  const weights = Float64Array.from(row, value => Math.exp(value - largest))
-  const total = weights.reduce((sum, value) => sum + value, 0)
-  weights.forEach((value, index) => { sums[start + index] = (sums[start + index] as number) + share * value / total })
 }

@@ -3,6 +3,7 @@ import type { Tokenizer } from '../data/tokenizers/tokenizer.ts'
 import type { Tensor } from '../kernels/tensor.ts'
 import { isTextModel } from '../manifest/model-kind.ts'
 import { createDecoder } from '../models/decoding.ts'
+import type { Decoder } from '../models/decoding.ts'
 import type { Model } from '../models/model.ts'
 import { fraction } from '../random/draw.ts'
 import { STREAMS, words } from '../random/words.ts'
@@ -48,6 +49,11 @@ const BYTES: TextTokenizer = {
  * @throws RangeError for a number out of its range, or a model that writes no text
  */
 export async function sampleText (model: Model, parameters: readonly Tensor[], request: TextRequest, options: SamplingOptions = {}): Promise<string> {
+  return await writeText(model, createDecoder(model, parameters), request, options)
+}
+
+/** As {@link sampleText}, with whatever decoder of the model: of one set of parameters, or of several experts together. */
+export async function writeText (model: Pick<Model, 'spec'>, writer: Decoder, request: TextRequest, options: SamplingOptions = {}): Promise<string> {
   const { tokenizer = BYTES, onText = () => undefined } = options
   // A character may end in a later token: the decoder holds its first bytes back until then.
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
@@ -56,20 +62,18 @@ export async function sampleText (model: Model, parameters: readonly Tensor[], r
     text += piece
     if (piece !== '') onText(piece)
   }
-  for await (const token of sampleTokens(model, parameters, request, { ...options, tokenizer })) write(decoder.decode(tokenizer.decode([token]), { stream: true }))
+  for await (const token of sampleTokens(model, writer, request, { ...options, tokenizer })) write(decoder.decode(tokenizer.decode([token]), { stream: true }))
   write(decoder.decode())
   return text
 }
 
 async function * sampleTokens (
-  model: Model, parameters: readonly Tensor[], request: TextRequest, { tokenizer, shouldStop = () => false }: SamplingOptions & { readonly tokenizer: TextTokenizer }
+  { spec }: Pick<Model, 'spec'>, decoder: Decoder, request: TextRequest, { tokenizer, shouldStop = () => false }: SamplingOptions & { readonly tokenizer: TextTokenizer }
 ): AsyncGenerator<number> {
   checkRequest(request)
-  const { spec } = model
   if (!isTextModel(spec)) throw new RangeError(`a ${spec.kind} model writes no text`)
   const source = words(request.seed, STREAMS.text)
   const history = [...promptTokens(request.prompt, tokenizer)]
-  const decoder = createDecoder(model, parameters)
   let unread = history.slice(-spec.context)
   try {
     for (let written = 0; written < request.tokens && !shouldStop(); written++) {

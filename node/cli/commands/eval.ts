@@ -1,27 +1,35 @@
 import { computeOf } from '../../config/compute.ts'
 import { ownSettings } from '../../config/own-settings.ts'
-import { chosenCheckpoint } from '../../peer/checkpoint-choice.ts'
+import type { CheckpointChoice } from '../../peer/checkpoint-choice.ts'
 import { evaluationFigures } from '../../peer/evaluation-figures.ts'
 import type { EvaluationFigures } from '../../peer/evaluation-figures.ts'
 import { openJudgedModel } from '../../peer/open-model.ts'
 import { resolveDataDirectory } from '../../store/data-directory.ts'
 import { formatNumber } from '../../terminal/units.ts'
 import { action } from '../command.ts'
+import { chosenModel } from '../ensemble-options.ts'
+import type { EnsembleOptions } from '../ensemble-options.ts'
+import { ensembleLines, judgeEnsemble } from './eval-ensemble.ts'
 
-interface EvalOptions {
-  readonly run?: string
-  readonly checkpoint: string
-}
+type EvalOptions = CheckpointChoice & EnsembleOptions
 
 export const evaluate = action<EvalOptions>(async ({ options, output }) => {
   const directory = resolveDataDirectory(options.dataDir)
   const { settings } = ownSettings(directory)
-  const { run, step, weights, path } = await chosenCheckpoint(directory, options, output.message)
+  const chosen = await chosenModel(options, directory, output.message)
+  const { run } = chosen
   const { trainer, data: { heldOut, heldOutText } } = await openJudgedModel(run, { root: directory.root, compute: computeOf(settings) }, new AbortController().signal)
   try {
-    const figures = evaluationFigures(await trainer.evaluate(weights), heldOut, heldOutText)
-    if (options.json) output.json({ version: 1, runId: run.runId, step, checkpoint: path, ...figures })
-    else for (const line of linesOf(figures, step)) output.line(line)
+    if (chosen.kind === 'ensemble') {
+      const figures = await judgeEnsemble({ trainer }, chosen, heldOut, heldOutText)
+      if (options.json) output.json({ version: 1, runId: run.runId, posterior: chosen.ensemble.posterior, ...figures })
+      else for (const line of ensembleLines(figures)) output.line(line)
+    } else {
+      const { step, path, weights } = chosen
+      const figures = evaluationFigures(await trainer.evaluate(weights), heldOut, heldOutText)
+      if (options.json) output.json({ version: 1, runId: run.runId, step, checkpoint: path, ...figures })
+      else for (const line of linesOf(figures, step)) output.line(line)
+    }
   } finally {
     await trainer.close()
   }

@@ -24,8 +24,8 @@ const CONFIG_FILE = 'config.json'
 export const exportWeights = action<ExportOptions>(async ({ options, output }) => {
   const format = choiceOption('format', options.format, FOREIGN_FORMATS)
   const { run, step, weights } = await chosenCheckpoint(resolveDataDirectory(options.dataDir), options, output.message)
-  const { model } = run.manifest
-  const file = exportModel(model, weights, format)
+  const { model, tokenizer } = run.manifest
+  const file = exportModel(model, weights, format, tokenizer)
   await write(options.output, encodeSafetensors(file))
   const config = join(dirname(options.output), CONFIG_FILE)
   const writesConfig = format !== 'plain' && !existsSync(config)

@@ -3,17 +3,18 @@ import { isTextModel } from '../../../src/manifest/model-kind.ts'
 import type { TextRequest } from '../../../src/training/text-sampling.ts'
 import { computeOf } from '../../config/compute.ts'
 import { ownSettings } from '../../config/own-settings.ts'
-import { chosenCheckpoint } from '../../peer/checkpoint-choice.ts'
+import type { CheckpointChoice } from '../../peer/checkpoint-choice.ts'
 import { openModel } from '../../peer/open-model.ts'
 import { resolveDataDirectory } from '../../store/data-directory.ts'
 import { printable } from '../../terminal/printable.ts'
+import type { TrainerClient } from '../../trainer-worker/client.ts'
 import { action } from '../command.ts'
+import { chosenModel } from '../ensemble-options.ts'
+import type { ChosenModel, EnsembleOptions } from '../ensemble-options.ts'
 import { gracefulShutdown } from '../graceful-shutdown.ts'
 import { numberOption } from '../numbers.ts'
 
-interface SampleOptions {
-  readonly run?: string
-  readonly checkpoint: string
+interface SampleOptions extends CheckpointChoice, EnsembleOptions {
   readonly tokens: string
   readonly temperature: string
   readonly topK: string
@@ -26,7 +27,8 @@ export const sample = action<SampleOptions>(async ({ arguments: [prompt = 'The '
   const request = requestOf(prompt, options)
   const directory = resolveDataDirectory(options.dataDir)
   const { settings } = ownSettings(directory)
-  const { run, step, weights } = await chosenCheckpoint(directory, options, output.message)
+  const chosen = await chosenModel(options, directory, output.message)
+  const { run } = chosen
   if (!isTextModel(run.manifest.model)) throw writesNothing(run.manifest.model.kind)
   const shutdown = gracefulShutdown({ say: output.message, stopping: 'the text ends here' })
   try {
@@ -34,8 +36,8 @@ export const sample = action<SampleOptions>(async ({ arguments: [prompt = 'The '
     try {
       if (!options.json) output.text(printable(prompt))
       const onText = options.json ? undefined : (piece: string): void => { output.text(printable(piece)) }
-      const text = await trainer.sample({ ...request, weights }, { signal: shutdown.signal, onText })
-      if (options.json) output.json({ version: 1, runId: run.runId, step, prompt, text })
+      const text = await trainer.sample({ ...request, ...asked(chosen) }, { signal: shutdown.signal, onText })
+      if (options.json) output.json({ version: 1, runId: run.runId, ...chosen.kind === 'ensemble' ? { experts: chosen.experts.map(({ name }) => name) } : { step: chosen.step }, prompt, text })
       else output.line('')
     } finally {
       await trainer.close()
@@ -45,6 +47,10 @@ export const sample = action<SampleOptions>(async ({ arguments: [prompt = 'The '
   }
   return undefined
 })
+
+function asked (chosen: ChosenModel): Pick<Parameters<TrainerClient['sample']>[0], 'weights' | 'ensemble'> {
+  return chosen.kind === 'ensemble' ? { ensemble: chosen.ensemble } : { weights: chosen.weights }
+}
 
 function requestOf (prompt: string, options: SampleOptions): TextRequest {
   return {

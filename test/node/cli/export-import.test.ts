@@ -20,7 +20,7 @@ const { at, run, written } = capturedShoal('export')
 const shoal = async (...words: string[]): Promise<number> => run(...words, '--data-dir', at('data'))
 
 function writeModel (spec: LlamaSpec): void {
-  writeFileSync(at('model.safetensors'), Buffer.concat(encodeSafetensors(exportModel(spec, genesisWeights(spec, 9), 'llama'))))
+  writeFileSync(at('model.safetensors'), Buffer.concat(encodeSafetensors(exportModel(spec, genesisWeights(spec, 9), 'llama', { kind: 'bytes' }))))
 }
 
 describe('shoal import and shoal export', () => {

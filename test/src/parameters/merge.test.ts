@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createLayout, viewOf } from '../../../src/parameters/layout.ts'
-import { ensembleLogProbabilities, mergeByLabel, mergeReplicas, posteriorShares } from '../../../src/parameters/merge.ts'
+import { mergeByLabel, mergeReplicas } from '../../../src/parameters/merge.ts'
 import { areUncorrelated, momentsOf, restoreVariance, variancesOf } from '../../../src/parameters/variance.ts'
 import { seeded } from '../averaging/seeded.ts'
 
@@ -68,20 +68,5 @@ describe('mergeReplicas', () => {
       { weights: Float32Array.of(1), tokens: 1, label: 'poems' }, { weights: Float32Array.of(5), tokens: 1, label: 'law' }, { weights: Float32Array.of(3), tokens: 1, label: 'poems' }
     ])
     expect([...experts].map(([label, { weights }]) => [label, weights[0]])).toEqual([['law', 5], ['poems', 2]])
-  })
-})
-
-describe('an ensemble', () => {
-  it('averages probabilities, not logits', () => {
-    const certain = Float32Array.of(50, 0, 0, 0)
-    const unsure = Float32Array.of(1, 1, 2, 2)
-    const mixed = ensembleLogProbabilities([certain, unsure], 2, [0.25, 0.75])
-    expect([...mixed].map(Math.exp)).toEqual([0.625, 0.375, 0.5, 0.5].map(value => expect.closeTo(value, 5) as number))
-  })
-
-  it('leans towards the expert that predicts better', () => {
-    expect(posteriorShares([1000, 1000])).toEqual([0.5, 0.5])
-    expect(posteriorShares([1000, 1000 + Math.log(3)])[0]).toBeCloseTo(0.75, 9)
-    expect(posteriorShares([10, 5000])[1]).toBe(0)
   })
 })
