@@ -64,13 +64,14 @@ export class Accumulator {
   /**
    * One fused pass: each chunk of A stays in cache while every seed's part of it is regenerated.
    *
+   * @param block the part that moves, by its place in this accumulator; everything when left out
    * @throws RangeError, with nothing moved, for amounts that are no integers or could overflow 32 bits
    */
-  add (contributions: readonly Contribution[]): void {
+  add (contributions: readonly Contribution[], block?: { readonly first: number, readonly size: number }): void {
     const held = this.#held + weightOf(contributions)
     if (held * this.noise.largestInteger > LARGEST_INT32) throw new RangeError('these contributions could overflow the accumulators; take a snapshot first')
     this.#held = held
-    this.#pass(contributions)
+    this.#pass(contributions, block)
   }
 
   /**
@@ -91,9 +92,9 @@ export class Accumulator {
     this.#held = 0
   }
 
-  #pass (contributions: readonly Contribution[]): void {
+  #pass (contributions: readonly Contribution[], { first, size } = { first: 0, size: this.integers.length }): void {
     const moving = contributions.filter(({ amount }) => amount !== 0)
-    if (moving.length > 0) this.noise.accumulate(this.integers, moving, this.first)
+    if (moving.length > 0) this.noise.accumulate(this.integers.subarray(first, first + size), moving, this.first + first)
   }
 }
 

@@ -1,5 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { utf8ToBytes } from '@noble/hashes/utils.js'
+import { threefry2x32 } from '../random/threefry.ts'
 import type { Seed } from './noise.ts'
 
 /** The direction that a peer tries in a step: nobody chooses it, everybody can name it. */
@@ -10,6 +11,11 @@ export function seedOfStep (runId: string, step: number, peer: string): Seed {
 /** Direction `index` of a run's pool. */
 export function seedOfPool (runId: string, index: number): Seed {
   return seedOf(`shoal/pool-seed/1\n${runId}\n${index}`)
+}
+
+/** Direction `index` of one block of a peer's update of a round: the round and the peer make a key, under which the place is enciphered. */
+export function seedOfDirection (runId: string, round: number, peer: string, block: number, index: number): Seed {
+  return threefry2x32(seedOf(`shoal/round-seed/1\n${runId}\n${round}\n${peer}`), [block, index])
 }
 
 function seedOf (text: string): Seed {

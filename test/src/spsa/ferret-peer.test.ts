@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest'
+import type { TrainingOutcome } from '../../../src/ports.ts'
+import { hashWeights } from '../../../src/spsa/byte-model.ts'
+import { FerretPeer, evenBlocks } from '../../../src/spsa/ferret-peer.ts'
+import type { FerretPack, FerretReport, FerretRules } from '../../../src/spsa/ferret-peer.ts'
+import { rademacher } from '../../../src/spsa/noise.ts'
+import { heldWeights, readAll } from '../../../src/spsa/weight-source.ts'
+import { words } from '../../../src/random/words.ts'
+import { quadraticProblem } from '../../../testnet/simulator/scalar-problems.ts'
+import { VirtualClock } from '../../../testnet/simulator/virtual-clock.ts'
+import { bell } from './support.ts'
+
+const SIZE = 64
+const problem = quadraticProblem(SIZE, 1)
+const optimum = readAll(heldWeights(bell(SIZE, 3)))
+const rules: FerretRules = { runId: 'f', blocks: evenBlocks(SIZE, 16), directions: 48, localSteps: 4, rounds: 20, peers: 4, noise: rademacher, largestCoordinate: 4 }
+const RATE = 0.2
+
+/** Gradient descent on ½‖θ − θ*‖². */
+function descend (weights: Float32Array, steps: number): void {
+  for (let step = 0; step < steps; step++) weights.forEach((value, index) => { weights[index] = value + RATE * (optimum[index]! - value) })
+}
+
+function distance (weights: Float32Array): number {
+  return weights.reduce((sum, value, index) => sum + (value - optimum[index]!) ** 2, 0)
+}
+
+function run (changes: Partial<FerretRules> = {}): { readonly peers: FerretPeer[], readonly packs: FerretPack[], readonly reports: FerretReport[] } {
+  const clock = new VirtualClock()
+  const all = { ...rules, ...changes }
+  const delays = words(1, 502)
+  const [packs, reports]: [FerretPack[], FerretReport[]] = [[], []]
+  const peers: FerretPeer[] = Array.from({ length: all.peers }, (_, self) => {
+    const weights = new Float32Array(SIZE)
+    let step = 0
+    return new FerretPeer(heldWeights(problem.start), all, {
+      peer: `peer-${self}`, weights,
+      train: (untilStep: number, done: (outcome: TrainingOutcome) => void) => {
+        clock.schedule(40 + delays.next() % 20, () => {
+          descend(weights, untilStep - step)
+          step = untilStep
+          done({ kind: 'reached', step, tokens: 1, meanLoss: distance(weights) / 2 })
+        })
+      },
+      send: pack => {
+        packs.push(pack)
+        peers.forEach((other, index) => { if (index !== self) clock.schedule(delays.next() % 100, () => { other.receive(pack) }) })
+      },
+      report: event => { reports.push(event) }
+    })
+  })
+  for (const peer of peers) peer.start()
+  while (clock.advance());
+  return { peers, packs, reports }
+}
+
+describe('a Ferret swarm', () => {
+  it('ends with the same bits at everybody, whatever came when, and learns', () => {
+    const { peers, packs } = run()
+    expect(new Set(peers.map(({ weights }) => hashWeights(weights))).size).toBe(1)
+    expect(packs).toHaveLength(rules.peers * rules.rounds)
+    expect(distance(readAll(peers[0]!.weights))).toBeLessThan(0.02 * distance(problem.start))
+  })
+
+  it('sends no more coordinates than the rules allow', () => {
+    for (const { coordinates, counts } of run().packs) {
+      expect(coordinates.length).toBeLessThanOrEqual(rules.directions)
+      expect(counts).toHaveLength(rules.blocks.length)
+    }
+  })
+
+  it('rebuilds a move to within √(1 − s) of its length, with many times as many directions as values', () => {
+    const { peers } = run({ peers: 1, rounds: 1, directions: 16 * SIZE })
+    const trained = new Float32Array(SIZE)
+    descend(trained, rules.localSteps)
+    const lengthOf = (values: Float32Array): number => values.reduce((sum, value) => sum + value * value, 0)
+    const missing = readAll(peers[0]!.weights).map((value, index) => value - trained[index]!)
+    // The mean over directions is 15 of 256 + 15; this draw stays below twice that.
+    expect(lengthOf(missing) / lengthOf(trained)).toBeLessThan(2 * 15 / 271)
+  })
+})
+
+it('refuses, with a reason and nothing moved, what does not fit the run', () => {
+  const reports: FerretReport[] = []
+  const peer = new FerretPeer(heldWeights(problem.start), rules, {
+    peer: 'self', weights: new Float32Array(SIZE), train: () => undefined, send: () => undefined, report: event => { reports.push(event) }
+  })
+  const pack = (changes: Partial<FerretPack>): FerretPack => ({ peer: 'ann', round: 0, counts: [1, 0, 0, 1], coordinates: Float32Array.of(0.5, -0.5), ...changes })
+  for (const bad of [
+    pack({ round: 20 }), pack({ round: -1 }), pack({ round: 0.5 }), pack({ counts: [2] }), pack({ counts: [3, -1, 0, 0] }), pack({ counts: [1, 1, 1, 1] }),
+    pack({ coordinates: Float32Array.of(NaN, 1) }), pack({ counts: [49, 0, 0, 0], coordinates: new Float32Array(49) })
+  ]) peer.receive(bad)
+  expect(readAll(peer.weights)).toEqual(problem.start)
+  peer.receive(pack({}))
+  const moved = readAll(peer.weights)
+  expect(moved).not.toEqual(problem.start)
+  peer.receive(pack({}))
+  expect(readAll(peer.weights)).toEqual(moved)
+  expect(reports.map(report => report.kind === 'refused' ? report.code : '')).toEqual(
+    ['WRONG_STEP', 'WRONG_STEP', 'WRONG_STEP', 'WRONG_SHAPE', 'WRONG_SHAPE', 'WRONG_SHAPE', 'NOT_FINITE', 'WRONG_SHAPE', 'REPLAY'])
+})
+
+it('cuts a vector into even blocks', () => {
+  expect(evenBlocks(10, 4)).toEqual([{ first: 0, size: 3 }, { first: 3, size: 3 }, { first: 6, size: 4 }])
+})
