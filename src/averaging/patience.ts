@@ -7,7 +7,7 @@ const STRETCH_FRACTION = 0.5
 /** However short the stretches: three round trips over a slow link (300 ms), the least in which an offer and its answer can pass. */
 const MINIMUM_PATIENCE_MS = 1000
 
-/** Share of its training time that a peer rests to get into step: those who are as fast as each other stay in step once they are, others stop trying. */
+/** Share of its training time that a peer rests to get into step, or for peers of other speeds: those who are as fast as each other stay in step once they are, others stop trying. */
 const ALIGNING_SHARE = 0.05
 
 /** What may be saved up of it: one wait as long as patience. */
@@ -34,7 +34,7 @@ export function patienceMs (stretchMs: number, graceMs: number): number {
   return Math.min(graceMs, Math.max(MINIMUM_PATIENCE_MS, STRETCH_FRACTION * stretchMs))
 }
 
-/** The time that may be spent on getting into step, after another stretch of training. */
+/** The time that may be spent on getting into step and on peers of other speeds, after another stretch of training. */
 export function earnedCreditMs (creditMs: number, stretchMs: number, graceMs: number): number {
   return Math.min(SAVED_WAITS * patienceMs(stretchMs, graceMs), creditMs + ALIGNING_SHARE * stretchMs)
 }

@@ -1,4 +1,5 @@
 import { trainingPeers } from '../membership/view.ts'
+import { patienceMs } from './patience.ts'
 import { hangUpFlight } from './round-ending.ts'
 import { rejectHopeless } from './round-offers.ts'
 import type { FinishReason, RoundDecision, RoundEffect, RoundState, Transition } from './round-state.ts'
@@ -24,11 +25,16 @@ export function landFlight (state: RoundState, nowMs: number): Transition {
   const decision = { ...ending, round, fragment, ageSteps: state.step - flight.sentStep, isApart: true, waitedMs }
   const gifts: RoundEffect[] = askers.map(exchange => ({ kind: 'give', exchange, round, fragment }))
   const met = decision.averaged ? { round, members: decision.members } : state.met
-  return commit({ ...state, flight: undefined, standing: 0, met }, decision, gifts)
+  return commit({ ...state, flight: undefined, standing: 0, met, creditMs: spentCredit(state, waitedMs) }, decision, gifts)
 }
 
 function commit (state: RoundState, decision: RoundDecision, gifts: readonly RoundEffect[] = []): Transition {
   return { state: { ...state, round: decision.round, syncedStep: state.step }, effects: [{ kind: 'commit', decision }, ...gifts] }
+}
+
+/** Resting costs credit; a debt is no larger than what may be saved, so that it is paid back as soon. */
+function spentCredit ({ creditMs, stretchMs, settings: { method } }: RoundState, restedMs: number): number {
+  return Math.max(-patienceMs(stretchMs, method.graceMs), creditMs - restedMs)
 }
 
 /** The next stretch of training, or the end. */
@@ -52,7 +58,7 @@ export function train (state: RoundState, nowMs: number): RoundState {
 /** The trainer goes on while a round is in flight. */
 export function takeOff (state: RoundState, nowMs: number): Transition {
   const restedMs = state.phase.name === 'averaging' ? nowMs - state.phase.sinceMs : 0
-  const training = train({ ...state, creditMs: Math.max(0, state.creditMs - restedMs) }, nowMs)
+  const training = train({ ...state, creditMs: spentCredit(state, restedMs) }, nowMs)
   return { state: training, effects: [trainEffect(training)] }
 }
 

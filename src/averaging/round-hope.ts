@@ -1,8 +1,9 @@
 import { shortId } from '../membership/short-id.ts'
 import type { View } from '../membership/view.ts'
-import { findPeer } from '../membership/view.ts'
+import { findPeer, trainingPeers } from '../membership/view.ts'
 import type { PresentPeer } from '../ports.ts'
 import { patienceMs, seconds } from './patience.ts'
+import { labelRound } from './round-label.ts'
 import type { RoundState } from './round-state.ts'
 
 /** Why somebody cannot come any more, by the latest view. */
@@ -13,13 +14,39 @@ export function whyHopeless (view: View, peerId: string, round: number): string 
   return peer.round >= round ? `${shortId(peerId)} has already passed round ${round}` : undefined
 }
 
-/** Why somebody will not come in time, by what it announced; who has offered is there. Nothing is unlikely while training goes on. */
+/** Two peers are of unlike speed when one has taken less than this share of the other's steps; within it, waiting brings them into step for good. */
+const LIKE_SPEED = 0.55
+/** Rounds apart from which steps tell of speed: below, one of them may have begun a little later. */
+const TELLING_ROUNDS = 3
+
+/**
+ * Why somebody will not come in time, by what it announced; who has offered is there. Nothing is unlikely while training goes on. Peers as fast as this one are waited for
+ * within patience, since they stay in step once they are. Others never do, so the time for them is limited: a slower one is not waited for where it comes to another
+ * round first, and none longer than the credit says.
+ */
 export function whyUnlikely (state: RoundState, peerId: string, round: number, nowMs: number): string | undefined {
-  const { view, held, settings: { method }, stretchMs } = state
-  if (method.overlapSteps > 0 || held.some(offer => offer.partner === peerId && offer.round === round)) return undefined
-  const leftMs = expectedInMs(findPeer(view, peerId), nowMs) ?? 0
-  if (leftMs <= patienceMs(stretchMs, method.graceMs)) return undefined
+  const { view, held, settings: { method }, stretchMs, creditMs } = state
+  const peer = findPeer(view, peerId)
+  if (peer === undefined || method.overlapSteps > 0 || held.some(offer => offer.partner === peerId && offer.round === round)) return undefined
+  const isSlow = isSlower(peer.step, state.step, method.everySteps)
+  const next = nextRoundOf(state, peer)
+  if (isSlow && next !== round) return `${shortId(peerId)} is slower and comes to round ${next} first`
+  const isUnlike = isSlow || isSlower(state.step, peer.step, method.everySteps)
+  const patience = patienceMs(stretchMs, method.graceMs)
+  const leftMs = expectedInMs(peer, nowMs) ?? 0
+  if (leftMs <= (isUnlike ? Math.min(creditMs, patience) : patience)) return undefined
   return `${shortId(peerId)} is expected in ${seconds(leftMs)}, too late to wait for`
+}
+
+function isSlower (steps: number, otherSteps: number, everySteps: number): boolean {
+  return steps < LIKE_SPEED * otherSteps && otherSteps - steps > TELLING_ROUNDS * everySteps
+}
+
+/** The number under which somebody will look for its next partner, as far as this peer knows what it knows. */
+function nextRoundOf ({ view, round }: RoundState, peer: PresentPeer): number {
+  const others = trainingPeers(view).filter(other => other.peerId !== peer.peerId)
+  const label = labelRound(peer.round, [round, ...others.map(other => other.round)])
+  return label.kind === 'meet' ? label.round : peer.round
 }
 
 /** Within this share of its own stretch a peer that is ahead waits for one that is about to come and take up its count. */

@@ -103,7 +103,7 @@ export interface RoundState {
   /** Training time since that boundary, and between the two before. */
   readonly trainedMs: number
   readonly stretchMs: number
-  /** How long the trainer may still rest to get into step with the others of a round that flies. */
+  /** How long the trainer may still rest to get into step with the others of a round that flies, or for peers of other speeds; below zero once it rested longer. */
   readonly creditMs: number
   /** When the others came to the latest rounds of a group, in milliseconds after this peer, earliest first. */
   readonly arrivals: ReadonlyArray<readonly number[]>

@@ -99,6 +99,22 @@ describe('peers 8× apart in speed', () => {
     expect(slower.filter(({ outcome }) => outcome === 'averaged').length / slower.length).toBeGreaterThan(0.85)
   })
 
+  it('waste less than a tenth of anybody\'s time in pairs of eight, and still meet those of their own speed', () => {
+    const ownSpeed = new Map<string, number>()
+    for (let seed = 1; seed <= 6; seed++) {
+      const faults = unlikeSpeeds.map((_, peer): Fault => ({ atMs: 160_500, kind: 'stop', peer }))
+      const result = simulate(calm(methodPreset('noloco', steps), { seed, stepMsOf: unlikeSpeeds, steps: 2000, faults }))
+      expect(result.violations).toEqual([])
+      for (const [peer, share] of waste(result).entries()) expect(share, `peer ${peer} of seed ${seed}`).toBeLessThan(0.1)
+      for (const { peer, members } of result.records) {
+        const [one, other] = members.map(member => unlikeSpeeds[Number(member.slice(-1))])
+        if (one === other) ownSpeed.set(peer, (ownSpeed.get(peer) ?? 0) + 1)
+      }
+    }
+    expect([...ownSpeed.keys()].sort()).toEqual(unlikeSpeeds.map((_, peer) => `peer-${peer}`))
+    expect(Math.min(...ownSpeed.values())).toBeGreaterThanOrEqual(6)
+  })
+
   it('waste nothing of note when rounds are in flight and a quorum is enough', () => {
     const result = simulate(calm(methodPreset('decoupled-diloco', { graceMs: 4000, everySteps: 40 }), { stepMsOf: unlikeSpeeds }))
     expect(result.violations).toEqual([])
