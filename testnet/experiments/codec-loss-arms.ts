@@ -1,10 +1,18 @@
-import { methodPreset } from '../../src/averaging/methods.ts'
 import type { MethodSpec } from '../../src/manifest/schema.ts'
-import type { Arm } from './learning-arms.ts'
+import type { Point, Setting } from './method-setting.ts'
 
-/** Inner steps between two averages, H: as in the learning experiment, so that its learning rates hold. */
-const EVERY_STEPS = 20
-const [PEERS, BATCH] = [4, 2] as const
+/** The ground of docs/results/methods.md with half its peers: 23,008 parameters, and all cells in a quarter of an hour of one core. */
+export const CODEC_SETTING: Setting = {
+  model: { kind: 'gpt', layers: 1, width: 32, heads: 2, context: 64, vocabulary: 256 },
+  peers: 4, steps: 200, batch: 2, stepMs: 200, latencyMs: 100, heldOutBytes: 16_384, marks: 2
+}
+/** Paired: every arm runs with each of them. */
+export const CODEC_SEEDS = [1, 2, 3] as const
+/** Of every uplink; what is learnt does not depend on it, for these methods wait. */
+export const CODEC_MEGABITS = 100
+
+/** Inner steps between two averages, H, and the rate that methods.md found best for both presets at twice that. */
+const [EVERY_STEPS, LEARNING_RATE] = [20, 0.02] as const
 
 /** What every codec is compared with. */
 export const PLAIN = 'fp32'
@@ -30,17 +38,18 @@ const choices = {
 
 export type CodecPreset = keyof typeof choices
 
-export interface CodecArm extends Arm {
+export interface CodecArm {
   readonly preset: CodecPreset
   readonly codec: string
+  readonly point: Point
 }
 
 /** One arm for each preset and codec; equal in all else, tokens included. */
 export const CODEC_ARMS: readonly CodecArm[] = (Object.keys(choices) as CodecPreset[]).flatMap(preset => choices[preset].map(({ codec, extra }: Choice): CodecArm => ({
   preset,
   codec,
-  name: `${preset}-${codec.replace(/[^a-z0-9.]+/g, '-').replace(/-$/, '')}`,
-  title: `${preset}, ${codec}`,
-  peers: PEERS, shards: PEERS, batch: BATCH, judgedBy: 'merged',
-  method: methodPreset(preset, { everySteps: EVERY_STEPS, codec, ...extra })
+  point: {
+    preset, name: codec.replace(/[^a-z0-9.]+/g, '-').replace(/-$/, ''), overrides: { everySteps: EVERY_STEPS, codec, ...extra },
+    learningRate: LEARNING_RATE, optimizer: 'muon', withoutMomentum: false
+  }
 })))
