@@ -49,7 +49,7 @@ function derivedRungs (method: MethodSpec): readonly string[] {
   return falling(method.codec, isSparse ? sparserThan(method.codec) : DERIVED_BITS[shares].map(bits => `uniform(${bits}) | rans`))
 }
 
-const KEPT_WHOLE = new Set(['randk', 'rotate', 'dct', 'sketch', 'lowrank', 'modulo'])
+const KEPT_WHOLE = new Set(['randk', 'rotate', 'dct', 'sketch', 'lowrank', 'allocate', 'modulo'])
 
 function sparserThan (codec: string): readonly string[] {
   const [first, ...rest] = stagesOf(codec)

@@ -8,6 +8,9 @@ import { ladderMisfit } from './ladder.ts'
 /** A sentence that says which rule a method breaks; undefined where it keeps it. */
 type Rule = (method: MethodSpec) => string | undefined
 
+/** Below, what a quantizer loses of a weight is a third of its size, and comes back with every round. */
+const LEAST_BITS_OF_WEIGHTS = 2
+
 /** Rules between axes, each with its reason. */
 const rules: readonly Rule[] = [
   sharesFitOuter, gradientsGoEveryStep, referencesAreShared, feedbackHasReceivers, correctionHasFeedback,
@@ -101,6 +104,8 @@ function codecMisfit (spec: string, method: MethodSpec): string | undefined {
   if (has('topk') && sharesOf(method) === 'weights') return 'of weights, what one member\'s top-k leaves out another\'s would read as zero: topk needs deltas or gradients'
   if (has('randk') && !isPlain && sharesOf(method) === 'weights') return 'randk multiplies what it keeps, and weights that are averaged in place must stay as they are: use randk(…, plain)'
   if (has('randk') && !isPlain && method.errorFeedback !== undefined) return 'randk multiplies what it keeps, so error feedback would take away more than there was: use randk(…, plain)'
+  const least = Number(stages.find(({ name }) => name === 'allocate')?.arguments[1] ?? 0)
+  if (has('allocate') && sharesOf(method) === 'weights' && least < LEAST_BITS_OF_WEIGHTS) return `of weights, tensors that one member gives no bits another's would read as zeros: use allocate(…, ${LEAST_BITS_OF_WEIGHTS})`
   if (has('lowrank') && method.groupSize !== 2) return 'lowrank needs whole matrices, and larger groups cut fragments into parts: use it in pairs'
   return undefined
 }

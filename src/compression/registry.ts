@@ -1,3 +1,4 @@
+import { createAllocation } from './allocate.ts'
 import { createBlockQuantizer, grids } from './block-quantizer.ts'
 import type { ScaleRule } from './block-quantizer.ts'
 import { codebooks, createCodebookQuantizer } from './codebook-quantizer.ts'
@@ -111,6 +112,11 @@ export const stageDefinitions: Readonly<Record<string, StageDefinition>> = {
     kind: 'quantize', summary: 'one step for the whole vector, that costs a Gaussian so many bits a value behind rans', words: [roundings],
     numbers: [{ name: 'bits', minimum: 0.25, maximum: 12 }],
     create: ({ numbers, words }) => createUniform(numbers[0] as number, words[0] as Rounding)
+  },
+  allocate: {
+    kind: 'quantize', summary: 'uniform steps tensor by tensor, the bits of each by reverse water-filling for this average', words: [],
+    numbers: [{ name: 'bits', minimum: 0.25, maximum: 12 }, { name: 'least', minimum: 0, maximum: 12, standard: 0 }],
+    create: ({ numbers, shapes }) => createAllocation(numbers[0] as number, numbers[1] as number, shapes)
   },
   int8: blockwise('int8', '255 levels a block', ['absmax', 'mse']),
   int4: blockwise('int4', '15 levels a block', ['absmax', 'mse']),

@@ -41,6 +41,9 @@ export function meanSpec (spec: string, members: number): string {
   return stages.length === 0 ? 'fp32' : printSpec(stages)
 }
 
+/** Stages that work tensor by tensor. */
+const KNOWS_TENSORS = new Set(['lowrank', 'allocate'])
+
 /** A seed that every member of a run has for a part of a round. */
 export function sharedSeed (seed: number, round: number, fragment: number, part: number): number {
   const [word] = threefry2x32([seed >>> 0, SHARED_SEED_STREAM], [round >>> 0, fragment])
@@ -94,6 +97,6 @@ export class CodecFamily {
   }
 
   #codecOf (spec: string): Codec {
-    return createCodec(spec, stagesOf(spec).some(({ name }) => name === 'lowrank') ? this.#shapes : [])
+    return createCodec(spec, stagesOf(spec).some(({ name }) => KNOWS_TENSORS.has(name)) ? this.#shapes : [])
   }
 }

@@ -34,6 +34,7 @@ const contradictions: ReadonlyArray<readonly [preset: string, axes: Partial<Meth
   ['noloco', { outer: { ...gossip, momentumCodec: 'topk(0.1)' } }, 'topk needs deltas or gradients'],
   ['sparta', { codec: 'randk(0.005)' }, 'use randk(…, plain)'],
   ['diloco', { codec: 'randk(0.1)', errorFeedback: 1 }, 'use randk(…, plain)'],
+  ['noloco', { codec: 'allocate(4) | rans' }, 'use allocate(…, 2)'],
   ['diloco', { codec: 'lowrank(2)' }, 'use it in pairs']
 ]
 

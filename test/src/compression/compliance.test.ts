@@ -10,7 +10,7 @@ const promise = { block: 64, relativeError: 0.5 / 126 }
 describe('codecViolations', () => {
   it.each([
     ['fp32 | rans', { block: 1, relativeError: 0 }], ['int8(64) | rans', promise], ['uniform(4) | rans', { block: 1e9, relativeError: 4.14 / 16, smallestError: 2 ** -119 }],
-    ['topk(0.1,64) | int4 | rans', { block: 64, relativeError: 1 }]
+    ['topk(0.1,64) | int4 | rans', { block: 64, relativeError: 1 }], ['allocate(4) | rans', { block: 1e9, relativeError: 1, smallestError: 2 ** -119 }], ['allocate(9,2)', { block: 1e9, relativeError: 1, smallestError: 2 ** -119 }]
   ])('finds nothing wrong with %s', (spec, promised) => {
     expect(codecViolations(createCodec(spec), promised)).toEqual([])
   })

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { equalSlope, operatingPoints, waterFilling } from '../../../src/compression/rate-control.ts'
+import { equalSlope, operatingPoints } from '../../../src/compression/rate-control.ts'
 import type { OperatingPoint } from '../../../src/compression/rate-control.ts'
+import { waterFilling } from '../../../src/compression/water-filling.ts'
 import { gaussian } from './draws.ts'
 import { thrownBy } from './thrown-by.ts'
 
@@ -22,6 +23,8 @@ describe('water-filling', () => {
     expect(waterFilling([{ size: 100, secondMoment: 16 }, { size: 100, secondMoment: 1 }], 600)).toEqual([expect.closeTo(4, 9), expect.closeTo(2, 9)])
     expect(waterFilling([{ size: 10, secondMoment: 1 }, { size: 10, secondMoment: 1e-9 }], 20)).toEqual([expect.closeTo(2, 9), 0])
     expect(waterFilling([{ size: 10, secondMoment: 0 }], 20)).toEqual([0])
+    expect(waterFilling([{ size: 10, secondMoment: 1 }, { size: 10, secondMoment: 1e-9 }], 30, 1)).toEqual([expect.closeTo(2, 9), 1])
+    expect(waterFilling([{ size: 10, secondMoment: 1 }, { size: 10, secondMoment: 4 }], 30, 2)).toEqual([2, 2])
   })
 })
 
