@@ -45,7 +45,7 @@ export interface SwarmNetworkOptions extends Terms {
   /** The signed manifest, given to whoever asks by run id. */
   readonly manifest: () => Uint8Array
   /** The weights that a joiner may have, undefined before there are any. */
-  readonly snapshot: () => Snapshot | undefined
+  readonly snapshot: () => Snapshot | undefined | Promise<Snapshot | undefined>
   /** Told of a member that has got them whole. */
   readonly onServed?: (peerId: string) => void
   /** A file of the run by SHA-256 (hex), for members; undefined for every other. No files when left out. */

@@ -19,10 +19,10 @@ export interface CheckpointKeeperOptions {
 /** A held-out loss that is being measured; it answers nothing when that fails. */
 export type PendingLoss = Promise<number | undefined>
 
-/** A peer's state at one moment: the vectors of averaging are copies, those of the trainer are on their way, where they are needed. */
+/** A peer's state at one moment: copies that are on their way, those of the trainer where they are needed. */
 interface Moment {
   readonly trainer: Promise<TrainerState | undefined>
-  readonly averaging: AveragingState
+  readonly averaging: Promise<AveragingState>
   readonly tokens: number
   readonly loss: PendingLoss
 }
@@ -74,9 +74,10 @@ export class CheckpointKeeper {
   #now (loss: PendingLoss | undefined, isDue: boolean): Moment {
     const { parts, averaging, tokens } = this.#options
     const trainer = isDue ? parts.trainer.readState() : parts.trainer.readStateBelow(this.#bestLoss)
-    // Whoever awaits it later hears of a failure; until then it must not end the process.
-    trainer.catch(() => undefined)
-    return { trainer, averaging: averaging.exportState(), tokens: tokens(), loss: loss ?? Promise.resolve(undefined) }
+    const state = averaging.exportState()
+    // Whoever awaits them later hears of a failure; until then it must not end the process.
+    for (const coming of [trainer, state]) coming.catch(() => undefined)
+    return { trainer, averaging: state, tokens: tokens(), loss: loss ?? Promise.resolve(undefined) }
   }
 
   async #enqueue (moment: Moment, isDue: boolean): Promise<void> {
@@ -84,12 +85,12 @@ export class CheckpointKeeper {
       const loss = await moment.loss
       if (!isDue && (loss === undefined || loss >= this.#bestLoss)) return
       const trainer = await moment.trainer
-      if (trainer !== undefined) await this.#store(trainer, moment, loss)
+      if (trainer !== undefined) await this.#store(trainer, await moment.averaging, moment.tokens, loss)
     })
     return this.#writing
   }
 
-  async #store (trainer: TrainerState, { averaging, tokens }: Moment, loss: number | undefined): Promise<void> {
+  async #store (trainer: TrainerState, averaging: AveragingState, tokens: number, loss: number | undefined): Promise<void> {
     if (trainer.step === this.#writtenStep && (loss === undefined || loss === this.#writtenLoss)) return
     const { parts, runId, events } = this.#options
     const { momentum, kept, round, syncedStep, stretchTokens, totals } = averaging

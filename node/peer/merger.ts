@@ -23,7 +23,7 @@ export interface MergerOptions {
   readonly runId: string
   readonly say: (sentence: string) => void
   /** This peer's weights as others get them. */
-  readonly own: () => MergeInput & { readonly round: number, readonly step: number }
+  readonly own: () => Promise<MergeInput & { readonly round: number, readonly step: number }>
   /** Whether training is over, so that this peer's weights no longer move. */
   readonly isOver: () => boolean
 }
@@ -53,7 +53,7 @@ export class Merger {
    */
   async merge (signal: AbortSignal): Promise<MergedEvent | undefined> {
     const { parts: { network, trainer, merges, layout, keepExperts }, say, own } = this.#options
-    const { round, step, ...ownWeights } = own()
+    const { round, step, ...ownWeights } = await own()
     const others = await this.#fetchAll(network.present().filter(hasWeights), signal)
     if (others.length === 0) {
       say('nothing to merge with: nobody else is here, and this peer’s own weights stay as they are')

@@ -18,6 +18,7 @@ import { LevelStore } from '../store/level-store.ts'
 import { computeOf } from '../config/compute.ts'
 import { obtainFiles } from '../data/obtain-files.ts'
 import type { RunFiles } from '../data/run-files.ts'
+import { startRounds } from '../round-worker/start.ts'
 import { TrainerClient } from '../trainer-worker/client.ts'
 import type { Closers } from './closers.ts'
 import { fetchRunningState } from './join-in-progress.ts'
@@ -43,7 +44,7 @@ export async function openParts (options: PeerOptions, identity: Identity, close
   if (checkpoint !== undefined) checkGenesis(run.manifest, checkpoint.trainer.step, checkpoint.trainer.weights)
   const runFiles = await openRunFiles(options, signal)
   const merges = new CheckpointFiles(mergeFolder(run.runId, directory), layout, 1)
-  const serving: Serving = { snapshot: () => undefined, onServed: () => undefined }
+  const serving: Serving = { snapshot: async () => Promise.resolve(undefined), onServed: () => undefined }
   const network = await startNetwork({ options, store, identity, layout, serving, runFiles }, signal)
   closers.add('network', async () => network.stop())
   const say = (sentence: string): void => { events.emit({ type: 'waiting', sentence }) }
@@ -61,13 +62,20 @@ export async function openParts (options: PeerOptions, identity: Identity, close
     samplingSeed, ...trainerInput(data), ...run.manifest.method.shares === 'gradients' ? { gradients: true } : {}, ...state === undefined ? {} : { state }
   }, { signal })
   closers.add('trainer', async () => trainer.close())
+  const rounds = await startRounds(run.manifest, { self: network.self, layout, trainer, state: checkpoint?.averaging, compute: computeOf(settings) }, signal)
+  if (rounds !== undefined) closers.add('rounds', async () => rounds.close())
   for (const { name, reason, isFault } of trainer.skippedBackends) if (isFault) warn(`the ${name} backend is skipped: ${reason}`)
   if (checkpoint !== undefined && checkpoint.trainer.step > 0 && checkpoint.kernelVariant !== trainer.kernelVariant) {
     warn(`the checkpoint was computed by ${checkpoint.kernelVariant}, this peer computes with ${trainer.kernelVariant}: it goes on, but not with the same bits`)
   }
   const invite = (): string => formatInvite({ runId: run.runId, addresses: inviteAddresses(network.addresses(), network.connectedPeers()) })
   const tokensPerStep = tokensPerStepOf(run.manifest)
-  return { layout, store, files, merges, keepExperts: expertKeeper(options, layout), network, trainer, serving, pause: new PauseSwitch(), yardstick: yardstickOf(data), checkpoint, snapshot, samplingSeed, tokensPerStep, invite }
+  // What the trainer went on from is the trainer's by now.
+  const goesOnFrom = checkpoint === undefined ? undefined : { step: checkpoint.trainer.step, averaging: checkpoint.averaging, tokens: checkpoint.tokens }
+  return {
+    layout, store, files, merges, keepExperts: expertKeeper(options, layout), network, trainer, rounds, serving, pause: new PauseSwitch(), yardstick: yardstickOf(data),
+    checkpoint: goesOnFrom, snapshot, samplingSeed, tokensPerStep, invite
+  }
 }
 
 /** Those of an earlier merge make room; peers that train apart and merge once have few. */

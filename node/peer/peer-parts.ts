@@ -11,6 +11,7 @@ import type { CheckpointFiles } from '../store/checkpoint-files.ts'
 import type { DataDirectory } from '../store/data-directory.ts'
 import type { LevelStore } from '../store/level-store.ts'
 import type { Snapshot } from '../../protocols/state/messages.ts'
+import type { RoundThread } from '../round-worker/client.ts'
 import type { TrainerClient } from '../trainer-worker/client.ts'
 import type { EventLog } from './event-log.ts'
 import type { PauseSwitch } from './pause.ts'
@@ -33,7 +34,7 @@ export interface PeerOptions {
 
 /** What others may ask this peer for; empty until training has something to give. */
 export interface Serving {
-  snapshot: () => Snapshot | undefined
+  snapshot: () => Promise<Snapshot | undefined>
   /** Told of a peer that has got it whole. */
   onServed: (peerId: string) => void
 }
@@ -49,12 +50,14 @@ export interface PeerParts {
   readonly keepExperts: ((experts: readonly Checkpoint[]) => Promise<void>) | undefined
   readonly network: SwarmNetwork
   readonly trainer: TrainerClient
+  /** Where rounds are worked on; undefined for models so small that this thread does it. */
+  readonly rounds: RoundThread | undefined
   readonly serving: Serving
   readonly pause: PauseSwitch
   /** How text figures follow from the held-out loss; undefined where examples are judged. */
   readonly yardstick: Yardstick | undefined
   /** What this peer itself was when it last stopped. */
-  readonly checkpoint: RestoredState | undefined
+  readonly checkpoint: Pick<RestoredState, 'averaging' | 'tokens'> & { readonly step: number } | undefined
   /** What a run under way is, for a peer that is new to it. */
   readonly snapshot: ReplicaSnapshot | undefined
   readonly samplingSeed: number

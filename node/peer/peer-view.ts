@@ -104,7 +104,7 @@ function statusOf (parts: PeerViewParts): ReturnType<PeerView['status']> {
   const { source: { run }, network, trainer, layout, reporter, averaging, invite, pause, yardstick } = parts
   const { phase, sentence } = whatItDoes(parts)
   const present = network.present()
-  const firstStep = parts.checkpoint?.trainer.step ?? parts.snapshot?.step ?? 0
+  const firstStep = parts.checkpoint?.step ?? parts.snapshot?.step ?? 0
   return {
     pid: process.pid,
     peerId: network.self,

@@ -38,15 +38,15 @@ export class Session {
     this.#upload = uploadKeeper(options.settings, manifest.method, parts)
     this.averaging = new AveragingPeer({
       clock: wallClock, trainer: parts.pause.trainer(parts.trainer, parts.tokensPerStep), peers: parts.pause.peers(parts.network), store: parts.store, method: manifest.method,
-      layout: parts.layout, budgetSteps: manifest.budget.steps, seed: manifest.seed, minimumPeers: options.settings.waitFor, state: parts.checkpoint?.averaging,
+      layout: parts.layout, budgetSteps: manifest.budget.steps, seed: manifest.seed, minimumPeers: options.settings.waitFor, state: parts.checkpoint?.averaging, worker: parts.rounds,
       decide: round => this.#upload?.decide(round),
       onEvent: event => { this.#onEvent(event) }
     })
     if (parts.snapshot !== undefined) this.averaging.adopt(parts.snapshot)
-    parts.serving.snapshot = () => this.#snapshot()
+    parts.serving.snapshot = async () => this.#snapshot()
     this.#merger = new Merger({
       parts, runId: options.source.run.runId, say: sentence => { options.events.emit({ type: 'waiting', sentence }) },
-      own: () => this.#snapshot(), isOver: () => this.#isOver()
+      own: async () => this.#snapshot(), isOver: () => this.#isOver()
     })
     this.#begin = { step: parts.trainer.step, tokens: parts.checkpoint?.tokens ?? 0 }
     this.#checkpoints = new CheckpointKeeper({
@@ -118,11 +118,9 @@ export class Session {
   }
 
   /** Weights for joiners and for merges: those of the last round, or what training ended with. */
-  #snapshot (): Snapshot & { readonly tokens: number } {
-    const { slow, round, syncedStep } = this.averaging.exportState()
-    const { trainer } = this.#parts
-    const isOver = this.#isOver()
-    return { round, step: isOver ? trainer.step : syncedStep, weights: isOver ? trainer.weights.slice() : slow, tokens: this.#tokens() }
+  async #snapshot (): Promise<Snapshot & { readonly tokens: number }> {
+    const tokens = this.#tokens()
+    return { ...await this.averaging.snapshot(), tokens }
   }
 
   #isOver (): boolean {

@@ -1,7 +1,7 @@
 import type { Stream } from '@libp2p/interface'
 import type { Exchange, ExchangeEvents, ExchangeMessage } from '../../src/ports.ts'
 import type { Direction } from '../wire/byte-meter.ts'
-import { describeBody, readBody, writeBody } from '../wire/body.ts'
+import { describeLargeBody, readBody, writeBody } from '../wire/body.ts'
 import { asWireError, WireError } from '../wire/errors.ts'
 import { CLOSE_LINGER_MS, MAXIMUM_QUEUED_MESSAGES, MAXIMUM_SENTENCE_LENGTH, SILENCE_TIMEOUT_MS } from '../wire/limits.ts'
 import { StreamIO } from '../wire/stream-io.ts'
@@ -138,7 +138,7 @@ export class ExchangeSession implements Exchange {
     }
     const { payload, ...header } = message
     const sinceMs = performance.now()
-    await io.writeFrame(encodeFrame({ ...header, ...describeBody(payload) } as ExchangeFrame), wait)
+    await io.writeFrame(encodeFrame({ ...header, ...await describeLargeBody(payload) } as ExchangeFrame), wait)
     await writeBody(io, payload, wait)
     this.#options.onPayload?.('sent', payload.byteLength, performance.now() - sinceMs)
   }

@@ -8,7 +8,8 @@ import { decodeRequest, encodeAnswer, weightsToBytes, type Snapshot } from './me
 
 export interface StateHandlerOptions {
   readonly layoutHash: string
-  readonly snapshot: () => Snapshot | undefined
+  /** A copy that is the handler's own: training goes on under the transfer. */
+  readonly snapshot: () => Snapshot | undefined | Promise<Snapshot | undefined>
   /** Why this peer gets no weights, or undefined when it does. */
   readonly refusal: (peerId: string) => Promise<Rejection | undefined>
   /** Told of a peer that has got the whole of them. */
@@ -56,14 +57,13 @@ export class StateHandler {
   async #give (io: StreamIO, peerId: string, layoutHash: string): Promise<void> {
     const wait = { signal: this.#options.signal }
     const refusal = await this.#refusal(peerId, layoutHash)
-    const snapshot = refusal === undefined ? this.#options.snapshot() : undefined
+    const snapshot = refusal === undefined ? await this.#options.snapshot() : undefined
     if (snapshot === undefined) {
       const answer = refusal ?? rejection('NOT_TRAINING', { what: 'it has no weights to give yet' })
       await io.writeFrame(encodeAnswer({ rejection: answer }), wait)
       return
     }
     const { round, step, weights, tokens } = snapshot
-    // copied before anything is awaited: training goes on under the transfer
     const body = weightsToBytes(weights)
     await io.writeFrame(encodeAnswer({ round, step, layoutHash, ...tokens === undefined ? {} : { tokens }, ...await describeLargeBody(body) }), wait)
     await writeBody(io, body, wait)

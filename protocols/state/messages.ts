@@ -45,9 +45,9 @@ export function decodeAnswer (bytes: Uint8Array): StateAnswer { return decodeMes
 
 const HOST_IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
 
-/** Weights as fp32 little-endian bytes, on any machine: a copy. */
+/** Weights as fp32 little-endian bytes, on any machine: the same memory, which they give up. */
 export function weightsToBytes (weights: Float32Array): Uint8Array {
-  return littleEndian(new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength).slice())
+  return littleEndian(new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength))
 }
 
 /** The inverse of `weightsToBytes`, a copy; `bytes` holds whole values. */
@@ -56,7 +56,7 @@ export function bytesToWeights (bytes: Uint8Array): Float32Array {
 }
 
 /** Turns values of 4 bytes from the host's order to little-endian, or back, in place. */
-function littleEndian (bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+function littleEndian<Bytes extends Uint8Array> (bytes: Bytes): Bytes {
   if (HOST_IS_LITTLE_ENDIAN) return bytes
   for (let at = 0; at < bytes.byteLength; at += 4) bytes.subarray(at, at + 4).reverse()
   return bytes

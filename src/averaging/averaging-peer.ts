@@ -3,15 +3,21 @@ import { reasonOf } from '../errors.ts'
 import type { MethodSpec } from '../manifest/schema.ts'
 import type { ParameterLayout } from '../parameters/layout.ts'
 import { createLayout } from '../parameters/layout.ts'
-import type { Clock, Exchange, ExchangeEvents, ExchangeMessage, Peers, RoundRecord, Store, Trainer } from '../ports.ts'
+import type { Clock, Peers, RoundRecord, Store, Trainer } from '../ports.ts'
 import type { AveragingState, AveragingTotals, ReplicaSnapshot } from './averaging-state.ts'
+import type { AveragingCounts } from './round-book.ts'
+import { RoundBook } from './round-book.ts'
 import { isBoundary } from './round-commit.ts'
+import { RoundExchanges } from './round-exchanges.ts'
 import type { Description } from './round-machine.ts'
 import { describeState, initialState, step } from './round-machine.ts'
-import type { FinishReason, RoundDecision, RoundEffect, RoundEvent, RoundState } from './round-state.ts'
+import type { FinishReason, RoundEffect, RoundEvent, RoundState } from './round-state.ts'
 import { deadlineOf, openFlight } from './round-state.ts'
+import { RoundTasks } from './round-tasks.ts'
 import { RoundWork } from './round-work.ts'
+import type { RoundAnswers, RoundWorker, TaskOf } from './round-worker.ts'
 import { checkMethod } from './stability.ts'
+import { Turns } from './turns.ts'
 
 export type AveragingEvent =
   | { readonly type: 'waiting', readonly sentence: string }
@@ -32,36 +38,36 @@ export interface AveragingPeerOptions {
   /** Other peers to wait for before the first step. */
   readonly minimumPeers?: number
   readonly minimumPeersTimeoutMs?: number
+  /** What this peer goes on from. */
   readonly state?: AveragingState | undefined
+  /**
+   * Who does the heavy work on the trainer's weights, begun with `state` as far as that has vectors; of `state` only the counts are read then. Left out, the work
+   * is done where the peer lives, before anything else happens.
+   */
+  readonly worker?: RoundWorker | undefined
   /** Asked when a round is due: with which codec of the method's ladder this peer takes part, or why it lets the round pass, which the others hear at once. */
   readonly decide?: ((round: number) => UploadDecision | undefined) | undefined
   readonly onEvent?: (event: AveragingEvent) => void
 }
-
-/** How the machine hears that what came over an exchange can be used. */
-type CheckedEvent =
-  | { readonly kind: 'verified' | 'kept' }
-  | { readonly kind: 'accepted', readonly part: number, readonly members: readonly string[] }
 
 /** Long enough for a handful of people to type a command, short enough that one who forgot does not cost the evening. */
 const MINIMUM_PEERS_TIMEOUT_MS = 60_000
 
 /**
  * One peer of a run: carries out what the round machine decides, over the four ports. The same class trains on real machines and in the simulator.
- * Everything happens in the callbacks of the ports; events that arrive while one is being carried out wait for their turn.
+ * Everything happens in the callbacks of the ports; events that arrive while one is being carried out, or while its work is done elsewhere, wait for their turn.
  */
 export class AveragingPeer {
   /** Resolves with why this peer ended, once it has. */
   readonly done: Promise<FinishReason>
-  readonly #options: AveragingPeerOptions
-  readonly #work: RoundWork
-  readonly #exchanges = new Map<string, Exchange>()
-  readonly #queue: RoundEvent[] = []
+  readonly #options: Omit<AveragingPeerOptions, 'state' | 'worker'>
+  readonly #worker: RoundWorker
+  readonly #book: RoundBook
+  readonly #exchanges: RoundExchanges
+  readonly #turns: Turns<RoundEvent, RoundEffect>
+  readonly #tasks: RoundTasks
   #state: RoundState
-  #busy = false
-  #incoming = 0
-  /** Of the method's ladder: how the round that is due, or under way, is written. */
-  #rung = 0
+  #isViewWaiting = false
   #alarm: { readonly atMs: number, readonly cancel: () => void } | undefined
   #unsubscribe: () => void = () => undefined
   #settle: (reason: FinishReason) => void = () => undefined
@@ -71,18 +77,35 @@ export class AveragingPeer {
    *
    * @throws ShoalError METHOD_UNSTABLE, METHOD_UNSUPPORTED, CODEC_SPEC, CHECKPOINT_INCOMPATIBLE
    */
-  constructor (options: AveragingPeerOptions) {
-    const { method, trainer, peers, state } = options
+  constructor ({ state, worker, ...options }: AveragingPeerOptions) {
+    const { method, trainer, peers, seed } = options
     checkMethod(method)
     this.#options = options
-    const layout = options.layout ?? createLayout([{ name: 'weights', shape: [trainer.weights.length] }])
-    this.#work = new RoundWork({ self: peers.self, trainer, method, layout, seed: options.seed, state })
+    this.#worker = worker ?? workHere(options, state)
+    this.#book = new RoundBook({ self: peers.self, trainer, method, counts: state })
+    this.#exchanges = new RoundExchanges({
+      peers,
+      onMessage: (exchange, partner, message) => { this.#turns.happen(nowMs => ({ kind: 'message', nowMs, exchange, partner, message })) },
+      onClosed: (exchange, reason) => { this.#turns.happen(nowMs => ({ kind: 'closed', nowMs, exchange, reason })) }
+    })
+    this.#turns = new Turns({
+      nowMs: () => options.clock.nowMs(),
+      step: event => this.#step(event),
+      perform: effect => { this.#perform(effect) },
+      settled: () => { this.#onSettled() },
+      failed: thrown => nowMs => ({ kind: 'failed', nowMs, reason: reasonOf(thrown) })
+    })
+    this.#tasks = new RoundTasks({
+      worker: this.#worker, book: this.#book, exchanges: this.#exchanges, turns: this.#turns,
+      uploadBytesPerSecond: () => peers.uploadBytesPerSecond?.(),
+      landed: (record, inDoubt) => { this.#record(record, inDoubt) }
+    })
     this.#state = initialState({
       self: peers.self,
       method,
-      fragmentLengths: this.#work.fragmentLengths,
+      fragmentLengths: this.#worker.fragmentLengths,
       budgetSteps: options.budgetSteps,
-      seed: options.seed,
+      seed,
       minimumPeers: options.minimumPeers ?? 0,
       minimumPeersTimeoutMs: options.minimumPeersTimeoutMs ?? MINIMUM_PEERS_TIMEOUT_MS
     }, { round: state?.round ?? 0, step: trainer.step, syncedStep: state?.syncedStep ?? 0 })
@@ -92,33 +115,47 @@ export class AveragingPeer {
   /** Starts answering other peers and training. */
   start (): void {
     const { peers } = this.#options
-    peers.onExchange(exchange => this.#welcome(exchange))
+    this.#exchanges.listen()
     this.#unsubscribe = peers.onChange(() => { this.#lookAround() })
-    this.#dispatch({ kind: 'start', nowMs: this.#now(), view: peers.present() })
+    this.#turns.happen(nowMs => ({ kind: 'start', nowMs, view: peers.present() }))
   }
 
   /** Ends after the step under way; resolves once this peer has. A second call changes nothing. */
   async stop (): Promise<void> {
-    this.#dispatch({ kind: 'stop', nowMs: this.#now() })
+    this.#turns.happen(nowMs => ({ kind: 'stop', nowMs }))
     await this.done
   }
 
   /**
-   * Starts from another replica instead of the genesis: φ = θ = its weights, m = 0, its round number. Before the first step only.
+   * Starts from another replica instead of the genesis: φ = θ = its weights, m = 0, its round number. Before the first step only. The snapshot is given away.
    *
    * @throws RangeError once training has begun, or for another model's weights
    */
   adopt (snapshot: ReplicaSnapshot): void {
     const { phase } = this.#state
+    const { weights, slow = weights, round, step } = snapshot
+    const { length } = this.#options.trainer.weights
     if (phase.name !== 'idle' && phase.name !== 'waiting') throw new RangeError(`a snapshot is adopted before training, not while ${phase.name}`)
-    this.#work.adopt(snapshot)
-    this.#state = { ...this.#state, round: snapshot.round }
-    this.#options.onEvent?.({ type: 'waiting', sentence: `took over a replica of round ${snapshot.round}, step ${snapshot.step}` })
+    for (const vector of [weights, slow]) {
+      if (vector.length !== length) throw new RangeError(`the snapshot has ${vector.length} weights, the model ${length}`)
+    }
+    this.#state = { ...this.#state, round }
+    this.#book.follow(round)
+    this.#turns.between(() => { this.#tasks.ask({ kind: 'adopt', snapshot }, () => undefined) })
+    this.#options.onEvent?.({ type: 'waiting', sentence: `took over a replica of round ${round}, step ${step}` })
   }
 
-  /** Copies what a checkpoint needs beside the trainer's own state. */
-  exportState (): AveragingState {
-    return this.#work.exportState(this.#state.round, this.#state.syncedStep)
+  /** Copies of what a checkpoint needs beside the trainer's own state, as of now. @throws Error when whoever holds the vectors is gone */
+  async exportState (): Promise<AveragingState> {
+    const { counts, answer } = await this.#inquire({ kind: 'export' })
+    return { ...answer, ...counts }
+  }
+
+  /** A copy of this replica for joiners and merges: as of the last round, or what training ended with. @throws Error when whoever holds the vectors is gone */
+  async snapshot (): Promise<ReplicaSnapshot> {
+    const isOver = this.#state.phase.name === 'finished'
+    const { counts: { round, syncedStep }, answer } = await this.#inquire({ kind: 'weights', of: isOver ? 'fast' : 'slow' })
+    return { round, step: isOver ? this.#options.trainer.step : syncedStep, weights: answer }
   }
 
   /** What this peer is doing now. */
@@ -127,67 +164,49 @@ export class AveragingPeer {
   }
 
   get totals (): AveragingTotals {
-    return this.#work.totals
+    return this.#book.totals
   }
 
-  #now (): number {
-    return this.#options.clock.nowMs()
-  }
-
-  /** Steps the machine and carries out its effects, one event after the other. */
-  #dispatch (event: RoundEvent): void {
-    this.#queue.push(event)
-    if (this.#busy) return
-    this.#busy = true
-    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
-      const { state, effects } = step(this.#state, next)
-      this.#state = state
-      this.#carryOut(effects)
-      this.#setAlarm(deadlineOf(this.#state))
-    }
-    this.#busy = false
-  }
-
-  #carryOut (effects: readonly RoundEffect[]): void {
-    try {
-      for (const effect of effects) this.#perform(effect)
-    } catch (thrown) {
-      this.#answer({ kind: 'failed', nowMs: this.#now(), reason: reasonOf(thrown) })
-    }
-  }
-
-  /** What an effect led to comes before whatever else is waiting. */
-  #answer (event: RoundEvent): void {
-    this.#queue.unshift(event)
+  #step (event: RoundEvent): readonly RoundEffect[] {
+    const { state, effects } = step(this.#state, event)
+    this.#state = state
+    return effects
   }
 
   #perform (effect: RoundEffect): void {
     switch (effect.kind) {
       case 'train': this.#train(effect.untilStep); break
       case 'stop-training': this.#options.trainer.stop(); break
-      case 'open': this.#open(effect.exchange, effect.partner); break
-      case 'send': this.#send(effect.exchange, effect.message); break
-      case 'take': this.#take(effect.round, effect.fragment, effect.members); break
-      case 'replan': this.#work.replan(effect.members, effect.parts); break
-      case 'contribute': this.#send(effect.exchange, this.#work.contribution(effect.part, effect.plan)); break
-      case 'verify': this.#check(effect.exchange, () => this.#work.verify(effect.partner, effect.contribution), { kind: 'verified' }); break
-      case 'accept': this.#check(effect.exchange, () => this.#work.accept(effect.mean, effect.members), { kind: 'accepted', part: effect.mean.part, members: effect.members }); break
-      case 'keep': this.#check(effect.exchange, () => { this.#work.keep(effect.reference); return true }, { kind: 'kept' }); break
-      case 'reduce': this.#reduce(effect); break
-      case 'forward': this.#send(effect.exchange, this.#work.mean(effect.part, effect.plan)); break
-      case 'give': this.#give(effect); break
-      case 'close': this.#hangUp(effect.exchange, effect.reason); break
-      case 'commit': this.#commit(effect.decision); break
+      case 'open': this.#exchanges.open(effect.exchange, effect.partner); break
+      case 'send': this.#exchanges.send(effect.exchange, effect.message); break
+      case 'close': this.#exchanges.close(effect.exchange, effect.reason); break
       case 'announce': this.#announce(effect); break
       case 'say': this.#options.onEvent?.({ type: 'waiting', sentence: effect.sentence }); break
-      case 'finish': this.#finish(effect.reason, effect.sentence)
+      case 'finish': this.#finish(effect.reason, effect.sentence); break
+      default: this.#tasks.perform(effect)
     }
   }
 
+  /** Asks without holding anything up. The counts are those of the moment at which the worker looks: between two effects, and behind all that was asked before. */
+  async #inquire<Kind extends 'export' | 'weights'> (task: TaskOf<Kind>): Promise<{ readonly counts: AveragingCounts, readonly answer: RoundAnswers[Kind] }> {
+    return new Promise((resolve, reject) => {
+      this.#turns.between(() => {
+        const { counts } = this.#book
+        this.#worker.ask<Kind>(task, result => {
+          if (result.kind === 'done') resolve({ counts, answer: result.answer })
+          else reject(new Error(result.reason))
+        })
+      })
+    })
+  }
+
   #train (untilStep: number): void {
-    this.#work.train(untilStep, () => this.#now(), outcome => {
-      const abstains = outcome.kind === 'reached' && isBoundary(this.#state, outcome.step) ? this.#whyAbstain() : undefined
-      this.#dispatch({ kind: 'trained', nowMs: this.#now(), view: this.#options.peers.present(), outcome, abstains })
+    const { clock, peers } = this.#options
+    this.#book.train(untilStep, () => clock.nowMs(), outcome => {
+      this.#turns.happen(nowMs => {
+        const abstains = outcome.kind === 'reached' && isBoundary(this.#state, outcome.step) ? this.#whyAbstain() : undefined
+        return { kind: 'trained', nowMs, view: peers.present(), outcome, abstains }
+      })
     })
   }
 
@@ -195,88 +214,42 @@ export class AveragingPeer {
   #whyAbstain (): string | undefined {
     const decision = this.#options.decide?.(this.#state.round + 1)
     if (decision?.kind === 'rest') return decision.sentence
-    this.#rung = decision?.level ?? 0
+    this.#tasks.rung = decision?.level ?? 0
     if (decision?.sentence !== undefined) this.#options.onEvent?.({ type: 'waiting', sentence: decision.sentence })
     return undefined
   }
 
-  #send (exchange: string, message: ExchangeMessage | undefined): void {
-    if (message !== undefined) this.#exchanges.get(exchange)?.send(message)
-  }
-
-  #take (round: number, fragment: number, members: readonly string[]): void {
-    const basis = this.#work.take(round, fragment, members, this.#rung)
-    this.#answer({ kind: 'taken', nowMs: this.#now(), round, basis, uploadBytesPerSecond: this.#options.peers.uploadBytesPerSecond?.() })
-  }
-
-  #reduce ({ part, plan, exchanges }: Extract<RoundEffect, { kind: 'reduce' }>): void {
-    this.#work.reduce(part)
-    for (const exchange of exchanges) this.#send(exchange, this.#work.mean(part, plan))
-  }
-
-  #give ({ exchange, round, fragment }: Extract<RoundEffect, { kind: 'give' }>): void {
-    this.#work.give(round, fragment, reference => {
-      this.#send(exchange, reference)
-      this.#hangUp(exchange, 'what is shared is given')
-    })
+  #record (record: RoundRecord, inDoubt: boolean): void {
+    this.#options.store.recordRound(record)
+    this.#options.onEvent?.({ type: 'round', record, inDoubt })
   }
 
   #announce ({ round, training, dueInMs }: Extract<RoundEffect, { kind: 'announce' }>): void {
     const { peers } = this.#options
-    peers.announce({ ...this.#work.progress(round, training), dueInMs, uploadBytesPerSecond: peers.uploadBytesPerSecond?.() })
+    peers.announce({ ...this.#book.progress(round, training), dueInMs, uploadBytesPerSecond: peers.uploadBytesPerSecond?.() })
   }
 
   /** Who is here matters at boundaries and to those who wait; in a large swarm someone announces something all the time. */
   #lookAround (): void {
-    if (this.#state.phase.name !== 'training' || openFlight(this.#state) !== undefined) this.#dispatch({ kind: 'view', nowMs: this.#now(), view: this.#options.peers.present() })
+    if (this.#isViewWaiting || (this.#state.phase.name === 'training' && openFlight(this.#state) === undefined)) return
+    this.#isViewWaiting = true
+    this.#turns.happen(nowMs => {
+      this.#isViewWaiting = false
+      return { kind: 'view', nowMs, view: this.#options.peers.present() }
+    })
   }
 
-  /** What a member sent is looked at; the machine hears whether it can be used. What counts for nothing is not told of. */
-  #check (exchange: string, look: () => boolean, answer: CheckedEvent): void {
-    const nowMs = this.#now()
-    try {
-      if (look()) this.#answer({ ...answer, nowMs, exchange })
-    } catch (thrown) {
-      this.#answer({ kind: 'refused', nowMs, exchange, why: reasonOf(thrown) })
-    }
-  }
-
-  #commit (decision: RoundDecision): void {
-    const record = this.#work.commit(decision)
-    this.#options.store.recordRound(record)
-    this.#options.onEvent?.({ type: 'round', record, inDoubt: decision.inDoubt })
+  /** Everything that an event led to is done. */
+  #onSettled (): void {
+    this.#book.follow(this.#state.round)
+    this.#setAlarm(deadlineOf(this.#state))
   }
 
   #finish (reason: FinishReason, sentence: string): void {
     this.#unsubscribe()
-    this.#work.abandon()
+    this.#worker.ask({ kind: 'abandon' }, () => undefined)
     this.#settle(reason)
     this.#options.onEvent?.({ type: 'finished', reason, sentence })
-  }
-
-  #open (id: string, partner: string): void {
-    this.#exchanges.set(id, this.#options.peers.openExchange(partner, this.#eventsOf(id, partner)))
-  }
-
-  #welcome (exchange: Exchange): ExchangeEvents {
-    const id = `from-${++this.#incoming}`
-    this.#exchanges.set(id, exchange)
-    return this.#eventsOf(id, exchange.partner)
-  }
-
-  #eventsOf (exchange: string, partner: string): ExchangeEvents {
-    return {
-      message: message => { this.#dispatch({ kind: 'message', nowMs: this.#now(), exchange, partner, message }) },
-      closed: reason => {
-        this.#exchanges.delete(exchange)
-        this.#dispatch({ kind: 'closed', nowMs: this.#now(), exchange, reason })
-      }
-    }
-  }
-
-  #hangUp (id: string, reason: string): void {
-    this.#exchanges.get(id)?.close(reason)
-    this.#exchanges.delete(id)
   }
 
   #setAlarm (atMs: number | undefined): void {
@@ -284,12 +257,19 @@ export class AveragingPeer {
     this.#alarm?.cancel()
     this.#alarm = undefined
     if (atMs === undefined) return
-    const cancel = this.#options.clock.schedule(Math.max(0, atMs - this.#now()), () => { this.#ring() })
+    const { clock } = this.#options
+    const cancel = clock.schedule(Math.max(0, atMs - clock.nowMs()), () => {
+      this.#alarm = undefined
+      this.#turns.happen(nowMs => ({ kind: 'time', nowMs }))
+    })
     this.#alarm = { atMs, cancel }
   }
+}
 
-  #ring (): void {
-    this.#alarm = undefined
-    this.#dispatch({ kind: 'time', nowMs: this.#now() })
-  }
+function workHere ({ trainer, peers, method, layout, seed }: AveragingPeerOptions, state: AveragingState | undefined): RoundWorker {
+  const gradient = trainer.gradients?.gradient
+  return new RoundWork({
+    self: peers.self, method, seed, layout: layout ?? createLayout([{ name: 'weights', shape: [trainer.weights.length] }]),
+    vectors: { fast: trainer.weights, ...gradient === undefined ? {} : { gradient } }, state
+  })
 }

@@ -37,7 +37,7 @@ const openings = { weights: openWeights, deltas: openDeltas, gradients: openGrad
  */
 export class FrameReplica {
   readonly fragments: readonly Fragment[]
-  readonly #options: FrameReplicaOptions
+  readonly #options: Omit<FrameReplicaOptions, 'state'>
   readonly #kept: KeptVectors
   readonly #codecs: readonly CodecFamily[]
   readonly #momentumCodecs: readonly CodecFamily[]
@@ -47,8 +47,8 @@ export class FrameReplica {
    * @throws ShoalError CODEC_SPEC, METHOD_UNSUPPORTED for more fragments than the layout has, CHECKPOINT_INCOMPATIBLE
    * @throws RangeError when the vectors do not have the layout's size
    */
-  constructor (options: FrameReplicaOptions) {
-    const { method, layout, vectors, state } = options
+  constructor ({ state, ...options }: FrameReplicaOptions) {
+    const { method, layout, vectors } = options
     for (const vector of [vectors.fast, vectors.gradient ?? vectors.fast]) {
       if (vector.length !== layout.size) throw new RangeError(`a vector has ${vector.length} values, the layout ${layout.size}`)
     }

@@ -24,7 +24,8 @@ interface Vectors {
 
 interface PartState {
   readonly part: Part
-  own?: Vectors & { readonly payload: Uint8Array }
+  /** The payload is `unsent` until it is handed on: whoever sends it has the only copy. */
+  own?: Vectors & { unsent: Uint8Array | undefined, readonly bytes: number }
   readonly received: Map<string, Vectors>
   /** Decoded, as every member has it; for an owned part with what its encoding lost. */
   mean?: PartMean & { readonly values: readonly Float32Array[], readonly lost?: readonly Float32Array[] }
@@ -96,9 +97,12 @@ export class FragmentExchange {
   }
 
   contribution (part: number): PartContribution {
-    const { payload, tokens } = this.#ownOf(this.#stateOf(part), part)
+    const state = this.#stateOf(part)
+    const own = this.#ownOf(state, part)
     const { rung = 0 } = this.#options.plan
-    return { payload, tokens, ...rung === 0 ? {} : { rung } }
+    const payload = own.unsent ?? this.#encodeOwn(state, part).unsent
+    own.unsent = undefined
+    return { payload, tokens: own.tokens, ...rung === 0 ? {} : { rung } }
   }
 
   receive (part: number, member: string, { tokens, payload, rung = 0 }: PartContribution): boolean {
@@ -140,7 +144,7 @@ export class FragmentExchange {
       squaredError(channel.values.subarray(start, end), own.values[index] as Float32Array, stride)))
     const lost = errors.reduce((sum, error) => sum + error.lost, 0)
     const whole = errors.reduce((sum, error) => sum + error.whole, 0)
-    const bytes = sent.reduce((sum, { own }) => sum + own.payload.length, 0)
+    const bytes = sent.reduce((sum, { own }) => sum + own.bytes, 0)
     return { error: lost === 0 ? 0 : Math.sqrt(lost / whole), bitsPerValue: 8 * bytes / (values * this.#options.channels.length) }
   }
 
@@ -212,13 +216,14 @@ export class FragmentExchange {
     return state.own
   }
 
-  #encodeOwn (state: PartState, part: number): NonNullable<PartState['own']> {
+  #encodeOwn (state: PartState, part: number): NonNullable<PartState['own']> & { unsent: Uint8Array } {
     const { channels, plan } = this.#options
     const { start, end } = state.part
     const codecs = channels.map(channel => this.#codecOn(plan.rung ?? 0, channel))
     const encodings = channels.map(({ values }, channel) => encodeOwn(codecs[channel] as Codec, values.subarray(start, end), this.#seedOf(channel, part)))
     const values = codecs.map((codec, channel) => decodeAll(codec, encodings[channel] as Uint8Array, end - start))
-    return { tokens: plan.tokens, payload: joinPayload(encodings, this.#referenceOf(state)), values }
+    const payload = joinPayload(encodings, this.#referenceOf(state))
+    return { tokens: plan.tokens, unsent: payload, bytes: payload.length, values }
   }
 
   #decoded (state: PartState, payload: Uint8Array, sender: string, codecOf: (channel: Channel) => Codec): readonly Float32Array[] {

@@ -51,18 +51,19 @@ describe('a peer alone', () => {
     const stopped = first.peer.stop()
     first.runTo(10_000)
     await stopped
-    const second = scene({ method: nesterov, budgetSteps: 45, state: first.peer.exportState() }, [...first.trainer.weights], first.trainer.step)
+    const second = scene({ method: nesterov, budgetSteps: 45, state: await first.peer.exportState() }, [...first.trainer.weights], first.trainer.step)
     second.peer.start()
     second.runTo(10_000)
     expect(second.trainer.weights).toEqual(straight.trainer.weights)
-    expect(second.peer.exportState()).toMatchObject({ slow: straight.peer.exportState().slow, momentum: straight.peer.exportState().momentum, round: 5, syncedStep: 45 })
+    const { slow, momentum } = await straight.peer.exportState()
+    expect(await second.peer.exportState()).toMatchObject({ slow, momentum, round: 5, syncedStep: 45 })
     expect(second.peer.totals.rounds).toBe(5)
   })
 
-  it('starts from a replica that it adopted, with its count and without momentum', () => {
+  it('starts from a replica that it adopted, with its count and without momentum', async () => {
     const { trainer, peer, runTo, events } = scene({ method: nesterov })
     peer.adopt({ round: 41, step: 900, weights: new Float32Array([5, 6]) })
-    expect(peer.exportState()).toMatchObject({ round: 41, slow: new Float32Array([5, 6]), momentum: new Float32Array(2) })
+    expect(await peer.exportState()).toMatchObject({ round: 41, slow: new Float32Array([5, 6]), momentum: new Float32Array(2) })
     expect([...trainer.weights]).toEqual([5, 6])
     expect(events[0]).toEqual({ type: 'waiting', sentence: 'took over a replica of round 41, step 900' })
     peer.start()
@@ -72,9 +73,9 @@ describe('a peer alone', () => {
     expect(() => { scene().peer.adopt({ round: 1, step: 1, weights: new Float32Array(3) }) }).toThrow('3 weights')
   })
 
-  it('refuses to be made with an unstable method or another run\'s checkpoint', () => {
+  it('refuses to be made with an unstable method or another run\'s checkpoint', async () => {
     expect(thrownBy(() => scene({ method: { ...nesterov, outer: { kind: 'noloco', learningRate: 2, momentum: 0.5 } } })).code).toBe('METHOD_UNSTABLE')
-    const state = scene({ method: nesterov }, [1, 2, 3]).peer.exportState()
+    const state = await scene({ method: nesterov }, [1, 2, 3]).peer.exportState()
     expect(thrownBy(() => scene({ method: nesterov, state })).code).toBe('CHECKPOINT_INCOMPATIBLE')
   })
 })
@@ -162,7 +163,7 @@ describe('an end', () => {
     expect(peers.announced.at(-1)).toMatchObject({ training: false })
     peers.visit('a').message({ kind: 'offer', round: 1, fragment: 0 })
     expect(peers.lastSent).toMatchObject({ kind: 'reject', code: 'NOT_TRAINING' })
-    expect(peer.exportState()).toMatchObject({ round: 0, syncedStep: 0, stretchTokens: 100 })
+    expect(await peer.exportState()).toMatchObject({ round: 0, syncedStep: 0, stretchTokens: 100 })
   })
 
   it('comes with the reason when weights are no longer finite', async () => {
