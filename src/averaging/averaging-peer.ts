@@ -2,7 +2,6 @@ import type { UploadDecision } from '../budget/upload-controller.ts'
 import { reasonOf } from '../errors.ts'
 import type { MethodSpec } from '../manifest/schema.ts'
 import type { ParameterLayout } from '../parameters/layout.ts'
-import { createLayout } from '../parameters/layout.ts'
 import type { Clock, Peers, RoundRecord, Store, Trainer } from '../ports.ts'
 import type { AveragingState, AveragingTotals, ReplicaSnapshot } from './averaging-state.ts'
 import type { AveragingCounts } from './round-book.ts'
@@ -14,7 +13,7 @@ import { describeState, initialState, step } from './round-machine.ts'
 import type { FinishReason, RoundEffect, RoundEvent, RoundState } from './round-state.ts'
 import { deadlineOf, openFlight } from './round-state.ts'
 import { RoundTasks } from './round-tasks.ts'
-import { RoundWork } from './round-work.ts'
+import { workOn } from './round-work.ts'
 import type { RoundAnswers, RoundWorker, TaskOf } from './round-worker.ts'
 import { checkMethod } from './stability.ts'
 import { Turns } from './turns.ts'
@@ -81,7 +80,7 @@ export class AveragingPeer {
     const { method, trainer, peers, seed } = options
     checkMethod(method)
     this.#options = options
-    this.#worker = worker ?? workHere(options, state)
+    this.#worker = worker ?? workOn(trainer, { self: peers.self, method, layout: options.layout, seed, state })
     this.#book = new RoundBook({ self: peers.self, trainer, method, counts: state })
     this.#exchanges = new RoundExchanges({
       peers,
@@ -264,12 +263,4 @@ export class AveragingPeer {
     })
     this.#alarm = { atMs, cancel }
   }
-}
-
-function workHere ({ trainer, peers, method, layout, seed }: AveragingPeerOptions, state: AveragingState | undefined): RoundWorker {
-  const gradient = trainer.gradients?.gradient
-  return new RoundWork({
-    self: peers.self, method, seed, layout: layout ?? createLayout([{ name: 'weights', shape: [trainer.weights.length] }]),
-    vectors: { fast: trainer.weights, ...gradient === undefined ? {} : { gradient } }, state
-  })
 }

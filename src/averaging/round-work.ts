@@ -1,5 +1,8 @@
-import type { MethodSpec } from '../manifest/schema.ts'
 import { reasonOf } from '../errors.ts'
+import type { MethodSpec } from '../manifest/schema.ts'
+import type { ParameterLayout } from '../parameters/layout.ts'
+import { createLayout } from '../parameters/layout.ts'
+import type { Trainer } from '../ports.ts'
 import { sharesOf, sharesReference } from './arithmetic/method-traits.ts'
 import type { FragmentRound, PartMean } from './frame.ts'
 import type { FrameReplicaOptions } from './frame-replica.ts'
@@ -183,4 +186,16 @@ export class RoundWork implements RoundWorker {
     if (fragment === undefined) throw new RangeError(`there is no fragment ${index}`)
     return fragment
   }
+}
+
+/**
+ * The work of a peer's rounds where its trainer is.
+ *
+ * @param options.layout one vector of all weights when left out
+ * @throws ShoalError CODEC_SPEC, CHECKPOINT_INCOMPATIBLE, METHOD_UNSUPPORTED
+ */
+export function workOn ({ weights, gradients }: Trainer, { layout, ...options }: Omit<FrameReplicaOptions, 'layout' | 'vectors'> & { readonly layout?: ParameterLayout | undefined }): RoundWork {
+  return new RoundWork({
+    ...options, layout: layout ?? createLayout([{ name: 'weights', shape: [weights.length] }]), vectors: { fast: weights, ...gradients === undefined ? {} : { gradient: gradients.gradient } }
+  })
 }

@@ -5,12 +5,14 @@ import { AveragingPeer } from '../../src/averaging/averaging-peer.ts'
 import type { AveragingTotals } from '../../src/averaging/averaging-state.ts'
 import { seconds } from '../../src/averaging/patience.ts'
 import type { FinishReason } from '../../src/averaging/round-state.ts'
+import { workOn } from '../../src/averaging/round-work.ts'
 import type { UploadPromise } from '../../src/budget/upload-promise.ts'
 import type { MethodSpec } from '../../src/manifest/schema.ts'
 import type { ParameterLayout } from '../../src/parameters/layout.ts'
 import type { RoundRecord, Trainer, TrainingOutcome } from '../../src/ports.ts'
 import { fillGaussian, fraction } from '../../src/random/draw.ts'
 import { words } from '../../src/random/words.ts'
+import { LateRoundWorker } from './late-round-worker.ts'
 import { keeperFor } from './promises.ts'
 import { QuadraticTrainer } from './quadratic-trainer.ts'
 import type { MachineClock } from './virtual-clock.ts'
@@ -51,6 +53,8 @@ export interface Scenario {
   /** What trains in place of the quadratics, for instance a `TimedTrainer`; all start from the same weights. */
   readonly trainerOf?: (index: number, clock: MachineClock) => Trainer
   readonly layout?: ParameterLayout
+  /** Milliseconds that each task of a round takes, beside the peer's own doings; left out, work takes no time. */
+  readonly roundTaskMs?: number
   /** What each peer promises about its uplink, by index. */
   readonly promises?: ReadonlyArray<UploadPromise | undefined>
   /** Peers start within this time of each other. */
@@ -158,14 +162,15 @@ class Simulation {
   }
 
   #addPeer (index: number): void {
-    const { seed, method, steps, peers, startWithinMs, startMsOf, layout } = this.#scenario
+    const { seed, method, steps, peers, startWithinMs, startMsOf, layout, roundTaskMs } = this.#scenario
     const id = `peer-${String(index).padStart(String(peers - 1).length, '0')}`
     const { peers: port, clock } = this.#network.join(id, this.#scenario.uploads?.[index])
     const machine = words(seed, STREAM.machines, index)
     const trainer = this.#watched(id, this.#trainerOf(index, clock, fraction(machine)))
     const keeper = keeperFor(this.#scenario, index, { nowMs: () => clock.nowMs(), sentBytes: () => this.#network.sentBytes(id) })
+    const worker = roundTaskMs === undefined ? undefined : new LateRoundWorker(clock, workOn(trainer, { self: id, method, layout, seed }), roundTaskMs)
     const averaging = new AveragingPeer({
-      clock, trainer, peers: port, store: { recordRound: () => undefined }, method, layout, budgetSteps: steps, seed, decide: round => keeper?.decide(round),
+      clock, trainer, worker, peers: port, store: { recordRound: () => undefined }, method, layout, budgetSteps: steps, seed, decide: round => keeper?.decide(round),
       onEvent: event => {
         if (event.type === 'round') keeper?.learn(event.record)
         this.#tell(index, event)

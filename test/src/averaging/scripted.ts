@@ -1,6 +1,7 @@
 import type { AveragingEvent, AveragingPeerOptions } from '../../../src/averaging/averaging-peer.ts'
 import { AveragingPeer } from '../../../src/averaging/averaging-peer.ts'
 import { methodPreset } from '../../../src/averaging/methods.ts'
+import type { RoundWorker } from '../../../src/averaging/round-worker.ts'
 import { createCodec } from '../../../src/compression/codec.ts'
 import type { Exchange, ExchangeEvents, ExchangeMessage, Peers, PresentPeer, Progress, RoundRecord, Trainer, TrainingOutcome } from '../../../src/ports.ts'
 import { VirtualClock } from '../../../testnet/simulator/virtual-clock.ts'
@@ -96,14 +97,14 @@ export interface Scene {
 export const plainPairs = methodPreset('fedavg-pairs', { everySteps: 10, codec: 'fp32', graceMs: 5000 })
 
 /** A peer `m` with two weights, on a stage. */
-export function scene (overrides: Partial<AveragingPeerOptions> = {}, weights: readonly number[] = [1, 2], step = 0): Scene {
+export function scene (overrides: Partial<AveragingPeerOptions> = {}, weights: readonly number[] = [1, 2], step = 0, workerOf?: (clock: VirtualClock, trainer: Trainer) => RoundWorker): Scene {
   const clock = new VirtualClock()
   const trainer = new ScriptedTrainer(clock, weights, step)
   const peers = new ScriptedPeers()
   const records: RoundRecord[] = []
   const events: AveragingEvent[] = []
   const peer = new AveragingPeer({
-    clock, trainer, peers, method: plainPairs, budgetSteps: 0, seed: 1, store: { recordRound: record => { records.push(record) } }, onEvent: event => { events.push(event) }, ...overrides
+    clock, trainer, peers, method: plainPairs, budgetSteps: 0, seed: 1, store: { recordRound: record => { records.push(record) } }, onEvent: event => { events.push(event) }, worker: workerOf?.(clock, trainer), ...overrides
   })
   const runTo = (ms: number): void => { clock.schedule(ms - clock.nowMs(), () => undefined); while (clock.advance(ms)); }
   return { clock, trainer, peers, peer, records, events, runTo }
