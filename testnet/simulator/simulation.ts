@@ -15,6 +15,7 @@ import { words } from '../../src/random/words.ts'
 import { LateRoundWorker } from './late-round-worker.ts'
 import { keeperFor } from './promises.ts'
 import { QuadraticTrainer } from './quadratic-trainer.ts'
+import { spreadOf } from './replica-spread.ts'
 import type { MachineClock } from './virtual-clock.ts'
 import { VirtualClock } from './virtual-clock.ts'
 import type { LinkConditions } from './virtual-links.ts'
@@ -290,15 +291,4 @@ class Simulation {
 function longestWaitMs ({ method, faults }: Scenario): number {
   const frozen = faults.some(({ kind }) => kind === 'freeze')
   return frozen ? Infinity : 2 * method.graceMs + 1
-}
-
-function spreadOf (replicas: readonly Float32Array[]): number {
-  const [first] = replicas
-  if (first === undefined) return 0
-  let squares = 0
-  for (let index = 0; index < first.length; index++) {
-    const mean = replicas.reduce((sum, replica) => sum + (replica[index] as number), 0) / replicas.length
-    squares += replicas.reduce((sum, replica) => sum + ((replica[index] as number) - mean) ** 2, 0)
-  }
-  return Math.sqrt(squares / (first.length * replicas.length))
 }
