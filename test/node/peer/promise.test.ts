@@ -1,0 +1,57 @@
+import { performance } from 'node:perf_hooks'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { parseUpload } from '../../../src/budget/upload-promise.ts'
+import { methodPreset } from '../../../src/averaging/methods.ts'
+import type { GptSpec } from '../../../src/manifest/schema.ts'
+import { LivePeer, directoryIn, runMadeIn } from './support.ts'
+
+/** About 9 kB a round in int8: 120 of them are three times what the promise allows in a minute, and a machine that is twenty times slower still cannot keep it without fewer bits. */
+const gpt: GptSpec = { kind: 'gpt', layers: 1, width: 16, heads: 2, context: 16, vocabulary: 256 }
+const ROUNDS = 120
+const UPLOAD = '40kbit'
+
+let root: string
+beforeEach(async () => { root = await mkdtemp(join(tmpdir(), 'shoal-promise-')) })
+afterEach(async () => rm(root, { recursive: true, force: true }))
+
+interface Reading { readonly atMs: number, readonly sent: number }
+
+/** What had left a peer, whatever for, whenever it told. */
+function readings (peer: LivePeer): Reading[] {
+  const all: Reading[] = [{ atMs: performance.now(), sent: 0 }]
+  peer.events.subscribe(event => {
+    if ('bytes' in event) all.push({ atMs: performance.now(), sent: event.bytes.wireSent + event.bytes.controlSent })
+  })
+  return all
+}
+
+/** The most that left within any such window, by the meter. */
+function mostWithin (all: readonly Reading[], windowMs: number): number {
+  return Math.max(...all.map(last => last.sent - (all.findLast(({ atMs }) => last.atMs - atMs >= windowMs)?.sent ?? 0)))
+}
+
+it('a promise about the uplink is kept between real peers in every window of the meter, by fewer bits and fewer rounds, and says so', async () => {
+  const { bytesPerSecond, windowSeconds } = parseUpload(UPLOAD)
+  const run = await runMadeIn(directoryIn(root, 'a'), { model: gpt, method: methodPreset('noloco', { everySteps: 4, graceMs: 2000 }), budget: { steps: 4 * ROUNDS } })
+  const first = new LivePeer(directoryIn(root, 'a'), run, { waitFor: 1, upload: UPLOAD })
+  const promised = readings(first)
+  const { addresses } = await first.event('started')
+  const second = new LivePeer(directoryIn(root, 'b'), run, { shard: 2, waitFor: 1, bootstrap: [...addresses], upload: UPLOAD })
+  const alsoPromised = readings(second)
+  await Promise.all([first.finished, second.finished])
+
+  for (const all of [promised, alsoPromised]) expect(mostWithin(all, 1000 * windowSeconds)).toBeLessThanOrEqual(bytesPerSecond * windowSeconds)
+  for (const peer of [first, second]) {
+    const records = peer.all('round').map(({ record }) => record)
+    const averaged = records.filter(({ outcome }) => outcome === 'averaged')
+    expect(averaged.length).toBeGreaterThan(1)
+    const told = [...peer.all('waiting').map(({ sentence }) => sentence), ...records.map(({ reason }) => reason)]
+    expect(told.some(sentence => /sends (\d+ % of its rounds, )?as uniform\(\d\) \| rans \(codec [2-4] of 4\),? to keep 300\.0 kB in 60 s/.test(sentence))).toBe(true)
+    // a finer codec was in use before, and a coarser one since
+    const sizes = averaged.map(({ payloadBytesSent }) => payloadBytesSent)
+    expect(Math.min(...sizes)).toBeLessThan(0.9 * Math.max(...sizes))
+  }
+}, 120_000)
