@@ -20,11 +20,26 @@ export function restoredState (files: CheckpointFiles, warn: (sentence: string) 
   const { step, weights, adamFirst, adamSecond, slow, momentum, kept, round, syncedStep, counters, samplingSeed, kernelVariant, tokens } = found.checkpoint
   return {
     trainer: { step, weights, firstMoment: adamFirst, secondMoment: adamSecond },
-    averaging: { slow, momentum, ...kept === undefined ? {} : { kept }, round, syncedStep, stretchTokens: counters['stretchTokens'] ?? 0, totals: totalsOf(counters) },
+    averaging: { slow, momentum, ...kept === undefined ? {} : { kept }, round, syncedStep, stretchTokens: stretchTokensOf(counters), totals: totalsOf(counters) },
     samplingSeed,
     kernelVariant,
     tokens
   }
+}
+
+/** Of each fragment; files from before they were kept apart have one number for all. */
+const STRETCH_TOKENS = 'stretchTokens'
+
+/** Tokens since each fragment's last sync, as a checkpoint counts them. */
+export function stretchCounters (tokens: readonly number[]): Readonly<Record<string, number>> {
+  return Object.fromEntries(tokens.map((count, fragment) => [`${STRETCH_TOKENS}.${fragment}`, count]))
+}
+
+/** What {@link stretchCounters} wrote. */
+export function stretchTokensOf (counters: Readonly<Record<string, number>>): readonly number[] {
+  const tokens: number[] = []
+  for (let count = counters[`${STRETCH_TOKENS}.0`]; count !== undefined; count = counters[`${STRETCH_TOKENS}.${tokens.length}`]) tokens.push(count)
+  return tokens.length > 0 ? tokens : [counters[STRETCH_TOKENS] ?? 0]
 }
 
 function totalsOf (counters: Readonly<Record<string, number>>): AveragingTotals {

@@ -19,8 +19,8 @@ export interface AveragingState extends SavedState {
   readonly round: number
   /** Inner steps at the last commit. */
   readonly syncedStep: number
-  /** Tokens since then, as far as the trainer has told. */
-  readonly stretchTokens: number
+  /** By fragment: tokens since its last sync, as far as the trainer has told; one number alone is that of all. */
+  readonly stretchTokens: readonly number[]
   readonly totals: AveragingTotals
 }
 

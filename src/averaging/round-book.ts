@@ -40,7 +40,7 @@ export class RoundBook {
     this.#method = method
     this.#round = counts?.round ?? 0
     this.#syncedStep = counts?.syncedStep ?? 0
-    this.#stretch = new StretchMeter(method.fragments, counts?.stretchTokens ?? 0, trainer.step - this.#syncedStep)
+    this.#stretch = new StretchMeter(method.fragments, counts?.stretchTokens ?? [], trainer.step - this.#syncedStep)
     this.#totals = counts?.totals ?? noTotals
   }
 

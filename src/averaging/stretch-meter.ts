@@ -11,17 +11,17 @@ export class StretchMeter {
   #fromMs = 0
 
   /**
-   * @param tokens since the last sync, as far as they were told
+   * @param tokens by fragment, since its last sync, as far as they were told; one number alone is that of all
    * @param stepsSince the last sync
    */
-  constructor (fragments: number, tokens: number, stepsSince: number) {
-    this.#tokens = new Array<number>(fragments).fill(tokens)
-    this.#untoldSteps = tokens > 0 ? 0 : stepsSince
+  constructor (fragments: number, tokens: readonly number[], stepsSince: number) {
+    this.#tokens = Array.from({ length: fragments }, (_, fragment) => (tokens.length === 1 ? tokens[0] : tokens[fragment]) ?? 0)
+    this.#untoldSteps = this.#tokens.some(told => told > 0) ? 0 : stepsSince
   }
 
-  /** Tokens since any fragment's last sync, for a checkpoint: of the fragment that is due next. */
-  get tokens (): number {
-    return Math.max(...this.#tokens)
+  /** A copy, by fragment, for a checkpoint. */
+  get tokens (): readonly number[] {
+    return [...this.#tokens]
   }
 
   /** Tokens since a fragment's last sync; the others weigh our contribution by them. */

@@ -163,7 +163,7 @@ describe('an end', () => {
     expect(peers.announced.at(-1)).toMatchObject({ training: false })
     peers.visit('a').message({ kind: 'offer', round: 1, fragment: 0 })
     expect(peers.lastSent).toMatchObject({ kind: 'reject', code: 'NOT_TRAINING' })
-    expect(await peer.exportState()).toMatchObject({ round: 0, syncedStep: 0, stretchTokens: 100 })
+    expect(await peer.exportState()).toMatchObject({ round: 0, syncedStep: 0, stretchTokens: [100] })
   })
 
   it('comes with the reason when weights are no longer finite', async () => {

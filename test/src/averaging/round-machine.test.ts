@@ -152,6 +152,29 @@ describe('round labels', () => {
     machine.message('from-1', 'a', { kind: 'offer', round: 11, fragment: 0 })
     expect(kinds(machine.reach([peer('a', 8)]))).toEqual(['take', 'send accept', 'contribute'])
   })
+
+  it('who averaged with this peer has come as far, whatever it last announced: rounds may be closer together than announcements', () => {
+    const view = [peer('z')]
+    const machine = started(view, { method: methodPreset('noloco', { everySteps: 1, graceMs: 5000 }) })
+    for (let round = 1; round <= 4; round++) {
+      machine.reach(view)
+      expect(machine.state.flight?.round).toBe(round)
+      machine.message(`to-${round}`, 'z', { kind: 'accept', round })
+      machine.message(`to-${round}`, 'z', contribution(round))
+      machine.feed({ kind: 'verified', exchange: `to-${round}` })
+      machine.message(`to-${round}`, 'z', { kind: 'commit', round })
+      expect(machine.reason).toBe('averaged with z (2 of 2)')
+    }
+    expect(machine.state).toMatchObject({ round: 4, met: { round: 4, members: ['z'] } })
+  })
+
+  it('who averaged with another is where it last said', () => {
+    const machine = new Driven({}, { round: 4, step: 40, syncedStep: 40 })
+    machine.state = { ...machine.state, met: { round: 4, members: ['y'] } }
+    machine.feed({ kind: 'start', view: [peer('z', 1)] })
+    machine.reach([peer('z', 1)])
+    expect(machine.reason).toBe('solo: 3 rounds ahead of the swarm, which is to catch up')
+  })
 })
 
 describe('start and end', () => {
