@@ -13,6 +13,8 @@ export interface Invocation<Options = Record<string, unknown>> {
   readonly arguments: readonly string[]
   readonly options: Options & CommonOptions
   readonly output: Output
+  /** All commands, for those that tell of them. */
+  readonly program: Command
 }
 
 /** Does a command's work; returns the exit code when it is not 0. */

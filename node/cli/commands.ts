@@ -3,6 +3,7 @@ import type { CommandModule } from './command.ts'
 import { configureEnsembleOptions } from './ensemble-options.ts'
 import { configureMethodOptions } from './method-options.ts'
 import { modelSizesInWords } from './model-sizes.ts'
+import { watchCommands } from './watch-commands.ts'
 
 const collect = (value: string, before: string[] | undefined): string[] => [...before ?? [], value]
 
@@ -38,8 +39,30 @@ function configureDataOptions (command: Command): void {
     .option('--tokenizer <file>', 'bytes, or a tokenizer.json that every peer gets', 'bytes')
 }
 
+/** Options of a peer that runs, whatever started it. */
+function configurePeerOptions (command: Command): void {
+  command
+    .option('--listen <multiaddr>', 'address to listen on, may be given several times', collect)
+    .option('--bootstrap <multiaddr>', 'a peer to begin with, may be given several times', collect)
+    .option('--backend <name>', 'what computes: auto (the fastest that works), webgpu, tensorflow, wasm, cpu')
+    .option('--threads <number>', 'processor threads that compute (default: the backend chooses)')
+    .option('--throttle <share>', 'share of the time that training may compute, 0.05 to 1: it rests after each step')
+    .option('--shard <number>', 'which shard of the data to train on (default: the peer id chooses)')
+    .option('--data <path>', 'file or directory of your own text or JSONL, may be given several times', collect)
+    .option('--wait-for <peers>', 'other peers to wait for before the first step')
+    .option('--evaluate-every <rounds>', 'measure the held-out loss every so many rounds')
+    .option('--checkpoint-every-seconds <seconds>', 'time between two checkpoints')
+    .option('--keep-checkpoints <number>', 'newest checkpoints that stay, beside the best one')
+    .option('--upload <rate>', 'most that leaves this peer, membership included: 1mbit; lowers bits, then lets rounds pass')
+    .option('--bytes-per-day <volume>', 'the same as a volume: 2GB')
+    .option('--config <file>', 'config file (default: config.toml in the data directory)')
+    .option('--api <address>', 'the local API on TCP too, for who has the token: 127.0.0.1:4400')
+    .option('--log-level <level>', 'debug, info, warn, error')
+}
+
 /** The commands of one peer. */
 export const peerCommands: readonly CommandModule[] = [
+  ...watchCommands,
   {
     name: 'init', group: 'Start', summary: 'create the data directory and this peer’s identity', example: 'shoal init --data-dir ./peer',
     configure: () => undefined,
@@ -49,41 +72,17 @@ export const peerCommands: readonly CommandModule[] = [
     name: 'join', group: 'Start', summary: 'start a peer in the foreground and train until the budget ends or Ctrl-C', example: 'shoal join shoal1… --shard 2',
     configure: command => {
       command.argument('<run>', 'an invite, a manifest file, or a run that is known here')
-        .option('--listen <multiaddr>', 'address to listen on, may be given several times', collect)
-        .option('--bootstrap <multiaddr>', 'a peer to begin with, may be given several times', collect)
-        .option('--backend <name>', 'what computes: auto (the fastest that works), webgpu, tensorflow, wasm, cpu')
-        .option('--threads <number>', 'processor threads that compute (default: the backend chooses)')
-        .option('--throttle <share>', 'share of the time that training may compute, 0.05 to 1: it rests after each step')
-        .option('--shard <number>', 'which shard of the data to train on (default: the peer id chooses)')
-        .option('--data <path>', 'file or directory of your own text or JSONL, may be given several times', collect)
-        .option('--wait-for <peers>', 'other peers to wait for before the first step')
-        .option('--evaluate-every <rounds>', 'measure the held-out loss every so many rounds')
-        .option('--checkpoint-every-seconds <seconds>', 'time between two checkpoints')
-        .option('--keep-checkpoints <number>', 'newest checkpoints that stay, beside the best one')
-        .option('--upload <rate>', 'most that leaves this peer, membership included: 1mbit; lowers bits, then lets rounds pass')
-        .option('--bytes-per-day <volume>', 'the same as a volume: 2GB')
-        .option('--config <file>', 'config file (default: config.toml in the data directory)')
-        .option('--api <address>', 'the local API on TCP too, for who has the token: 127.0.0.1:4400')
-        .option('--log-level <level>', 'debug, info, warn, error')
+      configurePeerOptions(command)
     },
     load: async () => (await import('./commands/join.ts')).join
   },
   {
-    name: 'status', group: 'Watch', summary: 'what the peer on this data directory does, and why', example: 'shoal status --json',
-    configure: () => undefined,
-    load: async () => (await import('./commands/status.ts')).status
-  },
-  {
-    name: 'peers', group: 'Watch', summary: 'who else is in the run, and who was refused', example: 'shoal peers --rejected',
+    name: 'daemon', group: 'Start', summary: 'the same as a long-lived service: goes on with the runs that are known here, one after the other', example: 'shoal daemon',
     configure: command => {
-      command.option('--rejected', 'who was refused, by whom and why', false).option('-v, --addresses', 'whole peer ids and addresses', false)
+      command.argument('[run]', 'this run alone: an invite, a manifest file, or a run that is known here')
+      configurePeerOptions(command)
     },
-    load: async () => (await import('./commands/peers.ts')).peers
-  },
-  {
-    name: 'rounds', group: 'Watch', summary: 'what became of each averaging round, and why', example: 'shoal rounds --since 100 --json',
-    configure: command => { command.option('--since <round>', 'those after this one', '0').option('--limit <number>', 'at most so many', '100') },
-    load: async () => (await import('./commands/rounds.ts')).rounds
+    load: async () => (await import('./commands/daemon.ts')).daemon
   },
   {
     name: 'stop', group: 'Start', summary: 'stop the peer on this data directory; it checkpoints and says goodbye', example: 'shoal stop',

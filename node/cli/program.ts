@@ -57,7 +57,7 @@ function addCommand (program: Command, module: CommandModule, run: Runner): void
     .addHelpText('after', `\nExample:\n  ${module.example}`)
     .action(async () => {
       const options = optionsOf(command)
-      await run(module, { arguments: command.processedArgs.flat().filter((word): word is string => typeof word === 'string'), options, output: processOutput({ colours: options.color }) })
+      await run(module, { arguments: command.processedArgs.flat().filter((word): word is string => typeof word === 'string'), options, output: processOutput({ colours: options.color }), program })
     })
 }
 

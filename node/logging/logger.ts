@@ -1,6 +1,7 @@
-import { mkdirSync, renameSync, statSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { destination, pino } from 'pino'
+import { rotate, sizeOf } from './rotate.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
@@ -14,16 +15,24 @@ export interface Logger {
   close (): Promise<void>
 }
 
-/** A log of this size is months of one peer; the one before it stays as `.1`. */
-const LARGEST_LOG_BYTES = 20 * 1024 * 1024
+/** Weeks of one peer. */
+const LARGEST_LOG_BYTES = 10 * 1024 * 1024
 
-/** Opens the log file of a peer (NDJSON), turning an oversized one over first. */
-export function openLogger (path: string, level: LogLevel): Logger {
+/** Opens the log file of a peer (NDJSON); it is turned over when it has grown too large, at the start and while the peer runs. */
+export function openLogger (path: string, level: LogLevel, largestBytes = LARGEST_LOG_BYTES): Logger {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  turnOver(path)
-  const file = destination({ dest: path, sync: false, mkdir: false })
+  if (sizeOf(path) >= largestBytes) rotate(path)
+  const file = destination({ dest: path, sync: false, mkdir: false, mode: 0o600 })
+  let bytes = sizeOf(path)
   // A full disk must not end the peer over a log line; what cannot be written is lost.
   file.on('error', () => undefined)
+  file.on('write', (written: number) => {
+    bytes += written
+    if (bytes < largestBytes) return
+    bytes = 0
+    rotate(path)
+    file.reopen()
+  })
   const log = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, file)
   return {
     debug: (sentence, values = {}) => { log.debug(values, sentence) },
@@ -36,9 +45,4 @@ export function openLogger (path: string, level: LogLevel): Logger {
       file.end()
     })
   }
-}
-
-function turnOver (path: string): void {
-  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0
-  if (size > LARGEST_LOG_BYTES) renameSync(path, `${path}.1`)
 }

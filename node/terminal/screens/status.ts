@@ -1,57 +1,55 @@
-import type { RoundRecord } from '../../../src/ports.ts'
-import type { ByteTotals } from '../../../src/events.ts'
+import type { AnswerOf, Unversioned } from '../../api/endpoints.ts'
 import { sparkline } from '../sparkline.ts'
 import type { Theme } from '../theme.ts'
 import { formatBytes, formatCount, formatNumber, formatRatio, formatSeconds } from '../units.ts'
 
 /** What `shoal status` shows. */
-export interface StatusView {
-  readonly phase: string
-  readonly sentence: string
-  readonly runName: string
-  readonly runId: string
-  readonly step: number
-  readonly budgetSteps: number
-  readonly round: number
-  readonly loss: number | null
-  readonly lossHistory: readonly number[]
-  readonly tokensPerSecond: number
-  readonly peersPresent: number
-  readonly peersTraining: number
-  readonly lastRound: Pick<RoundRecord, 'reason'> | null
-  readonly bytes: ByteTotals
-  /** What fp32 all-reduce after every step would have sent for the same steps. */
-  readonly allReduceBytes: number
-  readonly uptimeSeconds: number
-}
+export type StatusView = Pick<Unversioned<AnswerOf<'status'>>,
+  'phase' | 'sentence' | 'run' | 'step' | 'budgetSteps' | 'round' | 'loss' | 'lossHistory' | 'heldOut' | 'yardstick' | 'tokensPerSecond' | 'peers' | 'lastRound' | 'bytes' |
+  'allReduceBytes' | 'uptimeSeconds'>
 
 const SPARKLINE_WIDTH = 24
 const SHOWN_RUN_ID = 12
 
 /** A few lines that say what the peer does and why. */
 export function statusScreen (view: StatusView, theme: Theme): string[] {
-  const bullet = view.phase === 'training' ? theme.good('●') : theme.warning('○')
-  const steps = view.budgetSteps === 0 ? formatCount(view.step) : `${formatCount(view.step)} of ${formatCount(view.budgetSteps)}`
-  return [
-    `${bullet} ${theme.title(view.phase)}   run ${view.runName} (${view.runId.slice(0, SHOWN_RUN_ID)})   step ${steps}   round ${view.round}   up ${formatSeconds(view.uptimeSeconds)}`,
-    `  ${view.sentence}`,
-    `  ${lossLine(view)}`,
-    `  peers ${view.peersPresent} others here, ${view.peersTraining} training${lastRound(view.lastRound)}`,
-    `  ${bytesLine(view)}`
-  ]
+  return [headline(view, theme), `  ${view.sentence}`, `  ${lossLine(view)}`, ...yardstickLine(view).map(line => `  ${line}`), `  ${peersLine(view)}`, `  ${bytesLine(view)}`]
 }
 
-function lossLine ({ loss, lossHistory, tokensPerSecond }: StatusView): string {
-  const bits = loss === null ? '' : `   ${formatNumber(loss / Math.LN2, 2)} bits per byte`
-  return `loss ${formatNumber(loss, 3)}   ${sparkline(lossHistory, SPARKLINE_WIDTH)}${bits}   ${formatCount(tokensPerSecond)} tokens/s`.replace(/ {4,}/g, '   ')
+/** What it does, in which run, and how far it is. */
+export function headline ({ phase, run, step, budgetSteps, round, uptimeSeconds }: StatusView, theme: Theme): string {
+  const isTraining = !['starting', 'waiting', 'paused', 'finished'].includes(phase)
+  const bullet = isTraining ? theme.good('●') : theme.warning('○')
+  const steps = budgetSteps === 0 ? formatCount(step) : `${formatCount(step)} of ${formatCount(budgetSteps)}`
+  return `${bullet} ${theme.title(phase)}   run ${run.name} (${run.id.slice(0, SHOWN_RUN_ID)})   step ${steps}   round ${formatCount(round)}   up ${formatSeconds(uptimeSeconds)}`
 }
 
-function lastRound (record: StatusView['lastRound']): string {
-  return record === null ? '' : `   last round: ${record.reason}`
+export function lossLine ({ loss, lossHistory, tokensPerSecond }: StatusView): string {
+  return [`loss ${formatNumber(loss, 3)}`, sparkline(lossHistory, SPARKLINE_WIDTH), `${formatCount(tokensPerSecond)} tokens/s`].filter(part => part !== '').join('   ')
 }
 
-function bytesLine ({ bytes, allReduceBytes }: StatusView): string {
+/** Losses in words that compare with a compressor's, where text is judged: now in training, and as last measured on held-out text. */
+export function yardstickLine ({ loss, heldOut, yardstick }: StatusView): string[] {
+  const bits = (nats: number): string => yardstick === null ? `loss ${formatNumber(nats, 3)}` : `${formatNumber(nats * yardstick.bitsPerNat, 2)} bits a character`
+  const now = loss === null || yardstick === null ? [] : [`${bits(loss)} now`]
+  const measured = heldOut === null ? [] : [`held out ${bits(heldOut.loss)} at step ${formatCount(heldOut.step)}`]
+  if (now.length + measured.length === 0) return []
+  return [[...now, ...measured, ...yardstick === null ? [] : [gzipWords(heldOut, yardstick)]].join('   ')]
+}
+
+function gzipWords (heldOut: StatusView['heldOut'], { bitsPerNat, gzipBitsPerCharacter }: NonNullable<StatusView['yardstick']>): string {
+  const isBetter = heldOut !== null && heldOut.loss * bitsPerNat < gzipBitsPerCharacter
+  return `gzip ${formatNumber(gzipBitsPerCharacter, 2)}${isBetter ? ': beaten' : ''}`
+}
+
+export function peersLine ({ peers, lastRound }: StatusView): string {
+  const last = lastRound === null ? 'no round yet' : `last round: ${lastRound.reason}`
+  return `peers ${peers.present} others here, ${peers.training} training   ${last}`
+}
+
+export function bytesLine ({ bytes, allReduceBytes }: StatusView): string {
   const sent = bytes.wireSent + bytes.controlSent
-  const ratio = bytes.payloadSent > 0 ? `   ${formatRatio(allReduceBytes / bytes.payloadSent)} less payload than all-reduce every step` : ''
-  return `sent ${formatBytes(sent)}   received ${formatBytes(bytes.wireReceived + bytes.controlReceived)}   (of it payload ${formatBytes(bytes.payloadSent)} and ${formatBytes(bytes.payloadReceived)})${ratio}`
+  const saved = allReduceBytes - bytes.payloadSent
+  const comparison = bytes.payloadSent > 0 && saved > 0 ? `   saved ${formatBytes(saved)} against all-reduce every step (${formatRatio(allReduceBytes / bytes.payloadSent)} less)` : ''
+  return `sent ${formatBytes(sent)}   received ${formatBytes(bytes.wireReceived + bytes.controlReceived)}${comparison}`
 }

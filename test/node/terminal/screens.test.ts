@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { statusScreen } from '../../../node/terminal/screens/status.ts'
+import type { StatusView } from '../../../node/terminal/screens/status.ts'
 import { swarmScreen } from '../../../node/terminal/screens/swarm.ts'
 import type { SwarmSnapshot } from '../../../node/terminal/screens/swarm.ts'
 import { createTheme } from '../../../node/terminal/theme.ts'
@@ -40,19 +41,34 @@ describe('the live view of a swarm', () => {
 })
 
 describe('the status', () => {
+  const record = { round: 20, step: 400, members: ['a', 'b'], outcome: 'averaged' as const, reason: 'averaged with b (2 of 2)', spread: null, loss: null, waitedMs: 0, payloadBytesSent: 0, payloadBytesReceived: 0 }
+  const view: StatusView = {
+    phase: 'training', sentence: 'training to step 420', run: { name: 'quickstart', id: 'ab'.repeat(32) }, step: 400, budgetSteps: 1000, round: 20,
+    loss: 2.5, lossHistory: [5, 4, 3, 2.5], heldOut: null, yardstick: { bitsPerNat: 1.5, gzipBitsPerCharacter: 2.64 }, tokensPerSecond: 5000, peers: { present: 3, training: 2 },
+    lastRound: record, bytes: { payloadSent: 1e6, payloadReceived: 1e6, wireSent: 1.1e6, wireReceived: 1.1e6, controlSent: 1e5, controlReceived: 1e5 },
+    allReduceBytes: 1e8, uptimeSeconds: 61
+  }
+
   it('says what the peer does, and why', () => {
-    expect(statusScreen({
-      phase: 'training', sentence: 'training towards round 21', runName: 'quickstart', runId: 'ab'.repeat(32), step: 400, budgetSteps: 1000, round: 20,
-      loss: 2.5, lossHistory: [5, 4, 3, 2.5], tokensPerSecond: 5000, peersPresent: 3, peersTraining: 2,
-      lastRound: { reason: 'averaged with b (2 of 2)' },
-      bytes: { payloadSent: 1e6, payloadReceived: 1e6, wireSent: 1.1e6, wireReceived: 1.1e6, controlSent: 1e5, controlReceived: 1e5 },
-      allReduceBytes: 1e8, uptimeSeconds: 61
-    }, plain)).toEqual([
+    expect(statusScreen(view, plain)).toEqual([
       '● training   run quickstart (abababababab)   step 400 of 1 000   round 20   up 1 min 01 s',
-      '  training towards round 21',
-      '  loss 2.500   █▅▂▁   3.61 bits per byte   5 000 tokens/s',
+      '  training to step 420',
+      '  loss 2.500   █▅▂▁   5 000 tokens/s',
+      '  3.75 bits a character now   gzip 2.64',
       '  peers 3 others here, 2 training   last round: averaged with b (2 of 2)',
-      '  sent 1.20 MB   received 1.20 MB   (of it payload 1.00 MB and 1.00 MB)   100× less payload than all-reduce every step'
+      '  sent 1.20 MB   received 1.20 MB   saved 99.0 MB against all-reduce every step (100× less)'
+    ])
+  })
+
+  it('compares by what was measured on held-out text, and says when that beats gzip', () => {
+    expect(statusScreen({ ...view, heldOut: { loss: 1.7, step: 390 } }, plain)[3]).toBe('  3.75 bits a character now   held out 2.55 bits a character at step 390   gzip 2.64: beaten')
+    expect(statusScreen({ ...view, heldOut: { loss: 0.2, step: 390 }, yardstick: null }, plain)[3]).toBe('  held out loss 0.200 at step 390')
+  })
+
+  it('leaves out what is not known yet', () => {
+    const lines = statusScreen({ ...view, phase: 'starting', loss: null, lossHistory: [], lastRound: null, allReduceBytes: 0, bytes: { ...view.bytes, payloadSent: 0 } }, plain)
+    expect(lines).toEqual([
+      expect.stringMatching(/^○ starting/), '  training to step 420', '  loss –   5 000 tokens/s', '  peers 3 others here, 2 training   no round yet', '  sent 1.20 MB   received 1.20 MB'
     ])
   })
 })

@@ -1,7 +1,7 @@
 import type { PeerEvent } from '../../src/events.ts'
 import { shortId } from '../../src/membership/short-id.ts'
-import type { Theme } from '../terminal/theme.ts'
-import { formatBytes, formatCount, formatNumber } from '../terminal/units.ts'
+import type { Theme } from './theme.ts'
+import { formatBytes, formatCount, formatNumber } from './units.ts'
 
 /** The line in which a person reads an event, or nothing where it says nothing new. */
 export function eventLine (event: PeerEvent, theme: Theme): string | undefined {

@@ -1,0 +1,41 @@
+import type { BandwidthAnswer, PeersAnswer, RoundAnswer } from '../../api/schema.ts'
+import { shortId } from '../../../src/membership/short-id.ts'
+import { table } from '../table.ts'
+import type { Column } from '../table.ts'
+import { formatBytes, formatCount, formatNumber } from '../units.ts'
+
+const right = 'right' as const
+
+/** Who else is in the run; with whole ids and addresses where there is room. */
+export function peersTable (connected: PeersAnswer['connected'], { withAddresses }: { readonly withAddresses: boolean }): string[] {
+  const columns: Column[] = [{ title: 'peer' }, { title: 'now' }, { title: 'step', align: right }, { title: 'round', align: right }, { title: 'sent', align: right },
+    { title: 'received', align: right }, { title: 'dialled by' }, ...withAddresses ? [{ title: 'addresses' }] : []]
+  return table(columns, connected.map(peer => [
+    withAddresses ? peer.peerId : shortId(peer.peerId), peer.training ? 'training' : 'resting', formatCount(peer.step), formatCount(peer.round),
+    formatBytes(peer.bytesSent), formatBytes(peer.bytesReceived), peer.direction === 'inbound' ? 'them' : 'us', peer.addresses.join(' ')
+  ]))
+}
+
+/** Who was refused, by whom and why. */
+export function rejectedLines (rejected: PeersAnswer['rejected']): string[] {
+  return rejected.map(({ peerId, code, sentence, by }) => `${shortId(peerId)}  ${by === 'us' ? 'refused by us' : 'refused us'}: ${sentence} [${code}]`)
+}
+
+export function roundsTable (rounds: readonly RoundAnswer[]): string[] {
+  const columns: Column[] = [{ title: 'round', align: right }, { title: 'step', align: right }, { title: 'loss', align: right }, { title: 'sent', align: right }, { title: 'with' }, { title: 'why' }]
+  return table(columns, rounds.map(({ round, step, loss, payloadBytesSent, members, outcome, reason }) => [
+    formatCount(round), formatCount(step), formatNumber(loss, 3), formatBytes(payloadBytesSent), outcome === 'solo' ? 'nobody' : members.map(shortId).join(' '), reason
+  ]))
+}
+
+export type BandwidthView = 'peer' | 'protocol' | 'round'
+
+/** What was sent and received, the largest first; of rounds the newest first, and their payload alone. */
+export function bandwidthTable (by: BandwidthView, bandwidth: Pick<BandwidthAnswer, 'peers' | 'protocols'>, rounds: readonly RoundAnswer[]): string[] {
+  const rows = by === 'peer'
+    ? bandwidth.peers.map(({ peerId, sent, received }) => [shortId(peerId), formatBytes(sent), formatBytes(received)])
+    : by === 'protocol'
+      ? bandwidth.protocols.map(({ protocol, sent, received }) => [protocol, formatBytes(sent), formatBytes(received)])
+      : [...rounds].reverse().map(({ round, payloadBytesSent, payloadBytesReceived }) => [formatCount(round), formatBytes(payloadBytesSent), formatBytes(payloadBytesReceived)])
+  return table([{ title: by, align: by === 'round' ? right : 'left' }, { title: 'sent', align: right }, { title: 'received', align: right }], rows)
+}
