@@ -7,8 +7,6 @@ interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer }
   arenaStart (): number
   drawSigns (to: number, blocks: number, firstBlock: number, row: number, first: number, second: number): void
-  intersectSigns (to: number, others: number, words: number): void
-  keepBytes (words: number, count: number, bytes: number): void
   signsToBytes (words: number, count: number, to: number): void
   signsToFloats (words: number, count: number, step: number, values: number): void
   signsToSums (words: number, count: number, stride: number, seeds: number, amounts: number, sums: number): void

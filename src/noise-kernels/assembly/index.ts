@@ -1,3 +1,3 @@
 export { arenaStart } from './arena'
 export { bytesToFloats, bytesToSums, drawBell, moveFloats } from './integers'
-export { drawSigns, intersectSigns, keepBytes, signsToBytes, signsToFloats, signsToSums } from './signs'
+export { drawSigns, signsToBytes, signsToFloats, signsToSums } from './signs'

@@ -12,11 +12,6 @@ export function drawSigns (to: usize, blocks: u32, firstBlock: u32, row: u32, fi
   }
 }
 
-/** Both bit strings where they agree: each halves the share of set bits. */
-export function intersectSigns (to: usize, others: usize, words: u32): void {
-  for (let i: u32 = 0; i < words; i += 4) v128.store(to + (i << 2), v128.and(v128.load(to + (i << 2)), v128.load(others + (i << 2))))
-}
-
 @inline
 function signBytes (half: u32): v128 {
   const bits = i8x16(1, 2, 4, 8, 16, 32, 64, -128, 1, 2, 4, 8, 16, 32, 64, -128)
@@ -32,16 +27,6 @@ export function signsToBytes (words: usize, count: u32, to: usize): void {
     v128.store(to, i8x16.sub(v128.and(signBytes(word), i8x16.splat(2)), one))
     v128.store(to, i8x16.sub(v128.and(signBytes(word >> 16), i8x16.splat(2)), one), 16)
     to += 32
-  }
-}
-
-/** Zero where a bit is not set. */
-export function keepBytes (words: usize, count: u32, bytes: usize): void {
-  for (let i: u32 = 0; i < count; i++) {
-    const word = load<u32>(words + (i << 2))
-    v128.store(bytes, v128.and(v128.load(bytes), signBytes(word)))
-    v128.store(bytes, v128.and(v128.load(bytes, 16), signBytes(word >> 16)), 16)
-    bytes += 32
   }
 }
 
