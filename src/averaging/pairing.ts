@@ -1,8 +1,9 @@
 import type { MethodSpec } from '../manifest/schema.ts'
+import { LARGEST_NEIGHBOURHOOD, partialViewOf } from '../membership/partial-view.ts'
 import { groupOf } from './matching-groups.ts'
 import { partnerOf } from './matching.ts'
 import { hypercubeGroup } from './pairing-hypercube.ts'
-import { LARGEST_NEIGHBOURHOOD, neighbourhoodOf, participantsOf } from './sampling.ts'
+import { participantsOf } from './sampling.ts'
 
 export type Meeting =
   | { readonly kind: 'group', readonly others: readonly string[] }
@@ -23,7 +24,7 @@ export interface MeetingOptions {
 export function meetingOf ({ self, others, round, seed, method }: MeetingOptions): Meeting {
   const drawn = method.participants === undefined ? [self, ...others] : participantsOf([self, ...others], round, seed, method.participants)
   if (!drawn.includes(self)) return alone(`not drawn for round ${round}`)
-  const near = neighbourhoodOf(self, drawn, round, seed)
+  const near = partialViewOf(self, drawn, round, seed)
   const group = companions(self, near, round, seed, method)
   return group.length === 0 ? alone(`the odd one out of ${drawn.length} in round ${round}`) : { kind: 'group', others: group }
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { dealGroups, groupOf } from '../../../src/averaging/matching-groups.ts'
 import { meetingOf } from '../../../src/averaging/pairing.ts'
 import { hypercubeGroup } from '../../../src/averaging/pairing-hypercube.ts'
-import { neighbourhoodOf, participantsOf } from '../../../src/averaging/sampling.ts'
+import { participantsOf } from '../../../src/averaging/sampling.ts'
 import { methodPreset } from '../../../src/averaging/methods.ts'
 import type { MethodSpec } from '../../../src/manifest/schema.ts'
 import { seeded, shuffled } from './seeded.ts'
@@ -111,17 +111,6 @@ describe('sampling', () => {
       expect(without.filter(id => !participants.includes(id)).length).toBeLessThanOrEqual(1)
     }
     for (const count of drawn.values()) expect(Math.abs(count - 100)).toBeLessThan(45)
-  })
-
-  it('keeps neighbourhoods of a large swarm small, the same to all who are in them, and drawn anew', () => {
-    const members = namesOf(512)
-    const near = neighbourhoodOf(members[0]!, members, 8, 1)
-    expect(near.length).toBeGreaterThan(30)
-    expect(near.length).toBeLessThan(110)
-    for (const id of near) expect(neighbourhoodOf(id, members, 8, 1)).toEqual(near)
-    expect(neighbourhoodOf(members[0]!, near, 8, 1, 512)).toEqual(near)
-    expect(neighbourhoodOf(members[0]!, members, 16, 1)).not.toEqual(near)
-    expect(neighbourhoodOf('a', members.slice(0, 63), 1, 1).length).toBe(64)
   })
 })
 
