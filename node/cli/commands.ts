@@ -4,6 +4,7 @@ import { configureEnsembleOptions } from './ensemble-options.ts'
 import { configureMethodOptions } from './method-options.ts'
 import { modelSizesInWords } from './model-sizes.ts'
 import { watchCommands } from './watch-commands.ts'
+import { configureScalarOptions } from './scalar-options.ts'
 
 const collect = (value: string, before: string[] | undefined): string[] => [...before ?? [], value]
 
@@ -16,6 +17,7 @@ function configureCheckpointOptions (command: Command): void {
 /** Options by which a run is chosen; `run create` and `testnet run` share them. */
 export function configureRunOptions (command: Command): void {
   configureMethodOptions(command)
+  configureScalarOptions(command)
   command
     .option('--model <size>', `parameters in brackets: ${modelSizesInWords()}`, 'tiny')
     .option('--batch <sequences>', 'sequences in a step of each peer', '2')

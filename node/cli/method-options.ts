@@ -4,6 +4,7 @@ import { presets } from '../../src/averaging/presets.ts'
 import { ShoalError } from '../../src/errors.ts'
 import { methodSchema, outerSchema } from '../../src/manifest/method-schema.ts'
 import type { MethodSpec, OuterSpec } from '../../src/manifest/schema.ts'
+import { scalarPresets } from '../../src/spsa/scalar-methods.ts'
 import { choiceOption } from './choices.ts'
 import { numberOption } from './numbers.ts'
 
@@ -31,11 +32,17 @@ export interface MethodOptions {
   readonly finalMerge?: boolean
 }
 
+/** The options of the frame's axes, which a method of scalars has none of. */
+export const axisOptions = [
+  'group', 'pairing', 'participants', 'fragments', 'pattern', 'every', 'overlap', 'mixing', 'shares', 'outer', 'outerRate', 'outerMomentum', 'codec', 'errorFeedback', 'quorum',
+  'grace', 'late', 'finalMerge'
+] as const satisfies ReadonlyArray<keyof MethodOptions>
+
 const kinds = outerSchema.options.map(option => option.shape.kind.value)
 
 export function configureMethodOptions (command: Command): void {
   command
-    .option('--method <preset>', `how peers average: ${Object.keys(presets).join(', ')} (shoal run methods tells of each)`, 'noloco')
+    .option('--method <preset>', `how peers average: ${[...Object.keys(presets), ...Object.keys(scalarPresets)].join(', ')} (shoal run methods tells of each)`, 'noloco')
     .option('--every <steps>', 'inner steps between two averages of the same weights, H')
     .option('--codec <spec>', 'how they are written on the wire: int8(64), fp32, topk(0.01) | int2 | rans')
     .option('--ladder <specs>', 'coarser codecs, finest first, between commas outside of brackets, for peers whose --upload does not bear the codec; none for none (default: follows from the codec)')

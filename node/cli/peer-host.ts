@@ -1,4 +1,4 @@
-import { checkMethod } from '../../src/averaging/stability.ts'
+import { checkAnyMethod } from '../../src/averaging/any-method.ts'
 import type { PeerReport, StampedEvent } from '../../src/events.ts'
 import type { LoadedSettings } from '../config/load.ts'
 import { ownSettings } from '../config/own-settings.ts'
@@ -58,7 +58,7 @@ export class PeerHost {
 
   /** One peer of one run, until its budget is spent or it is stopped. @throws ShoalError */
   async run (source: RunSource, onEvent: (event: StampedEvent) => void = () => undefined): Promise<PeerReport> {
-    checkMethod(source.run.manifest.method)
+    checkAnyMethod(source.run.manifest.method)
     const events = new EventLog()
     const theme = createTheme(this.#output.colours)
     events.subscribe(event => {

@@ -1,6 +1,5 @@
 import { setMaxListeners } from 'node:events'
-import type { Connection, Libp2p, PeerId, PrivateKey, Stream } from '@libp2p/interface'
-import { peerIdFromString } from '@libp2p/peer-id'
+import type { Connection, Libp2p, PrivateKey, Stream } from '@libp2p/interface'
 import { reasonOf, ShoalError } from '../../src/errors.ts'
 import type { PeerEvent } from '../../src/events.ts'
 import type { Exchange, ExchangeEvents, Peers, PresentPeer, Progress } from '../../src/ports.ts'
@@ -19,16 +18,18 @@ import type { Snapshot } from '../../protocols/state/messages.ts'
 import { ByteMeter } from '../../protocols/wire/byte-meter.ts'
 import { asWireError, WireError } from '../../protocols/wire/errors.ts'
 import { MAXIMUM_EXCHANGES_PER_PEER, MAXIMUM_HELLOS_PER_PEER, MAXIMUM_SNAPSHOT_BYTES } from '../../protocols/wire/limits.ts'
-import { EXCHANGE_PROTOCOL, FILES_PROTOCOL, GOODBYE_PROTOCOL, HELLO_PROTOCOL, MANIFEST_PROTOCOL, STATE_PROTOCOL } from '../../protocols/wire/protocol-ids.ts'
+import { EXCHANGE_PROTOCOL, FILES_PROTOCOL, GOODBYE_PROTOCOL, HELLO_PROTOCOL, MANIFEST_PROTOCOL, SCALARS_PROTOCOL, STATE_PROTOCOL } from '../../protocols/wire/protocol-ids.ts'
 import { rejection } from '../../protocols/wire/rejection.ts'
-import { GOODBYE_LIMIT_MS, OPEN_STREAM_TIMEOUT_MS, STOP_LIMIT_MS } from './constants.ts'
+import { GOODBYE_LIMIT_MS, SCALAR_STREAMS, STOP_LIMIT_MS } from './constants.ts'
 import { Gossip } from './gossip.ts'
 import { createPeerNode, startNode, type Services } from './libp2p-node.ts'
 import { Membership, type Terms } from './membership.ts'
 import { MeteredLinks, type FurtherMetrics } from './metered-links.ts'
+import { openStream } from './open-stream.ts'
 import type { Pubsub } from './pubsub.ts'
 import type { Member, RejectionRecord } from './roster.ts'
 import { transferError } from './transfer-error.ts'
+import { ScalarLinks } from './scalar-links.ts'
 import { UploadGauge } from './upload-gauge.ts'
 import { within } from './within.ts'
 
@@ -77,6 +78,8 @@ const nowMs = (): number => performance.now()
 export class SwarmNetwork implements Peers {
   readonly self: string
   readonly meter: ByteMeter
+  /** What members of a run that is trained by scalars say to each other. */
+  readonly scalars: ScalarLinks
   readonly #node: Libp2p<Services>
   readonly #options: SwarmNetworkOptions
   readonly #membership: Membership
@@ -102,6 +105,13 @@ export class SwarmNetwork implements Peers {
       entries: [...options.bootstrap, ...options.rememberedPeers ?? []],
       minimumPeers: options.minimumPeers ?? 1,
       nowMs,
+      signal: this.#stopping.signal
+    })
+    this.scalars = new ScalarLinks({
+      open: async (peerId, signal) => this.#openStream(peerId, SCALARS_PROTOCOL, signal),
+      refusal: async peerId => this.#membership.refusal(peerId),
+      meter,
+      warn: sentence => { this.#membership.warn(sentence) },
       signal: this.#stopping.signal
     })
   }
@@ -236,6 +246,7 @@ export class SwarmNetwork implements Peers {
     await this.#handle(EXCHANGE_PROTOCOL, 2 * MAXIMUM_EXCHANGES_PER_PEER, async (stream, { remotePeer }) => exchanges.serve(stream, remotePeer.toString()))
     const files = new FilesHandler({ open: this.#options.file ?? (async () => Promise.resolve(undefined)), refusal, signal })
     await this.#handle(FILES_PROTOCOL, 1, async (stream, { remotePeer }) => files.serve(stream, remotePeer.toString()))
+    await this.#handle(SCALARS_PROTOCOL, SCALAR_STREAMS, async (stream, { remotePeer }) => this.scalars.serve(stream, remotePeer.toString()))
     await this.#handle(STATE_PROTOCOL, 1, async (stream, { remotePeer }) => states.serve(stream, remotePeer.toString()))
   }
 
@@ -273,11 +284,7 @@ export class SwarmNetwork implements Peers {
   }
 
   async #openStream (peerId: string, protocol: string, signal: AbortSignal): Promise<Stream> {
-    const connection = this.#node.getConnections(peerIdOrThrow(peerId)).find(({ status }) => status === 'open')
-    if (connection === undefined) throw new WireError('broken', `${peerId} is not connected`)
-    const stream = await within(OPEN_STREAM_TIMEOUT_MS, async timeout => connection.newStream(protocol, { signal: AbortSignal.any([signal, timeout]) }))
-    if (stream === undefined) throw new WireError('idle', `${peerId} does not answer`)
-    return stream
+    return openStream(this.#node, peerId, protocol, signal)
   }
 }
 
@@ -287,13 +294,5 @@ function isProgress (bytes: Uint8Array): boolean {
     return true
   } catch {
     return false
-  }
-}
-
-function peerIdOrThrow (text: string): PeerId {
-  try {
-    return peerIdFromString(text)
-  } catch (error) {
-    throw new WireError('broken', `${text} is no peer id`, error)
   }
 }

@@ -1,3 +1,4 @@
+import { isScalarMethod } from '../../src/averaging/any-method.ts'
 import { keepsMomentum } from '../../src/averaging/arithmetic/method-traits.ts'
 import type { SignedManifest } from '../../src/manifest/manifest.ts'
 import { modelLayout } from '../../src/models/model-layout.ts'
@@ -28,7 +29,7 @@ export async function writeImportedRun ({ run, weights, peerId, directory }: Imp
   await rememberRun(run, directory)
   const { model, seed, method } = run.manifest
   const zeros = new Float32Array(weights.length)
-  const momentum = keepsMomentum(method.outer) ? zeros : new Float32Array(0)
+  const momentum = !isScalarMethod(method) && keepsMomentum(method.outer) ? zeros : new Float32Array(0)
   return await new CheckpointFiles(runFolder(run.runId, directory), modelLayout(model)).write({
     runId: run.runId, peerId, step: 0, round: IMPORT_ROUND, tokens: 0, kernelVariant: NO_KERNELS, samplingSeed: seed, syncedStep: 0, counters: {},
     weights, slow: weights, momentum, adamFirst: zeros, adamSecond: zeros

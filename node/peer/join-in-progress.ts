@@ -6,7 +6,7 @@ import type { Peers, PresentPeer } from '../../src/ports.ts'
 import type { SwarmNetwork } from '../network/swarm-network.ts'
 
 /** Time for the first handshakes with the peers of an invite; without an answer by then this peer begins alone. */
-const FIRST_PEERS_TIMEOUT_MS = 15_000
+export const FIRST_PEERS_TIMEOUT_MS = 15_000
 /** A member of an imported run measures its model before it tells that it has weights; a large one takes a minute or two. */
 const IMPORTED_WEIGHTS_TIMEOUT_MS = 180_000
 /** Members that are asked for their weights before this peer begins from the genesis. */
@@ -60,7 +60,7 @@ async function fetchFrom (network: SwarmNetwork, run: RunManifest, ahead: readon
 }
 
 /** The members that fit: as soon as there is one, or those there are (none) when the time is over. */
-async function presentPeers (peers: Peers, fits: (peer: PresentPeer) => boolean, timeoutMs: number, signal: AbortSignal): Promise<readonly PresentPeer[]> {
+export async function presentPeers (peers: Peers, fits: (peer: PresentPeer) => boolean, timeoutMs: number, signal: AbortSignal): Promise<readonly PresentPeer[]> {
   const fitting = (): readonly PresentPeer[] => peers.present().filter(fits)
   if (fitting().length > 0) return fitting()
   return new Promise((resolve, reject) => {

@@ -1,17 +1,20 @@
 import { rm } from 'node:fs/promises'
 import { largestContribution } from '../../src/averaging/arithmetic/payload-size.ts'
+import { codecNameOf, isScalarMethod } from '../../src/averaging/any-method.ts'
 import type { ReplicaSnapshot } from '../../src/averaging/averaging-state.ts'
 import { ShoalError } from '../../src/errors.ts'
 import { formatInvite } from '../../src/manifest/invite.ts'
 import { checkGenesis } from '../../src/manifest/genesis-hash.ts'
-import type { ModelSpec, RunManifest } from '../../src/manifest/schema.ts'
+import type { AnyMethodSpec, ModelSpec, RunManifest } from '../../src/manifest/schema.ts'
 import { tokensPerStepOf } from '../../src/manifest/tokens.ts'
 import { modelLayout } from '../../src/models/model-layout.ts'
 import { layoutHash } from '../../src/parameters/layout.ts'
 import type { ParameterLayout } from '../../src/parameters/layout.ts'
+import { unitOf } from '../../src/spsa/scalar-methods.ts'
 import type { TrainerState } from '../../src/training/trainer-state.ts'
 import { MAXIMUM_SNAPSHOT_BYTES } from '../../protocols/wire/limits.ts'
 import { SwarmNetwork } from '../network/swarm-network.ts'
+import { openLedger } from '../scalars/stored-ledger.ts'
 import { CheckpointFiles } from '../store/checkpoint-files.ts'
 import type { Identity } from '../store/identity.ts'
 import { LevelStore } from '../store/level-store.ts'
@@ -20,6 +23,7 @@ import { obtainFiles } from '../data/obtain-files.ts'
 import type { RunFiles } from '../data/run-files.ts'
 import { startRounds } from '../round-worker/start.ts'
 import { TrainerClient } from '../trainer-worker/client.ts'
+import type { TrainerInit } from '../trainer-worker/client.ts'
 import type { Closers } from './closers.ts'
 import { fetchRunningState } from './join-in-progress.ts'
 import { inviteAddresses } from './invite-addresses.ts'
@@ -40,7 +44,8 @@ export async function openParts (options: PeerOptions, identity: Identity, close
   closers.add('store', async () => store.close())
   const layout = boundedLayout(run.manifest.model)
   const files = new CheckpointFiles(runFolder(run.runId, directory), layout, settings.keepCheckpoints)
-  const checkpoint = restoredState(files, warn)
+  const scalars = isScalarMethod(run.manifest.method) ? await openLedger(options, { store, files, method: run.manifest.method, warn }) : undefined
+  const checkpoint = scalars === undefined ? restoredState(files, warn) : undefined
   if (checkpoint !== undefined) checkGenesis(run.manifest, checkpoint.trainer.step, checkpoint.trainer.weights)
   const runFiles = await openRunFiles(options, signal)
   const merges = new CheckpointFiles(mergeFolder(run.runId, directory), layout, 1)
@@ -53,13 +58,14 @@ export async function openParts (options: PeerOptions, identity: Identity, close
     root: directory.root, files: runFiles, peerId: identity.peerId, shardNumber: settings.shard === 0 ? undefined : settings.shard, ownData: settings.data, signal
   })
   const bootstrapped = options.source.bootstrap.length + settings.bootstrap.length > 0
-  const snapshot = checkpoint === undefined && bootstrapped ? await fetchRunningState(network, run.manifest, say, signal) : undefined
-  if (checkpoint === undefined && snapshot === undefined) refuseUnknownGenesis(run.manifest)
+  const snapshot = checkpoint === undefined && scalars === undefined && bootstrapped ? await fetchRunningState(network, run.manifest, say, signal) : undefined
+  if (checkpoint === undefined && snapshot === undefined && scalars?.start === undefined) refuseUnknownGenesis(run.manifest)
   const samplingSeed = checkpoint?.samplingSeed ?? samplingSeedOf(run.manifest.seed, data.shardNumber)
-  const state = checkpoint?.trainer ?? (snapshot === undefined ? undefined : freshOptimizer(snapshot))
+  const start = snapshot ?? scalars?.start
+  const state = checkpoint?.trainer ?? (start === undefined ? undefined : freshOptimizer(start))
   const trainer = await TrainerClient.start({
     model: run.manifest.model, inner: run.manifest.inner, seed: run.manifest.seed, budgetSteps: run.manifest.budget.steps, compute: computeOf(settings),
-    samplingSeed, ...trainerInput(data), ...run.manifest.method.shares === 'gradients' ? { gradients: true } : {}, ...state === undefined ? {} : { state }
+    samplingSeed, ...trainerInput(data), ...trainerModeOf(run.manifest.method), ...state === undefined ? {} : { state }
   }, { signal })
   closers.add('trainer', async () => trainer.close())
   const rounds = await startRounds(run.manifest, { self: network.self, layout, trainer, state: checkpoint?.averaging, compute: computeOf(settings) }, signal)
@@ -74,13 +80,13 @@ export async function openParts (options: PeerOptions, identity: Identity, close
   const goesOnFrom = checkpoint === undefined ? undefined : { step: checkpoint.trainer.step, averaging: checkpoint.averaging, tokens: checkpoint.tokens }
   return {
     layout, store, files, merges, keepExperts: expertKeeper(options, layout), network, trainer, rounds, serving, pause: new PauseSwitch(), yardstick: yardstickOf(data),
-    checkpoint: goesOnFrom, snapshot, samplingSeed, tokensPerStep, invite
+    checkpoint: goesOnFrom, snapshot, samplingSeed, tokensPerStep, invite, scalars
   }
 }
 
 /** Those of an earlier merge make room; peers that train apart and merge once have few. */
 function expertKeeper ({ source: { run: { runId, manifest } }, directory }: PeerOptions, layout: ParameterLayout): PeerParts['keepExperts'] {
-  if (manifest.method.groupSize !== 1) return undefined
+  if (isScalarMethod(manifest.method) || manifest.method.groupSize !== 1) return undefined
   return async experts => {
     await rm(expertsFolder(runId, directory), { recursive: true, force: true })
     for (const expert of experts) await new CheckpointFiles(expertFolder(runId, expert.peerId, directory), layout, 1).write(expert)
@@ -122,7 +128,7 @@ interface NetworkParts {
 
 async function startNetwork ({ options, store, identity, layout, serving, runFiles }: NetworkParts, signal: AbortSignal): Promise<SwarmNetwork> {
   const { source: { run, bootstrap }, settings, events, software } = options
-  const { codec } = run.manifest.method
+  const { method } = run.manifest
   const network = await SwarmNetwork.start({
     privateKey: identity.privateKey,
     listen: settings.listen,
@@ -130,9 +136,9 @@ async function startNetwork ({ options, store, identity, layout, serving, runFil
     rememberedPeers: await store.rememberedAddresses(),
     runId: run.runId,
     layoutHash: layoutHash(layout),
-    codec,
+    codec: codecNameOf(method),
     software,
-    maximumPayloadBytes: largestContribution(run.manifest.method, layout),
+    maximumPayloadBytes: isScalarMethod(method) ? 0 : largestContribution(method, layout),
     manifest: () => run.bytes,
     snapshot: () => serving.snapshot(),
     onServed: peerId => { serving.onServed(peerId) },
@@ -148,12 +154,18 @@ async function startNetwork ({ options, store, identity, layout, serving, runFil
   return network
 }
 
+/** What the trainer is asked for besides whole steps. */
+function trainerModeOf (method: AnyMethodSpec): Pick<TrainerInit, 'gradients' | 'scalars'> {
+  if (isScalarMethod(method)) return { scalars: { noise: method.noise, unit: unitOf(method) } }
+  return method.shares === 'gradients' ? { gradients: true } : {}
+}
+
 /** Every shard has batches of its own, and so has every seed. */
 function samplingSeedOf (seed: number, shardNumber: number): number {
   return (Math.imul(seed, 0x9e37_79b1) + shardNumber) >>> 0
 }
 
 /** A joiner takes over weights and step; its inner optimizer warms up by itself. */
-function freshOptimizer ({ step, weights }: ReplicaSnapshot): TrainerState {
+function freshOptimizer ({ step, weights }: Pick<ReplicaSnapshot, 'step' | 'weights'>): TrainerState {
   return { step, weights, firstMoment: new Float32Array(weights.length), secondMoment: new Float32Array(weights.length) }
 }

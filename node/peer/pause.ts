@@ -1,4 +1,4 @@
-import type { GradientSteps, Peers, Progress, Trainer, TrainingOutcome } from '../../src/ports.ts'
+import type { GradientSteps, Peers, Progress, ScalarOutcome, ScalarRequest, ScalarSteps, Trainer, TrainingOutcome } from '../../src/ports.ts'
 
 /** A training that was asked for and rests, or runs. */
 interface Asked {
@@ -70,7 +70,8 @@ export class PauseSwitch {
       get step () { return inner.step },
       train: (untilStep, done) => { train(untilStep, 0, done) },
       stop: () => { if (this.#asked === undefined) inner.stop(); else this.#asked.stop() },
-      ...inner.gradients === undefined ? {} : { gradients: this.#gradients(inner, inner.gradients) }
+      ...inner.gradients === undefined ? {} : { gradients: this.#gradients(inner, inner.gradients) },
+      ...inner.scalars === undefined ? {} : { scalars: this.#scalars(inner, inner.scalars) }
     }
   }
 
@@ -83,7 +84,16 @@ export class PauseSwitch {
     return { gradient: gradients.gradient, compute: begin, finishStep: options => { gradients.finishStep(options) } }
   }
 
-  #hold (begin: () => void, inner: Trainer, done: (outcome: TrainingOutcome) => void): void {
+  /** A measurement is made to its end; the next one rests. */
+  #scalars (inner: Trainer, scalars: ScalarSteps): ScalarSteps {
+    const begin = (request: ScalarRequest, done: (outcome: ScalarOutcome) => void): void => {
+      if (this.#sinceMs === undefined) scalars.measure(request, done)
+      else this.#hold(() => { begin(request, done) }, inner, done)
+    }
+    return { integers: scalars.integers, measure: begin }
+  }
+
+  #hold (begin: () => void, inner: Trainer, done: (outcome: Extract<TrainingOutcome, { kind: 'stopped' }>) => void): void {
     const leave = (then: () => void) => (): void => {
       this.#asked = undefined
       then()

@@ -9,6 +9,7 @@ import type { FurtherMetrics } from '../network/metered-links.ts'
 import type { SwarmNetwork } from '../network/swarm-network.ts'
 import type { CheckpointFiles } from '../store/checkpoint-files.ts'
 import type { DataDirectory } from '../store/data-directory.ts'
+import type { StoredLedger } from '../scalars/stored-ledger.ts'
 import type { LevelStore } from '../store/level-store.ts'
 import type { Snapshot } from '../../protocols/state/messages.ts'
 import type { RoundThread } from '../round-worker/client.ts'
@@ -63,4 +64,6 @@ export interface PeerParts {
   readonly samplingSeed: number
   readonly tokensPerStep: number
   readonly invite: () => string
+  /** What is kept of the ledger of a run that is trained by scalars; absent for other methods. */
+  readonly scalars: StoredLedger | undefined
 }

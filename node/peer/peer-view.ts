@@ -19,7 +19,7 @@ export interface StartingParts extends Pick<PeerOptions, 'directory' | 'source' 
 }
 
 export interface PeerViewParts extends StartingParts, Omit<PeerParts, 'serving' | 'merges'> {
-  readonly averaging: AveragingPeer
+  readonly averaging: Pick<AveragingPeer, 'describe'>
   readonly merge: () => Promise<MergeAnswer['merged']>
 }
 
@@ -90,7 +90,7 @@ function whatItDoes ({ averaging, network, pause, source: { run }, events }: Pee
   const present = network.present()
   return situationOf({
     averaging: averaging.describe(),
-    trainsAlone: run.manifest.method.groupSize === 1,
+    trainsAlone: run.manifest.method.kind === undefined && run.manifest.method.groupSize === 1,
     pausedForSeconds: pause.sinceMs === undefined ? undefined : (Date.now() - pause.sinceMs) / MS_PER_SECOND,
     others: present.length,
     othersTraining: present.filter(peer => peer.training).length,

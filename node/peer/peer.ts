@@ -11,6 +11,10 @@ import type { PeerOptions } from './peer-parts.ts'
 import { PeerReporter } from './peer-reporter.ts'
 import { peerView, startingView } from './peer-view.ts'
 import { eventFolder } from './run-source.ts'
+import { openScalarSession } from '../scalars/open-session.ts'
+import type { ScalarSession } from '../scalars/session.ts'
+import type { Identity } from '../store/identity.ts'
+import type { PeerParts } from './peer-parts.ts'
 import { Session } from './session.ts'
 
 /**
@@ -42,10 +46,14 @@ export async function runPeer (options: PeerOptions, signal: AbortSignal): Promi
     const parts = await openParts({ ...options, libraryMetrics: observation.metrics.libp2p }, identity, closers, stop)
     observation.attach(parts)
     reporter.watch(() => parts.network.meter.totals())
-    const session = new Session(options, parts, reporter)
-    shown.view = peerView({ ...options, ...parts, reporter, peerId: identity.peerId, averaging: session.averaging, shutdown, merge: async () => session.mergeNow(stop) })
+    const session = openSession(options, identity, parts, reporter)
+    shown.view = peerView({ ...options, ...parts, reporter, peerId: identity.peerId, averaging: session instanceof Session ? session.averaging : session, shutdown, merge: async () => session.mergeNow(stop) })
     return await session.run(stop)
   } finally {
     for (const failure of await closers.closeAll()) logger.warn(failure)
   }
+}
+
+function openSession (options: PeerOptions, identity: Identity, parts: PeerParts, reporter: PeerReporter): Session | ScalarSession {
+  return openScalarSession(options, identity, parts, reporter) ?? new Session(options, parts, reporter)
 }

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks'
+import { frameMethodOf } from '../../src/averaging/any-method.ts'
 import { AveragingPeer } from '../../src/averaging/averaging-peer.ts'
 import type { AveragingEvent } from '../../src/averaging/averaging-peer.ts'
 import { reasonOf, ShoalError } from '../../src/errors.ts'
@@ -23,6 +24,7 @@ export class Session {
   readonly #checkpoints: CheckpointKeeper
   readonly #merger: Merger
   readonly #upload: UploadKeeper | undefined
+  readonly #endsMerged: boolean
   /** Where this life of the peer began; tokens are counted on from there. */
   readonly #begin: { readonly step: number, readonly tokens: number }
   #lastSentence = ''
@@ -35,9 +37,11 @@ export class Session {
     this.#parts = parts
     this.#reporter = reporter
     const { manifest } = options.source.run
-    this.#upload = uploadKeeper(options.settings, manifest.method, parts)
+    const method = frameMethodOf(manifest.method, 'rounds of averaging')
+    this.#endsMerged = method.finalMerge === true
+    this.#upload = uploadKeeper(options.settings, method, parts)
     this.averaging = new AveragingPeer({
-      clock: wallClock, trainer: parts.pause.trainer(parts.trainer, parts.tokensPerStep), peers: parts.pause.peers(parts.network), store: parts.store, method: manifest.method,
+      clock: wallClock, trainer: parts.pause.trainer(parts.trainer, parts.tokensPerStep), peers: parts.pause.peers(parts.network), store: parts.store, method,
       layout: parts.layout, budgetSteps: manifest.budget.steps, seed: manifest.seed, minimumPeers: options.settings.waitFor, state: parts.checkpoint?.averaging, worker: parts.rounds,
       decide: round => this.#upload?.decide(round),
       onEvent: event => { this.#onEvent(event) }
@@ -76,7 +80,7 @@ export class Session {
     // Whoever asked to stop waits for the goodbye, not for a last measurement.
     await this.#checkpoints.write(reason === 'budget' ? this.#measure('end') : undefined)
     this.#reporter.checkpoint = this.#checkpoints.path
-    if (reason === 'budget' && this.#options.source.run.manifest.method.finalMerge === true) await this.#mergeInTheEnd(stop)
+    if (reason === 'budget' && this.#endsMerged) await this.#mergeInTheEnd(stop)
     return this.#finish(reason)
   }
 

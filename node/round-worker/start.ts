@@ -1,3 +1,4 @@
+import { isScalarMethod } from '../../src/averaging/any-method.ts'
 import type { AveragingState } from '../../src/averaging/averaging-state.ts'
 import type { RunManifest } from '../../src/manifest/schema.ts'
 import type { ParameterLayout } from '../../src/parameters/layout.ts'
@@ -21,9 +22,9 @@ export interface RoundParts {
   readonly state: AveragingState | undefined
 }
 
-/** A thread for the rounds of a run; none for small models. @throws as `RoundThread.start` */
+/** A thread for the rounds of a run; none for small models, and none where there is nothing to average. @throws as `RoundThread.start` */
 export async function startRounds ({ method, seed }: RunManifest, { trainer, ...parts }: RoundParts, signal: AbortSignal): Promise<RoundThread | undefined> {
-  if (parts.layout.size < SMALLEST_MODEL_WITH_THREAD) return undefined
+  if (isScalarMethod(method) || parts.layout.size < SMALLEST_MODEL_WITH_THREAD) return undefined
   const gradient = trainer.gradients?.gradient
   return RoundThread.start({ ...parts, method, seed, vectors: { fast: trainer.weights, ...gradient === undefined ? {} : { gradient } } }, signal)
 }

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { Level } from 'level'
 import { reasonOf, ShoalError } from '../../src/errors.ts'
+import { LedgerStore } from './ledger-store.ts'
 import type { RoundRecord, Store } from '../../src/ports.ts'
 
 /** An evening's worth of rounds; older ones are in the log. */
@@ -72,6 +73,11 @@ export class LevelStore implements Store {
     await this.#writing
     const values = await this.#level.values({ gt: `${this.#runId}/peer/`, lt: `${this.#runId}/peer0`, limit: REMEMBERED_PEERS }).all()
     return (values).flat().filter((address): address is string => typeof address === 'string')
+  }
+
+  /** The run's ledger, for methods that have one. @param folder where the weights of its snapshots lie */
+  ledger (folder: string): LedgerStore {
+    return new LedgerStore(this.#level, this.#runId, folder)
   }
 
   /** Flushes and closes. Idempotent. */

@@ -95,3 +95,15 @@ export const MAXIMUM_UPLOAD_BYTES_PER_SECOND = 1e12
 
 /** Partners of a round that an announcement names: 80 bytes; of a larger group these show enough. */
 export const MAXIMUM_MET_PEERS = 8
+
+/** Entries of a ledger in one message: with the longest window a manifest allows they fill a frame. */
+export const MAXIMUM_ENTRIES = 64
+
+/** Ranges of keys asked about in one message, ranges told in full, heads of each, and chains asked for: together less than a frame. */
+export const MAXIMUM_INQUIRED_RANGES = 128
+export const MAXIMUM_TOLD_RANGES = 48
+export const MAXIMUM_TOLD_HEADS = 8
+export const MAXIMUM_WANTED = 128
+
+/** Messages of the scalars protocol that wait for one peer: a reconciliation's worth; whoever takes none is reconciled with later. */
+export const MAXIMUM_QUEUED_SCALARS = 256

@@ -1,7 +1,7 @@
 import { ShoalError } from '../errors.ts'
 import { nearest } from '../text/nearest.ts'
 import { vocabularyOf } from './schema.ts'
-import type { DataSpec, InnerSpec, MethodSpec, ModelSpec, RunManifest, TokenizerSpec } from './schema.ts'
+import type { AnyMethodSpec, DataSpec, InnerSpec, ModelSpec, RunManifest, TokenizerSpec } from './schema.ts'
 
 /** Model sizes by name; `parameterCount` tells how large each is. */
 export const MODEL_SIZES: Readonly<Record<string, ModelSpec>> = {
@@ -42,7 +42,7 @@ export interface RunChoices extends InnerChoices {
   readonly seed: number
   /** A size by name, or the model itself. */
   readonly model: string | ModelSpec
-  readonly method: MethodSpec
+  readonly method: AnyMethodSpec
   readonly data: DataSpec
   /** Bytes when left out; a model chosen by name gets the tokenizer's vocabulary. */
   readonly tokenizer?: TokenizerSpec

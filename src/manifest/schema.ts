@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { dataSchema, isExamplesData, tokenizerSchema, vocabularyOf } from './data-schema.ts'
 import { innerSchema } from './inner-schema.ts'
-import { methodSchema } from './method-schema.ts'
+import type { methodSchema } from './method-schema.ts'
 import { modelSchema } from './model-schema.ts'
+import { anyMethodSchema } from './scalar-schema.ts'
 
 export { dataSchema, isExamplesData, tokenizerSchema, vocabularyOf } from './data-schema.ts'
 export { innerSchema } from './inner-schema.ts'
@@ -22,7 +23,7 @@ export const manifestSchema = z.strictObject({
   tokenizer: tokenizerSchema,
   data: dataSchema,
   inner: innerSchema,
-  method: methodSchema,
+  method: anyMethodSchema,
   /** Inner steps after which a peer is done; 0 trains until it is stopped. */
   budget: z.strictObject({ steps: z.int().min(0) }),
   admission: z.strictObject({ kind: z.literal('open') })
@@ -47,6 +48,9 @@ export type ExamplesSpec = Extract<DataSpec, { corpus: 'glyphs' | 'idx' }>
 export type TextDataSpec = Exclude<DataSpec, ExamplesSpec>
 export type OwnDataSpec = Extract<DataSpec, { corpus: 'own' }>
 export type InnerSpec = RunManifest['inner']
-export type MethodSpec = RunManifest['method']
+/** A point of the first-order frame. */
+export type MethodSpec = z.infer<typeof methodSchema>
+/** That, or a method of scalars. */
+export type AnyMethodSpec = RunManifest['method']
 export type OuterSpec = MethodSpec['outer']
 export type TokenizerSpec = RunManifest['tokenizer']

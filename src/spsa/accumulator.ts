@@ -56,6 +56,13 @@ export class Accumulator {
     this.integers = integers
   }
 
+  /** The same sums in memory of their own. */
+  copy (): Accumulator {
+    const copy = new Accumulator(this.integers.slice(), this.noise, this.first)
+    copy.#held = this.#held
+    return copy
+  }
+
   /** Σ |n| of everything held: no |A| exceeds this times the noise's largest integer. */
   get held (): number {
     return this.#held

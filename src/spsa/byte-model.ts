@@ -6,6 +6,7 @@ import { clipLevel, nextLimit } from './clipping.ts'
 import type { ClipRules } from './clipping.ts'
 import type { Noise, Seed } from './noise.ts'
 import type { ScalarCodec } from './scalar-codec.ts'
+import { heldWeights } from './weight-source.ts'
 import type { WeightSource } from './weight-source.ts'
 
 export interface ByteModelRules {
@@ -17,7 +18,9 @@ export interface ByteModelRules {
   /** Steps whose bytes are clipped by the same limit. */
   readonly window: number
   readonly clip: ClipRules
-  /** Most bytes there can be between two snapshots. */
+  /** Steps of an epoch, a multiple of the window: at its end the weights are rounded to floats, which the next one starts from. */
+  readonly epochSteps: number
+  /** Most bytes of an epoch. */
   readonly contributions: number
 }
 
@@ -30,9 +33,39 @@ export interface StepByte {
   readonly seed: Seed
 }
 
+/** θ = fround(base + u·A), shared with whoever measures. */
+export interface ModelMemory {
+  /** Weights at the newest epoch's start. */
+  readonly base: Float32Array
+  /** A, the newest epoch's sums. */
+  readonly integers: Int32Array
+}
+
+/** What stands for all bytes before `step`, a multiple of the epoch. */
+export interface ModelStart {
+  readonly step: number
+  /** The clipping limit of the window that begins there. */
+  readonly limit: number
+}
+
 interface Held extends StepByte {
   /** What is in the accumulators now. */
   amount: number
+}
+
+interface Epoch {
+  accumulator: Accumulator
+  count: number
+}
+
+/** The fixed point in which a run counts. @throws RangeError when an epoch's bytes do not fit into 32 bits */
+export function fixedPointOf (rules: Pick<ByteModelRules, 'largestLearningRate' | 'codec' | 'clip' | 'contributions' | 'noise'>): FixedPoint {
+  return fixedPoint(rules.largestLearningRate * rules.codec.decode(rules.clip.ceiling), rules.contributions, rules.noise)
+}
+
+/** Memory of its own for a model that nobody else reads. */
+export function modelMemory (weights: Float32Array): ModelMemory {
+  return { base: weights.slice(), integers: new Int32Array(weights.length) }
 }
 
 /**
@@ -42,37 +75,43 @@ interface Held extends StepByte {
 export class ByteModel {
   readonly weights: WeightSource
   readonly #rules: ByteModelRules
-  readonly #base: WeightSource
-  readonly #accumulator: Accumulator
+  readonly #memory: ModelMemory
   readonly #fixedPoint: FixedPoint
   readonly #windows = new Map<number, Map<string, Held>>()
-  #count = 0
+  /** By number, ascending; the last one's sums are those of the memory. */
+  #epochs: Array<readonly [number, Epoch]> = []
+  /** Weights before the first epoch held. */
+  #start: Float32Array
+  #limit: number
 
   /**
-   * @param integers zeros, one a weight: memory that a trainer may share (`ScalarSteps.integers`)
+   * @param memory its base holds the weights to start from; both are written to as bytes come
    * @throws RangeError when so many contributions do not fit into 32 bits
    */
-  constructor (base: WeightSource, rules: ByteModelRules, integers = new Int32Array(base.size)) {
+  constructor (memory: ModelMemory, rules: ByteModelRules, { step, limit }: ModelStart = { step: 0, limit: rules.clip.first }) {
     this.#rules = rules
-    this.#base = base
-    this.#fixedPoint = fixedPoint(rules.largestLearningRate * rules.codec.decode(rules.clip.ceiling), rules.contributions, rules.noise)
-    this.#accumulator = new Accumulator(integers, rules.noise)
-    this.weights = accumulatedWeights(base, this.#accumulator, this.#fixedPoint.unit)
+    this.#memory = memory
+    this.#fixedPoint = fixedPointOf(rules)
+    this.#start = memory.base
+    this.#limit = limit
+    this.#epochs.push([this.#epochOf(step), { accumulator: new Accumulator(memory.integers, rules.noise), count: 0 }])
+    const [, newest] = this.#newest
+    newest.accumulator.clear()
+    this.weights = accumulatedWeights(heldWeights(memory.base), newest.accumulator, this.#fixedPoint.unit)
   }
 
   /**
    * Counts bytes; those counted already change nothing.
    *
-   * @throws RangeError, with nothing moved, when there could then be more than the rules' contributions
+   * @throws RangeError, with nothing moved, when an epoch could then have more than the rules' contributions, or for a byte before the start
    */
   add (bytes: readonly StepByte[]): void {
-    const { contributions } = this.#rules
-    if (this.#count + bytes.length > contributions) throw new RangeError(`no more than ${contributions} bytes fit between two snapshots`)
+    this.#checkRoom(bytes)
     for (const byte of bytes) {
       const window = this.#windowOf(byte.step)
       if (window.has(byte.id)) continue
       window.set(byte.id, { ...byte, amount: 0 })
-      this.#count++
+      this.#epochAt(byte.step).count++
     }
     this.#settle([], firstStepOf(bytes))
   }
@@ -85,34 +124,101 @@ export class ByteModel {
       const held = window.get(id)
       if (held === undefined) continue
       window.delete(id)
-      this.#count--
+      this.#epochAt(step).count--
       leaving.push(held)
     }
     this.#settle(leaving, firstStepOf(bytes))
   }
 
-  /** SHA-256 of all weights' bits as the bytes before `step` made them; undefined: all bytes. */
+  /** SHA-256 of all weights' bits as the bytes before `step` made them, and of the limit that they leave; undefined: all bytes. */
   hash (before = Infinity): string {
-    const later = this.#contributions(held => held.step >= before)
-    this.#accumulator.remove(later)
-    const digest = hashWeights(this.weights)
-    this.#accumulator.add(later)
-    return digest
+    return hashWeights(before === Infinity ? this.weights : this.at(before), this.#limitAt(before))
   }
 
-  /** Makes the accumulators from nothing again, in one fused pass: for whoever doubts his memory. */
+  /** The weights that the bytes before `step` made. */
+  at (step: number): WeightSource {
+    let source: WeightSource = heldWeights(this.#start)
+    for (const [index, { accumulator }] of this.#epochs) {
+      if (index * this.#rules.epochSteps >= step) break
+      const later = this.#contributions(held => this.#epochOf(held.step) === index && held.step >= step)
+      const sums = later.length === 0 ? accumulator : accumulator.copy()
+      sums.remove(later)
+      source = accumulatedWeights(source, sums, this.#fixedPoint.unit)
+    }
+    return source
+  }
+
+  /** Makes the accumulators from nothing again, each in one fused pass: for whoever doubts his memory. */
   rebuild (): void {
-    this.#accumulator.clear()
-    this.#accumulator.add(this.#contributions(() => true))
+    for (const [index, { accumulator }] of this.#epochs) {
+      accumulator.clear()
+      accumulator.add(this.#contributions(held => this.#epochOf(held.step) === index))
+    }
+    this.#rebase()
   }
 
-  /** The weights that the bytes before `step` made: the base for those that follow. */
-  snapshot (step: number): Float32Array {
-    const accumulator = new Accumulator(new Int32Array(this.#base.size), this.#rules.noise)
-    accumulator.add(this.#contributions(held => held.step < step))
-    const weights = new Float32Array(this.#base.size)
-    accumulatedWeights(this.#base, accumulator, this.#fixedPoint.unit).read(0, weights)
-    return weights
+  /** What the bytes before `step`, a multiple of the epoch, leave to those that follow. */
+  startAt (step: number): ModelStart & { readonly weights: Float32Array } {
+    const weights = new Float32Array(this.#memory.base.length)
+    this.at(step).read(0, weights)
+    return { step, limit: this.#limitAt(step), weights }
+  }
+
+  /** Forgets the bytes before `step`, a multiple of the epoch: their weights stay. */
+  compact (step: number): void {
+    const { weights, limit } = this.startAt(step)
+    this.#epochAt(step)
+    this.#epochs = this.#epochs.filter(([index]) => index >= this.#epochOf(step))
+    this.#start = this.#epochs.length === 1 ? this.#memory.base : weights
+    if (this.#epochs.length === 1) this.#memory.base.set(weights)
+    this.#limit = limit
+    for (const index of this.#windows.keys()) if (index * this.#rules.window < step) this.#windows.delete(index)
+  }
+
+  get #newest (): readonly [number, Epoch] {
+    return this.#epochs[this.#epochs.length - 1] as readonly [number, Epoch]
+  }
+
+  #epochOf (step: number): number {
+    return Math.floor(step / this.#rules.epochSteps)
+  }
+
+  /** The epoch of a step; one later than all others takes over the memory. */
+  #epochAt (step: number): Epoch {
+    const index = this.#epochOf(step)
+    const found = this.#epochs.find(([other]) => other === index)?.[1]
+    if (found !== undefined) return found
+    const { noise } = this.#rules
+    const { base, integers } = this.#memory
+    const fresh: Epoch = { accumulator: new Accumulator(new Int32Array(integers.length), noise), count: 0 }
+    const [newestIndex, newest] = this.#newest
+    if (index > newestIndex) {
+      if (this.#start === base) this.#start = base.slice()
+      fresh.accumulator = newest.accumulator
+      newest.accumulator = fresh.accumulator.copy()
+      fresh.accumulator.clear()
+    }
+    this.#epochs = [...this.#epochs, [index, fresh] as const].sort(([one], [other]) => one - other)
+    this.#rebase()
+    return fresh
+  }
+
+  /** Brings the newest epoch's base to what the epochs before it make. */
+  #rebase (): void {
+    if (this.#start === this.#memory.base) return
+    this.at(this.#newest[0] * this.#rules.epochSteps).read(0, this.#memory.base)
+  }
+
+  #checkRoom (bytes: readonly StepByte[]): void {
+    const { contributions } = this.#rules
+    const [first] = this.#epochs[0] as readonly [number, Epoch]
+    const coming = new Map<number, number>()
+    for (const { step } of bytes) coming.set(this.#epochOf(step), (coming.get(this.#epochOf(step)) ?? 0) + 1)
+    for (const [index, count] of coming) {
+      if (index < first) throw new RangeError(`bytes of epoch ${index} come after the snapshot at step ${first * this.#rules.epochSteps}`)
+      const held = this.#epochs.find(([other]) => other === index)?.[1].count ?? 0
+      if (held + count > contributions) throw new RangeError(`no more than ${contributions} bytes fit between two snapshots`)
+    }
   }
 
   #windowOf (step: number): Map<string, Held> {
@@ -126,27 +232,45 @@ export class ByteModel {
     return [...this.#windows.values()].flatMap(window => [...window.values()].filter(wanted))
   }
 
-  /** Brings what is in the accumulators to what the set says, in one pass over the weights. */
-  #settle (leaving: readonly Held[], fromStep: number): void {
-    const taken: Contribution[] = [...leaving]
-    const given: Contribution[] = []
-    let limit = this.#rules.clip.first
-    for (const [index, window] of [...this.#windows].sort(([one], [other]) => one - other)) {
-      if ((index + 1) * this.#rules.window > fromStep) this.#amend(window, limit, taken, given)
-      limit = nextLimit([...window.values()].map(({ level }) => level), limit, this.#rules.clip)
-    }
-    this.#accumulator.remove(taken)
-    this.#accumulator.add(given)
+  #limitAt (step: number): number {
+    let limit = this.#limit
+    for (const [index, window] of this.#inOrder()) if (index * this.#rules.window < step) limit = this.#limitAfter(window, limit)
+    return limit
   }
 
-  #amend (window: Map<string, Held>, limit: number, taken: Contribution[], given: Contribution[]): void {
+  #limitAfter (window: ReadonlyMap<string, Held>, limit: number): number {
+    return nextLimit([...window.values()].map(({ level }) => level), limit, this.#rules.clip)
+  }
+
+  #inOrder (): Array<[number, Map<string, Held>]> {
+    return [...this.#windows].sort(([one], [other]) => one - other)
+  }
+
+  /** Brings what is in the accumulators to what the set says, in one pass over the weights of each epoch. */
+  #settle (leaving: readonly Held[], fromStep: number): void {
+    const taken: Held[] = [...leaving]
+    const given: Held[] = []
+    let limit = this.#limit
+    for (const [index, window] of this.#inOrder()) {
+      if ((index + 1) * this.#rules.window > fromStep) this.#amend(window, limit, taken, given)
+      limit = this.#limitAfter(window, limit)
+    }
+    for (const [index, { accumulator }] of this.#epochs) {
+      const isOf = ({ step }: Held): boolean => this.#epochOf(step) === index
+      accumulator.remove(taken.filter(isOf))
+      accumulator.add(given.filter(isOf))
+    }
+    if ([...taken, ...given].some(({ step }) => this.#epochOf(step) < this.#newest[0])) this.#rebase()
+  }
+
+  #amend (window: Map<string, Held>, limit: number, taken: Held[], given: Held[]): void {
     const { codec, learningRate } = this.#rules
     for (const held of window.values()) {
       const amount = amountOf(learningRate(held.step) * codec.decode(clipLevel(held.level, limit)), this.#fixedPoint)
       if (amount === held.amount) continue
-      taken.push({ seed: held.seed, amount: held.amount })
-      given.push({ seed: held.seed, amount })
+      taken.push({ ...held })
       held.amount = amount
+      given.push({ ...held })
     }
   }
 }
@@ -158,8 +282,8 @@ function firstStepOf (bytes: readonly StepByte[]): number {
 /** Weights made at a time: 16 KB, which stay in the first-level cache. */
 const HASH_CHUNK = 4096
 
-/** SHA-256 of the weights as little-endian floats, in hex. */
-export function hashWeights (weights: WeightSource): string {
+/** SHA-256, in hex, of the weights as little-endian floats and of the clipping limit that goes with them, where there is one. */
+export function hashWeights (weights: WeightSource, limit?: number): string {
   const hash = sha256.create()
   const chunk = new Float32Array(HASH_CHUNK)
   for (let first = 0; first < weights.size; first += chunk.length) {
@@ -167,5 +291,6 @@ export function hashWeights (weights: WeightSource): string {
     weights.read(first, part)
     hash.update(new Uint8Array(part.buffer, part.byteOffset, part.byteLength))
   }
+  if (limit !== undefined) hash.update(Uint8Array.of(limit))
   return bytesToHex(hash.digest())
 }

@@ -116,13 +116,30 @@ export class Ledger {
     return this.#chains.get(peer)?.head ?? emptyHead(peer)
   }
 
-  /** What somebody with that head of one peer's chain lacks, in an order in which it can be admitted. */
-  entriesAfter (theirs: Head): Entry[] {
+  /** The step after the last one of a peer that is held; the snapshot's for a peer without entries since. */
+  reachOf (peer: string): number {
+    const last = this.#chains.get(peer)?.entries.at(-1)
+    return last === undefined ? this.#firstStep : lastStepOf(last) + 1
+  }
+
+  /** The step that half of those with entries have reached: one who runs ahead alone pulls nobody along. */
+  reach (): number {
+    const reached = [...this.#chains.values()].filter(({ entries }) => entries.length > 0).map(({ peer }) => this.reachOf(peer)).sort((one, other) => other - one)
+    return reached[Math.floor(reached.length / 2)] ?? this.#firstStep
+  }
+
+  /** What proves that a peer contradicted itself; nothing for one that did not, or whose proof a snapshot stands for. */
+  proofOf (peer: string): readonly Entry[] {
+    return this.#chains.get(peer)?.proof ?? []
+  }
+
+  /** What somebody with that head of one peer's chain lacks, in an order in which it can be admitted; below `until` where he holds what follows. */
+  entriesAfter (theirs: Head, until = Infinity): Entry[] {
     const chain = this.#chains.get(theirs.peer)
     if (chain === undefined) return []
     const disagree = this.contradicts(theirs)
     if (theirs.cut && theirs.next <= chain.next && !disagree) return []
-    const newer = chain.entries.filter(({ index }) => disagree || index >= theirs.next)
+    const newer = chain.entries.filter(({ index }) => disagree || (index >= theirs.next && index < until))
     return chain.isCut ? [...newer, ...chain.proof] : newer
   }
 

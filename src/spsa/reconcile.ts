@@ -5,18 +5,24 @@ import type { Entry } from './ledger-entry.ts'
 import { hashHeads } from './ledger.ts'
 import type { Ledger } from './ledger.ts'
 
-/** The peers whose key is at least `from` and below `to` (undefined: without end), and a fingerprint of their heads. */
+/** The peers whose key is at least `from` and below `to` (undefined: without end). */
 export interface KeyRange {
   readonly from: string
   readonly to: string | undefined
-  readonly fingerprint: string
+}
+
+/** Entries of one peer that the asking side lacks: those from its head on, and below `until` where it holds what follows. */
+export interface Wanted {
+  readonly head: Head
+  readonly until: number | undefined
 }
 
 /** What one side says in a round of reconciliation. */
 export interface Inquiry {
-  readonly ranges: readonly KeyRange[]
+  readonly ranges: ReadonlyArray<KeyRange & { readonly fingerprint: string }>
   /** Heads told in full, and the range that they are all of: whoever is absent from it is unknown to the teller. */
-  readonly told: ReadonlyArray<Omit<KeyRange, 'fingerprint'> & { readonly heads: readonly Head[] }>
+  readonly told: ReadonlyArray<KeyRange & { readonly heads: readonly Head[] }>
+  readonly wanted: readonly Wanted[]
 }
 
 /** Below this, telling the heads takes fewer bytes than asking about halves of halves. */
@@ -26,7 +32,12 @@ const PARTS = 8
 
 /** Opens a reconciliation: one fingerprint of everything. */
 export function openInquiry (ledger: Ledger): Inquiry {
-  return { ranges: [rangeOf(ledger.heads(), '', undefined)], told: [] }
+  return { ranges: [rangeOf(ledger.heads(), '', undefined)], told: [], wanted: [] }
+}
+
+/** Asks for what is known to be missing, and for nothing else. */
+export function askFor (wanted: readonly Wanted[]): Inquiry {
+  return { ranges: [], told: [], wanted }
 }
 
 /**
@@ -35,7 +46,7 @@ export function openInquiry (ledger: Ledger): Inquiry {
  */
 export function answerInquiry (ledger: Ledger, asked: Inquiry): { readonly inquiry: Inquiry, readonly entries: readonly Entry[] } {
   const heads = ledger.heads()
-  const ranges: KeyRange[] = []
+  const ranges: Array<Inquiry['ranges'][number]> = []
   const told: Array<Inquiry['told'][number]> = []
   for (const range of asked.ranges) {
     const mine = within(heads, range)
@@ -43,19 +54,19 @@ export function answerInquiry (ledger: Ledger, asked: Inquiry): { readonly inqui
     if (mine.length <= TELL_AT_MOST) told.push({ from: range.from, to: range.to, heads: mine })
     else ranges.push(...split(mine, range))
   }
-  const entries: Entry[] = []
-  for (const range of asked.told) {
-    const theirs = new Map(range.heads.map(head => [head.peer, head]))
-    const mine = within(heads, range)
-    entries.push(...mine.flatMap(({ peer }) => ledger.entriesAfter(theirs.get(peer) ?? emptyHead(peer))))
-    const lacking = range.heads.filter(head => isAhead(head, ledger.headOf(head.peer)) || ledger.contradicts(head))
-    told.push(...lacking.map(({ peer }) => ({ from: peer, to: `${peer}0`, heads: [ledger.headOf(peer)] })))
-  }
-  return { inquiry: { ranges, told }, entries }
+  const theirs = [...asked.told.flatMap(range => range.heads), ...asked.wanted.map(({ head }) => head)]
+  const wanted = theirs.filter(head => isAhead(head, ledger.headOf(head.peer)) || ledger.contradicts(head)).map(({ peer }) => ({ head: ledger.headOf(peer), until: undefined }))
+  const entries = [...asked.told.flatMap(range => lackedIn(range, heads, ledger)), ...asked.wanted.flatMap(({ head, until }) => ledger.entriesAfter(head, until))]
+  return { inquiry: { ranges, told, wanted }, entries }
 }
 
-export function isSettled ({ ranges, told }: Inquiry): boolean {
-  return ranges.length === 0 && told.length === 0
+export function isSettled ({ ranges, told, wanted }: Inquiry): boolean {
+  return ranges.length === 0 && told.length === 0 && wanted.length === 0
+}
+
+function lackedIn (range: Inquiry['told'][number], heads: readonly Head[], ledger: Ledger): Entry[] {
+  const theirs = new Map(range.heads.map(head => [head.peer, head]))
+  return within(heads, range).flatMap(({ peer }) => ledger.entriesAfter(theirs.get(peer) ?? emptyHead(peer)))
 }
 
 /** Whether the teller of `theirs` may have something that the holder of `mine` lacks. */
@@ -64,16 +75,16 @@ function isAhead (theirs: Head, mine: Head): boolean {
   return theirs.next > mine.next && !mine.cut
 }
 
-function split (heads: readonly Head[], { from, to }: KeyRange): KeyRange[] {
+function split (heads: readonly Head[], { from, to }: KeyRange): Array<Inquiry['ranges'][number]> {
   const size = Math.ceil(heads.length / PARTS)
   const borders = heads.filter((_, index) => index > 0 && index % size === 0).map(({ peer }) => peer)
   return [from, ...borders].map((start, index) => rangeOf(heads, start, borders[index] ?? to))
 }
 
-function rangeOf (heads: readonly Head[], from: string, to: string | undefined): KeyRange {
+function rangeOf (heads: readonly Head[], from: string, to: string | undefined): Inquiry['ranges'][number] {
   return { from, to, fingerprint: bytesToHex(hashHeads(within(heads, { from, to }))) }
 }
 
-function within (heads: readonly Head[], { from, to }: Omit<KeyRange, 'fingerprint'>): Head[] {
+function within (heads: readonly Head[], { from, to }: KeyRange): Head[] {
   return heads.filter(({ peer }) => peer >= from && (to === undefined || peer < to))
 }

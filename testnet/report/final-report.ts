@@ -1,3 +1,4 @@
+import { codecNameOf } from '../../src/averaging/any-method.ts'
 import type { HeldOutSource } from '../../src/data/sources.ts'
 import type { ByteTotals, PeerReport } from '../../src/events.ts'
 import type { RunManifest } from '../../src/manifest/schema.ts'
@@ -71,7 +72,7 @@ export function finalReport (parts: ReportParts): FinalReport {
     version: 1,
     runId: parts.runId,
     method: parts.method,
-    codec: manifest.method.codec,
+    codec: codecNameOf(manifest.method),
     peers: parts.peersStarted,
     peersLost: parts.peersLost,
     seed: manifest.seed,

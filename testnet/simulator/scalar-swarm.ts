@@ -3,15 +3,16 @@ import { bytesToHex } from '@noble/hashes/utils.js'
 import type { ClipRules } from '../../src/spsa/clipping.ts'
 import { fraction, integerBelow } from '../../src/random/draw.ts'
 import { words } from '../../src/random/words.ts'
-import { encodeEntry } from '../../src/spsa/ledger-entry.ts'
+import { modelMemory } from '../../src/spsa/byte-model.ts'
 import type { Verify } from '../../src/spsa/ledger-entry.ts'
 import { EVERYONE } from '../../src/spsa/one-byte-messages.ts'
 import type { OneByteMessage, OneByteReport } from '../../src/spsa/one-byte-messages.ts'
 import { OneBytePeer } from '../../src/spsa/one-byte-peer.ts'
-import type { OneByteRules } from '../../src/spsa/one-byte-peer.ts'
+import type { OneBytePorts, OneByteRules } from '../../src/spsa/one-byte-peer.ts'
 import { rademacher } from '../../src/spsa/noise.ts'
 import { scalarCodec } from '../../src/spsa/scalar-codec.ts'
-import { heldWeights, readAll } from '../../src/spsa/weight-source.ts'
+import { perturbed, readAll } from '../../src/spsa/weight-source.ts'
+import { encodeScalars } from '../../protocols/scalars/messages.ts'
 import type { ScalarProblem } from './scalar-problems.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
@@ -22,6 +23,8 @@ export interface ScalarScenario {
   readonly liars: number
   readonly steps: number
   readonly window: number
+  /** Steps between two snapshots; none when left out. */
+  readonly epochSteps?: number
   /** η of the mean over all peers, falling linearly to a tenth. */
   readonly learningRate: number
   readonly clip: ClipRules
@@ -46,14 +49,11 @@ export interface ScalarOutcome {
 
 const LATENCY_MS = 30
 const EVALUATION_MS = 50
-const ASK_EVERY_MS = 1000
-/** Asking on after the last step, until nothing can be missing any more. */
+const COMPARE_EVERY_MS = 1000
+/** Comparing on after the last step, until nothing can be missing any more. */
 const AFTERMATH_MS = 60_000
-/** Frame and stream header of a message, fingerprint, key and hash of what an inquiry names. */
-const FRAME_BYTES = 8
-const TOLD_BYTES = 72
-const RANGE_BYTES = 98
-const CHECK_BYTES = 72
+/** What a message costs besides itself: its length, the stream's header and the encryption's. */
+const FRAME_BYTES = 2 + 12 + 18
 const EPSILON = 1e-3
 
 /** All machines are one here: what one has verified, the others need not. */
@@ -85,23 +85,24 @@ export function runScalarSwarm (scenario: ScalarScenario): ScalarOutcome {
       clock.schedule(LATENCY_MS + scenario.jitterMs * fraction(random), () => { swarm[names.indexOf(to)]?.receive(from, message) })
     }
   }
-  const swarm: OneBytePeer[] = names.map((name, index) => new OneBytePeer(heldWeights(scenario.problem.start), rulesOf(scenario, names), {
+  const swarm: OneBytePeer[] = names.map((name, index) => new OneBytePeer(modelMemory(scenario.problem.start), rulesOf(scenario, names), {
     peer: name,
     sign: message => ed25519.sign(message, keys[index] as Uint8Array),
     verify,
-    evaluate: evaluator(scenario, index, clock, () => fraction(random)),
+    keep: (_entry, kept) => { kept() },
+    measure: measurer(scenario, () => swarm[index] as OneBytePeer, index, clock, () => fraction(random)),
     send: (to, message) => { for (const other of to === EVERYONE ? names : [to]) if (other !== name) deliver(name, other, message) },
     report (event) {
       reports.push(event)
       if (index === 0 && event.kind === 'step' && event.step % scenario.window === 0) curve.push(lossOf(scenario.problem, swarm[0] as OneBytePeer))
     }
   }))
-  const ask = (): void => {
-    for (const peer of swarm) peer.inquire(names[integerBelow(random, names.length)] as string)
-    clock.schedule(ASK_EVERY_MS, ask)
+  const compare = (): void => {
+    for (const peer of swarm) if (peer.step === scenario.steps) peer.compare(names[integerBelow(random, names.length)] as string)
+    clock.schedule(COMPARE_EVERY_MS, compare)
   }
   for (const peer of swarm) peer.start()
-  clock.schedule(ASK_EVERY_MS, ask)
+  clock.schedule(COMPARE_EVERY_MS, compare)
   while (swarm.some(({ step }) => step < scenario.steps) && clock.advance());
   const spent = bytes
   const endMs = clock.nowMs() + AFTERMATH_MS
@@ -127,19 +128,23 @@ function rulesOf (scenario: ScalarScenario, names: readonly string[]): OneByteRu
       largestLearningRate: learningRate / peers,
       window,
       clip: scenario.clip,
-      contributions: steps * peers
+      epochSteps: scenario.epochSteps ?? steps,
+      contributions: (scenario.epochSteps ?? steps) * peers
     },
     epsilon: EPSILON,
     checkEvery: 8 * window
   }
 }
 
-/** The weights are read when the forward pass starts; the loss is known when it ends. A liar turns its measurement round and magnifies it. */
-function evaluator (scenario: ScalarScenario, index: number, clock: VirtualClock, chance: () => number): ConstructorParameters<typeof OneBytePeer>[2]['evaluate'] {
+/** The weights are read when a forward pass starts; the losses are known when both have ended. A liar turns its measurement round and magnifies it. */
+function measurer (scenario: ScalarScenario, self: () => OneBytePeer, index: number, clock: VirtualClock, chance: () => number): OneBytePorts['measure'] {
   const exaggeration = index < scenario.peers - scenario.liars ? 1 : -1e6
-  return (weights, step, done) => {
-    const loss = exaggeration * scenario.problem.batchLoss(weights, index, step)
-    clock.schedule(EVALUATION_MS * (0.9 + 0.2 * chance()), () => { done(loss) })
+  return ({ step, epsilon, directions }, done) => {
+    const losses = directions.map(({ seed }) => {
+      const at = (signed: number): number => exaggeration * scenario.problem.batchLoss(perturbed(self().model.weights, rademacher, seed, signed), index, step)
+      return { above: at(epsilon), below: at(-epsilon) }
+    })
+    clock.schedule(2 * EVALUATION_MS * (0.9 + 0.2 * chance()), () => { done({ kind: 'measured', losses, tokens: 0 }) })
   }
 }
 
@@ -148,8 +153,5 @@ function lossOf (problem: ScalarProblem, { model }: OneBytePeer): number {
 }
 
 function sizeOf (message: OneByteMessage): number {
-  if (message.kind === 'entry') return FRAME_BYTES + encodeEntry(message.entry).length
-  if (message.kind === 'check') return FRAME_BYTES + CHECK_BYTES
-  const { ranges, told } = message.inquiry
-  return FRAME_BYTES + ranges.length * RANGE_BYTES + told.reduce((sum, { heads }) => sum + RANGE_BYTES + heads.length * TOLD_BYTES, 0)
+  return FRAME_BYTES + encodeScalars(message).length
 }

@@ -12,12 +12,12 @@ import { action } from '../command.ts'
 import { choiceOption } from '../choices.ts'
 import { dataOf, tokenizerOf } from '../run-data.ts'
 import type { RunDataOptions } from '../run-data.ts'
+import { anyMethodOf } from '../scalar-options.ts'
+import type { ScalarOptions } from '../scalar-options.ts'
 import { examplesOf } from '../run-examples.ts'
-import { methodOf } from '../method-options.ts'
-import type { MethodOptions } from '../method-options.ts'
 import { numberOption } from '../numbers.ts'
 
-interface RunCreateOptions extends RunDataOptions, MethodOptions {
+interface RunCreateOptions extends RunDataOptions, ScalarOptions {
   readonly name: string
   readonly steps: string
   readonly model: string
@@ -41,7 +41,7 @@ export const runCreate = action<RunCreateOptions>(async ({ options, output }) =>
     creator: identity.publicKey,
     seed: numberOption('seed', options.seed, { minimum: 0, maximum: 0xffff_ffff }),
     model: options.model,
-    method: methodOf(options),
+    method: anyMethodOf(options),
     steps: numberOption('steps', options.steps, { minimum: 0 }),
     batch: numberOption('batch', options.batch, { minimum: 1 }),
     learningRate: numberOption('learning-rate', options.learningRate, { minimum: 1e-9, maximum: 1, whole: false }),

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ByteModel, hashWeights } from '../../../src/spsa/byte-model.ts'
-import type { ByteModelRules, StepByte } from '../../../src/spsa/byte-model.ts'
+import { ByteModel, modelMemory } from '../../../src/spsa/byte-model.ts'
+import type { ByteModelRules, ModelMemory, StepByte } from '../../../src/spsa/byte-model.ts'
 import { nextLimit } from '../../../src/spsa/clipping.ts'
 import { rademacher } from '../../../src/spsa/noise.ts'
 import { scalarCodec } from '../../../src/spsa/scalar-codec.ts'
@@ -11,9 +11,11 @@ import { bell, partitioned, shuffled, uint32 } from './support.ts'
 
 const codec = scalarCodec()
 const rules: ByteModelRules = {
-  noise: rademacher, codec, learningRate: () => 0.01, largestLearningRate: 0.01, window: 4, clip: { levelsAboveMedian: 8, first: 90, ceiling: 90 }, contributions: 400
+  noise: rademacher, codec, learningRate: () => 0.01, largestLearningRate: 0.01, window: 4, clip: { levelsAboveMedian: 8, first: 90, ceiling: 90 }, epochSteps: 1000, contributions: 400
 }
-const base = heldWeights(bell(700, 4))
+const start = bell(700, 4)
+const base = heldWeights(start)
+const memory = (): ModelMemory => modelMemory(start)
 
 function bytesOf (levels: readonly number[], peers = 4): StepByte[] {
   return levels.map((level, at) => {
@@ -28,9 +30,9 @@ describe('a byte model', () => {
   it('has the same bits for the same set, in any order and partition, with repeats and withdrawals', () => {
     fc.assert(fc.property(levels, uint32, (given, order) => {
       const bytes = bytesOf(given)
-      const whole = new ByteModel(base, rules)
+      const whole = new ByteModel(memory(), rules)
       whole.add(bytes)
-      const other = new ByteModel(base, rules)
+      const other = new ByteModel(memory(), rules)
       for (const part of partitioned(shuffled([...bytes, ...bytes], order), order, 9)) other.add(part)
       other.withdraw(bytes.slice(0, 5))
       other.add(bytes.slice(0, 5))
@@ -42,7 +44,7 @@ describe('a byte model', () => {
   it('forgets withdrawn bytes and the limits that they set', () => {
     const bytes = bytesOf([...new Array<number>(16).fill(20), ...new Array<number>(16).fill(80)])
     const loud = bytesOf(new Array<number>(16).fill(90)).map(byte => ({ ...byte, id: `loud ${byte.id}` }))
-    const [plain, other] = [new ByteModel(base, rules), new ByteModel(base, rules)]
+    const [plain, other] = [new ByteModel(memory(), rules), new ByteModel(memory(), rules)]
     plain.add(bytes)
     other.add([...loud, ...bytes])
     expect(other.hash()).not.toBe(plain.hash())
@@ -52,20 +54,45 @@ describe('a byte model', () => {
 
   it('knows what the bytes before a step made, without losing the later ones', () => {
     const bytes = bytesOf(Array.from({ length: 40 }, (_, i) => i - 20))
-    const [early, all] = [new ByteModel(base, rules), new ByteModel(base, rules)]
+    const [early, all] = [new ByteModel(memory(), rules), new ByteModel(memory(), rules)]
     early.add(bytes.slice(0, 16))
     all.add(bytes)
     const before = all.hash()
     expect(all.hash(4)).toBe(early.hash())
-    expect(all.snapshot(4)).toEqual(readAll(early.weights))
+    expect(readAll(all.at(4))).toEqual(readAll(early.weights))
     expect(all.hash()).toBe(before)
     all.rebuild()
     expect(all.hash()).toBe(before)
-    expect(hashWeights(heldWeights(all.snapshot(Infinity)))).toBe(before)
+  })
+
+  it('has the same bits in epochs, whenever those before are forgotten', () => {
+    const short = { ...rules, epochSteps: 8 }
+    fc.assert(fc.property(fc.array(fc.integer({ min: -127, max: 127 }), { minLength: 37, maxLength: 60 }), uint32, (given, order) => {
+      const bytes = bytesOf(given, 2)
+      const whole = new ByteModel(memory(), short)
+      whole.add(bytes)
+      const late = new ByteModel(memory(), short)
+      for (const part of partitioned(shuffled(bytes, order), order, 5)) late.add(part)
+      expect(late.hash()).toBe(whole.hash())
+      expect(late.hash(12)).toBe(whole.hash(12))
+      const compacted = new ByteModel(memory(), short)
+      const [before, after] = [bytes.filter(({ step }) => step < 8), bytes.filter(({ step }) => step >= 8)]
+      compacted.add([...before, ...after.slice(0, 3)])
+      compacted.compact(8)
+      compacted.add(after.slice(3))
+      expect(compacted.hash()).toBe(whole.hash())
+      const begin = whole.startAt(8)
+      const joiner = new ByteModel(modelMemory(begin.weights), short, begin)
+      joiner.add(after)
+      expect(joiner.hash()).toBe(whole.hash())
+      expect(() => { joiner.add(before) }).toThrow(RangeError)
+      whole.rebuild()
+      expect(joiner.hash()).toBe(whole.hash())
+    }), { numRuns: 15 })
   })
 
   it('moves by −η·decode(q)·z, to half a unit', () => {
-    const model = new ByteModel(base, rules)
+    const model = new ByteModel(memory(), rules)
     const byte = bytesOf([30])[0]!
     model.add([byte])
     const z = new Int8Array(base.size)
@@ -75,7 +102,7 @@ describe('a byte model', () => {
   })
 
   it('refuses more bytes than fit, with nothing moved', () => {
-    const model = new ByteModel(base, { ...rules, contributions: 10 })
+    const model = new ByteModel(memory(), { ...rules, contributions: 10 })
     model.add(bytesOf(new Array<number>(10).fill(127)))
     const before = model.hash()
     expect(() => { model.add([{ id: 'x', step: 9, level: 1, seed: [1, 1] }]) }).toThrow(RangeError)

@@ -8,82 +8,137 @@ import { EVERYONE } from '../../../src/spsa/one-byte-messages.ts'
 import type { OneByteMessage, OneByteReport } from '../../../src/spsa/one-byte-messages.ts'
 import { OneBytePeer } from '../../../src/spsa/one-byte-peer.ts'
 import { scalarCodec } from '../../../src/spsa/scalar-codec.ts'
-import { heldWeights, readAll } from '../../../src/spsa/weight-source.ts'
-import type { WeightSource } from '../../../src/spsa/weight-source.ts'
+import type { ScalarOutcome } from '../../../src/ports.ts'
+import { modelMemory } from '../../../src/spsa/byte-model.ts'
+import { readAll } from '../../../src/spsa/weight-source.ts'
 import { Author, authors, rules as ledger, verify } from './authors.ts'
 import { bell } from './support.ts'
 
 const [self, ann, bob] = authors as [Author, Author, Author]
 const base = bell(300, 5)
 
+interface Driven {
+  readonly peer: OneBytePeer
+  readonly sent: Array<readonly [string, OneByteMessage]>
+  readonly reports: OneByteReport[]
+  readonly measurements: Array<(outcome: ScalarOutcome) => void>
+  /** Own entries that wait to be kept. */
+  readonly kept: Array<() => void>
+}
+
+const measured = (above: number, below: number): ScalarOutcome => ({ kind: 'measured', losses: [{ above, below }], tokens: 10 })
+
 /** A peer whose forward passes end when the test says so. */
-function driven (): { peer: OneBytePeer, sent: Array<readonly [string, OneByteMessage]>, reports: OneByteReport[], evaluations: Array<{ weights: WeightSource, done: (loss: number) => void }> } {
+function driven (keeps = true): Driven {
   const sent: Array<readonly [string, OneByteMessage]> = []
   const reports: OneByteReport[] = []
-  const evaluations: Array<{ weights: WeightSource, done: (loss: number) => void }> = []
+  const measurements: Array<(outcome: ScalarOutcome) => void> = []
+  const kept: Array<() => void> = []
   const model = {
     noise: rademacher, codec: scalarCodec(), learningRate: () => 0.01, largestLearningRate: 0.01, window: 8,
-    clip: { levelsAboveMedian: 8, first: 90, ceiling: 90 }, contributions: 4000
+    clip: { levelsAboveMedian: 8, first: 90, ceiling: 90 }, epochSteps: 400, contributions: 4000
   }
-  const peer = new OneBytePeer(heldWeights(base), { ledger, model, epsilon: 1e-3, checkEvery: 8 }, {
+  const peer = new OneBytePeer(modelMemory(base), { ledger, model, epsilon: 1e-3, checkEvery: 8 }, {
     peer: self.peer, verify, sign: message => ed25519.sign(message, self.secretKey),
-    evaluate: (weights, _step, done) => { evaluations.push({ weights, done }) },
+    measure: (_request, done) => { measurements.push(done) },
+    keep: (_entry, done) => { if (keeps) done(); else kept.push(done) },
     send: (to, message) => { sent.push([to, message]) },
     report: event => { reports.push(event) }
   })
-  return { peer, sent, reports, evaluations }
+  return { peer, sent, reports, measurements, kept }
 }
 
 describe('a one-byte peer', () => {
   it('sends a signed pack after each window and a check where one is due', () => {
-    const { peer, sent, evaluations, reports } = driven()
+    const { peer, sent, measurements, reports } = driven()
     peer.start()
-    for (let pass = 0; pass < 16; pass++) evaluations[pass]!.done(pass % 2 === 0 ? 1.001 : 1)
-    expect(sent.map(([to, { kind }]) => `${to} ${kind}`)).toEqual([`${EVERYONE} entry`, `${EVERYONE} check`])
+    for (let step = 0; step < 8; step++) measurements[step]!(measured(1.001, 1))
+    expect(sent.map(([to, { kind }]) => `${to} ${kind}`)).toEqual([`${EVERYONE} pack`, `${EVERYONE} check`])
     expect(peer.ledger.headOf(self.peer).next).toBe(1)
     expect(peer.ledger.entries()[0]).toMatchObject({ firstStep: 0, levels: new Int8Array(8).fill(scalarCodec().encode(0.5)) })
     expect(reports.filter(({ kind }) => kind === 'step')).toHaveLength(8)
     expect(readAll(peer.model.weights)).not.toEqual(base)
   })
 
-  it('measures both losses of a step at the same weights, whatever comes between', () => {
-    const { peer, evaluations } = driven()
+  it('says nothing of a pack that is not kept yet, and measures no further', () => {
+    const { peer, sent, measurements, kept } = driven(false)
     peer.start()
-    evaluations[0]!.done(1)
-    const before = readAll(evaluations[1]!.weights)
-    peer.receive(ann.peer, { kind: 'entry', entry: ann.chain(1)[0]! })
-    expect(readAll(evaluations[1]!.weights)).toEqual(before)
-    evaluations[1]!.done(1)
+    for (let step = 0; step < 8; step++) measurements[step]!(measured(1.001, 1))
+    expect(sent).toEqual([])
+    expect(measurements).toHaveLength(8)
+    kept[0]!()
+    expect(sent[0]).toMatchObject([EVERYONE, { kind: 'pack' }])
+    expect(measurements).toHaveLength(9)
+  })
+
+  it('abstains where a loss is no number, and moves nothing', () => {
+    const { peer, measurements } = driven()
+    peer.start()
+    for (let step = 0; step < 8; step++) measurements[step]!(measured(NaN, 1))
+    expect(peer.ledger.entries()[0]!.levels).toEqual(new Int8Array(8))
+    expect(readAll(peer.model.weights)).toEqual(base)
+  })
+
+  it('signs what it has measured when it is stopped, and goes on behind it', () => {
+    const { peer, measurements, reports, sent } = driven()
+    peer.start()
+    for (let step = 0; step < 3; step++) measurements[step]!(measured(1.001, 1))
+    peer.stop()
+    measurements[3]!({ kind: 'stopped', step: 3 })
+    expect(reports.at(-1)).toEqual({ kind: 'stopped', step: 3 })
+    expect(sent).toHaveLength(1)
+    const next = driven()
+    next.peer.restore(peer.ledger.entries())
+    next.peer.start()
+    expect(next.peer.step).toBe(3)
+    expect(next.peer.model.hash()).toBe(peer.model.hash())
+  })
+
+  it('measures both losses of a step at the same weights, whatever comes between', () => {
+    const { peer, measurements } = driven()
+    peer.start()
+    peer.receive(ann.peer, { kind: 'pack', entry: ann.chain(1)[0]! })
+    expect(readAll(peer.model.weights)).toEqual(base)
+    measurements[0]!(measured(1, 1))
     expect(readAll(peer.model.weights)).not.toEqual(base)
   })
 
   it('moves no weight for what its ledger refuses, and says why', () => {
     const { peer, reports } = driven()
     const [first, second] = ann.chain(2)
-    peer.receive(ann.peer, { kind: 'entry', entry: first! })
+    peer.receive(ann.peer, { kind: 'pack', entry: first! })
     const before = peer.model.hash()
     for (const entry of [first!, new Author(50).chain(1)[0]!, { ...second!, levels: Int8Array.of(127) }, bob.entry(emptyHead(bob.peer), 0, [9], { pool: [1] })]) {
-      peer.receive(bob.peer, { kind: 'entry', entry })
+      peer.receive(entry.peer, { kind: 'pack', entry })
     }
+    peer.receive(bob.peer, { kind: 'pack', entry: second! })
+    peer.receive(bob.peer, { kind: 'entries', entries: [second!] })
     expect(peer.model.hash()).toBe(before)
-    expect(reports.map(report => report.kind === 'refused' ? report.code : report.kind)).toEqual(['UNKNOWN_PEER', 'FORGED', 'SEED_OUTSIDE_POOL'])
+    expect(reports.flatMap(report => report.kind === 'refused' ? [report.code] : [])).toEqual(['UNKNOWN_PEER', 'FORGED', 'SEED_OUTSIDE_POOL', 'UNKNOWN_PEER', 'UNKNOWN_PEER'])
   })
 
   it('takes back the bytes of a fork, to the bit', () => {
     const { peer } = driven()
     const chain = ann.chain(4)
-    for (const entry of chain.slice(0, 2)) peer.receive(ann.peer, { kind: 'entry', entry })
+    for (const entry of chain.slice(0, 2)) peer.receive(ann.peer, { kind: 'pack', entry })
     const before = peer.model.hash()
-    for (const entry of chain.slice(2)) peer.receive(ann.peer, { kind: 'entry', entry })
+    for (const entry of chain.slice(2)) peer.receive(ann.peer, { kind: 'pack', entry })
     expect(peer.model.hash()).not.toBe(before)
-    peer.receive(bob.peer, { kind: 'entry', entry: ann.entry({ next: 2, hash: hashEntry(chain[1]!) }, 8, [3]) })
+    peer.receive(ann.peer, { kind: 'pack', entry: ann.entry({ next: 2, hash: hashEntry(chain[1]!) }, 8, [3]) })
     expect(peer.model.hash()).toBe(before)
   })
 
-  it('asks whoever sends an entry whose predecessors it lacks', () => {
-    const { peer, sent } = driven()
-    peer.receive(bob.peer, { kind: 'entry', entry: ann.chain(3)[2]! })
-    expect(sent.map(([to, { kind }]) => [to, kind])).toEqual([[bob.peer, 'inquiry']])
+  it('lets entries that overtook others wait, and asks after a window for just what is missing', () => {
+    const { peer, sent, measurements } = driven()
+    const chain = ann.chain(4)
+    peer.start()
+    peer.receive(ann.peer, { kind: 'pack', entry: chain[2]! })
+    peer.receive(ann.peer, { kind: 'pack', entry: chain[1]! })
+    expect(sent).toEqual([])
+    for (let step = 0; step < 8; step++) measurements[step]!(measured(1, 1))
+    expect(sent.at(-2)).toEqual([ann.peer, { kind: 'inquiry', inquiry: { ranges: [], told: [], wanted: [{ head: emptyHead(ann.peer), until: 1 }] } }])
+    peer.receive(ann.peer, { kind: 'entries', entries: [chain[0]!] })
+    expect(peer.ledger.headOf(ann.peer).next).toBe(3)
   })
 
   it('makes its weights anew when somebody with the same bytes has others, and asks when it has other bytes', () => {

@@ -1,0 +1,46 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { shortId } from '../../src/membership/short-id.ts'
+import type { SwarmNetwork } from '../network/swarm-network.ts'
+import { FIRST_PEERS_TIMEOUT_MS, presentPeers } from '../peer/join-in-progress.ts'
+import type { PeerOptions } from '../peer/peer-parts.ts'
+import { keyOf } from './keys.ts'
+
+export interface MeetingOptions {
+  readonly peer: Pick<PeerOptions, 'settings' | 'source'>
+  readonly network: SwarmNetwork
+  /** Asks a member, by its key, for whatever this peer lacks. */
+  readonly inquire: (key: string) => void
+  /** Whether that conversation is over. */
+  readonly isSettled: (key: string) => boolean
+  readonly say: (phase: 'waiting' | 'seeking', sentence: string) => void
+}
+
+/** Members asked for their ledger before this peer takes its first step. */
+const SOURCES_TRIED = 3
+/** A ledger of a long run is a few megabytes; one that does not come within this is asked of somebody else. */
+const LEDGER_TIMEOUT_MS = 60_000
+const LOOK_EVERY_MS = 100
+
+/** Waits for whom the settings say, and takes over the ledger of somebody who is there: a first step from old weights would be one from long ago. */
+export async function meetOthers (options: MeetingOptions, stop: AbortSignal): Promise<void> {
+  const { network, say, peer: { settings: { waitFor, bootstrap }, source } } = options
+  say('waiting', waitFor === 0 ? 'looking for the peers of the run' : `waiting for ${waitFor} other ${waitFor === 1 ? 'peer' : 'peers'}`)
+  while (network.present().length < waitFor) await pause(LOOK_EVERY_MS, undefined, { signal: stop })
+  const isInvited = source.bootstrap.length + bootstrap.length > 0
+  const present = await presentPeers(network, () => true, isInvited ? FIRST_PEERS_TIMEOUT_MS : 0, stop)
+  for (const { peerId } of present.slice(0, SOURCES_TRIED)) {
+    say('seeking', `asking ${shortId(peerId)} for the bytes that this peer lacks`)
+    if (await takeLedger(peerId, options, stop)) return
+  }
+}
+
+async function takeLedger (peerId: string, { network, inquire, isSettled }: MeetingOptions, stop: AbortSignal): Promise<boolean> {
+  const key = keyOf(peerId)
+  inquire(key)
+  for (let waitedMs = 0; waitedMs < LEDGER_TIMEOUT_MS; waitedMs += LOOK_EVERY_MS) {
+    if (isSettled(key)) return true
+    if (!network.present().some(peer => peer.peerId === peerId)) return false
+    await pause(LOOK_EVERY_MS, undefined, { signal: stop })
+  }
+  return false
+}

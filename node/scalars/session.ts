@@ -1,0 +1,288 @@
+import { performance } from 'node:perf_hooks'
+import type { Description } from '../../src/averaging/round-machine.ts'
+import { reasonOf, ShoalError } from '../../src/errors.ts'
+import type { PeerEvent, PeerReport } from '../../src/events.ts'
+import type { ScalarSpec } from '../../src/manifest/scalar-schema.ts'
+import type { Trainer } from '../../src/ports.ts'
+import { shortId } from '../../src/membership/short-id.ts'
+import { EVERYONE } from '../../src/spsa/one-byte-messages.ts'
+import type { OneByteReport } from '../../src/spsa/one-byte-messages.ts'
+import { OneBytePeer } from '../../src/spsa/one-byte-peer.ts'
+import { oneByteRules, roomOf, stepsOf } from '../../src/spsa/scalar-methods.ts'
+import { readAll } from '../../src/spsa/weight-source.ts'
+import type { MergeAnswer } from '../api/schema.ts'
+import type { PeerOptions, PeerParts } from '../peer/peer-parts.ts'
+import type { PeerReporter } from '../peer/peer-reporter.ts'
+import type { LoadedLedger } from '../store/ledger-store.ts'
+import { Aftermath } from './aftermath.ts'
+import { keyOf, keyOfPeer, peerOfKey } from './keys.ts'
+import { LedgerKeeper } from './ledger-keeper.ts'
+import { meetOthers } from './meeting.ts'
+import { PackRounds } from './pack-rounds.ts'
+import { signer, verifier } from './signing.ts'
+import { writeWeights } from './weights-checkpoint.ts'
+
+/** A run's ledger as this peer keeps it, and what it had kept before. */
+export interface ScalarParts extends PeerParts {
+  readonly method: ScalarSpec
+  readonly secretKey: Uint8Array
+  readonly ledger: LedgerKeeper
+  readonly loaded: LoadedLedger
+}
+
+type Phase = Description['phase']
+type End = 'budget' | 'stopped'
+
+/** Progress is for eyes. */
+const PROGRESS_INTERVAL_MS = 250
+const MS_PER_SECOND = 1000
+
+/** The training part of a peer's life in a run of scalars: from the first measurement to the last comparison. */
+export class ScalarSession {
+  readonly machine: OneBytePeer
+  readonly #options: PeerOptions
+  readonly #parts: ScalarParts
+  readonly #reporter: PeerReporter
+  readonly #trainer: Trainer
+  readonly #rounds: PackRounds
+  readonly #aftermath: Aftermath
+  readonly #steps: number
+  readonly #ended: Promise<End>
+  #end: { readonly resolve: (end: End) => void, readonly reject: (error: ShoalError) => void } = { resolve: () => undefined, reject: () => undefined }
+  readonly #settled = new Set<string>()
+  #phase: Phase = 'idle'
+  #sentence = 'about to measure the first loss'
+  #tokens = 0
+  #secondsTraining = 0
+  #shownAtMs = 0
+  #checkpointedAtMs = performance.now()
+
+  constructor (options: PeerOptions, parts: ScalarParts, reporter: PeerReporter) {
+    this.#options = options
+    this.#parts = parts
+    this.#reporter = reporter
+    const { run } = options.source
+    const { network, trainer, loaded, method } = parts
+    this.#trainer = parts.pause.trainer(trainer, parts.tokensPerStep)
+    const { scalars } = this.#trainer
+    if (scalars === undefined) throw new Error('this trainer was not started for scalars')
+    this.#steps = stepsOf(run.manifest)
+    this.#ended = new Promise((resolve, reject) => { this.#end = { resolve, reject } })
+    // whoever trains hears of it; before that nobody waits
+    this.#ended.catch(() => undefined)
+    const room = roomOf(method)
+    const isMember = (peer: string): boolean => this.machine.ledger.headOf(peer).next > 0 || this.machine.ledger.heads().length < room
+    this.machine = new OneBytePeer({ base: trainer.weights, integers: scalars.integers }, oneByteRules(method, { runId: run.runId, steps: this.#steps, isMember }), {
+      peer: keyOf(network.self),
+      sign: signer(parts.secretKey),
+      verify: verifier(),
+      measure: (request, done) => {
+        const sinceMs = performance.now()
+        scalars.measure(request, outcome => {
+          this.#secondsTraining += (performance.now() - sinceMs) / MS_PER_SECOND
+          done(outcome)
+        })
+      },
+      keep: (entry, kept) => { parts.ledger.keep(entry, kept) },
+      send: (to, message) => { for (const peerId of to === EVERYONE ? this.#present() : [peerOfKey(to)]) network.scalars.send(peerId, message) },
+      report: event => { this.#onReport(event) }
+    }, loaded.snapshot === undefined ? undefined : { snapshot: loaded.snapshot, model: loaded.snapshot })
+    this.machine.restore(loaded.entries)
+    this.#rounds = new PackRounds(method.window, network)
+    this.#aftermath = new Aftermath({ machine: this.machine, network, say: sentence => { this.#say('committing', sentence) } })
+    network.scalars.onMessage((peerId, message) => {
+      const key = keyOfPeer(peerId)
+      if (key !== undefined) this.machine.receive(key, message)
+    })
+  }
+
+  /** One word for what the peer does, and the reason in a sentence. */
+  describe (): { readonly phase: Phase, readonly sentence: string, readonly round: number } {
+    return { phase: this.#phase, sentence: this.#sentence, round: this.#rounds.round }
+  }
+
+  /**
+   * Trains until the budget is spent or `stop` aborts.
+   *
+   * @throws ShoalError TRAINER_FAILED when training cannot go on, DATA_DIRECTORY_UNWRITABLE when its packs cannot be kept
+   */
+  async run (stop: AbortSignal): Promise<PeerReport> {
+    const { events } = this.#options
+    events.emit(this.#startedEvent())
+    try {
+      this.#reporter.startLoss = await this.#evaluate('start', stop)
+      await meetOthers({ peer: this.#options, network: this.#parts.network, inquire: key => { this.machine.inquire(key) }, isSettled: key => this.#settled.has(key), say: (phase, sentence) => { this.#say(phase, sentence) } }, stop)
+    } catch (error) {
+      if (stop.aborted) return this.#finish('stopped')
+      throw error
+    }
+    const reason = await this.#train(stop)
+    this.#announce(false)
+    if (reason === 'budget') await this.#aftermath.agree(stop)
+    this.#parts.ledger.record(this.machine.state())
+    await this.#parts.ledger.settled()
+    await this.#parts.network.scalars.flush()
+    if (reason === 'budget') this.#reporter.endLoss = await this.#evaluate('end', stop).catch(() => NaN)
+    await this.#checkpoint(Number.isFinite(this.#reporter.endLoss) ? this.#reporter.endLoss : undefined)
+    return this.#finish(reason)
+  }
+
+  /** @throws ShoalError METHOD_UNSUPPORTED always: everybody has the one model */
+  async mergeNow (): Promise<MergeAnswer['merged']> {
+    return Promise.reject(new ShoalError({
+      code: 'METHOD_UNSUPPORTED', what: 'there is nothing to merge', why: 'peers that hold the same bytes have the same weights', tryThis: 'shoal ledger show'
+    }))
+  }
+
+  async #train (stop: AbortSignal): Promise<End> {
+    const onStop = (): void => {
+      this.machine.stop()
+      this.#trainer.stop()
+    }
+    stop.addEventListener('abort', onStop)
+    if (stop.aborted) onStop()
+    this.#announce(true)
+    this.#phase = 'training'
+    this.machine.start(this.#firstStep())
+    try {
+      return await this.#ended
+    } finally {
+      stop.removeEventListener('abort', onStop)
+    }
+  }
+
+  /** Whoever has no bytes of its own begins with the newest window that others have begun. */
+  #firstStep (): number {
+    const { ledger } = this.machine
+    if (ledger.headOf(keyOf(this.#parts.network.self)).next > 0) return 0
+    const { window } = this.#parts.method
+    return Math.min(this.#steps, Math.floor(ledger.reach() / window) * window)
+  }
+
+  #onReport (event: OneByteReport): void {
+    const { events } = this.#options
+    switch (event.kind) {
+      case 'step': { this.#onStep(event); return }
+      case 'admitted': {
+        this.#parts.ledger.add(event.entry)
+        this.#rounds.admitted(event.entry, this.machine.step)
+        this.#aftermath.changed()
+        return
+      }
+      case 'withdrawn': {
+        this.#parts.ledger.cut(event.peer, event.entries, this.machine.ledger.proofOf(event.peer))
+        this.#aftermath.changed()
+        events.emit({ type: 'warning', sentence: `${shortId(peerOfKey(event.peer))} signed two continuations of its chain: ${event.entries.length} entries of it count no longer` })
+        return
+      }
+      case 'refused': { events.emit({ type: 'peer-rejected', peerId: peerOfKey(event.from), code: event.code, sentence: event.reason, by: 'us' }); return }
+      case 'packed': { this.#onPack(); return }
+      case 'settled': { this.#settled.add(event.from); return }
+      case 'agreed': { this.#aftermath.agreed(event.from); this.#rounds.agreed(event.from); return }
+      case 'lacking': { this.#rounds.lacked(); return }
+      case 'rebuilt': { events.emit({ type: 'warning', sentence: `this peer’s weights differed from those of ${shortId(peerOfKey(event.from))} at step ${event.step} with the same bytes, and were made anew` }); return }
+      case 'compacted': return
+      case 'finished': { this.#end.resolve('budget'); return }
+      case 'stopped': { this.#end.resolve('stopped'); return }
+      case 'failed': { this.#end.reject(trainingFailed(event.reason)) }
+    }
+  }
+
+  /** Its packs cannot be kept, so it signs none. */
+  fail (error: unknown): void {
+    this.#end.reject(new ShoalError({
+      code: 'DATA_DIRECTORY_UNWRITABLE', what: 'this peer’s packs cannot be kept', why: reasonOf(error),
+      tryThis: 'make room on the disk and join again: a peer that forgets what it signed would contradict itself', cause: error
+    }))
+  }
+
+  #onStep ({ loss, tokens }: Extract<OneByteReport, { kind: 'step' }>): void {
+    const { events } = this.#options
+    this.#tokens += tokens
+    this.#rounds.measured(loss)
+    const { step } = this.machine
+    const progress = { step, loss, tokensPerSecond: this.#tokens / Math.max(1e-3, this.#secondsTraining) }
+    this.#reporter.progressed(progress)
+    this.#sentence = `measuring step ${step} of ${this.#steps}; ${this.#rounds.delaySentence}`
+    if (performance.now() - this.#shownAtMs < PROGRESS_INTERVAL_MS) return
+    this.#shownAtMs = performance.now()
+    events.emit({ type: 'progress', ...progress, tokens: this.#tokensInAll(), bytes: this.#parts.network.meter.totals() })
+  }
+
+  #onPack (): void {
+    const { settings: { evaluateEvery, checkpointEverySeconds }, events } = this.#options
+    const record = this.#rounds.close(this.machine.step)
+    this.#reporter.recordRound(record)
+    this.#parts.store.recordRound(record)
+    this.#announce(true)
+    events.emit({ type: 'round', record, bytes: this.#parts.network.meter.totals() })
+    if (evaluateEvery > 0 && record.round % evaluateEvery === 0) {
+      this.#evaluate('round').catch((error: unknown) => { events.emit({ type: 'warning', sentence: `the held-out loss was not measured: ${reasonOf(error)}` }) })
+    }
+    if (performance.now() - this.#checkpointedAtMs < checkpointEverySeconds * MS_PER_SECOND) return
+    this.#checkpointedAtMs = performance.now()
+    this.#checkpoint(undefined).catch((error: unknown) => { events.emit({ type: 'warning', sentence: `no checkpoint was written: ${reasonOf(error)}` }) })
+  }
+
+  /** Weights for `shoal sample`, `eval` and `export`; this peer itself goes on from its ledger. */
+  async #checkpoint (heldOutLoss: number | undefined): Promise<void> {
+    const { runId } = this.#options.source.run
+    const { step } = this.machine
+    const path = await writeWeights(this.#parts, { runId, step, round: this.#rounds.round, tokens: this.#tokensInAll(), weights: readAll(this.machine.model.weights), heldOutLoss })
+    this.#reporter.checkpoint = path
+    this.#options.events.emit({ type: 'checkpoint', step, path })
+  }
+
+  async #evaluate (moment: 'start' | 'round' | 'end', stop?: AbortSignal): Promise<number> {
+    const { trainer, network } = this.#parts
+    const at = { step: this.machine.step, tokens: this.#tokensInAll(), payloadBytesSent: network.meter.totals().payloadSent }
+    const { loss } = await trainer.evaluate(readAll(this.machine.model.weights), stop)
+    this.#options.events.emit({ type: 'evaluated', moment, loss, ...at })
+    return loss
+  }
+
+  #announce (training: boolean): void {
+    const { loss, tokensPerSecond } = this.#reporter
+    this.#parts.network.announce({ round: this.#rounds.round, step: this.machine.step, training, loss, tokensPerSecond })
+  }
+
+  #say (phase: Phase, sentence: string): void {
+    this.#phase = phase
+    this.#sentence = sentence
+    this.#options.events.emit({ type: 'waiting', sentence })
+  }
+
+  #present (): string[] {
+    return this.#parts.network.present().map(({ peerId }) => peerId)
+  }
+
+  #tokensInAll (): number {
+    return this.#parts.tokensPerStep * this.machine.step
+  }
+
+  #finish (reason: End): PeerReport {
+    const { network, layout } = this.#parts
+    this.#phase = 'finished'
+    this.#reporter.step = this.machine.step
+    this.#reporter.tokens = this.#tokensInAll()
+    const report = this.#reporter.report({
+      peerId: network.self, rounds: this.#rounds.closed, averagedRounds: this.#rounds.shared, parameters: layout.size, bytes: network.meter.totals(),
+      secondsTraining: this.#secondsTraining, nowMs: performance.now()
+    })
+    this.#options.events.emit({ type: 'finished', reason, report })
+    return report
+  }
+
+  #startedEvent (): PeerEvent {
+    const { network, trainer, layout, invite, loaded } = this.#parts
+    const { runId, manifest } = this.#options.source.run
+    return {
+      type: 'started', peerId: network.self, runId, runName: manifest.name, addresses: network.addresses(), invite: invite(), backend: trainer.backend,
+      parameters: layout.size, step: this.machine.ledger.reachOf(keyOf(network.self)), resumed: loaded.entries.length > 0
+    }
+  }
+}
+
+function trainingFailed (why: string): ShoalError {
+  return new ShoalError({ code: 'TRAINER_FAILED', what: 'training cannot go on', why, tryThis: 'shoal join again goes on from this peer’s ledger' })
+}

@@ -1,0 +1,146 @@
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Level } from 'level'
+import { z } from 'zod'
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
+import { decodeEntry, encodeEntry, hashEntry } from '../../src/spsa/ledger-entry.ts'
+import type { Entry } from '../../src/spsa/ledger-entry.ts'
+import type { Snapshot } from '../../src/spsa/ledger.ts'
+import { bytesToWeights, weightsToBytes } from '../../protocols/state/messages.ts'
+import { writeFileAtomically } from './atomic-file.ts'
+
+/** Numbers as keys sort like numbers when they are equally long. */
+const KEY_DIGITS = 10
+const SNAPSHOT_NAME = /^ledger-\d{12}\.f32$/
+
+/** The weights before `step` and who had sent what by then: all earlier entries are forgotten. */
+export interface StoredSnapshot extends Snapshot {
+  /** The clipping limit of the window that begins there. */
+  readonly limit: number
+  readonly weights: Float32Array
+}
+
+/** The weights of a set of entries, as this peer computed them. */
+export interface ModelRecord {
+  /** Of all heads. */
+  readonly fingerprint: string
+  readonly modelHash: string
+}
+
+export interface LoadedLedger {
+  readonly snapshot: StoredSnapshot | undefined
+  /** Peer by peer in the order of their chains, then what proves that a peer contradicted itself. */
+  readonly entries: readonly Entry[]
+  readonly model: ModelRecord | undefined
+  /** What lies in the store and is no entry, or is missing at a chain's end, in sentences. */
+  readonly damage: readonly string[]
+}
+
+const hex = z.string().regex(/^[0-9a-f]{64}$/)
+const headSchema = z.object({ peer: hex, next: z.int().min(0), hash: hex, cut: z.boolean() })
+const snapshotSchema = z.object({ step: z.int().min(0), limit: z.int().min(0), heads: z.array(headSchema) })
+const modelSchema = z.object({ fingerprint: hex, modelHash: hex })
+/** How far a chain went when its last entry was written. */
+const reachSchema = z.object({ next: z.int().min(0), hash: hex })
+
+/** One run's ledger in the peer's store: an entry a key, so that a pack costs one small write. */
+export class LedgerStore {
+  readonly #level: Level<string, unknown>
+  readonly #prefix: string
+  readonly #folder: string
+
+  /** @param folder where snapshots' weights lie */
+  constructor (level: Level<string, unknown>, runId: string, folder: string) {
+    this.#level = level
+    this.#prefix = `${runId}/ledger`
+    this.#folder = folder
+  }
+
+  /** Keeps an entry. @param durable whether it is to outlive a power cut once this resolves: others' come again */
+  async append (entry: Entry, durable: boolean): Promise<void> {
+    await this.#level.batch<string, unknown>([
+      { type: 'put', key: this.#keyOf(entry), value: encodeEntry(entry), valueEncoding: 'view' },
+      { type: 'put', key: `${this.#prefix}/reach/${entry.peer}`, value: { next: entry.index + 1, hash: bytesToHex(hashEntry(entry)) } }
+    ], { sync: durable })
+  }
+
+  /** Forgets what a peer took back by contradicting itself, and keeps what proves it. */
+  async cut (peer: string, withdrawn: readonly Entry[], proof: readonly Entry[]): Promise<void> {
+    await this.#level.batch<string, unknown>([
+      ...withdrawn.map(entry => ({ type: 'del' as const, key: this.#keyOf(entry) })),
+      ...proof.map((entry, at) => ({ type: 'put' as const, key: `${this.#prefix}/proof/${peer}/${at}`, value: encodeEntry(entry), valueEncoding: 'view' })),
+      { type: 'del' as const, key: `${this.#prefix}/reach/${peer}` }
+    ], { sync: true })
+  }
+
+  /** Keeps the hash of the weights that the entries held now make. */
+  async recordModel (record: ModelRecord): Promise<void> {
+    await this.#level.put(`${this.#prefix}/model`, record)
+  }
+
+  /** Lets a snapshot stand for the entries before its step: first its weights are safe, then the entries go. */
+  async compact (snapshot: StoredSnapshot, forgotten: readonly Entry[]): Promise<void> {
+    const { step, limit, heads, weights } = snapshot
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
+    const name = snapshotName(step)
+    await writeFileAtomically(join(this.#folder, name), [weightsToBytes(weights)])
+    await this.#level.batch<string, unknown>([
+      { type: 'put', key: `${this.#prefix}/snapshot`, value: { step, limit, heads: heads.map(head => ({ ...head, hash: bytesToHex(head.hash) })) } },
+      ...forgotten.map(entry => ({ type: 'del' as const, key: this.#keyOf(entry) }))
+    ], { sync: true })
+    for (const other of readdirSync(this.#folder)) if (SNAPSHOT_NAME.test(other) && other !== name) rmSync(join(this.#folder, other), { force: true })
+  }
+
+  /** Everything that is kept; what cannot be read is told of and left out. */
+  async load (): Promise<LoadedLedger> {
+    const damage: string[] = []
+    const [entries, proofs] = [await this.#read('entry', damage), await this.#read('proof', damage)]
+    const snapshot = await this.#snapshot(damage)
+    damage.push(...await this.#missing(entries, snapshot))
+    return { snapshot, entries: [...entries, ...proofs], model: modelSchema.safeParse(await this.#level.get(`${this.#prefix}/model`)).data, damage }
+  }
+
+  async #read (kind: 'entry' | 'proof', damage: string[]): Promise<Entry[]> {
+    const entries: Entry[] = []
+    const from = `${this.#prefix}/${kind}/`
+    for await (const [key, bytes] of this.#level.iterator<string, Uint8Array>({ gt: from, lt: `${this.#prefix}/${kind}0`, valueEncoding: 'view' })) {
+      const entry = decodeEntry(bytes)
+      if (entry === undefined) damage.push(`what lies under ${key.slice(this.#prefix.length + 1)} is no entry`)
+      else entries.push(entry)
+    }
+    return entries
+  }
+
+  async #snapshot (damage: string[]): Promise<StoredSnapshot | undefined> {
+    const found = snapshotSchema.safeParse(await this.#level.get(`${this.#prefix}/snapshot`))
+    if (!found.success) return undefined
+    const { step, limit, heads } = found.data
+    const file = join(this.#folder, snapshotName(step))
+    if (!existsSync(file)) {
+      damage.push(`the weights of the snapshot at step ${step} are missing: ${file}`)
+      return undefined
+    }
+    return { step, limit, heads: heads.map(head => ({ ...head, hash: hexToBytes(head.hash) })), weights: bytesToWeights(readFileSync(file)) }
+  }
+
+  async #missing (entries: readonly Entry[], snapshot: StoredSnapshot | undefined): Promise<string[]> {
+    const last = new Map(entries.map(entry => [entry.peer, entry.index + 1]))
+    const sentences: string[] = []
+    const from = `${this.#prefix}/reach/`
+    for await (const [key, value] of this.#level.iterator({ gt: from, lt: `${this.#prefix}/reach0` })) {
+      const peer = key.slice(from.length)
+      const { data } = reachSchema.safeParse(value)
+      const held = last.get(peer) ?? snapshot?.heads.find(head => head.peer === peer)?.next ?? 0
+      if (data !== undefined && data.next > held) sentences.push(`peer ${peer.slice(0, 8)} had ${data.next} entries here and has ${held}`)
+    }
+    return sentences
+  }
+
+  #keyOf ({ peer, index }: Entry): string {
+    return `${this.#prefix}/entry/${peer}/${String(index).padStart(KEY_DIGITS, '0')}`
+  }
+}
+
+function snapshotName (step: number): string {
+  return `ledger-${String(step).padStart(12, '0')}.f32`
+}

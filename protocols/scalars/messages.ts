@@ -1,0 +1,69 @@
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
+import { z } from 'zod'
+import type { Head } from '../../src/spsa/chain.ts'
+import { decodeEntry, encodeEntry } from '../../src/spsa/ledger-entry.ts'
+import type { Entry } from '../../src/spsa/ledger-entry.ts'
+import type { OneByteMessage } from '../../src/spsa/one-byte-messages.ts'
+import type { Inquiry, KeyRange, Wanted } from '../../src/spsa/reconcile.ts'
+import { countSchema } from '../wire/counts.ts'
+import { decodeMessage, encodeMessage } from '../wire/frames.ts'
+import { MAXIMUM_ENTRIES, MAXIMUM_INQUIRED_RANGES, MAXIMUM_TOLD_RANGES, MAXIMUM_WANTED, MAXIMUM_TOLD_HEADS } from '../wire/limits.ts'
+
+/** Lists and numbers in place of maps and words: most messages of a run are of this protocol, and a name would outweigh what it names. */
+const [PACK, ENTRIES, INQUIRY, CHECK] = [0, 1, 2, 3] as const
+
+const isBytes = (value: unknown): value is Uint8Array => value instanceof Uint8Array
+const bytes32 = z.custom<Uint8Array>(value => isBytes(value) && value.length === 32, 'must be 32 bytes')
+/** A key, or nothing for a range without that border. */
+const border = z.custom<Uint8Array>(value => isBytes(value) && (value.length === 32 || value.length === 0), 'must be a key or empty')
+
+const entry = z.custom<Uint8Array>(isBytes, 'must be bytes').transform((bytes, context): Entry => {
+  const decoded = decodeEntry(bytes)
+  if (decoded !== undefined) return decoded
+  context.addIssue({ code: 'custom', message: 'is no entry of a ledger' })
+  return z.NEVER
+})
+
+const head = z.tuple([bytes32, countSchema, bytes32, z.boolean()]).transform(([peer, next, hash, cut]): Head => ({ peer: bytesToHex(peer), next, hash, cut }))
+const rangeOf = (from: Uint8Array, to: Uint8Array): KeyRange => ({ from: bytesToHex(from), to: to.length === 0 ? undefined : bytesToHex(to) })
+const range = z.tuple([border, border, bytes32]).transform(([from, to, fingerprint]) => ({ ...rangeOf(from, to), fingerprint: bytesToHex(fingerprint) }))
+const told = z.tuple([border, border, z.array(head).max(MAXIMUM_TOLD_HEADS)]).transform(([from, to, heads]) => ({ ...rangeOf(from, to), heads }))
+const wanted = z.tuple([head, countSchema.nullable()]).transform(([from, until]): Wanted => ({ head: from, until: until ?? undefined }))
+
+const messageSchema = z.union([
+  z.tuple([z.literal(PACK), entry]).transform(([, own]): OneByteMessage => ({ kind: 'pack', entry: own })),
+  z.tuple([z.literal(ENTRIES), z.array(entry).min(1).max(MAXIMUM_ENTRIES)]).transform(([, entries]): OneByteMessage => ({ kind: 'entries', entries })),
+  z.tuple([z.literal(INQUIRY), z.array(range).max(MAXIMUM_INQUIRED_RANGES), z.array(told).max(MAXIMUM_TOLD_RANGES), z.array(wanted).max(MAXIMUM_WANTED)])
+    .transform(([, ranges, heads, asked]): OneByteMessage => ({ kind: 'inquiry', inquiry: { ranges, told: heads, wanted: asked } })),
+  z.tuple([z.literal(CHECK), countSchema, bytes32, bytes32])
+    .transform(([, step, fingerprint, modelHash]): OneByteMessage => ({ kind: 'check', step, fingerprint: bytesToHex(fingerprint), modelHash: bytesToHex(modelHash) }))
+])
+
+/** A message as it travels. Of an inquiry longer than a frame the rest is left out: the next round finds it. */
+export function encodeScalars (message: OneByteMessage): Uint8Array {
+  switch (message.kind) {
+    case 'pack': return encodeMessage([PACK, encodeEntry(message.entry)])
+    case 'entries': return encodeMessage([ENTRIES, message.entries.map(encodeEntry)])
+    case 'inquiry': return encodeMessage([INQUIRY, ...listsOf(message.inquiry)])
+    case 'check': return encodeMessage([CHECK, message.step, hexToBytes(message.fingerprint), hexToBytes(message.modelHash)])
+  }
+}
+
+/** @throws WireError */
+export function decodeScalars (bytes: Uint8Array): OneByteMessage { return decodeMessage(bytes, messageSchema) }
+
+function listsOf ({ ranges, told: tellings, wanted: asked }: Inquiry): readonly unknown[] {
+  return [
+    ranges.slice(0, MAXIMUM_INQUIRED_RANGES).map(({ fingerprint, ...borders }) => [...bordersOf(borders), hexToBytes(fingerprint)]),
+    tellings.slice(0, MAXIMUM_TOLD_RANGES).map(({ heads, ...borders }) => [...bordersOf(borders), heads.map(listOf)]),
+    asked.slice(0, MAXIMUM_WANTED).map(({ head: from, until }) => [listOf(from), until ?? null])
+  ]
+}
+
+function bordersOf ({ from, to }: KeyRange): Uint8Array[] {
+  return [hexToBytes(from), hexToBytes(to ?? '')]
+}
+
+function listOf ({ peer, next, hash, cut }: Head): readonly unknown[] {
+  return [hexToBytes(peer), next, hash, cut]
+}
