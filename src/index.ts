@@ -77,6 +77,8 @@ export type { SketchShape } from './compression/sketch.ts'
 // Averaging: rounds as a state machine over four ports.
 export { AveragingPeer } from './averaging/averaging-peer.ts'
 export type { AveragingEvent, AveragingPeerOptions } from './averaging/averaging-peer.ts'
+export { RoundWork, workOn } from './averaging/round-work.ts'
+export type { RoundAnswers, RoundResult, RoundTask, RoundWorker } from './averaging/round-worker.ts'
 export type { AveragingState, AveragingTotals, ReplicaSnapshot } from './averaging/averaging-state.ts'
 export { FrameReplica } from './averaging/frame-replica.ts'
 export type { FrameReplicaOptions } from './averaging/frame-replica.ts'

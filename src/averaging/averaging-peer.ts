@@ -84,7 +84,12 @@ export class AveragingPeer {
     this.#book = new RoundBook({ self: peers.self, trainer, method, counts: state })
     this.#exchanges = new RoundExchanges({
       peers,
-      onMessage: (exchange, partner, message) => { this.#turns.happen(nowMs => ({ kind: 'message', nowMs, exchange, partner, message })) },
+      onMessage: (exchange, partner, message) => {
+        this.#turns.happen(nowMs => {
+          this.#exchanges.heard(exchange)
+          return { kind: 'message', nowMs, exchange, partner, message }
+        })
+      },
       onClosed: (exchange, reason) => { this.#turns.happen(nowMs => ({ kind: 'closed', nowMs, exchange, reason })) }
     })
     this.#turns = new Turns({

@@ -1,5 +1,8 @@
 import type { Exchange, ExchangeEvents, ExchangeMessage, Peers } from '../ports.ts'
 
+/** Of one exchange, waiting for their turn: in a whole round a member of the largest group says less. */
+const MAXIMUM_WAITING_MESSAGES = 80
+
 export interface RoundExchangesOptions {
   readonly peers: Peers
   readonly onMessage: (exchange: string, partner: string, message: ExchangeMessage) => void
@@ -10,6 +13,8 @@ export interface RoundExchangesOptions {
 export class RoundExchanges {
   readonly #options: RoundExchangesOptions
   readonly #open = new Map<string, Exchange>()
+  /** Messages that were told of and have not had their turn, by exchange. */
+  readonly #waiting = new Map<string, number>()
   #incoming = 0
 
   constructor (options: RoundExchangesOptions) {
@@ -39,14 +44,32 @@ export class RoundExchanges {
     this.#open.delete(id)
   }
 
+  /** A message has had its turn. */
+  heard (id: string): void {
+    const waiting = (this.#waiting.get(id) ?? 1) - 1
+    if (waiting > 0) this.#waiting.set(id, waiting)
+    else this.#waiting.delete(id)
+  }
+
   #eventsOf (id: string, partner: string): ExchangeEvents {
-    const { onMessage, onClosed } = this.#options
     return {
-      message: message => { onMessage(id, partner, message) },
+      message: message => { this.#hear(id, partner, message) },
       closed: reason => {
         this.#open.delete(id)
-        onClosed(id, reason)
+        this.#options.onClosed(id, reason)
       }
+    }
+  }
+
+  #hear (id: string, partner: string, message: ExchangeMessage): void {
+    const waiting = (this.#waiting.get(id) ?? 0) + 1
+    if (waiting <= MAXIMUM_WAITING_MESSAGES) {
+      this.#waiting.set(id, waiting)
+      this.#options.onMessage(id, partner, message)
+    } else if (this.#open.has(id)) {
+      const reason = `${MAXIMUM_WAITING_MESSAGES} messages of one exchange wait already`
+      this.close(id, reason)
+      this.#options.onClosed(id, reason)
     }
   }
 }

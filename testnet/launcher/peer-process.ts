@@ -16,6 +16,10 @@ export interface PeerProcessOptions {
   /** Arguments after `shoal join`. */
   readonly joinArguments: readonly string[]
   readonly onEvent: (event: StampedEvent) => void
+  /** Another build's `shoal.js`, to compare with; this one's when left out. */
+  readonly program?: string | undefined
+  /** Of Node, beside what this process was started with. */
+  readonly nodeOptions?: string | undefined
 }
 
 export interface PeerExit {
@@ -42,8 +46,9 @@ export class PeerProcess {
   constructor (options: PeerProcessOptions) {
     this.name = options.name
     this.dataDirectory = options.dataDirectory
-    this.#child = spawn(process.execPath, [PROGRAM, 'join', ...options.joinArguments, '--data-dir', options.dataDirectory, '--json'], {
+    this.#child = spawn(process.execPath, [options.program ?? PROGRAM, 'join', ...options.joinArguments, '--data-dir', options.dataDirectory, '--json'], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...options.nodeOptions === undefined ? {} : { NODE_OPTIONS: options.nodeOptions } },
       // A terminal's Ctrl-C must reach the launcher alone, which then stops its peers in order.
       detached: process.platform !== 'win32'
     })

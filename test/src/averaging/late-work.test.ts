@@ -123,6 +123,15 @@ describe('work that is done elsewhere', () => {
     await expect(stage.peer.exportState()).rejects.toThrow('it ended with code 1')
   })
 
+  it('bounds what waits meanwhile: a partner that talks without end is hung up on, and the round is solo', () => {
+    const { peers, records, runTo } = atOffer(scene({}, [1, 2], 0, late))
+    peers.say({ kind: 'accept', round: 1 })
+    for (let time = 0; time < 1000; time++) peers.say(contributionOf([3, 4], 1, 100))
+    expect(peers.closed).toEqual(['80 messages of one exchange wait already'])
+    runTo(60_000)
+    expect(records[0]).toMatchObject({ outcome: 'solo', reason: expect.stringContaining('80 messages of one exchange wait already') as string })
+  })
+
   it('lets the trainer go on while a fragment is in flight, once what it sends has been copied', () => {
     const method = methodPreset('fedavg-pairs', { everySteps: 10, codec: 'fp32', graceMs: 5000, overlapSteps: 5 })
     const { trainer, peers, peer, records, runTo } = scene({ method }, [1, 2], 0, (clock, own) => new LateRoundWorker(clock, workHere(own, method), TASK_MS))
