@@ -13,8 +13,8 @@ import type { LoopTimes } from './loop-probe.ts'
 
 /** Rounds until everything is compiled and allocated, and those that are measured. */
 const [WARM_UP_ROUNDS, ROUNDS] = [2, 4]
-/** So many that peers which share a busy machine with others come into step. */
-const STEPS_BETWEEN_ROUNDS = 6
+/** A fragment flies for most of the time: peers that share a busy machine with others are never quite in step. */
+const [STEPS_BETWEEN_ROUNDS, FLIGHT_STEPS] = [6, 4]
 const STOP_PATIENCE_MS = 60_000
 /** As large as `medium`, with next to nothing to compute: rounds follow each other at once. */
 export const AVERAGED_MODEL = { ...MODEL_SIZES['medium'] as Extract<ModelSpec, { kind: 'gpt' }>, context: 8 } as const
@@ -63,7 +63,7 @@ async function timesOf (root: string, build: Build, codec: string, fragments: nu
   const identity = await loadIdentity(first.identityFile)
   const run = signManifest(draftManifest({
     name: 'averaging', creator: identity.publicKey, seed: 1, model: AVERAGED_MODEL, steps: 0, batch: 1, learningRate: 0.001,
-    method: methodPreset('noloco', { everySteps: STEPS_BETWEEN_ROUNDS * fragments, fragments, codec, graceMs: 60_000 }),
+    method: methodPreset('noloco', { everySteps: STEPS_BETWEEN_ROUNDS * fragments, fragments, overlapSteps: FLIGHT_STEPS, codec, graceMs: 60_000 }),
     data: { corpus: 'sotu', sha256: await hashCorpus(), holdOutEvery: 10, shards: 4, split: 'era' }
   }), identity.secretKey)
   const manifest = join(root, 'averaging.run')
