@@ -4,7 +4,7 @@ import { hashText, mix } from './pairing-hash.ts'
 /**
  * Rounds after which replicas that share gradients compare their weights themselves. In between the history of a replica stands for them: the same start and the same
  * means make the same weights. What no history tells is rarer and slower: optimizers whose moments differ, processors that round differently. A look costs
- * 3 ms a million weights, and a member that never agrees fetches the weights again: every 64 steps that is less than a hundredth of what `ddp` sends for them.
+ * some 40 ms a million weights on a busy machine, and a member that never agrees fetches the weights again: every 64 steps that is about a hundredth of what `ddp` sends for them.
  */
 export const FINGERPRINT_ROUNDS = 64
 
