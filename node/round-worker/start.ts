@@ -8,7 +8,7 @@ import { RoundThread } from './client.ts'
 
 /**
  * Parameters from which a model's rounds have a thread of their own. A call costs up to 24 ns a value on a busy machine (`node test/bench/averaging.mjs`), so
- * below this the longest holds the event loop for 6 ms, and a thread would cost each of a round's calls a message there and back, and 10 MB.
+ * below this the longest holds the event loop for 6 ms, and a thread would cost each of a round's calls a message there and back, and the process another heap.
  */
 const SMALLEST_MODEL_WITH_THREAD = 2 ** 18
 
