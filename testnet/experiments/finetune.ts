@@ -3,7 +3,7 @@ import { cpus } from 'node:os'
 import { mkdir, readFile } from 'node:fs/promises'
 import { performance } from 'node:perf_hooks'
 import { noiseOf } from '../../src/spsa/noise.ts'
-import { sparseNoise } from '../../src/spsa/masked-noise.ts'
+import { blockNoise } from '../../src/spsa/masked-noise.ts'
 import { writeFileAtomically } from '../../node/store/atomic-file.ts'
 import { ferretArm, gradientArm, kSeedArm, oneByteArm } from './finetune-arms.ts'
 import type { FinetuneArm, FinetunePoint } from './finetune-arms.ts'
@@ -29,16 +29,20 @@ export interface FinetuneResult {
 }
 
 const whole = { name: 'one-byte', title: 'one byte a step', noiseOf: () => noiseOf('rademacher') }
-const sparse = { name: 'one-byte-sparse', title: 'one byte a step, a sixteenth of the weights', noiseOf: () => sparseNoise(noiseOf('rademacher'), [16, 1], 4) }
+/** What is no matrix: a sixtieth of this model's weights. */
+const vectors = {
+  name: 'one-byte-vectors', title: 'one byte a step, norms and biases alone',
+  noiseOf: ({ model }: FinetuneGround) => blockNoise(noiseOf('rademacher'), model.layout.slots.filter(({ shape }) => shape.length === 1).map(({ offset, size }) => ({ first: offset, size })))
+}
 
-/** Rates were tried a factor apart around the best; all that were tried are run and reported. */
+/** All rates that were tried are reported. */
 const arms: readonly FinetuneArm[] = [
   gradientArm(120, 0.001),
   ...[1e-5, 3e-5].map(rate => oneByteArm(480, rate, whole)),
   kSeedArm(24, 20, 1e-4, false),
+  oneByteArm(320, 3e-4, vectors),
   ferretArm(12, 10, 0.001, 4096),
-  kSeedArm(24, 20, 1e-4, true),
-  ...[1.6e-4, 4.8e-4].map(rate => oneByteArm(480, rate, sparse))
+  oneByteArm(320, 1e-3, vectors)
 ]
 
 async function run (arm: FinetuneArm, ground: FinetuneGround): Promise<void> {

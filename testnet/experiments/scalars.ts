@@ -3,17 +3,22 @@ import { cpus } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { Accumulator, accumulatedWeights } from '../../src/spsa/accumulator.ts'
 import { hashWeights } from '../../src/spsa/byte-model.ts'
-import { noiseOf, rademacher } from '../../src/spsa/noise.ts'
+import { rademacher } from '../../src/spsa/noise.ts'
 import { seedOfStep } from '../../src/spsa/seeds.ts'
-import { heldWeights, perturbed } from '../../src/spsa/weight-source.ts'
+import { heldWeights } from '../../src/spsa/weight-source.ts'
+import { startWasm } from '../../node/backends/wasm.ts'
 import { logisticProblem, quadraticProblem } from '../simulator/scalar-problems.ts'
 import { runScalarSwarm } from '../simulator/scalar-swarm.ts'
 import type { ScalarScenario } from '../simulator/scalar-swarm.ts'
+import { finetuneSection } from './finetune-report.ts'
+import { measureMemory } from './scalar-memory.ts'
+import type { MemoryRow } from './scalar-memory.ts'
+import { measurePoolRebuild, measureSpeeds } from './scalar-speeds.ts'
 
 /** `node dist/testnet/experiments/scalars.js`: what the scalar lane costs and learns; writes docs/results/scalars.md and .json. */
 const PARAMETERS = 1_000_000
-const REPEATS = 3
-const CHUNK = 4096
+/** Models whose memory is measured. */
+const MODELS = ['tiny', 'small', 'llama-tiny', 'llama-small'] as const
 
 const swarm: ScalarScenario = {
   problem: logisticProblem(10, 2), peers: 8, liars: 0, steps: 512, window: 16, learningRate: 0.5,
@@ -21,32 +26,6 @@ const swarm: ScalarScenario = {
 }
 const unclipped = { levelsAboveMedian: 60, first: 90, ceiling: 90 }
 const quadratic = { ...swarm, problem: quadraticProblem(64, 1), steps: 128, learningRate: 0.01, clip: { levelsAboveMedian: 60, first: 100, ceiling: 100 } }
-
-/** The shortest of a few tries, in seconds: the others measure the machine's other work. */
-function shortestSeconds (work: () => void): number {
-  let shortest = Infinity
-  for (let repeat = 0; repeat < REPEATS; repeat++) {
-    const startedMs = performance.now()
-    work()
-    shortest = Math.min(shortest, (performance.now() - startedMs) / 1000)
-  }
-  return shortest
-}
-
-function measureSpeeds (): Record<string, number> {
-  const million = (seconds: number): number => PARAMETERS / seconds / 1e6
-  const base = new Float32Array(PARAMETERS).fill(0.02)
-  const integers = new Int8Array(PARAMETERS)
-  const chunk = new Float32Array(CHUNK)
-  const readThrough = perturbed(heldWeights(base), rademacher, [1, 2], 1e-3)
-  return {
-    rademacher: million(shortestSeconds(() => { rademacher.fill(integers, [1, 2], 0) })),
-    gaussian: million(shortestSeconds(() => { noiseOf('gaussian').fill(integers, [1, 2], 0) })),
-    perturb: million(shortestSeconds(() => {
-      for (let first = 0; first < PARAMETERS; first += CHUNK) readThrough.read(first, chunk.subarray(0, Math.min(CHUNK, PARAMETERS - first)))
-    }))
-  }
-}
 
 /** A joiner rebuilds a million weights from θ₀ and a set of bytes; another got them one by one, in another order. */
 function measureRebuild (): { readonly secondsPerByte: number, readonly sameBits: boolean } {
@@ -79,6 +58,10 @@ function crossover (secondsPerByte: number, bytesPerSecond: number): number {
 }
 
 const speeds = measureSpeeds()
+const poolRebuild = measurePoolRebuild()
+await startWasm()
+const memory: MemoryRow[] = []
+for (const model of MODELS) memory.push(await measureMemory(model))
 const rebuild = measureRebuild()
 const exact = runScalarSwarm(quadratic)
 const rough = runScalarSwarm({ ...quadratic, steps: 256, lost: 0.2, repeated: 0.2, jitterMs: 2000 })
@@ -87,6 +70,8 @@ const meanOf = (values: readonly number[]): number => values.reduce((sum, value)
 const figures = {
   setup: `${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown processor'}`,
   speeds,
+  memory,
+  poolRebuild,
   rebuild: { ...rebuild, crossoverAt1Mbit: crossover(rebuild.secondsPerByte, 125_000), crossoverAt100Mbit: crossover(rebuild.secondsPerByte, 12_500_000) },
   theoryRatio: compareWithTheory(exact.curve),
   bytesPerStepAndPeer: { calm: honest.bytesPerStepAndPeer, rough: rough.bytesPerStepAndPeer },
@@ -95,12 +80,9 @@ const figures = {
 }
 
 const rows: ReadonlyArray<readonly [string, string]> = [
-  ['signs generated, JS, one core', `${speeds['rademacher']?.toFixed(0) ?? ''} M values/s`],
-  ['integer Gaussian generated', `${speeds['gaussian']?.toFixed(0) ?? ''} M values/s`],
-  ['θ = base + ε·z read through in chunks of 4096', `${speeds['perturb']?.toFixed(0) ?? ''} M values/s`],
-  ['scratch for a perturbed pass', '4 KB of integers, plus the reader’s own chunk'],
   ['rebuild of 1 M weights, fused pass', `${(rebuild.secondsPerByte * 1000).toFixed(2)} ms per byte replayed`],
   ['rebuilt in one pass, and one by one in reverse order', rebuild.sameBits ? 'the same bits' : 'OTHER BITS'],
+  [`FedKSeed: 2²⁰ weights from θ₀ and ${poolRebuild.poolSize} numbers, one pass`, `${poolRebuild.seconds.toFixed(2)} s, ${poolRebuild.sameBits ? 'the same bits as every step one by one' : 'OTHER BITS'}`],
   ['a snapshot is cheaper after, at 1 Mbit/s · at 100 Mbit/s', `${figures.rebuild.crossoverAt1Mbit.toFixed(0)} · ${figures.rebuild.crossoverAt100Mbit.toFixed(0)} bytes`],
   ['wire bytes per step and peer, 8 peers, packs of 16', honest.bytesPerStepAndPeer.toFixed(0)],
   ['the same, with 20 % lost, 20 % repeated, delays up to 2 s', rough.bytesPerStepAndPeer.toFixed(0)],
@@ -111,18 +93,40 @@ const rows: ReadonlyArray<readonly [string, string]> = [
   ['2 of 8 send the largest byte against what they measured, clipped at the last window’s median', figures.losses.lied.toFixed(3)],
   ['the same, not clipped', Number.isFinite(figures.losses.unclipped) ? figures.losses.unclipped.toFixed(3) : 'diverged']
 ]
+const speedRows = speeds.map(({ what, millionsASecond, copies }) => `| ${what} | ${millionsASecond.toFixed(0)} | ${copies.toFixed(1)} |`)
+const share = (bytes: number, { inference }: MemoryRow): string => (bytes / inference).toFixed(2)
+const memoryRows = memory.map(row => `| ${row.model}, ${(row.parameters / 1e6).toFixed(2)} M | ${(row.inference / 1e6).toFixed(2)} MB | ${share(row.measuring, row)} | ${share(row.measuring + row.accumulators, row)} | ${share(row.training, row)} |`)
+const folder = new URL('../../../docs/results/', import.meta.url)
+await mkdir(folder, { recursive: true })
 const text = `# What the scalar lane costs and learns
 
-Command: \`node dist/testnet/experiments/scalars.js\`. Setup: ${figures.setup}. Speeds are the best of ${REPEATS} tries on a machine that did other work too; swarms run in virtual time, one seed each.
+Command: \`node dist/testnet/experiments/scalars.js\`. Setup: ${figures.setup}, one thread. Speeds are the best of several tries on a machine that did other work too, with plain copies before and after; swarms run in virtual time, one seed each.
+
+## Speed
+
+2²⁰ values; of a pass with many directions, values times directions. The last column says how many plain copies of the same floats take as long.
+
+| | M values/s | copies |
+|---|---|---|
+${speedRows.join('\n')}
+
+## Memory
+
+Peak of one pass over two rows of the model's context, in tensors: weights and activations, released stage by stage. Measuring holds θ₀ and makes θ ± ε·z a few rows at a time; methods that keep accumulators hold those too, FedKSeed needs them only to be fast. Training is a step of AdamW.
+
+| model | inference | measuring / inference | with accumulators | training / inference |
+|---|---|---|---|---|
+${memoryRows.join('\n')}
+
+## Swarms
 
 | | |
 |---|---|
 ${rows.map(([what, value]) => `| ${what} | ${value} |`).join('\n')}
 
 Packing adds a delay: a scalar is applied up to 15 steps after it was measured, so that all ${8 * 16} directions of a window are measured at one θ. Wire bytes count the frames of packs, checks and inquiries, not the transport's encryption and stream headers.
-`
-const folder = new URL('../../../docs/results/', import.meta.url)
-await mkdir(folder, { recursive: true })
+
+${await finetuneSection(folder)}`
 await writeFile(new URL('scalars.md', folder), text)
 await writeFile(new URL('scalars.json', folder), `${JSON.stringify(figures, undefined, 2)}\n`)
 console.log(text)
