@@ -11,15 +11,16 @@ import { hearGoodbye } from '../../protocols/goodbye/handler.ts'
 import { answerManifest } from '../../protocols/manifest/handler.ts'
 import { fetchFile, type WantedFile } from '../../protocols/files/client.ts'
 import { FilesHandler, type ServedFile } from '../../protocols/files/handler.ts'
-import { decodeProgress, progressTopic } from '../../protocols/progress/messages.ts'
+import { isProgress, progressTopic } from '../../protocols/progress/messages.ts'
 import { fetchState } from '../../protocols/state/client.ts'
 import { StateHandler } from '../../protocols/state/handler.ts'
 import type { Snapshot } from '../../protocols/state/messages.ts'
 import { ByteMeter } from '../../protocols/wire/byte-meter.ts'
 import { asWireError, WireError } from '../../protocols/wire/errors.ts'
 import { MAXIMUM_EXCHANGES_PER_PEER, MAXIMUM_HELLOS_PER_PEER, MAXIMUM_SNAPSHOT_BYTES } from '../../protocols/wire/limits.ts'
-import { EXCHANGE_PROTOCOL, FILES_PROTOCOL, GOODBYE_PROTOCOL, HELLO_PROTOCOL, MANIFEST_PROTOCOL, SCALARS_PROTOCOL, STATE_PROTOCOL } from '../../protocols/wire/protocol-ids.ts'
+import { CHECK_PROTOCOL, EXCHANGE_PROTOCOL, FILES_PROTOCOL, GOODBYE_PROTOCOL, HELLO_PROTOCOL, MANIFEST_PROTOCOL, SCALARS_PROTOCOL, STATE_PROTOCOL } from '../../protocols/wire/protocol-ids.ts'
 import { rejection } from '../../protocols/wire/rejection.ts'
+import { Checks } from './checks.ts'
 import { GOODBYE_LIMIT_MS, SCALAR_STREAMS, STOP_LIMIT_MS } from './constants.ts'
 import { Gossip } from './gossip.ts'
 import { createPeerNode, startNode, type Services } from './libp2p-node.ts'
@@ -80,6 +81,8 @@ export class SwarmNetwork implements Peers {
   readonly meter: ByteMeter
   /** What members of a run that is trained by scalars say to each other. */
   readonly scalars: ScalarLinks
+  /** How this peer's network looks to other members. */
+  readonly checks: Checks
   readonly #node: Libp2p<Services>
   readonly #options: SwarmNetworkOptions
   readonly #membership: Membership
@@ -113,6 +116,9 @@ export class SwarmNetwork implements Peers {
       meter,
       warn: sentence => { this.#membership.warn(sentence) },
       signal: this.#stopping.signal
+    })
+    this.checks = new Checks({
+      software, signal: this.#stopping.signal, refusal: async peerId => this.#membership.refusal(peerId), open: async (peerId, protocol, signal) => this.#openStream(peerId, protocol, signal)
     })
   }
 
@@ -247,6 +253,7 @@ export class SwarmNetwork implements Peers {
     const files = new FilesHandler({ open: this.#options.file ?? (async () => Promise.resolve(undefined)), refusal, signal })
     await this.#handle(FILES_PROTOCOL, 1, async (stream, { remotePeer }) => files.serve(stream, remotePeer.toString()))
     await this.#handle(SCALARS_PROTOCOL, SCALAR_STREAMS, async (stream, { remotePeer }) => this.scalars.serve(stream, remotePeer.toString()))
+    await this.#handle(CHECK_PROTOCOL, 1, async (stream, connection) => this.checks.serve(stream, connection))
     await this.#handle(STATE_PROTOCOL, 1, async (stream, { remotePeer }) => states.serve(stream, remotePeer.toString()))
   }
 
@@ -285,14 +292,5 @@ export class SwarmNetwork implements Peers {
 
   async #openStream (peerId: string, protocol: string, signal: AbortSignal): Promise<Stream> {
     return openStream(this.#node, peerId, protocol, signal)
-  }
-}
-
-function isProgress (bytes: Uint8Array): boolean {
-  try {
-    decodeProgress(bytes)
-    return true
-  } catch {
-    return false
   }
 }

@@ -44,3 +44,13 @@ export function decodeProgress (bytes: Uint8Array): Progress {
   const { loss, tokensPerSecond, ...progress } = decodeMessage(bytes, progressSchema)
   return { ...progress, loss: orNaN(loss), tokensPerSecond: orNaN(tokensPerSecond) }
 }
+
+/** Whether bytes are an announcement, for whoever passes them on. */
+export function isProgress (bytes: Uint8Array): boolean {
+  try {
+    decodeProgress(bytes)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -107,3 +107,15 @@ export const MAXIMUM_WANTED = 128
 
 /** Messages of the scalars protocol that wait for one peer: a reconciliation's worth; whoever takes none is reconciled with later. */
 export const MAXIMUM_QUEUED_SCALARS = 256
+
+/** Bytes of a probe each way: 4 s of a 1 Mbit/s link, and enough to leave the sockets' buffers behind. */
+export const MAXIMUM_PROBE_BYTES = 512 * KIB
+
+/** Addresses that one check dials back: a few interfaces. */
+export const MAXIMUM_CHECKED_ADDRESSES = 8
+
+/** A member may ask for a check this often: each costs the other side's link. */
+export const CHECK_EVERY_MS = 10_000
+
+/** Members whose last check is remembered: more than there are places for. */
+export const MAXIMUM_MEMBERS_CHECKED = 256

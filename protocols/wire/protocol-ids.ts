@@ -8,6 +8,7 @@ export const EXCHANGE_PROTOCOL = '/shoal/exchange/1'
 export const STATE_PROTOCOL = '/shoal/state/1'
 export const FILES_PROTOCOL = '/shoal/files/1'
 export const SCALARS_PROTOCOL = '/shoal/scalars/1'
+export const CHECK_PROTOCOL = '/shoal/check/1'
 
 /** `training` bytes are what the method costs; `control` bytes are what being a swarm costs (design.md, decision 5). */
 export type TrafficKind = 'training' | 'control'
