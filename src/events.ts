@@ -35,6 +35,8 @@ export interface PeerReport {
 /** Everything that a peer tells: the NDJSON lines of `shoal join --json`, of the API's event stream and of the event log. */
 export type PeerEvent =
   | { readonly type: 'started', readonly peerId: string, readonly runId: string, readonly runName: string, readonly addresses: readonly string[], readonly invite: string, readonly backend: string, readonly parameters: number, readonly step: number, readonly resumed: boolean }
+  /** Something that a browser or a program may ask over TCP. */
+  | { readonly type: 'serving', readonly what: 'page' | 'metrics', readonly url: string, readonly needsToken: boolean }
   | { readonly type: 'waiting', readonly sentence: string }
   | { readonly type: 'evaluated', readonly moment: 'start' | 'round' | 'end', readonly step: number, readonly tokens: number, readonly loss: number, readonly payloadBytesSent: number }
   | { readonly type: 'progress', readonly step: number, readonly tokens: number, readonly loss: number, readonly tokensPerSecond: number, readonly bytes: ByteTotals }

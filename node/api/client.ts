@@ -9,12 +9,14 @@ import { ENDPOINTS } from './endpoints.ts'
 import type { AnswerOf, EndpointName } from './endpoints.ts'
 import { readEvents } from './event-reader.ts'
 import { apiErrorSchema, DEFAULT_ROUNDS_A_PAGE, daemonRecordSchema } from './schema.ts'
-import type { BandwidthAnswer, CheckpointsAnswer, ConfigAnswer, DaemonRecord, MergeAnswer, PauseAnswer, PeersAnswer, RoundsAnswer, RunsAnswer, Status } from './schema.ts'
+import type { BandwidthAnswer, CheckAnswer, CheckpointsAnswer, ConfigAnswer, DaemonRecord, MergeAnswer, PauseAnswer, PeersAnswer, RoundsAnswer, RunsAnswer, Status } from './schema.ts'
 
 /** The daemon answers from memory; one that needs longer than this is not well. */
 const ANSWER_TIMEOUT_MS = 5000
 /** A merge fetches everyone's weights and measures two models, each once the trainer has a moment. */
 const MERGE_TIMEOUT_MS = 30 * 60_000
+/** Longer than the daemon asks its members. */
+const CHECK_TIMEOUT_MS = 120_000
 /** Far above any answer, far below what could hurt. */
 const MAXIMUM_ANSWER_BYTES = 16 * 1024 * 1024
 
@@ -67,6 +69,9 @@ export class DaemonClient {
 
   /** Asks the daemon to stop gracefully; it answers before it has. */
   async shutdown (): Promise<void> { await this.#ask('shutdown') }
+
+  /** Asks other members how the daemon's network looks from there. */
+  async check (): Promise<CheckAnswer> { return this.#ask('check', { timeoutMs: CHECK_TIMEOUT_MS }) }
 
   /** Asks the daemon to merge with whoever is there, and waits for it. */
   async merge (): Promise<MergeAnswer> { return this.#ask('merge', { timeoutMs: MERGE_TIMEOUT_MS }) }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import {
-  bandwidthSchema, checkpointsSchema, configSchema, mergeSchema, pauseSchema, peersSchema, readySchema, roundsQuerySchema, roundsSchema, runsSchema, shutdownSchema,
+  bandwidthSchema, checkpointsSchema, checkSchema, configSchema, mergeSchema, pauseSchema, peersSchema, readySchema, roundsQuerySchema, roundsSchema, runsSchema, shutdownSchema,
   statusSchema
 } from './schema.ts'
 
@@ -34,6 +34,7 @@ export const ENDPOINTS = {
   ready: get('/readyz', 'Whether the peer is in its run: status 200 when it is, 503 when not', readySchema),
   pause: post('/v1/pause', 'Rest after the step under way; the others go on', pauseSchema),
   resume: post('/v1/resume', 'Go on where training rested', pauseSchema),
+  check: post('/v1/check', 'How this peer’s network looks to some other members; answers when they have', checkSchema),
   merge: post('/v1/merge', 'Average everyone who is there now into one model; answers when it is done', mergeSchema),
   shutdown: post('/v1/shutdown', 'Begin a graceful stop; answers before it is over', shutdownSchema)
 } as const

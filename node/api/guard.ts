@@ -55,9 +55,9 @@ export function readOrMakeToken (path: string): string {
 
 /**
  * The API for a port that others on this machine, and pages in its browser, can reach too: only by its own name (a foreign page's name that
- * resolves to this machine is refused), never for another page, and with the token.
+ * resolves to this machine is refused), never for another page, and with the token, where there is one.
  */
-export function guarded (api: Hono, token: string, origin: () => string): Hono {
+export function guarded (api: Hono, token: string | undefined, origin: () => string): Hono {
   const outer: Hono = new Hono()
   outer.use(async (context, next) => {
     const problem = whyRefused(context, token, origin())
@@ -74,13 +74,13 @@ interface Refusal {
   readonly status: 401 | 403
 }
 
-function whyRefused (context: Context, token: string, origin: string): Refusal | undefined {
+function whyRefused (context: Context, token: string | undefined, origin: string): Refusal | undefined {
   const own = ownOrigins(origin)
   const host = context.req.header('host') ?? ''
   if (!own.includes(`http://${host.toLowerCase()}`)) return { why: `it was asked for under the name ${JSON.stringify(host.slice(0, 80))}`, tryThis: origin, status: 403 }
   const from = context.req.header('origin')
   if (from !== undefined && !own.includes(from)) return { why: `a page of ${JSON.stringify(from.slice(0, 80))} asked`, tryThis: 'the page that this peer serves itself', status: 403 }
-  if (!NEEDS_TOKEN.test(context.req.path) || isToken(context.req.header('authorization'), token)) return undefined
+  if (token === undefined || !NEEDS_TOKEN.test(context.req.path) || isToken(context.req.header('authorization'), token)) return undefined
   return { why: 'it needs the token', tryThis: 'the header “Authorization: Bearer <what is in api.token of the data directory>”', status: 401 }
 }
 

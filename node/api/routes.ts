@@ -25,6 +25,7 @@ const ANSWERS: { readonly [Name in EndpointName]: (view: PeerView, query: QueryO
     view.resume()
     return { pausedSinceMs: null }
   },
+  check: async view => view.check(),
   merge: async view => ({ merged: await view.merge() }),
   shutdown: view => {
     view.shutdown()

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { networkAnswerShape } from '../doctor/network-answer.ts'
 
 /** Version of the JSON that the API speaks; within one, fields are only added. */
 export const API_VERSION = 1
@@ -123,6 +124,7 @@ export const configSchema = z.object({
 })
 
 export const pauseSchema = z.object({ version: z.literal(API_VERSION), pausedSinceMs: maybe })
+export const checkSchema = z.object({ version: z.literal(API_VERSION), ...networkAnswerShape })
 export const shutdownSchema = z.object({ version: z.literal(API_VERSION), stopping: z.literal(true) })
 
 /** One average of everyone who is there; nothing for a peer that is alone. */
@@ -148,6 +150,7 @@ export type BandwidthAnswer = z.infer<typeof bandwidthSchema>
 export type RunsAnswer = z.infer<typeof runsSchema>
 export type CheckpointsAnswer = z.infer<typeof checkpointsSchema>
 export type ConfigAnswer = z.infer<typeof configSchema>
+export type CheckAnswer = z.infer<typeof checkSchema>
 export type PauseAnswer = z.infer<typeof pauseSchema>
 export type ReadyAnswer = z.infer<typeof readySchema>
 

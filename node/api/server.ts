@@ -62,7 +62,8 @@ export async function startApiServer (options: ApiServerOptions): Promise<ApiSer
   }
 }
 
-async function closeServer (server: Server): Promise<void> {
+/** Ends a server and everyone's connections to it. */
+export async function closeServer (server: Server): Promise<void> {
   server.closeAllConnections()
   await new Promise<void>(resolve => { server.close(() => { resolve() }) })
 }
@@ -96,7 +97,8 @@ async function listenOnTcp (api: Hono, listen: string, dataDirectory: string): P
   }
 }
 
-async function listening (api: Hono, listen: (server: Server) => void): Promise<Server> {
+/** A server for an API, once it listens. @throws the system's error */
+export async function listening (api: Hono, listen: (server: Server) => void): Promise<Server> {
   const server = createAdaptorServer({ fetch: api.fetch }) as Server
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

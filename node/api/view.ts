@@ -21,6 +21,8 @@ export interface PeerView {
   resume (): void
   /** Begins a graceful stop and returns at once. */
   shutdown (): void
+  /** How this peer's network looks to some other members, asked now. */
+  check (): Promise<Unversioned<AnswerOf<'check'>>>
   /** Merges with whoever is there; null for a peer that is alone. */
   merge (): Promise<MergeAnswer['merged']>
 }

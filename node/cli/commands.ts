@@ -59,6 +59,10 @@ function configurePeerOptions (command: Command): void {
     .option('--bytes-per-day <volume>', 'the same as a volume: 2GB')
     .option('--config <file>', 'config file (default: config.toml in the data directory)')
     .option('--api <address>', 'the local API on TCP too, for who has the token: 127.0.0.1:4400')
+    .option('--web [address]', 'the page, for a browser: a port of this machine (default: 8420), or an address and a port')
+    .option('--metrics <address>', 'metrics for Prometheus at /metrics: a port of this machine, or an address and a port')
+    .option('--tensorboard <directory>', 'also write scalars as TensorBoard’s event files')
+    .option('--csv <file>', 'also write scalars as a table')
     .option('--log-level <level>', 'debug, info, warn, error')
 }
 

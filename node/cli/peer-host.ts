@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { checkAnyMethod } from '../../src/averaging/any-method.ts'
 import type { PeerReport, StampedEvent } from '../../src/events.ts'
 import type { LoadedSettings } from '../config/load.ts'
@@ -9,6 +10,7 @@ import { runPeer } from '../peer/peer.ts'
 import type { RunSource } from '../peer/run-source.ts'
 import { prepareDataDirectory, resolveDataDirectory } from '../store/data-directory.ts'
 import type { DataDirectory } from '../store/data-directory.ts'
+import { ScalarFiles } from '../tensorboard/scalar-files.ts'
 import { eventLine } from '../terminal/event-lines.ts'
 import { createTheme } from '../terminal/theme.ts'
 import type { CommonOptions } from './command.ts'
@@ -27,14 +29,16 @@ export class PeerHost {
   readonly #loaded: LoadedSettings
   readonly #output: Output
   readonly #json: boolean
+  readonly #scalars: ScalarFiles
 
-  private constructor (directory: DataDirectory, loaded: LoadedSettings, logger: Logger, signal: AbortSignal, output: Output, json: boolean) {
+  private constructor (directory: DataDirectory, loaded: LoadedSettings, logger: Logger, signal: AbortSignal, output: Output, json: boolean, scalars: ScalarFiles) {
     this.directory = directory
     this.logger = logger
     this.signal = signal
     this.#loaded = loaded
     this.#output = output
     this.#json = json
+    this.#scalars = scalars
   }
 
   /** Prepares the data directory, and gives everything back when `use` is done. A stop that was asked for is no failure. @throws ShoalError */
@@ -44,13 +48,15 @@ export class PeerHost {
     const loaded = ownSettings(directory, settingFlags(options), options.config)
     const shutdown = gracefulShutdown({ say: output.message, stopping: 'stopping: finishing the step, saving a checkpoint, saying goodbye' })
     const logger = openLogger(directory.logFile, loaded.settings.logLevel)
+    const scalars = new ScalarFiles({ tensorboard: options.tensorboard, csv: options.csv, warn: sentence => { logger.warn(sentence); output.message(sentence) } })
     try {
-      await use(new PeerHost(directory, loaded, logger, shutdown.signal, output, options.json))
+      await use(new PeerHost(directory, loaded, logger, shutdown.signal, output, options.json, scalars))
       return undefined
     } catch (error) {
       if (shutdown.signal.aborted && error === shutdown.signal.reason) return undefined
       throw error
     } finally {
+      scalars.close()
       await logger.close()
       shutdown.release()
     }
@@ -64,6 +70,7 @@ export class PeerHost {
     events.subscribe(event => {
       this.logger[event.type === 'progress' ? 'debug' : 'info'](event.type, { event })
       onEvent(event)
+      this.#scalars.take(basename(this.directory.root), event)
       const line = this.#json ? JSON.stringify(event) : eventLine(event, theme)
       if (line !== undefined) this.#output.line(line)
     })

@@ -1,3 +1,4 @@
+import { DEFAULT_PAGE_PORT } from '../config/settings.ts'
 import { computeFlags } from './compute-flags.ts'
 import { numberOption } from './numbers.ts'
 
@@ -18,15 +19,19 @@ export interface PeerCommandOptions {
   readonly upload?: string
   readonly bytesPerDay?: string
   readonly api?: string
+  readonly web?: string | true
+  readonly metrics?: string
+  readonly tensorboard?: string
+  readonly csv?: string
   readonly logLevel?: string
 }
 
 /** Those that are given, by the names that settings have. @throws ShoalError USAGE */
 export function settingFlags (options: PeerCommandOptions): Record<string, unknown> {
-  const { listen, bootstrap, backend, upload, bytesPerDay, api, logLevel } = options
+  const { listen, bootstrap, backend, upload, bytesPerDay, api, metrics, logLevel } = options
   const number = (name: string, text: string | undefined, minimum: number): number | undefined => text === undefined ? undefined : numberOption(name, text, { minimum })
   return {
-    listen, bootstrap, backend, upload, bytesPerDay, api, logLevel, data: options.data, ...computeFlags(options),
+    listen, bootstrap, backend, upload, bytesPerDay, api, metrics, logLevel, web: options.web === true ? DEFAULT_PAGE_PORT : options.web, data: options.data, ...computeFlags(options),
     shard: number('shard', options.shard, 1),
     waitFor: number('wait-for', options.waitFor, 0),
     evaluateEvery: number('evaluate-every', options.evaluateEvery, 0),

@@ -49,6 +49,11 @@ export const watchCommands: readonly CommandModule[] = [
     load: async () => (await import('./commands/replay.ts')).replay
   },
   {
+    name: 'doctor', group: 'Watch', summary: 'what this machine can do, what is wrong with it, and how to mend that', example: 'shoal doctor --json',
+    configure: () => undefined,
+    load: async () => (await import('./commands/doctor.ts')).doctor
+  },
+  {
     name: 'pause', group: 'Start', summary: 'let training rest after the step under way; the others go on', example: 'shoal pause',
     configure: () => undefined,
     load: async () => (await import('./commands/pause.ts')).pause

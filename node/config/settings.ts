@@ -40,6 +40,10 @@ export const settingsSchema = z.strictObject({
   bytesPerDay: z.string().refine(isPromise(parseBytesPerDay), 'must be a volume such as 2GB or 500MB'),
   /** The local API on TCP too, for who has the token: 127.0.0.1:4400; empty for its socket alone. */
   api: z.string().regex(/^$|:\d{1,5}$/, 'must be an address and a port such as 127.0.0.1:4400'),
+  /** The page: a port of this machine, or one of its addresses and a port; empty for none. */
+  web: z.string().regex(/^$|^(?:.+:)?\d{1,5}$/, 'must be a port, or an address and a port such as 192.168.1.20:8420'),
+  /** Metrics for Prometheus, in the same words. */
+  metrics: z.string().regex(/^$|^(?:.+:)?\d{1,5}$/, 'must be a port, or an address and a port such as 192.168.1.20:9464'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error'])
 })
 
@@ -59,8 +63,13 @@ export const defaultSettings: Settings = {
   upload: '',
   bytesPerDay: '',
   api: '',
+  web: '',
+  metrics: '',
   logLevel: 'info'
 }
+
+/** Where the page is when nobody says where. */
+export const DEFAULT_PAGE_PORT = '8420'
 
 /** `checkpointEverySeconds` ← SHOAL_CHECKPOINT_EVERY_SECONDS. */
 export function environmentName (name: SettingName): string {

@@ -5,6 +5,8 @@ import type { RoundRecord } from '../../src/ports.ts'
 import type { MergeAnswer, RoundAnswer } from '../api/schema.ts'
 import type { PeerView } from '../api/view.ts'
 import { originsOr } from '../config/load.ts'
+import { promiseOf } from '../config/promise.ts'
+import { askMembers } from '../doctor/ask-members.ts'
 import { pageOfEvents } from '../recording/event-history.ts'
 import type { EventLog } from './event-log.ts'
 import type { PeerOptions, PeerParts } from './peer-parts.ts'
@@ -12,7 +14,7 @@ import type { PeerReporter } from './peer-reporter.ts'
 import { eventFolder, knownRuns } from './run-source.ts'
 import { situationOf } from './situation.ts'
 
-export interface StartingParts extends Pick<PeerOptions, 'directory' | 'source' | 'settings' | 'origins' | 'events'> {
+export interface StartingParts extends Pick<PeerOptions, 'directory' | 'source' | 'settings' | 'origins' | 'events' | 'software'> {
   readonly reporter: PeerReporter
   readonly peerId: string
   readonly shutdown: () => void
@@ -49,6 +51,9 @@ export function startingView (parts: StartingParts): PeerView {
     pause: () => { throw notYet() },
     resume: () => { throw notYet() },
     shutdown,
+    check: async () => Promise.resolve({
+      software: parts.software, addresses: [], members: [], silent: [], promisedBytesPerSecond: promiseOf(settings)?.bytesPerSecond ?? null, roundBytes: null, sentence: sentence()
+    }),
     merge: async () => Promise.reject(notYet())
   }
 }
@@ -60,8 +65,9 @@ function notYet (): Error {
 /** What it shows of a running peer. */
 export function peerView (parts: PeerViewParts): PeerView {
   const { network, store, files, pause, reporter, settings } = parts
+  const starting = startingView(parts)
   return {
-    ...startingView(parts),
+    ...starting,
     status: () => statusOf(parts),
     peers: () => ({
       connected: network.connectedPeers().map(peer => ({ ...peer, addresses: [...peer.addresses] })),
@@ -82,6 +88,7 @@ export function peerView (parts: PeerViewParts): PeerView {
     },
     pause: () => pause.pause(),
     resume: () => { pause.resume() },
+    check: async () => ({ ...await starting.check(), ...await askMembers(network), roundBytes: reporter.lastRound?.payloadBytesSent || null, sentence: whatItDoes(parts).sentence }),
     merge: async () => parts.merge()
   }
 }

@@ -5,7 +5,7 @@ import { recordEvents } from '../recording/event-recorder.ts'
 import { loadIdentity } from '../store/identity.ts'
 import { acquireLock } from '../store/lock.ts'
 import { Closers } from './closers.ts'
-import { Observation } from './observation.ts'
+import { Observation, openPorts } from './observation.ts'
 import { openParts } from './open-parts.ts'
 import type { PeerOptions } from './peer-parts.ts'
 import { PeerReporter } from './peer-reporter.ts'
@@ -43,6 +43,10 @@ export async function runPeer (options: PeerOptions, signal: AbortSignal): Promi
     closers.add('observation', () => { observation.close() })
     const api = await startApiServer({ view: () => shown.view, routes: observation.routes, dataDirectory: directory.root, listen: settings.api, software, startedAtMs: Date.now() })
     closers.add('API', async () => api.close())
+    for (const port of await openPorts({ settings, dataDirectory: directory.root, view: () => shown.view, observation })) {
+      closers.add(port.what, async () => port.close())
+      events.emit({ type: 'serving', what: port.what, url: port.url, needsToken: port.needsToken })
+    }
     const parts = await openParts({ ...options, libraryMetrics: observation.metrics.libp2p }, identity, closers, stop)
     observation.attach(parts)
     reporter.watch(() => parts.network.meter.totals())

@@ -92,10 +92,10 @@ export class SwarmHistory {
     return true
   }
 
-  /** Both sides of a meeting tell of it; it is one. */
+  /** All sides of a meeting tell of it, in a large group each of some of the others; it is one. */
   #met (round: number, ids: readonly string[]): void {
     const members = [...new Set(ids)].sort()
-    const known = this.#meetings.find(meeting => meeting.round === round && meeting.members.some(member => members.includes(member)))
+    const known = this.#meetings.find(meeting => meeting.round === round && meeting.members.filter(member => members.includes(member)).length > 1)
     if (known !== undefined) {
       for (const member of members) if (!known.members.includes(member)) known.members.push(member)
       return

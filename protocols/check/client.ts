@@ -41,7 +41,7 @@ export async function askCheck (stream: Stream, { request, nowMs, signal }: Chec
     await writeFiller(io, request.upload, wait)
     await frameOf(io, wait)
     const uploadedAtMs = nowMs()
-    for await (const piece of io.readBody(request.download, wait)) void piece
+    await readFiller(io, request.download, wait)
     const downloadedAtMs = nowMs()
     const dials = decodeReport(await frameOf(io, wait))
     await io.end(signal)
@@ -62,6 +62,12 @@ export async function askCheck (stream: Stream, { request, nowMs, signal }: Chec
 /** Bytes that say nothing; noise encrypts them, so no link can make them fewer. */
 export async function writeFiller (io: StreamIO, bytes: number, wait: WaitOptions): Promise<void> {
   for (let left = bytes; left > 0; left -= PAYLOAD_CHUNK_BYTES) await io.write(new Uint8Array(Math.min(left, PAYLOAD_CHUNK_BYTES)), wait)
+}
+
+/** Takes bytes that say nothing. */
+export async function readFiller (io: StreamIO, bytes: number, wait: WaitOptions): Promise<void> {
+  const body = io.readBody(bytes, wait)
+  while ((await body.next()).done !== true) continue
 }
 
 async function frameOf (io: StreamIO, wait: WaitOptions): Promise<Uint8Array> {

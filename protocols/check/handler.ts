@@ -3,7 +3,7 @@ import { asWireError } from '../wire/errors.ts'
 import { CHECK_EVERY_MS, MAXIMUM_MEMBERS_CHECKED } from '../wire/limits.ts'
 import { rejection, type Rejection } from '../wire/rejection.ts'
 import { StreamIO } from '../wire/stream-io.ts'
-import { writeFiller } from './client.ts'
+import { readFiller, writeFiller } from './client.ts'
 import { decodeRequest, encodeGreeting, encodeReport, RECEIVED } from './messages.ts'
 import type { DialReport } from './messages.ts'
 
@@ -55,7 +55,7 @@ export class CheckHandler {
       return
     }
     await io.writeFrame(encodeGreeting({ nowMs: wallMs(), software, observed }), wait)
-    for await (const piece of io.readBody(upload, wait)) void piece
+    await readFiller(io, upload, wait)
     await io.writeFrame(RECEIVED, wait)
     await writeFiller(io, download, wait)
     const dials: DialReport[] = []

@@ -14,7 +14,7 @@ export function lossPoints (course: readonly CoursePoint[]): Point[] {
 const MEAN_POINTS = 160
 
 /**
- * The mean over peers at evenly spread steps, from where all who are counted have begun to where the last one ends. Between two of its rounds a
+ * The mean over peers at evenly spread steps, from where all who are counted have begun to where only one is left. Between two of its rounds a
  * peer's loss is taken to go straight; after its last one it counts no more.
  */
 export function meanCourse (courses: ReadonlyArray<readonly Point[]>): Point[] {
@@ -25,7 +25,7 @@ export function meanCourse (courses: ReadonlyArray<readonly Point[]>): Point[] {
   if (to <= from) return []
   return Array.from({ length: MEAN_POINTS + 1 }, (_, index) => from + (to - from) * index / MEAN_POINTS).flatMap(x => {
     const values = counted.flatMap(points => valueAt(points, x) ?? [])
-    return values.length === 0 ? [] : [{ x, y: values.reduce((sum, value) => sum + value, 0) / values.length }]
+    return values.length < 2 ? [] : [{ x, y: values.reduce((sum, value) => sum + value, 0) / values.length }]
   })
 }
 

@@ -23,7 +23,7 @@ export interface ChartOptions {
   readonly label: string
   readonly xName: string
   readonly yName: string
-  readonly heightPx: number
+  readonly size: 'low' | 'high'
   readonly fromZero?: boolean
   readonly formatY?: (value: number) => string
   readonly whenEmpty: string
@@ -31,11 +31,14 @@ export interface ChartOptions {
 
 const MARGIN = { left: 46, right: 12, top: 12, bottom: 24 }
 const MINIMUM_WIDTH_PX = 220
+/** As the style sheet says; a card in a row with a taller one grows. */
+const LEAST_HEIGHT_PX = { low: 190, high: 320 }
 /** Rows of the table: the newest ones. */
 const TABLE_ROWS = 50
 
 interface Frame {
   readonly width: number
+  readonly height: number
   readonly placeX: (x: number) => number
   readonly placeY: (y: number) => number
   readonly lowX: number
@@ -57,7 +60,7 @@ export class LineChart {
 
   constructor (parent: HTMLElement, options: ChartOptions) {
     this.#options = options
-    this.#figure = element('figure', { tabindex: '0', role: 'img', 'aria-label': options.label })
+    this.#figure = element('figure', { class: `chart ${options.size}`, tabindex: '0', role: 'img', 'aria-label': options.label })
     this.#tip.hidden = true
     this.#table = dataTable('Numbers', [options.xName, ...['line', options.yName]], () => this.#rows())
     parent.append(this.#figure, this.#legend, this.#table.root)
@@ -84,15 +87,16 @@ export class LineChart {
       return
     }
     const width = Math.max(MINIMUM_WIDTH_PX, this.#figure.clientWidth)
-    const { heightPx, fromZero = false } = this.#options
+    const { size, fromZero = false } = this.#options
+    const height = Math.max(LEAST_HEIGHT_PX[size], this.#figure.clientHeight)
     const [lowX, highX] = rangeOf(points.map(point => point.x))
     const [lowY, highY] = rangeOf([...points.map(point => point.y), ...references.map(reference => reference.y)], fromZero)
     const placeX = (x: number): number => MARGIN.left + (x - lowX) / (highX - lowX) * (width - MARGIN.left - MARGIN.right)
-    const placeY = (y: number): number => heightPx - MARGIN.bottom - (y - lowY) / (highY - lowY) * (heightPx - MARGIN.top - MARGIN.bottom)
-    this.#frame = { width, placeX, placeY, lowX, highX }
-    this.#cross = drawn('line', { class: 'cross', y1: MARGIN.top, y2: heightPx - MARGIN.bottom, visibility: 'hidden' })
-    this.#figure.replaceChildren(drawn('svg', { height: heightPx, viewBox: `0 0 ${width} ${heightPx}`, 'aria-hidden': 'true' },
-      ...this.#axes(this.#frame, niceTicks(lowY, highY, heightPx / 48), niceTicks(lowX, highX, width / 90)),
+    const placeY = (y: number): number => height - MARGIN.bottom - (y - lowY) / (highY - lowY) * (height - MARGIN.top - MARGIN.bottom)
+    this.#frame = { width, height, placeX, placeY, lowX, highX }
+    this.#cross = drawn('line', { class: 'cross', y1: MARGIN.top, y2: height - MARGIN.bottom, visibility: 'hidden' })
+    this.#figure.replaceChildren(drawn('svg', { height: height, viewBox: `0 0 ${width} ${height}`, 'aria-hidden': 'true' },
+      ...this.#axes(this.#frame, niceTicks(lowY, highY, height / 48), niceTicks(lowX, highX, width / 90)),
       ...references.flatMap(({ name, y }) => [
         drawn('line', { class: 'reference', x1: MARGIN.left, x2: width - MARGIN.right, y1: placeY(y), y2: placeY(y) }),
         drawn('text', { x: width - MARGIN.right, y: placeY(y) - 5, 'text-anchor': 'end' }, name)
@@ -101,9 +105,9 @@ export class LineChart {
     this.#show()
   }
 
-  #axes ({ width, placeX, placeY }: Frame, ys: readonly number[], xs: readonly number[]): SVGElement[] {
-    const { heightPx, formatY = short, xName } = this.#options
-    const bottom = heightPx - MARGIN.bottom
+  #axes ({ width, height, placeX, placeY }: Frame, ys: readonly number[], xs: readonly number[]): SVGElement[] {
+    const { formatY = short, xName } = this.#options
+    const bottom = height - MARGIN.bottom
     return [
       ...ys.flatMap(y => [
         drawn('line', { class: 'grid', x1: MARGIN.left, x2: width - MARGIN.right, y1: placeY(y), y2: placeY(y) }),

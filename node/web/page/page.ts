@@ -21,12 +21,12 @@ const RETRY_EVERY_MS = 4000
 
 const api = new PeerApi()
 const colours = new Colours()
-const loss = new LineChart(byId('loss'), { label: 'Loss of each peer over its steps, and their mean', xName: 'step', yName: 'nats a token', heightPx: 320, whenEmpty: 'The first loss comes with the first round.' })
+const loss = new LineChart(byId('loss'), { label: 'Loss of each peer over its steps, and their mean', xName: 'step', yName: 'nats a token', size: 'high', whenEmpty: 'The first loss comes with the first round.' })
 const distance = new LineChart(byId('distance'), {
-  label: 'Root mean square difference of weights to those averaged with, by step', xName: 'step', yName: 'distance', heightPx: 190, fromZero: true, whenEmpty: 'Known once a round has met somebody.'
+  label: 'Root mean square difference of weights to those averaged with, by step', xName: 'step', yName: 'distance', size: 'low', fromZero: true, whenEmpty: 'Known once a round has met somebody.'
 })
 const codec = new LineChart(byId('codec'), {
-  label: 'Share of what was sent that the codec lost, by step', xName: 'step', yName: 'error', heightPx: 190, fromZero: true, formatY: percent, whenEmpty: 'Known once something was sent.'
+  label: 'Share of what was sent that the codec lost, by step', xName: 'step', yName: 'error', size: 'low', fromZero: true, formatY: percent, whenEmpty: 'Known once something was sent.'
 })
 const graph = new SwarmGraph(byId('graph'))
 const bars = new ProtocolBars(byId('bytes'))
@@ -63,7 +63,7 @@ async function look (): Promise<boolean> {
 
 function show (status: Status, swarm: SwarmAnswer): void {
   showHead(status, swarm)
-  loss.update(lossData(swarm))
+  loss.update(lossData(swarm, status))
   distance.update(ownLine(swarm, ({ spread }) => spread))
   codec.update(ownLine(swarm, ({ codecError }) => codecError))
   graph.update(swarm, colours)
@@ -71,12 +71,13 @@ function show (status: Status, swarm: SwarmAnswer): void {
   timeline.update(swarm, colours)
 }
 
-function lossData ({ peers, self }: SwarmAnswer): ChartData {
+function lossData ({ peers, self }: SwarmAnswer, { yardstick }: Status): ChartData {
   const lines: Line[] = peers.map(({ peerId, course, present }) => ({
     name: peerId === self ? `${nameOf(peerId)} (this peer)` : nameOf(peerId), colour: colours.of(peerId), points: lossPoints(course), isGone: !present
   }))
   const mean = meanCourse(lines.map(({ points }) => points))
-  return { lines: mean.length === 0 ? lines : [...lines, { name: 'mean', colour: 's-mean', points: mean, isStrong: true }] }
+  const references = yardstick === null ? [] : [{ name: 'gzip -9', y: yardstick.gzipBitsPerCharacter / yardstick.bitsPerNat }]
+  return { references, lines: mean.length === 0 ? lines : [...lines, { name: 'mean', colour: 's-mean', points: mean, isStrong: true }] }
 }
 
 function ownLine ({ rounds, self }: SwarmAnswer, valueOf: (round: SwarmAnswer['rounds'][number]) => number | null): ChartData {

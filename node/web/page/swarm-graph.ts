@@ -5,7 +5,7 @@ import { nameOf } from './numbers.ts'
 
 const SIZE = 340
 const RADIUS = 122
-const NODE_RADIUS = 21
+const NODE_RADIUS = 23
 /** A crowded circle has smaller peers. */
 const CROWD = 16
 const SMALL_NODE_RADIUS = 12

@@ -7,6 +7,8 @@ import { nameOf, niceTicks, short } from './numbers.ts'
 /** What is shown at once. */
 const WINDOW_MS = 5 * 60_000
 const ROW_PX = 30
+/** Dots of rounds that follow each other quickly are small. */
+const [SMALLEST_DOT_PX, LARGEST_DOT_PX] = [2.5, 5.5]
 const MARGIN = { left: 86, right: 14, top: 8, bottom: 26 }
 const MINIMUM_WIDTH_PX = 280
 const TABLE_ROWS = 60
@@ -62,14 +64,16 @@ export class Timeline {
         const heights = members.map(placeY)
         return drawn('line', { class: 'row-link', x1: placeX(atMs), x2: placeX(atMs), y1: Math.min(...heights), y2: Math.max(...heights) }, drawn('title', {}, `round ${round}`))
       }),
-      ...this.#dots(answer, fromMs, placeX, placeY)))
+      ...this.#dots(answer, fromMs, placeX, placeY, width)))
   }
 
-  #dots (answer: SwarmAnswer, fromMs: number, placeX: (ms: number) => number, placeY: (peerId: string) => number): SVGElement[] {
+  #dots (answer: SwarmAnswer, fromMs: number, placeX: (ms: number) => number, placeY: (peerId: string) => number, width: number): SVGElement[] {
+    const crowd = Math.max(1, ...answer.peers.map(({ course }) => course.filter(({ atMs }) => atMs >= fromMs).length))
+    const radius = Math.min(LARGEST_DOT_PX, Math.max(SMALLEST_DOT_PX, width / crowd / 2))
     const alone = new Set(answer.rounds.filter(({ outcome }) => outcome === 'solo').map(({ round }) => round))
     return answer.peers.flatMap(({ peerId, course }) => course.filter(({ atMs }) => atMs >= fromMs).map(({ atMs, round, step }) => {
       const isSolo = peerId === answer.self && alone.has(round)
-      return drawn('circle', { class: `row-dot ${isSolo ? 'solo' : this.#colours?.of(peerId) ?? ''}`, cx: placeX(atMs), cy: placeY(peerId), r: 5 },
+      return drawn('circle', { class: `row-dot ${isSolo ? 'solo' : this.#colours?.of(peerId) ?? ''}`, cx: placeX(atMs), cy: placeY(peerId), r: radius },
         drawn('title', {}, `${nameOf(peerId)}: round ${round}, step ${short(step)}`))
     }))
   }

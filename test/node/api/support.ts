@@ -26,6 +26,7 @@ export function exampleView (events: EventLog, overrides: Partial<PeerView> = {}
     pause: () => 7,
     resume: () => undefined,
     shutdown: () => undefined,
+    check: async () => Promise.resolve({ software: 'shoal/1', addresses: [], members: [], silent: [], promisedBytesPerSecond: null, roundBytes: null, sentence: '' }),
     merge: async () => Promise.resolve(null),
     ...overrides
   }

@@ -25,6 +25,13 @@ describe('the history of a swarm', () => {
     expect(history.answer().meetings.map(({ members }) => members)).toEqual([[a, b], [c, d]])
   })
 
+  it('takes for one group what its members tell of it in part', () => {
+    const history = new SwarmHistory(a, () => 5)
+    history.own(record({ round: 3, members: [a, b] }), 100)
+    history.look([seen(b, 3, [a, c]), seen(c, 3, [a])])
+    expect(history.answer().meetings).toEqual([{ round: 3, atMs: 5, members: [a, b, c] }])
+  })
+
   it('follows each peer, also one that leaves and comes back', () => {
     const history = new SwarmHistory(a, () => 5)
     history.look([seen(b, 1, [], 4)])

@@ -11,10 +11,10 @@ describe('the mean of courses', () => {
     expect(valueAt(mean, 2.5)).toBeCloseTo(2.5)
   })
 
-  it('goes on with those that go on', () => {
-    const mean = meanCourse([[{ x: 0, y: 4 }, { x: 10, y: 4 }], [{ x: 0, y: 2 }, { x: 20, y: 2 }]])
-    expect(mean.at(-1)).toEqual({ x: 20, y: 2 })
+  it('goes on with those that go on, as long as they are two', () => {
+    const mean = meanCourse([[{ x: 0, y: 6 }, { x: 10, y: 6 }], [{ x: 0, y: 2 }, { x: 20, y: 2 }], [{ x: 0, y: 1 }, { x: 40, y: 1 }]])
     expect(mean[0]?.y).toBe(3)
+    expect(mean.at(-1)).toEqual({ x: 20, y: 1.5 })
   })
 
   it('is none of one peer alone, nor of peers that have one round', () => {
