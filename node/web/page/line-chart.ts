@@ -99,7 +99,7 @@ export class LineChart {
       ...this.#axes(this.#frame, niceTicks(lowY, highY, height / 48), niceTicks(lowX, highX, width / 90)),
       ...references.flatMap(({ name, y }) => [
         drawn('line', { class: 'reference', x1: MARGIN.left, x2: width - MARGIN.right, y1: placeY(y), y2: placeY(y) }),
-        drawn('text', { x: width - MARGIN.right, y: placeY(y) - 5, 'text-anchor': 'end' }, name)
+        drawn('text', { x: MARGIN.left + 6, y: placeY(y) - 5 }, name)
       ]),
       ...lines.map(line => pathOf(line, placeX, placeY)), this.#cross), this.#tip)
     this.#show()
