@@ -19,7 +19,7 @@ export function renderLogLine (line: string, theme: Theme): string {
   return `${theme.faint(textOf(time))}  ${mark}  ${printable(sentence)}`
 }
 
-const plain: Theme = { title: text => text, good: text => text, warning: text => text, faint: text => text, accent: text => text }
+const plain: Theme = { title: text => text, good: text => text, warning: text => text, bad: text => text, faint: text => text, accent: text => text }
 
 /** What the peer tells on the terminal, in one line. */
 function sentenceOf (event: unknown): string | undefined {
