@@ -3,8 +3,8 @@ import { Accumulator, accumulatedWeights, amountOf, fixedPoint } from './accumul
 import type { Contribution, FixedPoint } from './accumulator.ts'
 import { allocateDirections, coordinatesOf, shrinkage } from './ferret.ts'
 import type { Block } from './ferret.ts'
-import type { Noise, Seed } from './noise.ts'
-import { seedOfDirection } from './seeds.ts'
+import type { Noise } from './noise.ts'
+import { seedsOfRound } from './seeds.ts'
 import { readAll } from './weight-source.ts'
 import type { WeightSource } from './weight-source.ts'
 
@@ -143,19 +143,21 @@ export class FerretPeer {
     const [peer, round] = [this.#ports.peer, this.#round]
     const energies = blocks.map(({ first, size }) => moves.subarray(first, first + size).reduce((sum, move) => sum + move * move, 0))
     const counts = energies.every(energy => energy === 0) ? blocks.map(() => 0) : allocateDirections(blocks, energies, directions, noise)
-    const parts = blocks.map((block, index) => coordinatesOf(moves, block, noise, this.#seedsOf(peer, round, index, counts[index] ?? 0)))
+    const seedOf = seedsOfRound(this.#rules.runId, round, peer)
+    const parts = blocks.map((block, index) => coordinatesOf(moves, block, noise, Array.from({ length: counts[index] ?? 0 }, (_, k) => seedOf(index, k))))
     const coordinates = new Float32Array(counts.reduce((sum, count) => sum + count, 0))
     parts.reduce((at, part) => { coordinates.set(part, at); return at + part.length }, 0)
     return { peer, round, counts, coordinates }
   }
 
   #count ({ peer, round, counts, coordinates }: FerretPack): void {
-    const { blocks, noise } = this.#rules
+    const { runId, blocks, noise } = this.#rules
+    const seedOf = seedsOfRound(runId, round, peer)
     let at = 0
     blocks.forEach((block, index) => {
       const count = counts[index] ?? 0
       const scale = count === 0 ? 0 : shrinkage(block.size, count, noise)
-      const contributions = this.#seedsOf(peer, round, index, count).map((seed, k): Contribution => ({ seed, amount: this.#amountOf(scale * (coordinates[at + k] ?? 0)) }))
+      const contributions = Array.from({ length: count }, (_, k): Contribution => ({ seed: seedOf(index, k), amount: this.#amountOf(scale * (coordinates[at + k] ?? 0)) }))
       this.#accumulator.add(contributions, block)
       at += count
     })
@@ -165,10 +167,6 @@ export class FerretPeer {
   #amountOf (coordinate: number): number {
     const { largestCoordinate, peers } = this.#rules
     return -amountOf(Math.max(-largestCoordinate, Math.min(largestCoordinate, coordinate)) / peers, this.#fixedPoint)
-  }
-
-  #seedsOf (peer: string, round: number, block: number, count: number): Seed[] {
-    return Array.from({ length: count }, (_, index) => seedOfDirection(this.#rules.runId, round, peer, block, index))
   }
 
   #end (reason: string): void {

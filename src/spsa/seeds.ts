@@ -13,9 +13,10 @@ export function seedOfPool (runId: string, index: number): Seed {
   return seedOf(`shoal/pool-seed/1\n${runId}\n${index}`)
 }
 
-/** Direction `index` of one block of a peer's update of a round: the round and the peer make a key, under which the place is enciphered. */
-export function seedOfDirection (runId: string, round: number, peer: string, block: number, index: number): Seed {
-  return threefry2x32(seedOf(`shoal/round-seed/1\n${runId}\n${round}\n${peer}`), [block, index])
+/** The directions of a peer's update of a round: the round and the peer make a key, under which block and index are enciphered. */
+export function seedsOfRound (runId: string, round: number, peer: string): (block: number, index: number) => Seed {
+  const key = seedOf(`shoal/round-seed/1\n${runId}\n${round}\n${peer}`)
+  return (block, index) => threefry2x32(key, [block, index])
 }
 
 function seedOf (text: string): Seed {

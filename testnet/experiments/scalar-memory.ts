@@ -10,6 +10,7 @@ import { rademacher } from '../../src/spsa/noise.ts'
 import { blockValues, streamedLoss } from '../../src/spsa/streamed-loss.ts'
 import { heldWeights, perturbed } from '../../src/spsa/weight-source.ts'
 import { accumulateGradients } from '../../src/training/accumulation.ts'
+import type { Batch } from '../../src/data/batch.ts'
 import { batchTensors } from '../../src/training/batch-tensors.ts'
 
 /** Bytes at the peak of one pass over one batch. */
@@ -25,6 +26,8 @@ export interface MemoryRow {
   readonly accumulators: number
   /** Weights, activations, gradients and two moments. */
   readonly training: number
+  /** What measuring needs beyond inference where there is one token, so that hardly an activation is there. */
+  readonly scratch: number
 }
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT
@@ -43,29 +46,46 @@ function inStages (model: Model, parameters: readonly Tensor[], inputs: Tensor):
 export async function measureMemory (name: string): Promise<MemoryRow> {
   const spec = modelOfSize(name)
   const model = createModel(spec)
-  const length = 'context' in spec ? spec.context : 1
-  const tokens = Int32Array.from({ length: ROWS * length }, (_, index) => index * 7 % 251)
-  const batch = { rows: ROWS, length, inputs: tokens, targets: tokens }
+  const batch = batchOf(ROWS, 'context' in spec ? spec.context : 1)
   const held = genesisWeights(spec, 1)
   const weights = BYTES * model.layout.size
   const before = tf.memory().numBytes
-  const peakOf = async (work: () => Promise<void>): Promise<number> => (await tf.profile(async () => { await work(); return [] })).peakBytes - before
-
-  const streamed = await peakOf(async () => { await streamedLoss(model, perturbed(heldWeights(held), rademacher, [1, 2], 1e-3), batch) })
+  const measuring = async (measured: Batch): Promise<number> =>
+    weights + BYTES * blockValues(model) - before + await peakOf(async () => { await streamedLoss(model, perturbed(heldWeights(held), rademacher, [1, 2], 1e-3), measured) })
+  const [large, single] = [await measuring(batch), await measuring(batchOf(1, 1))]
   const parameters = model.layout.slots.map((slot): Tensor => tf.tensor(viewOf(held, slot).slice(), [...slot.shape]))
-  const inference = await peakOf(async () => {
-    const loss = tf.tidy(() => {
-      const { inputs, targets } = batchTensors(batch)
-      return crossEntropy(inStages(model, parameters, inputs), targets)
-    })
-    await loss.data()
-    loss.dispose()
-  })
+  const inference = async (judged: Batch): Promise<number> => await peakOf(async () => { await judge(model, parameters, judged) }) - before
   const gradients = await peakOf(async () => {
     const { loss, sums } = accumulateGradients(model, parameters, batch, { passes: 1, recompute: false })
     await loss
     tf.dispose([...sums])
-  })
+  }) - before
+  const row = {
+    model: name, parameters: model.layout.size, weights, inference: await inference(batch), measuring: large, accumulators: weights, training: gradients + 2 * weights,
+    scratch: single - await inference(batchOf(1, 1))
+  }
   tf.dispose(parameters)
-  return { model: name, parameters: model.layout.size, weights, inference, measuring: weights + streamed + BYTES * blockValues(model), accumulators: weights, training: gradients + 2 * weights }
+  return row
+}
+
+function batchOf (rows: number, length: number): Batch {
+  const tokens = Int32Array.from({ length: rows * length }, (_, index) => index * 7 % 251)
+  return { rows, length, inputs: tokens, targets: tokens }
+}
+
+async function peakOf (work: () => Promise<void>): Promise<number> {
+  const { peakBytes } = await tf.profile(async () => {
+    await work()
+    return []
+  })
+  return peakBytes
+}
+
+async function judge (model: Model, parameters: readonly Tensor[], batch: Batch): Promise<void> {
+  const loss = tf.tidy(() => {
+    const { inputs, targets } = batchTensors(batch)
+    return crossEntropy(inStages(model, parameters, inputs), targets)
+  })
+  await loss.data()
+  loss.dispose()
 }

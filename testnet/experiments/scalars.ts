@@ -95,7 +95,7 @@ const rows: ReadonlyArray<readonly [string, string]> = [
 ]
 const speedRows = speeds.map(({ what, millionsASecond, copies }) => `| ${what} | ${millionsASecond.toFixed(0)} | ${copies.toFixed(1)} |`)
 const share = (bytes: number, { inference }: MemoryRow): string => (bytes / inference).toFixed(2)
-const memoryRows = memory.map(row => `| ${row.model}, ${(row.parameters / 1e6).toFixed(2)} M | ${(row.inference / 1e6).toFixed(2)} MB | ${share(row.measuring, row)} | ${share(row.measuring + row.accumulators, row)} | ${share(row.training, row)} |`)
+const memoryRows = memory.map(row => `| ${row.model}, ${(row.parameters / 1e6).toFixed(2)} M | ${(100 * row.scratch / row.weights).toFixed(1)} % | ${(row.inference / 1e6).toFixed(2)} MB | ${share(row.measuring, row)} | ${share(row.measuring + row.accumulators, row)} | ${share(row.training, row)} |`)
 const folder = new URL('../../../docs/results/', import.meta.url)
 await mkdir(folder, { recursive: true })
 const text = `# What the scalar lane costs and learns
@@ -112,10 +112,10 @@ ${speedRows.join('\n')}
 
 ## Memory
 
-Peak of one pass over two rows of the model's context, in tensors: weights and activations, released stage by stage. Measuring holds θ₀ and makes θ ± ε·z a few rows at a time; methods that keep accumulators hold those too, FedKSeed needs them only to be fast. Training is a step of AdamW.
+Peak of one pass over two rows of the model's context, in tensors: weights and activations, released stage by stage. Measuring holds θ₀ and makes θ ± ε·z a few rows at a time: the scratch that this takes is told for one token; with a whole batch, sums of partial products hold activations up to three times, too; methods that keep accumulators hold those too, FedKSeed needs them only to be fast. Training is a step of AdamW.
 
-| model | inference | measuring / inference | with accumulators | training / inference |
-|---|---|---|---|---|
+| model | scratch / weights, one token | inference | measuring / inference | with accumulators | training / inference |
+|---|---|---|---|---|---|
 ${memoryRows.join('\n')}
 
 ## Swarms
