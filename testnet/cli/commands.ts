@@ -38,6 +38,13 @@ export const testnetCommands: readonly CommandModule[] = [
     load: async () => (await import('./run.ts')).up
   },
   {
+    name: 'report', group: 'Watch', summary: 'what was recorded of a run, as one HTML file with plots', example: 'shoal report ./testnet -o report.html',
+    configure: command => {
+      command.argument('[place]', 'a testnet’s folder, a data directory, or letters of a run’s id (default: the run last worked on)').option('-o, --output <file>', 'where to write it', 'report.html')
+    },
+    load: async () => (await import('./report.ts')).report
+  },
+  {
     name: 'bench methods', group: 'Testnet', summary: 'every method on the same model, data, tokens and seeds, in virtual time with real training',
     example: 'shoal bench methods --grid reduced --results ./results',
     configure: command => {
