@@ -55,6 +55,8 @@ export interface KSeedPorts {
   /** To everybody else; whoever carries it signs it, and vouches for who sent what arrives (`Ledger.admit`). */
   readonly send: (pack: KSeedPack) => void
   readonly report: (event: KSeedReport) => void
+  /** What becomes of a scalar before anybody, this peer included, hears of it: say `privateScalar`. The scalar itself when left out. */
+  readonly disclose?: (scalar: number) => number
   /** Draws of seeds; nobody else needs to know them beforehand. */
   readonly draws: Words
 }
@@ -164,7 +166,7 @@ export class KSeedPeer {
   #finishStep (index: number, above: number, below: number): void {
     const { codec, epsilon, largestLevel, localSteps } = this.#rules
     const scalar = (above - below) / (2 * epsilon)
-    const level = Number.isFinite(scalar) ? clipLevel(codec.encode(scalar), largestLevel) : ABSTAIN
+    const level = Number.isFinite(scalar) ? clipLevel(codec.encode(this.#ports.disclose?.(scalar) ?? scalar), largestLevel) : ABSTAIN
     const amount = this.#amountOf(level, this.#step, 1)
     this.#accumulator.add([{ seed: this.#seedOf(index), amount }])
     this.#local.push({ index, level, amount })

@@ -22,7 +22,7 @@ export async function finetuneSection (folder: URL): Promise<string> {
   })
   return `## Fine-tuning
 
-Command: \`node dist/testnet/experiments/finetune.js\` (results are kept, and what is there is not run again). A GPT (${FINETUNE.model}, ${(first.parameters / 1e6).toFixed(2)} M parameters) was pretrained for ${FINETUNE.pretrainSteps} steps of ${FINETUNE.pretrainBatch} rows on the State of the Union addresses of all eras but the last, then tuned by ${FINETUNE.peers} peers of ${FINETUNE.batch} rows a step to the addresses of ${first.era}, dealt to them. Loss: nats per byte on every fifth of those addresses, which nobody trains on. Real models, virtual time, one seed; every rate that was tried is listed. Bytes of scalar methods include the signed frame of each pack; those of gradients are a ring's.
+Command: \`node dist/testnet/experiments/finetune.js\` (results are kept, and what is there is not run again). A GPT (${FINETUNE.model}, ${(first.parameters / 1e6).toFixed(2)} M parameters) was pretrained for ${FINETUNE.pretrainSteps} steps of ${FINETUNE.pretrainBatch} rows on the State of the Union addresses of all eras but the last, then tuned by ${FINETUNE.peers} peers of ${FINETUNE.batch} rows a step to the addresses of ${first.era}, dealt to them. Loss: nats per byte on every fifth of those addresses, which nobody trains on. Real models, virtual time, one seed; every rate that was tried is listed. Bytes of scalar methods include the signed frame of each pack; those of gradients are a ring's. Peak memory is that of ${FINETUNE.model} above: measuring for scalars, training for gradients and Ferret's local steps.
 
 Before tuning: ${start.toFixed(4)}.
 

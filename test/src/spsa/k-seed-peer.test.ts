@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { ScalarOutcome } from '../../../src/ports.ts'
 import { words } from '../../../src/random/words.ts'
 import { hashWeights } from '../../../src/spsa/byte-model.ts'
 import { KSeedPeer } from '../../../src/spsa/k-seed-peer.ts'
@@ -106,5 +107,18 @@ describe('a FedKSeed peer', () => {
     const step = Math.round(0.01 / rules.peers * rules.codec.decode(40) / peer.unit) * peer.unit
     const z = readAll(perturbed(heldWeights(new Float32Array(64)), rademacher, seedOfPool('k', 7), 1))
     expect(readAll(peer.weights)).toEqual(z.map(sign => -step * sign))
+  })
+
+  it('moves itself, too, by what it discloses alone', () => {
+    const done: Array<(outcome: ScalarOutcome) => void> = []
+    const reports: KSeedReport[] = []
+    const peer = new KSeedPeer(heldWeights(problem.start), rules, {
+      peer: 'self', draws: words(1, 1), measure: (_, finish) => { done.push(finish) }, send: () => undefined, report: event => { reports.push(event) }, disclose: scalar => scalar > 0 ? 1 : -1
+    })
+    peer.start()
+    done[0]!({ kind: 'measured', losses: [{ above: 7, below: 1 }], tokens: 1 })
+    expect(reports[0]).toMatchObject({ kind: 'step', level: rules.codec.encode(1) })
+    const step = Math.round(0.01 * rules.codec.decode(rules.codec.encode(1)) / peer.unit) * peer.unit
+    expect(readAll(peer.weights).every(weight => Math.abs(weight) === step)).toBe(true)
   })
 })
