@@ -202,6 +202,16 @@ export const peerCommands: readonly CommandModule[] = [
     load: async () => (await import('./commands/bench-backend.ts')).benchBackend
   },
   {
+    name: 'ledger show', group: 'Watch', summary: 'who sent how many bytes to a run that is trained by scalars, and whose chain forked', example: 'shoal ledger show',
+    configure: command => { command.argument('[run]', 'a run that is known here (default: the one last worked on)') },
+    load: async () => (await import('./commands/ledger.ts')).ledgerShow
+  },
+  {
+    name: 'ledger verify', group: 'Watch', summary: 'check every signature and chain of such a run, and rebuild its weights', example: 'shoal ledger verify',
+    configure: command => { command.argument('[run]', 'a run that is known here (default: the one last worked on)') },
+    load: async () => (await import('./commands/ledger.ts')).ledgerVerify
+  },
+  {
     name: 'bench codec', group: 'Use', summary: 'rates and speeds of codecs on this machine', example: "shoal bench codec 'uniform(4) | rans'",
     configure: command => { command.argument('[specs...]', 'codecs to measure (default: one of each kind)') },
     load: async () => (await import('./commands/bench-codec.ts')).benchCodec

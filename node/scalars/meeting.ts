@@ -20,6 +20,8 @@ const SOURCES_TRIED = 3
 /** A ledger of a long run is a few megabytes; one that does not come within this is asked of somebody else. */
 const LEDGER_TIMEOUT_MS = 60_000
 const LOOK_EVERY_MS = 100
+/** What a broken stream lost is not sent again; whoever is only slow answers twice. */
+const ASK_AGAIN_MS = 5_000
 
 /** Waits for whom the settings say, and takes over the ledger of somebody who is there: a first step from old weights would be one from long ago. */
 export async function meetOthers (options: MeetingOptions, stop: AbortSignal): Promise<void> {
@@ -36,8 +38,8 @@ export async function meetOthers (options: MeetingOptions, stop: AbortSignal): P
 
 async function takeLedger (peerId: string, { network, inquire, isSettled }: MeetingOptions, stop: AbortSignal): Promise<boolean> {
   const key = keyOf(peerId)
-  inquire(key)
   for (let waitedMs = 0; waitedMs < LEDGER_TIMEOUT_MS; waitedMs += LOOK_EVERY_MS) {
+    if (waitedMs % ASK_AGAIN_MS === 0) inquire(key)
     if (isSettled(key)) return true
     if (!network.present().some(peer => peer.peerId === peerId)) return false
     await pause(LOOK_EVERY_MS, undefined, { signal: stop })

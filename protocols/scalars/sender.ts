@@ -52,9 +52,22 @@ export class ScalarSender {
     }
   }
 
+  /** A stream that broke since the last message, as when the other side was started anew, is opened again. */
   async #write (message: OneByteMessage): Promise<void> {
     const { open, signal } = this.#options
-    this.#io ??= new StreamIO(await open(signal))
-    await this.#io.writeFrame(encodeScalars(message), { signal })
+    const bytes = encodeScalars(message)
+    if (this.#io !== undefined && await this.#tryWrite(this.#io, bytes)) return
+    this.#io = new StreamIO(await open(signal))
+    await this.#io.writeFrame(bytes, { signal })
+  }
+
+  async #tryWrite (io: StreamIO, bytes: Uint8Array): Promise<boolean> {
+    try {
+      await io.writeFrame(bytes, { signal: this.#options.signal })
+      return true
+    } catch {
+      this.#options.signal.throwIfAborted()
+      return false
+    }
   }
 }

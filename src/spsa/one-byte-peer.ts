@@ -1,12 +1,12 @@
-import type { ScalarOutcome, ScalarSteps } from '../ports.ts'
+import type { ScalarOutcome } from '../ports.ts'
 import { ByteModel } from './byte-model.ts'
-import type { ByteModelRules, ModelMemory, ModelStart, StepByte } from './byte-model.ts'
+import type { ModelMemory, StepByte } from './byte-model.ts'
 import { signEntry } from './ledger-entry.ts'
-import type { Entry, Sign, Verify } from './ledger-entry.ts'
+import type { Entry } from './ledger-entry.ts'
 import { Ledger, fingerprintOf } from './ledger.ts'
-import type { LedgerRules, Snapshot } from './ledger.ts'
 import { EVERYONE } from './one-byte-messages.ts'
-import type { OneByteMessage, OneByteReport } from './one-byte-messages.ts'
+import type { OneByteMessage } from './one-byte-messages.ts'
+import type { OneBytePorts, OneByteRules, OneByteStart } from './one-byte-ports.ts'
 import { answerInquiry, askFor, isSettled, openInquiry } from './reconcile.ts'
 import { ABSTAIN } from './scalar-codec.ts'
 import { seedOfStep } from './seeds.ts'
@@ -14,37 +14,6 @@ import { stepBytesOf } from './step-bytes.ts'
 import { WaitingEntries } from './waiting-entries.ts'
 
 type CheckMessage = Extract<OneByteMessage, { kind: 'check' }>
-
-export interface OneByteRules {
-  /** `window` is the length of a pack, too. */
-  readonly ledger: LedgerRules
-  readonly model: ByteModelRules
-  /** Size ε of the perturbation. */
-  readonly epsilon: number
-  /** Steps, a multiple of the window, between two comparisons of model hashes. */
-  readonly checkEvery: number
-}
-
-/** How this peer acts on the world. */
-export interface OneBytePorts {
-  /** Its Ed25519 public key in hex. */
-  readonly peer: string
-  readonly sign: Sign
-  readonly verify: Verify
-  /** Losses of this peer's own batch at θ ± ε·z; the model's memory is left alone meanwhile. */
-  readonly measure: ScalarSteps['measure']
-  /** Keeps an entry of this peer's own for ever, then calls back: whoever forgets what he signed contradicts himself. */
-  readonly keep: (entry: Entry, kept: () => void) => void
-  /** To a peer's key, or to `EVERYONE` else. */
-  readonly send: (to: string, message: OneByteMessage) => void
-  readonly report: (event: OneByteReport) => void
-}
-
-/** Where a peer that was here before, or that comes late, begins. */
-export interface OneByteStart {
-  readonly model: ModelStart
-  readonly snapshot: Snapshot
-}
 
 /** A comparison looks so many windows back: by then what nothing kept from anybody has arrived everywhere. */
 const WINDOWS_BACK = 4
@@ -88,9 +57,14 @@ export class OneBytePeer {
     return this.#step
   }
 
-  /** Takes over entries that were kept, in the order of each chain, in one pass over the weights. Before `start`. */
+  /** Takes over entries that were kept, in the order of each chain and without a word, in one pass over the weights. Before `start`. */
   restore (entries: readonly Entry[]): void {
-    for (const entry of entries) this.#admit(entry.peer, entry)
+    const { runId } = this.#rules.ledger
+    for (const entry of entries) {
+      const verdict = this.ledger.admit(entry)
+      if (verdict.kind === 'admitted') this.#added.push(...stepBytesOf(entry, runId))
+      if (verdict.kind === 'refused') this.#withdrawn.push(...verdict.withdrawn.flatMap(gone => stepBytesOf(gone, runId)))
+    }
     this.#catchUp()
   }
 

@@ -5,7 +5,7 @@ import { fixedPoint } from './accumulator.ts'
 import { fixedPointOf } from './byte-model.ts'
 import type { ByteModelRules } from './byte-model.ts'
 import { noiseOf } from './noise.ts'
-import type { OneByteRules } from './one-byte-peer.ts'
+import type { OneByteRules } from './one-byte-ports.ts'
 import { scalarCodec } from './scalar-codec.ts'
 
 /** Methods that train by forward passes and scalars, by name. */

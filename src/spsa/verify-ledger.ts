@@ -29,15 +29,20 @@ export function encodeLedger (entries: readonly Entry[]): Uint8Array {
 
 /** Reads a ledger, believing nothing: every signature, link and step is checked, and what does not hold is named and left out. */
 export function verifyLedger (bytes: Uint8Array, rules: LedgerRules, verify: Verify, snapshot?: Snapshot): LedgerReport {
-  const ledger = new Ledger(rules, verify, snapshot)
-  const faults: Array<LedgerReport['faults'][number]> = []
+  const records: Array<Entry | string> = []
   for (let offset = 0; offset < bytes.length;) {
     const length = (bytes[offset] as number) << 8 | (bytes[offset + 1] ?? 0)
     const record = bytes.subarray(offset + LENGTH_BYTES, offset + LENGTH_BYTES + length)
-    const fault = judge(ledger, record, offset)
-    if (fault !== undefined) faults.push(fault)
+    records.push(decodeEntry(record) ?? `the ${record.length} bytes at ${offset} are no entry`)
     offset += LENGTH_BYTES + length
   }
+  return replayLedger(records, rules, verify, snapshot)
+}
+
+/** Admits entries one by one, in the order of each chain; a sentence in the place of one says why there is none. */
+export function replayLedger (records: ReadonlyArray<Entry | string>, rules: LedgerRules, verify: Verify, snapshot?: Snapshot): LedgerReport {
+  const ledger = new Ledger(rules, verify, snapshot)
+  const faults = records.flatMap(record => judge(ledger, record) ?? [])
   const entries = ledger.entries()
   return {
     ledger,
@@ -49,9 +54,8 @@ export function verifyLedger (bytes: Uint8Array, rules: LedgerRules, verify: Ver
   }
 }
 
-function judge (ledger: Ledger, record: Uint8Array, offset: number): LedgerReport['faults'][number] | undefined {
-  const entry = decodeEntry(record)
-  if (entry === undefined) return { code: 'MALFORMED', reason: `the ${record.length} bytes at ${offset} are no entry` }
+function judge (ledger: Ledger, entry: Entry | string): LedgerReport['faults'][number] | undefined {
+  if (typeof entry === 'string') return { code: 'MALFORMED', reason: entry }
   const verdict = ledger.admit(entry)
   if (verdict.kind === 'early') {
     return { code: 'MISSING', reason: `entry ${entry.index} of peer ${entry.peer.slice(0, 8)} comes before its entry ${verdict.missingFrom}` }

@@ -5,7 +5,11 @@ import * as goodbye from '../../protocols/goodbye/messages.ts'
 import * as hello from '../../protocols/hello/messages.ts'
 import * as manifest from '../../protocols/manifest/messages.ts'
 import * as progress from '../../protocols/progress/messages.ts'
+import * as scalars from '../../protocols/scalars/messages.ts'
 import * as state from '../../protocols/state/messages.ts'
+import type { Head } from '../../src/spsa/chain.ts'
+import type { Entry } from '../../src/spsa/ledger-entry.ts'
+import type { OneByteMessage } from '../../src/spsa/one-byte-messages.ts'
 import { describeBody } from '../../protocols/wire/body.ts'
 
 /** One message with its codec: what protocols/README.md shows byte by byte. */
@@ -33,6 +37,19 @@ const HELLO: hello.Hello = {
 
 const body = describeBody(hexToBytes('0102030405'))
 
+const ENTRY: Entry = {
+  peer: '11'.repeat(32), index: 2, firstStep: 32, levels: Int8Array.of(64, -60, 0), pool: undefined, previous: new Uint8Array(32).fill(0x22), signature: new Uint8Array(64).fill(0x33)
+}
+const HEAD: Head = { peer: ENTRY.peer, next: 2, hash: ENTRY.previous, cut: false }
+const INQUIRY: OneByteMessage = {
+  kind: 'inquiry',
+  inquiry: {
+    ranges: [{ from: '', to: ENTRY.peer, fingerprint: '44'.repeat(32) }],
+    told: [{ from: ENTRY.peer, to: undefined, heads: [HEAD] }],
+    wanted: [{ head: HEAD, until: 5 }, { head: { ...HEAD, cut: true }, until: undefined }]
+  }
+}
+
 export const VECTORS: readonly Vector[] = [
   vector('hello', HELLO, hello.encodeHello, hello.decodeHello),
   vector('hello verdict: accept', { accept: true }, hello.encodeVerdict, hello.decodeVerdict),
@@ -54,6 +71,11 @@ export const VECTORS: readonly Vector[] = [
   vector('exchange ask', { kind: 'ask', round: 3 }, exchange.encodeFrame, exchange.decodeFrame),
   vector('exchange reference header', { kind: 'reference', round: 3, fragment: 2, ...body }, exchange.encodeFrame, exchange.decodeFrame),
   vector('exchange close', { kind: 'close', reason: 'averaged' }, exchange.encodeFrame, exchange.decodeFrame),
+  vector('scalars pack', { kind: 'pack', entry: ENTRY }, scalars.encodeScalars, scalars.decodeScalars),
+  vector('scalars entries', { kind: 'entries', entries: [ENTRY] }, scalars.encodeScalars, scalars.decodeScalars),
+  vector('scalars inquiry', INQUIRY, scalars.encodeScalars, scalars.decodeScalars),
+  vector('scalars inquiry that settles', { kind: 'inquiry', inquiry: { ranges: [], told: [], wanted: [] } }, scalars.encodeScalars, scalars.decodeScalars),
+  vector('scalars check', { kind: 'check', step: 64, fingerprint: '44'.repeat(32), modelHash: '55'.repeat(32) }, scalars.encodeScalars, scalars.decodeScalars),
   vector('state request', { layoutHash: 'l1' }, state.encodeRequest, state.decodeRequest),
   vector('state header', { round: 2, step: 40, layoutHash: 'l1', ...body }, state.encodeAnswer, state.decodeAnswer),
   vector('file request', { file: body.sha256, offset: 1048576, length: 65536 }, files.encodeRequest, files.decodeRequest),

@@ -1,0 +1,36 @@
+import type { ScalarSteps } from '../ports.ts'
+import type { ByteModelRules, ModelStart } from './byte-model.ts'
+import type { Entry, Sign, Verify } from './ledger-entry.ts'
+import type { LedgerRules, Snapshot } from './ledger.ts'
+import type { OneByteMessage, OneByteReport } from './one-byte-messages.ts'
+
+export interface OneByteRules {
+  /** `window` is the length of a pack, too. */
+  readonly ledger: LedgerRules
+  readonly model: ByteModelRules
+  /** Size ε of the perturbation. */
+  readonly epsilon: number
+  /** Steps, a multiple of the window, between two comparisons of model hashes. */
+  readonly checkEvery: number
+}
+
+/** How this peer acts on the world. */
+export interface OneBytePorts {
+  /** Its Ed25519 public key in hex. */
+  readonly peer: string
+  readonly sign: Sign
+  readonly verify: Verify
+  /** Losses of this peer's own batch at θ ± ε·z; the model's memory is left alone meanwhile. */
+  readonly measure: ScalarSteps['measure']
+  /** Keeps an entry of this peer's own for ever, then calls back: whoever forgets what he signed contradicts himself. */
+  readonly keep: (entry: Entry, kept: () => void) => void
+  /** To a peer's key, or to `EVERYONE` else. */
+  readonly send: (to: string, message: OneByteMessage) => void
+  readonly report: (event: OneByteReport) => void
+}
+
+/** Where a peer that was here before, or that comes late, begins. */
+export interface OneByteStart {
+  readonly model: ModelStart
+  readonly snapshot: Snapshot
+}
