@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, linkSync, openSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
@@ -35,18 +35,34 @@ export async function writeFileAtomically (path: string, chunks: readonly Uint8A
 export function createFileAtomically (path: string, content: Uint8Array): void {
   const temporary = temporaryName(path)
   try {
-    const file = openSync(temporary, 'w', PRIVATE)
-    try {
-      for (let written = 0; written < content.length;) written += writeSync(file, content, written)
-      fsyncSync(file)
-    } finally {
-      closeSync(file)
-    }
+    writeFlushed(temporary, content)
     linkSync(temporary, path)
   } finally {
     rmSync(temporary, { force: true })
   }
   flushDirectory(dirname(path))
+}
+
+/** Replaces a small file: it holds the old content or the new, whenever the power fails. @throws the file system's error */
+export function replaceFileAtomically (path: string, content: Uint8Array): void {
+  const temporary = temporaryName(path)
+  try {
+    writeFlushed(temporary, content)
+    renameSync(temporary, path)
+  } finally {
+    rmSync(temporary, { force: true })
+  }
+  flushDirectory(dirname(path))
+}
+
+function writeFlushed (path: string, content: Uint8Array): void {
+  const file = openSync(path, 'w', PRIVATE)
+  try {
+    for (let written = 0; written < content.length;) written += writeSync(file, content, written)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
 }
 
 function temporaryName (path: string): string {

@@ -1,11 +1,14 @@
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join, posix, win32 } from 'node:path'
 import { reasonOf, ShoalError } from '../../src/errors.ts'
-import { createFileAtomically } from './atomic-file.ts'
+import { createFileAtomically, replaceFileAtomically } from './atomic-file.ts'
+import { acquireLock } from './lock.ts'
+import { MIGRATIONS } from './migrations.ts'
+import type { Migration } from './migrations.ts'
 
 /** Number of the layout below; a newer one is refused, an older one is brought forward. */
-const SCHEMA = 1
+export const SCHEMA = 2
 
 /**
  * Everything that one peer keeps:
@@ -19,8 +22,10 @@ const SCHEMA = 1
  *     runs/<run id>/
  *       manifest.run              the signed manifest
  *       checkpoints/*.safetensors
+ *       events/*.ndjson           what the peer told, for replay
  *     testnets/<name>/peer-<x>/   data directories of a local testnet's peers
- *     logs/daemon.log
+ *     logs/daemon.log · .1 …
+ *     api.token           0600    opens the API on TCP, where that is on
  */
 export interface DataDirectory {
   readonly root: string
@@ -35,29 +40,31 @@ export interface DataDirectory {
 
 /** Where the peer's data lies: flag over SHOAL_HOME over the system's place for data. */
 export function resolveDataDirectory (flag: string | undefined, environment: Readonly<Record<string, string | undefined>> = process.env, platform: NodeJS.Platform = process.platform): DataDirectory {
-  const root = resolve(flag ?? given(environment['SHOAL_HOME']) ?? systemDirectory(environment, platform))
+  // The platform's own rules, so that every platform's can be tested on any.
+  const path = platform === 'win32' ? win32 : posix
+  const root = path.resolve(flag ?? given(environment['SHOAL_HOME']) ?? systemDirectory(environment, platform))
   return {
     root,
-    configFile: join(root, 'config.toml'),
-    identityFile: join(root, 'identity.key'),
-    lockFile: join(root, 'lock'),
-    store: join(root, 'store'),
-    runs: join(root, 'runs'),
-    testnets: join(root, 'testnets'),
-    logFile: join(root, 'logs', 'daemon.log')
+    configFile: path.join(root, 'config.toml'),
+    identityFile: path.join(root, 'identity.key'),
+    lockFile: path.join(root, 'lock'),
+    store: path.join(root, 'store'),
+    runs: path.join(root, 'runs'),
+    testnets: path.join(root, 'testnets'),
+    logFile: path.join(root, 'logs', 'daemon.log')
   }
 }
 
 /**
- * Creates what is missing of a data directory; changes nothing that is there.
+ * Creates what is missing of a data directory, and brings an older layout forward; changes nothing else that is there.
  *
- * @throws ShoalError DATA_DIRECTORY_UNWRITABLE, STORE_NEWER
+ * @throws ShoalError DATA_DIRECTORY_UNWRITABLE, STORE_NEWER, STORE_CORRUPT, DATA_DIRECTORY_LOCKED
  */
-export function prepareDataDirectory (directory: DataDirectory): void {
+export function prepareDataDirectory (directory: DataDirectory, migrations: readonly Migration[] = MIGRATIONS): void {
   try {
     makeFolder(directory.root)
     accessSync(directory.root, constants.W_OK | constants.R_OK | constants.X_OK)
-    checkSchema(directory)
+    checkSchema(directory, migrations)
     mkdirSync(directory.runs, { recursive: true, mode: 0o700 })
   } catch (cause) {
     if (cause instanceof ShoalError) throw cause
@@ -89,7 +96,7 @@ function makeFolder (path: string): void {
   }
 }
 
-function checkSchema (directory: DataDirectory): void {
+function checkSchema (directory: DataDirectory, migrations: readonly Migration[]): void {
   const file = join(directory.root, 'version')
   const found = readIfThere(file)
   if (found === undefined) {
@@ -97,8 +104,12 @@ function checkSchema (directory: DataDirectory): void {
     return
   }
   const version = /^\d+$/.test(found.trim()) ? Number(found) : Number.NaN
-  if (version >= 1 && version <= SCHEMA) return
-  if (Number.isNaN(version)) throw unreadableVersion(file, found)
+  if (version === SCHEMA) return
+  if (Number.isNaN(version) || version < 1) throw unreadableVersion(file, found)
+  if (version < SCHEMA) {
+    bringForward(directory, file, migrations)
+    return
+  }
   throw new ShoalError({
     code: 'STORE_NEWER',
     what: `the data directory ${directory.root} is of a newer Shoal`,
@@ -107,9 +118,23 @@ function checkSchema (directory: DataDirectory): void {
   })
 }
 
+/** Step by step, each made durable before the next; nobody else may be at it. @throws ShoalError DATA_DIRECTORY_LOCKED while an older Shoal runs on it */
+function bringForward (directory: DataDirectory, file: string, migrations: readonly Migration[]): void {
+  const lock = acquireLock(directory.lockFile)
+  try {
+    // Another process may have been quicker.
+    for (let version = Number(readIfThere(file)); version < SCHEMA; version++) {
+      migrations.find(({ from }) => from === version)?.run(directory)
+      replaceFileAtomically(file, Buffer.from(`${version + 1}\n`))
+    }
+  } finally {
+    lock.release()
+  }
+}
+
 function unreadableVersion (file: string, found: string): ShoalError {
   return new ShoalError({
-    code: 'STORE_CORRUPT', what: `${file} does not say which layout this data directory has`, why: `it holds ${JSON.stringify(found.slice(0, 20))}, not a number`,
+    code: 'STORE_CORRUPT', what: `${file} does not say which layout this data directory has`, why: `it holds ${JSON.stringify(found.slice(0, 20))}, no number of a layout`,
     tryThis: `write ${SCHEMA} into it if this version of Shoal made the directory, or choose another with --data-dir`
   })
 }
@@ -129,7 +154,7 @@ function readIfThere (file: string): string | undefined {
 }
 
 function systemDirectory (environment: Readonly<Record<string, string | undefined>>, platform: NodeJS.Platform): string {
-  if (platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'shoal')
-  if (platform === 'win32') return join(given(environment['LOCALAPPDATA']) ?? join(homedir(), 'AppData', 'Local'), 'shoal')
-  return join(given(environment['XDG_DATA_HOME']) ?? join(homedir(), '.local', 'share'), 'shoal')
+  if (platform === 'darwin') return posix.join(homedir(), 'Library', 'Application Support', 'shoal')
+  if (platform === 'win32') return win32.join(given(environment['LOCALAPPDATA']) ?? win32.join(homedir(), 'AppData', 'Local'), 'shoal')
+  return posix.join(given(environment['XDG_DATA_HOME']) ?? posix.join(homedir(), '.local', 'share'), 'shoal')
 }

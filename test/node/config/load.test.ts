@@ -26,6 +26,13 @@ describe('settings', () => {
     expect(load().settings).toEqual(defaultSettings)
   })
 
+  it('are read as Windows’ editors write them', async () => {
+    await writeFile(file, '\uFEFFshard = 3\r\nwaitFor = 1\r\n')
+    expect(load().settings).toMatchObject({ shard: 3, waitFor: 1 })
+    await writeFile(file, 'shard = 3\r\nwaitFro = 1\r\n')
+    expect(complaint()).toMatch(/line 2: .*waitFor/)
+  })
+
   it('come from flag over environment over file over default, and say so', async () => {
     await writeFile(file, 'shard = 1\nwaitFor = 1\nlogLevel = "debug"\n')
     const { settings, origins } = load({ environment: { SHOAL_SHARD: '2', SHOAL_WAIT_FOR: '2', SHOAL_LISTEN: '/ip4/1.2.3.4/tcp/1,/ip6/::/tcp/1' }, flags: { shard: 3, waitFor: undefined } })
