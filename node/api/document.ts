@@ -12,7 +12,7 @@ interface Shape {
   readonly anyOf?: readonly Shape[]
   readonly enum?: readonly unknown[]
   readonly const?: unknown
-  readonly default?: unknown
+  readonly default?: number
   readonly minimum?: number
   readonly maximum?: number
 }
@@ -55,7 +55,7 @@ function shapeOf (schema: z.ZodType): Shape {
 
 function parametersOf (query: z.ZodType): string[] {
   const { properties = {} } = shapeOf(query)
-  const rows = Object.entries(properties).map(([name, { minimum, maximum, default: otherwise }]) => `- \`${name}\`: ${rangeWords(minimum, maximum)}${otherwise === undefined ? '' : `; ${String(otherwise)} unless given`}`)
+  const rows = Object.entries(properties).map(([name, { minimum, maximum, default: otherwise }]) => `- \`${name}\`: ${rangeWords(minimum, maximum)}${otherwise === undefined ? '' : `; ${otherwise} unless given`}`)
   return rows.length === 0 ? [] : [...rows, '']
 }
 

@@ -30,8 +30,8 @@ export interface CommandModule {
   readonly group: CommandGroup
   /** A line that works as it stands. */
   readonly example: string
-  /** Declares arguments and options. */
-  configure (command: Command): void
+  /** Declares arguments and options; asked only of commands that are called, so it may load what it needs for that. */
+  configure (command: Command): void | Promise<void>
   load (): Promise<Action>
 }
 

@@ -1,10 +1,6 @@
 import type { Command } from 'commander'
 import type { CommandModule } from './command.ts'
-import { configureEnsembleOptions } from './ensemble-options.ts'
-import { configureMethodOptions } from './method-options.ts'
-import { modelSizesInWords } from './model-sizes.ts'
 import { watchCommands } from './watch-commands.ts'
-import { configureScalarOptions } from './scalar-options.ts'
 
 const collect = (value: string, before: string[] | undefined): string[] => [...before ?? [], value]
 
@@ -15,7 +11,8 @@ function configureCheckpointOptions (command: Command): void {
 }
 
 /** Options by which a run is chosen; `run create` and `testnet run` share them. */
-export function configureRunOptions (command: Command): void {
+export async function configureRunOptions (command: Command): Promise<void> {
+  const [{ configureMethodOptions }, { configureScalarOptions }, { modelSizesInWords }] = await Promise.all([import('./method-options.ts'), import('./scalar-options.ts'), import('./model-sizes.ts')])
   configureMethodOptions(command)
   configureScalarOptions(command)
   command
@@ -102,9 +99,9 @@ export const peerCommands: readonly CommandModule[] = [
   },
   {
     name: 'run create', group: 'Run', summary: 'write and sign the manifest of a new run', example: 'shoal run create --name evening --every 20 --steps 2000 --output evening.run',
-    configure: command => {
+    configure: async command => {
       command.requiredOption('--name <name>', 'what people call the run')
-      configureRunOptions(command)
+      await configureRunOptions(command)
       command.option('--steps <number>', 'inner steps of each peer, 0 for no end', '1000')
         .option('--shards <number>', 'pieces into which the training text is cut', '4')
       configureDataOptions(command)
@@ -140,7 +137,7 @@ export const peerCommands: readonly CommandModule[] = [
   },
   {
     name: 'sample', group: 'Use', summary: 'write text with a checkpoint', example: 'shoal sample "We the people" --tokens 200',
-    configure: command => {
+    configure: async command => {
       configureCheckpointOptions(command)
       command.argument('[prompt]', 'how the text begins', 'The ')
         .option('--tokens <number>', 'tokens to write', '300')
@@ -148,6 +145,7 @@ export const peerCommands: readonly CommandModule[] = [
         .option('--top-k <number>', 'choose among so many likeliest tokens, 0 for all', '40')
         .option('--top-p <share>', 'choose among the likeliest tokens that together have this probability', '1')
         .option('--seed <number>', 'the same seed writes the same text', '1')
+      const { configureEnsembleOptions } = await import('./ensemble-options.ts')
       configureEnsembleOptions(command)
     },
     load: async () => (await import('./commands/sample.ts')).sample
@@ -190,8 +188,9 @@ export const peerCommands: readonly CommandModule[] = [
   },
   {
     name: 'eval', group: 'Use', summary: 'held-out loss of a checkpoint, beside gzip', example: 'shoal eval --json',
-    configure: command => {
+    configure: async command => {
       configureCheckpointOptions(command)
+      const { configureEnsembleOptions } = await import('./ensemble-options.ts')
       configureEnsembleOptions(command)
     },
     load: async () => (await import('./commands/eval.ts')).evaluate

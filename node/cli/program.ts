@@ -21,7 +21,7 @@ export interface ProgramInfo {
 /** Runs the command line; returns the exit code. Commands are loaded when they are called. */
 export async function runProgram (commands: readonly CommandModule[], words: readonly string[], info: ProgramInfo): Promise<number> {
   let exitCode: number = EXIT.ok
-  const program = createProgram(commands, info, async (module, invocation) => {
+  const program = await createProgram(commands, words, info, async (module, invocation) => {
     const run = await module.load()
     exitCode = await run(invocation as Invocation<never>) ?? EXIT.ok
   })
@@ -37,23 +37,31 @@ export async function runProgram (commands: readonly CommandModule[], words: rea
 
 type Runner = (module: CommandModule, invocation: Invocation) => Promise<void>
 
-function createProgram (commands: readonly CommandModule[], info: ProgramInfo, run: Runner): Command {
+async function createProgram (commands: readonly CommandModule[], words: readonly string[], info: ProgramInfo, run: Runner): Promise<Command> {
   const program = new Command('shoal').description(info.description).version(info.version).enablePositionalOptions()
   declareCommonOptions(program)
   // Every command inherits these: errors come back here and are shown in three lines.
   program.exitOverride().configureOutput({ writeErr: () => undefined })
     .helpCommand('help [command]', 'what a command does')
     .addHelpText('after', EXIT_CODES_HELP)
-  for (const module of commands) addCommand(program, module, run)
+  for (const module of commands) {
+    const command = addCommand(program, module, run)
+    if (isMeant(module, words)) await module.configure(command)
+    declareCommonOptions(command)
+  }
   return program
 }
 
-function addCommand (program: Command, module: CommandModule, run: Runner): void {
+/** Others need no options: what declares them may have to load a lot. Completion tells of all. */
+function isMeant ({ name }: CommandModule, words: readonly string[]): boolean {
+  return (words.includes('completion') && !words.includes('--help')) || name.split(' ').every(word => words.includes(word))
+}
+
+function addCommand (program: Command, module: CommandModule, run: Runner): Command {
   const words = module.name.split(' ')
   const parent = words.slice(0, -1).reduce((above, word) => parentCommand(above, word, module.group), program)
   const command = parent.command(words.at(-1) ?? module.name).summary(module.summary).description(module.summary).helpGroup(`${module.group}:`)
-  module.configure(command)
-  declareCommonOptions(command)
+  return command
     .addHelpText('after', `\nExample:\n  ${module.example}`)
     .action(async () => {
       const options = optionsOf(command)

@@ -2,9 +2,9 @@ import type { Command } from 'commander'
 import type { CommandModule } from '../../node/cli/command.ts'
 import { configureRunOptions } from '../../node/cli/commands.ts'
 
-function configureTestnetOptions (command: Command): void {
+async function configureTestnetOptions (command: Command): Promise<void> {
   command.option('--peers <number>', 'peers, each a process of its own', '4')
-  configureRunOptions(command)
+  await configureRunOptions(command)
   command
     .option('--listen <where>', 'loopback, lan, or a multiaddr (default: loopback)')
     .option('--backend <name>', 'what computes (default: as shoal join would choose)')
@@ -21,9 +21,9 @@ export const testnetCommands: readonly CommandModule[] = [
   {
     name: 'testnet run', group: 'Testnet', summary: 'run a swarm of real peer processes to its end and judge it',
     example: 'shoal testnet run --peers 4 --method noloco --steps 400 --json',
-    configure: command => {
+    configure: async command => {
       command.argument('[scenario]', 'quickstart', 'quickstart')
-      configureTestnetOptions(command)
+      await configureTestnetOptions(command)
       command.option('--steps <number>', 'inner steps of each peer (default: 4000)').option('--keep', 'go on until Ctrl-C', false)
     },
     load: async () => (await import('./run.ts')).run
@@ -31,9 +31,9 @@ export const testnetCommands: readonly CommandModule[] = [
   {
     name: 'testnet up', group: 'Testnet', summary: 'the same without an end: peers train, and others may join, until Ctrl-C',
     example: 'shoal testnet up --peers 2 --listen lan',
-    configure: command => {
+    configure: async command => {
       command.argument('[scenario]', 'quickstart', 'quickstart')
-      configureTestnetOptions(command)
+      await configureTestnetOptions(command)
     },
     load: async () => (await import('./run.ts')).up
   },
