@@ -20,6 +20,7 @@ export const EVENT_SCHEMAS = {
   started: event('started', 'The peer listens and is about to train', {
     peerId: text, runId: text, runName: text, addresses: z.array(text), invite: text, backend: text, parameters: number, step: number, resumed: z.boolean()
   }),
+  serving: event('serving', 'The page or the metrics are on a port', { what: z.enum(['page', 'metrics']), url: text, needsToken: z.boolean() }),
   waiting: event('waiting', 'What the peer waits for, in a sentence', { sentence: text }),
   evaluated: event('evaluated', 'Loss on held-out data, nats per token', { moment: z.enum(['start', 'round', 'end']), step: number, tokens: number, loss: number, payloadBytesSent: number }),
   progress: event('progress', 'Training, at most four times a second; recordings keep one a second', { step: number, tokens: number, loss: number, tokensPerSecond: number, bytes: byteTotalsSchema }),
