@@ -13,6 +13,8 @@ export interface ScalarLinksOptions {
   readonly refusal: (peerId: string) => Promise<Rejection | undefined>
   readonly meter: ByteMeter
   readonly warn: (sentence: string) => void
+  /** Told of a stranger that was refused. */
+  readonly reject: (peerId: string, why: Rejection) => void
   readonly signal: AbortSignal
 }
 
@@ -42,13 +44,19 @@ export class ScalarLinks {
 
   /** The protocol's handler. @throws WireError */
   async serve (stream: Stream, peerId: string): Promise<void> {
-    const { refusal, signal } = this.#options
-    await hearScalars(stream, peerId, { refusal, signal, onMessage: (from, message) => { this.#hear(from, message) } })
+    const { signal } = this.#options
+    await hearScalars(stream, peerId, { refusal: async from => this.#refusal(from), signal, onMessage: (from, message) => { this.#hear(from, message) } })
   }
 
   /** Sends what waits, to those who take it within a moment. */
   async flush (): Promise<void> {
     await within(GOODBYE_LIMIT_MS, async signal => Promise.allSettled([...this.#senders.values()].map(async sender => sender.close(signal))))
+  }
+
+  async #refusal (from: string): Promise<Rejection | undefined> {
+    const why = await this.#options.refusal(from)
+    if (why !== undefined) this.#options.reject(from, why)
+    return why
   }
 
   #hear (from: string, message: OneByteMessage): void {

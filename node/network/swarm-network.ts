@@ -115,6 +115,7 @@ export class SwarmNetwork implements Peers {
       refusal: async peerId => this.#membership.refusal(peerId),
       meter,
       warn: sentence => { this.#membership.warn(sentence) },
+      reject: (peerId, why) => { this.#membership.reject(peerId, 'us', why) },
       signal: this.#stopping.signal
     })
     this.checks = new Checks({

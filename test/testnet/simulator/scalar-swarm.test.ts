@@ -23,9 +23,10 @@ describe('eight peers that send one byte a step', () => {
   })
 
   it('have the same bits although a fifth of all messages vanish, a fifth repeat and all overtake one another', () => {
-    const rough = { ...scenario, steps: 96, lost: 0.2, repeated: 0.2, jitterMs: 2000 }
-    const { distinctModels, losses, reports } = runScalarSwarm(rough)
+    const rough = { ...scenario, steps: 256, lost: 0.2, repeated: 0.2, jitterMs: 2000 }
+    const { distinctModels, losses, reports, bytesPerStepAndPeer } = runScalarSwarm(rough)
     expect(distinctModels).toBe(1)
+    expect(bytesPerStepAndPeer).toBeLessThan(200)
     expect(losses[0]).toBeLessThan(scenario.problem.loss(scenario.problem.start))
     expect(reports.some(({ kind }) => kind === 'refused')).toBe(false)
   })
