@@ -1,5 +1,5 @@
 import type { Entry } from '../../src/spsa/ledger-entry.ts'
-import type { LedgerStore, ModelRecord, StoredSnapshot } from '../store/ledger-store.ts'
+import type { LedgerStore, ModelRecord } from '../store/ledger-store.ts'
 
 export interface LedgerKeeperOptions {
   readonly store: LedgerStore
@@ -32,10 +32,6 @@ export class LedgerKeeper {
 
   record (model: ModelRecord): void {
     this.#enqueue(async () => this.#options.store.recordModel(model))
-  }
-
-  compact (snapshot: StoredSnapshot, forgotten: readonly Entry[]): void {
-    this.#enqueue(async () => this.#options.store.compact(snapshot, forgotten))
   }
 
   /** Resolves when everything is written. */

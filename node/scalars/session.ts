@@ -181,7 +181,6 @@ export class ScalarSession {
       case 'agreed': { this.#aftermath.agreed(event.from); this.#rounds.agreed(event.from); return }
       case 'lacking': { this.#rounds.lacked(); return }
       case 'rebuilt': { events.emit({ type: 'warning', sentence: `this peer’s weights differed from those of ${shortId(peerOfKey(event.from))} at step ${event.step} with the same bytes, and were made anew` }); return }
-      case 'compacted': return
       case 'finished': { this.#end.resolve('budget'); return }
       case 'stopped': { this.#end.resolve('stopped'); return }
       case 'failed': { this.#end.reject(trainingFailed(event.reason)) }

@@ -29,8 +29,6 @@ export type OneByteReport =
   | { readonly kind: 'agreed', readonly from: string, readonly step: number }
   /** Same bytes, other weights: this peer makes its own anew from θ₀. */
   | { readonly kind: 'rebuilt', readonly from: string, readonly step: number }
-  /** The bytes before `step` are a snapshot now. */
-  | { readonly kind: 'compacted', readonly step: number }
   | { readonly kind: 'finished', readonly step: number }
   | { readonly kind: 'stopped', readonly step: number }
   | { readonly kind: 'failed', readonly reason: string }
