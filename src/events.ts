@@ -39,7 +39,7 @@ export type PeerEvent =
   | { readonly type: 'serving', readonly what: 'page' | 'metrics', readonly url: string, readonly needsToken: boolean }
   | { readonly type: 'waiting', readonly sentence: string }
   | { readonly type: 'evaluated', readonly moment: 'start' | 'round' | 'end', readonly step: number, readonly tokens: number, readonly loss: number, readonly payloadBytesSent: number }
-  | { readonly type: 'progress', readonly step: number, readonly tokens: number, readonly loss: number, readonly tokensPerSecond: number, readonly bytes: ByteTotals }
+  | { readonly type: 'progress', readonly step: number, readonly tokens: number, readonly loss: number, readonly tokensPerSecond: number, readonly passes?: number, readonly bytes: ByteTotals }
   | { readonly type: 'round', readonly record: RoundRecord, readonly bytes: ByteTotals }
   | { readonly type: 'peer-joined', readonly peerId: string, readonly addresses: readonly string[] }
   | { readonly type: 'peer-left', readonly peerId: string, readonly reason: string }

@@ -22,6 +22,8 @@ export async function configureRunOptions (command: Command): Promise<void> {
     .option('--optimizer <name>', 'what takes the inner steps: adamw, sgd, lion, muon', 'adamw')
     .option('--schedule <name>', 'how the learning rate ends: constant, cosine, wsd', 'cosine')
     .option('--accumulate <passes>', 'passes of --batch sequences whose gradients make one step', '1')
+    .option('--grow-batch <tolerance>', 'more passes where the gradient’s standard error exceeds this share of its norm, 0.01 to 1; a step begins with two, or --accumulate')
+    .option('--most-passes <passes>', 'that a growing batch never exceeds', '64')
     .option('--split <kind>', 'how text is cut into shards: era, iid (default: era); of --data also label (default: iid)')
     .option('--seed <number>', 'seed of genesis weights, matching and batches', '1')
 }

@@ -5,7 +5,7 @@ import { reasonOf } from '../../src/errors.ts'
 import type { TrainerState } from '../../src/training/trainer-state.ts'
 import type { EventLog } from './event-log.ts'
 import type { PeerParts } from './peer-parts.ts'
-import { stretchCounters } from './restored-state.ts'
+import { GROWN_PASSES, stretchCounters } from './restored-state.ts'
 
 export interface CheckpointKeeperOptions {
   readonly parts: PeerParts
@@ -99,7 +99,7 @@ export class CheckpointKeeper {
     const slow = parts.trainer.gradients === undefined ? averaging.slow : trainer.weights
     const checkpoint: Checkpoint = {
       runId, peerId: parts.network.self, step: trainer.step, round, tokens, kernelVariant: parts.trainer.kernelVariant,
-      samplingSeed: parts.samplingSeed, syncedStep, counters: { ...stretchCounters(stretchTokens), ...totals }, ...loss === undefined ? {} : { heldOutLoss: loss },
+      samplingSeed: parts.samplingSeed, syncedStep, counters: { ...stretchCounters(stretchTokens), ...totals, ...trainer.growth === undefined ? {} : { [GROWN_PASSES]: trainer.growth.passes } }, ...loss === undefined ? {} : { heldOutLoss: loss },
       weights: trainer.weights, slow, momentum, adamFirst: trainer.firstMoment, adamSecond: trainer.secondMoment, ...kept === undefined ? {} : { kept }
     }
     this.#path = await parts.files.write(checkpoint)

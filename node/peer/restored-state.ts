@@ -13,13 +13,17 @@ export interface RestoredState {
   readonly tokens: number
 }
 
+/** Counter of a run whose batches grow: passes of the next step. */
+export const GROWN_PASSES = 'grownPasses'
+
 /** What this peer goes on from, if it has been in the run before. */
 export function restoredState (files: CheckpointFiles, warn: (sentence: string) => void): RestoredState | undefined {
   const found = files.newest(warn)
   if (found === undefined) return undefined
   const { step, weights, adamFirst, adamSecond, slow, momentum, kept, round, syncedStep, counters, samplingSeed, kernelVariant, tokens } = found.checkpoint
+  const passes = counters[GROWN_PASSES]
   return {
-    trainer: { step, weights, firstMoment: adamFirst, secondMoment: adamSecond },
+    trainer: { step, weights, firstMoment: adamFirst, secondMoment: adamSecond, ...passes === undefined ? {} : { growth: { passes, tokens } } },
     averaging: { slow, momentum, ...kept === undefined ? {} : { kept }, round, syncedStep, stretchTokens: stretchTokensOf(counters), totals: totalsOf(counters) },
     samplingSeed,
     kernelVariant,

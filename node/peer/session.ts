@@ -28,6 +28,8 @@ export class Session {
   /** Where this life of the peer began; tokens are counted on from there. */
   readonly #begin: { readonly step: number, readonly tokens: number }
   #lastSentence = ''
+  /** Of a step, where batches grow. */
+  #passes: number | undefined
   /** The last measurement of weights that were in training. */
   #measured: { readonly step: number, readonly rounds: number, readonly loss: Promise<number> } | undefined
   #stop: AbortSignal | undefined
@@ -73,6 +75,7 @@ export class Session {
     trainer.onStep(progress => {
       this.#reporter.progressed(progress)
       this.#upload?.look()
+      this.#tellGrowth(progress.passes)
       events.emit({ type: 'progress', ...progress, tokens: this.#tokens(), bytes: network.meter.totals() })
     })
     const reason = await this.#train(stop)
@@ -82,6 +85,16 @@ export class Session {
     this.#reporter.checkpoint = this.#checkpoints.path
     if (reason === 'budget' && this.#endsMerged) await this.#mergeInTheEnd(stop)
     return this.#finish(reason)
+  }
+
+  /** Says it once for each size that a batch grows to. */
+  #tellGrowth (passes: number | undefined): void {
+    if (passes === undefined || passes === this.#passes) return
+    const { accumulate, batch } = this.#options.source.run.manifest.inner
+    if (passes !== (this.#passes ?? accumulate)) {
+      this.#options.events.emit({ type: 'waiting', sentence: `the gradient is too noisy for its size: from step ${this.#parts.trainer.step + 1} on a step is ${passes} passes of ${batch} sequences` })
+    }
+    this.#passes = passes
   }
 
   #finish (reason: 'budget' | 'stopped'): PeerReport {
@@ -198,7 +211,7 @@ export class Session {
   }
 
   #tokens (): number {
-    return this.#begin.tokens + (this.#parts.trainer.step - this.#begin.step) * this.#parts.tokensPerStep
+    return this.#parts.trainer.tokens ?? this.#begin.tokens + (this.#parts.trainer.step - this.#begin.step) * this.#parts.tokensPerStep
   }
 
   #report (): PeerReport {

@@ -16,7 +16,7 @@ import { leaveBeforeExit } from './leaving.ts'
 import { errorParts, trainerFailed } from './messages.ts'
 import { stoppable } from './or-aborted.ts'
 import { sharedMemory, startThread } from './thread.ts'
-import type { Answers, ExpertEnsemble, FromWorker, Request, StepProgress, ToWorker, TrainerInit } from './messages.ts'
+import type { Answers, ExpertEnsemble, FromWorker, Request, StepProgress, ToWorker, TrainerInit, WritingOptions } from './messages.ts'
 
 export type { StepProgress, TrainerInit } from './messages.ts'
 
@@ -27,11 +27,6 @@ const LEAVING_TIMEOUT_MS = 10_000
 type Outcome<Kind extends 'train' | 'compute' | 'measure'> = Kind extends 'measure' ? ScalarOutcome : TrainingOutcome
 
 type Ready = Extract<FromWorker, { kind: 'ready' }>
-
-export interface WritingOptions {
-  readonly onText?: ((piece: string) => void) | undefined
-  readonly signal?: AbortSignal
-}
 
 interface Pending {
   readonly onText: ((piece: string) => void) | undefined
@@ -64,6 +59,7 @@ export class TrainerClient implements Trainer {
   #nextId = 0
   #step = 0
   #secondsTraining = 0
+  #tokens: number | undefined
   #isTraining = false
 
   private constructor (init: TrainerInit, ranking: BackendRanking) {
@@ -132,6 +128,8 @@ export class TrainerClient implements Trainer {
 
   /** Time spent inside trainings by this worker. */
   get secondsTraining (): number { return this.#secondsTraining }
+  /** Trained on since step 0, where batches grow. */
+  get tokens (): number | undefined { return this.#tokens }
 
   /** @throws Error when a training is under way */
   train (untilStep: number, done: (outcome: TrainingOutcome) => void): void {
@@ -153,8 +151,8 @@ export class TrainerClient implements Trainer {
     this.#isTraining = true
     Atomics.store(this.#stopFlag, 0, 0)
     this.#ask<Kind>(request).then(
-      ({ outcome, secondsTraining }) => {
-        this.#secondsTraining = secondsTraining
+      ({ outcome, secondsTraining, tokens }) => {
+        ;[this.#secondsTraining, this.#tokens] = [secondsTraining, tokens]
         return outcome as Outcome<Kind>
       },
       (error: unknown): Outcome<Kind> => ({ kind: 'failed', reason: reasonOf(error) })
@@ -270,6 +268,7 @@ export class TrainerClient implements Trainer {
       case 'progress':
         this.#step = message.progress.step
         this.#secondsTraining = message.secondsTraining
+        if (message.progress.passes !== undefined) this.#tokens = message.progress.tokens
         for (const listener of this.#listeners) listener(message.progress)
         return
       case 'text':

@@ -81,11 +81,12 @@ export type Request =
   | { readonly kind: 'readState', readonly better?: number }
 
 export interface Answers {
-  train: { readonly outcome: TrainingOutcome, readonly secondsTraining: number }
+  /** `tokens` are those since step 0, where batches grow. */
+  train: { readonly outcome: TrainingOutcome, readonly secondsTraining: number, readonly tokens?: number }
   compute: Answers['train']
   /** Steps taken. */
   finish: number
-  measure: { readonly outcome: ScalarOutcome, readonly secondsTraining: number }
+  measure: { readonly outcome: ScalarOutcome, readonly secondsTraining: number, readonly tokens?: undefined }
   evaluate: Evaluation
   evaluateEnsemble: EnsembleEvaluation
   sample: string
@@ -100,6 +101,8 @@ export interface StepProgress {
   /** Mean nats per token since the last report. */
   readonly loss: number
   readonly tokensPerSecond: number
+  /** Passes of the next step, where batches grow. */
+  readonly passes?: number
 }
 
 export type ToWorker =
@@ -114,6 +117,11 @@ export type FromWorker =
   | { readonly kind: 'text', readonly id: number, readonly piece: string }
   | { readonly kind: 'answer', readonly id: number, readonly answer: Answers[keyof Answers] }
   | { readonly kind: 'error', readonly id: number | undefined, readonly error: ErrorParts }
+
+export interface WritingOptions {
+  readonly onText?: ((piece: string) => void) | undefined
+  readonly signal?: AbortSignal
+}
 
 /** A thrown value in a form that crosses threads: prototypes do not. */
 export function errorParts (thrown: unknown): ErrorParts {

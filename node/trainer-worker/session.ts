@@ -12,6 +12,7 @@ import type { Replica } from '../../src/training/replica.ts'
 import { sampleText, writeText } from '../../src/training/text-sampling.ts'
 import type { TextTokenizer } from '../../src/training/text-sampling.ts'
 import { genesisState } from '../../src/training/trainer-state.ts'
+import type { TrainerState } from '../../src/training/trainer-state.ts'
 import type { Backend } from '../backends/backend.ts'
 import type { Answers, Request, StepProgress, WorkerInput } from './messages.ts'
 import { createGradientSteps } from './gradient-steps.ts'
@@ -57,13 +58,14 @@ export async function createSession (input: WorkerInput, backend: Backend, repor
         tokens += event.tokens
         lossSum += event.loss
         steps++
-        meter.count(event.step, event.loss)
+        meter.count(event.step, event.loss, { tokens: event.tokens, growth: replica.growth })
         // After the last step the others are waiting.
         if (event.step < untilStep) throttle(meter)
       }
     }
     await replica.readWeights(sharedWeights)
-    return { outcome: outcomeOf(replica.step, untilStep, tokens, lossSum / steps, failure), secondsTraining: meter.end() }
+    const grown = replica.growth === undefined ? {} : { tokens: replica.growth.tokens }
+    return { outcome: outcomeOf(replica.step, untilStep, tokens, lossSum / steps, failure), secondsTraining: meter.end(), ...grown }
   }
 
   const steps = createGradientSteps(input, { replica, sample, meter })
@@ -127,7 +129,8 @@ function outcomeOf (step: number, untilStep: number, tokens: number, meanLoss: n
 
 export interface Meter {
   begin (): void
-  count (step: number, loss: number): void
+  /** @param grown where steps differ: tokens of this one, and what the replica tells of all */
+  count (step: number, loss: number, grown?: { readonly tokens?: number, readonly growth?: TrainerState['growth'] | undefined }): void
   /** Milliseconds since `begin`. */
   elapsedMs (): number
   /** Seconds spent training so far. */
@@ -137,18 +140,20 @@ export interface Meter {
 /** Measures training time only: the clock rests between trainings. */
 export function createMeter (tokensPerStep: number, report: Report): Meter {
   let [finishedMs, beganMs] = [0, 0]
-  let [reportedMs, steps, lossSum] = [0, 0, 0]
+  let [reportedMs, steps, lossSum, counted] = [0, 0, 0, 0]
   const trainedMs = (): number => finishedMs + performance.now() - beganMs
   return {
     begin: () => { beganMs = performance.now() },
     elapsedMs: () => performance.now() - beganMs,
-    count: (step, loss) => {
+    count: (step, loss, { tokens = tokensPerStep, growth } = {}) => {
       steps++
+      counted += tokens
       lossSum += loss
       const elapsedMs = trainedMs() - reportedMs
       if (elapsedMs < PROGRESS_INTERVAL_MS) return
-      report({ step, tokens: step * tokensPerStep, loss: lossSum / steps, tokensPerSecond: steps * tokensPerStep / (elapsedMs / 1000) }, trainedMs() / 1000)
-      ;[reportedMs, steps, lossSum] = [trainedMs(), 0, 0]
+      const tellsPasses = growth === undefined ? {} : { passes: growth.passes }
+      report({ step, tokens: growth?.tokens ?? step * tokensPerStep, loss: lossSum / steps, tokensPerSecond: counted / (elapsedMs / 1000), ...tellsPasses }, trainedMs() / 1000)
+      ;[reportedMs, steps, lossSum, counted] = [trainedMs(), 0, 0, 0]
     },
     end: () => {
       finishedMs = trainedMs()

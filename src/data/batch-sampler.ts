@@ -27,12 +27,12 @@ const WORD_VALUES = 2 ** 32
  *
  * @throws RangeError when the shard is too short for one window
  */
-export function createBatchSampler (shard: TokenIds | TokenReader, seed: number, { rows, length }: BatchShape): BatchSampler {
+export function createBatchSampler (shard: TokenIds | TokenReader, seed: number, { rows: usual, length }: BatchShape): BatchSampler {
   const reader = 'read' in shard ? shard : memoryReader(shard)
   const starts = reader.length - length
   if (starts < 1) throw new RangeError(`a shard of ${reader.length} tokens has no window of ${length + 1}`)
   const window = new Int32Array(length + 1)
-  return step => {
+  return (step, rows = usual) => {
     const source = words(seed, STREAMS.batches, step)
     const batch = { rows, length, inputs: new Int32Array(rows * length), targets: new Int32Array(rows * length) }
     for (let row = 0; row < rows; row++) {
@@ -49,9 +49,9 @@ export function createBatchSampler (shard: TokenIds | TokenReader, seed: number,
  *
  * @throws RangeError when there are none
  */
-export function createExampleSampler ({ inputs, targets, length }: Examples, seed: number, rows: number): BatchSampler {
+export function createExampleSampler ({ inputs, targets, length }: Examples, seed: number, usual: number): BatchSampler {
   if (targets.length < 1) throw new RangeError('there are no examples to train on')
-  return step => {
+  return (step, rows = usual) => {
     const source = words(seed, STREAMS.batches, step)
     const batch = { rows, length, inputs: new Float32Array(rows * length), targets: new Int32Array(rows) }
     for (let row = 0; row < rows; row++) {

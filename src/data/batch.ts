@@ -9,5 +9,5 @@ export interface Batch {
   readonly targets: Int32Array
 }
 
-/** The batch of an inner step (32-bit natural). */
-export type BatchSampler = (step: number) => Batch
+/** The batch of an inner step (32-bit natural). More rows than the sampler's own begin with the same ones. */
+export type BatchSampler = (step: number, rows?: number) => Batch

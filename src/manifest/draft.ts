@@ -31,6 +31,7 @@ export interface InnerChoices {
   readonly decay?: InnerSpec['decay']
   /** Passes a step; 1 when left out. */
   readonly accumulate?: number
+  readonly batchGrowth?: InnerSpec['batchGrowth']
   /** Whether to compute layers again in the backward pass; not when left out. */
   readonly recompute?: boolean
 }
@@ -80,7 +81,7 @@ export function draftManifest (choices: RunChoices): RunManifest {
 }
 
 /** The inner optimizer with a person's choices and, for the rest, what trains well. */
-export function draftInner ({ optimizer = 'adamw', decay = 'cosine', accumulate = 1, recompute = false, learningRate, batch, steps }: InnerChoices): InnerSpec {
+export function draftInner ({ optimizer = 'adamw', decay = 'cosine', accumulate = 1, batchGrowth, recompute = false, learningRate, batch, steps }: InnerChoices): InnerSpec {
   return {
     optimizer,
     learningRate,
@@ -91,6 +92,7 @@ export function draftInner ({ optimizer = 'adamw', decay = 'cosine', accumulate 
     clipNorm: 1,
     batch,
     ...accumulate === 1 ? {} : { accumulate },
+    ...batchGrowth === undefined ? {} : { batchGrowth },
     ...recompute ? { recompute } : {},
     warmupSteps: warmupFor(steps),
     // Without an end there is nothing to decay towards.

@@ -17,6 +17,11 @@ export const innerSchema = z.strictObject({
   batch: natural.max(65536),
   /** Passes whose mean gradient is one step's; 1 when left out. */
   accumulate: natural.max(1024).optional(),
+  /**
+   * Passes of a step grow where the norm test finds their gradient too noisy (AdAdaGrad, arXiv 2402.11215): its standard error may be `tolerance` of its norm. A step begins with
+   * `accumulate` passes, two at least, and never has more than `mostPasses`.
+   */
+  batchGrowth: z.strictObject({ tolerance: positive.max(1), mostPasses: natural.max(1024) }).optional(),
   /** Whether the backward pass computes each layer again instead of keeping what it gave: less memory, more time. */
   recompute: z.literal(true).optional(),
   warmupSteps: z.int().min(0),

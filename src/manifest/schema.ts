@@ -29,6 +29,10 @@ export const manifestSchema = z.strictObject({
   admission: z.strictObject({ kind: z.literal('open') })
 }).refine(({ model, tokenizer }) => !('vocabulary' in model) || model.vocabulary >= vocabularyOf(tokenizer), {
   error: 'is smaller than the tokenizer’s: each of its tokens needs a row', path: ['model', 'vocabulary']
+}).refine(({ inner: { accumulate = 1, batchGrowth } }) => batchGrowth === undefined || (accumulate >= 2 && batchGrowth.mostPasses >= accumulate), {
+  error: 'needs two passes to tell noise from gradient, accumulate ≥ 2, and mostPasses no fewer', path: ['inner', 'batchGrowth']
+}).refine(({ inner, method }) => inner.batchGrowth === undefined || !('kind' in method || method.shares === 'gradients'), {
+  error: 'grows each peer’s own batch, and a method that shares gradients or single bytes has one batch for all', path: ['inner', 'batchGrowth']
 }).refine(({ model, data }) => ('classes' in model) === isExamplesData(data), {
   error: 'is not what the model reads: gpt and llama read text, mlp and cnn examples (glyphs, idx)', path: ['data', 'corpus']
 })

@@ -11,6 +11,8 @@ export interface PassOptions {
   readonly passes: number
   /** Whether layers are computed again in the backward pass, to hold less memory. */
   readonly recompute: boolean
+  /** Told of each pass's gradients, before they are added up; it may read them until it returns. */
+  readonly onPass?: (gradients: readonly Tensor[]) => void
 }
 
 export interface AccumulatedGradients {
@@ -26,12 +28,13 @@ export interface AccumulatedGradients {
  *
  * @throws RangeError when the passes do not divide the rows
  */
-export function accumulateGradients (model: Model, parameters: Tensor[], batch: Batch, { passes, recompute }: PassOptions): AccumulatedGradients {
+export function accumulateGradients (model: Model, parameters: Tensor[], batch: Batch, { passes, recompute, onPass }: PassOptions): AccumulatedGradients {
   let sums: Tensor[] = []
   const losses: Scalar[] = []
   try {
     for (const part of splitBatch(batch, passes)) {
       const { value, grads } = lossAndGradients(model, parameters, part, recompute)
+      onPass?.(grads)
       sums = sums.length === 0 ? grads : addAll(sums, grads)
       losses.push(value)
     }

@@ -19,7 +19,7 @@ export interface InnerLoop {
 /** Takes inner steps until the last, the request to stop, or a failure, and tells of each. */
 export async function * innerLoop ({ replica, sample, untilStep, shouldStop = () => false }: InnerLoop): AsyncGenerator<TrainingEvent> {
   while (replica.step < untilStep && !shouldStop()) {
-    const batch = sample(replica.step)
+    const batch = sample(replica.step, replica.rows)
     const outcome = await replica.takeStep(batch)
     if (outcome.kind === 'skipped') {
       yield { kind: 'failed', step: replica.step, reason: outcome.reason }

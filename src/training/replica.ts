@@ -8,6 +8,7 @@ import { viewOf } from '../parameters/layout.ts'
 import { accumulateGradients } from './accumulation.ts'
 import { createOptimizer } from './optimizer.ts'
 import type { Optimizer } from './optimizer.ts'
+import { passesAfter } from './norm-test.ts'
 import { learningRateAt } from './schedule.ts'
 import { checkState } from './trainer-state.ts'
 import type { TrainerState } from './trainer-state.ts'
@@ -39,6 +40,10 @@ export type DescentOutcome =
 export interface Replica {
   readonly model: Model
   readonly step: number
+  /** Rows of the next step's batch. */
+  readonly rows: number
+  /** Passes of the next step, and tokens since step 0, where batches grow. */
+  readonly growth: TrainerState['growth']
   /** One inner step. A loss or gradient that is not finite skips it. */
   takeStep (batch: Batch): Promise<StepOutcome>
   /** Copies the next step's gradient, the mean over its passes and not clipped, into `target`; nothing moves. */
@@ -71,6 +76,7 @@ export function createReplica (init: ReplicaInit, state: TrainerState): Replica 
   const trained = weights.map((tensor, index): TrainedTensor => ({ weights: tensor, first: at(first, index), second: at(second, index) }))
   const optimize = createOptimizer(init.inner, kernels)
   let step = state.step
+  let growth = init.inner.batchGrowth === undefined ? undefined : state.growth ?? { passes: init.inner.accumulate ?? 1, tokens: 0 }
 
   const read = async (part: keyof TrainedTensor, target: Float32Array): Promise<Float32Array> => {
     // All are asked for at once, so that a device far away answers in one round trip.
@@ -82,10 +88,15 @@ export function createReplica (init: ReplicaInit, state: TrainerState): Replica 
   return {
     model,
     get step () { return step },
+    get rows () { return init.inner.batch * (growth?.passes ?? init.inner.accumulate ?? 1) },
+    get growth () { return growth },
     async takeStep (batch) {
       const outcome = await takeStep(init, optimize, trained, batch, step)
-      if (outcome.kind === 'stepped') step++
-      return outcome
+      if (outcome.kind === 'skipped') return outcome
+      step++
+      const { passes: wanted = 1, ...stepped } = outcome
+      if (growth !== undefined) growth = { passes: wanted, tokens: growth.tokens + batch.targets.length }
+      return stepped
     },
     readGradient: async (batch, target) => await readGradient(init, trained, batch, step, target),
     async descend (gradient) {
@@ -102,7 +113,8 @@ export function createReplica (init: ReplicaInit, state: TrainerState): Replica 
       step,
       weights: await read('weights', new Float32Array(layout.size)),
       firstMoment: await read('first', new Float32Array(layout.size)),
-      secondMoment: await read('second', new Float32Array(layout.size))
+      secondMoment: await read('second', new Float32Array(layout.size)),
+      ...growth === undefined ? {} : { growth }
     }),
     async withParameters (others, use) {
       if (others === undefined) return await use(trained.map(tensors => tensors.weights))
@@ -124,13 +136,18 @@ function at<Value> (values: readonly Value[], index: number): Value {
   return value
 }
 
-async function takeStep (init: ReplicaInit, optimize: Optimizer, trained: readonly TrainedTensor[], batch: Batch, step: number): Promise<StepOutcome> {
+/** With the passes of the next step, where batches grow. */
+type GrownOutcome = Extract<StepOutcome, { kind: 'skipped' }> | (Extract<StepOutcome, { kind: 'stepped' }> & { readonly passes?: number })
+
+async function takeStep (init: ReplicaInit, optimize: Optimizer, trained: readonly TrainedTensor[], batch: Batch, step: number): Promise<GrownOutcome> {
   const computed = await computeGradient(init, trained, batch, step)
   if (typeof computed === 'string') return { kind: 'skipped', reason: computed }
-  const { loss, sums, gradientNorm } = computed
+  const { loss, sums, gradientNorm, squaredNorms } = computed
+  const { batchGrowth } = init.inner
   try {
-    const learningRate = applyGradient(init, optimize, trained, { gradients: sums, passes: passesOf(init), gradientNorm, step })
-    return { kind: 'stepped', loss, gradientNorm, learningRate }
+    const learningRate = applyGradient(init, optimize, trained, { gradients: sums, passes: passesOf(init, batch), gradientNorm, step })
+    const stepped = { kind: 'stepped', loss, gradientNorm, learningRate } as const
+    return batchGrowth === undefined ? stepped : { ...stepped, passes: passesAfter({ squaredNorms, meanSquaredNorm: gradientNorm ** 2 }, batchGrowth) }
   } finally {
     tf.dispose([...sums])
   }
@@ -139,7 +156,7 @@ async function takeStep (init: ReplicaInit, optimize: Optimizer, trained: readon
 async function readGradient (init: ReplicaInit, trained: readonly TrainedTensor[], batch: Batch, step: number, target: Float32Array): Promise<GradientOutcome> {
   const computed = await computeGradient(init, trained, batch, step)
   if (typeof computed === 'string') return { kind: 'skipped', reason: computed }
-  const passes = passesOf(init)
+  const passes = passesOf(init, batch)
   try {
     const sums = await Promise.all(computed.sums.map(async sum => init.kernels.read(sum)))
     init.model.layout.slots.forEach((slot, index) => { viewOf(target, slot).set(at(sums, index).map(value => value / passes)) })
@@ -161,8 +178,8 @@ async function descend (init: ReplicaInit, optimize: Optimizer, trained: readonl
   }
 }
 
-function passesOf ({ inner }: ReplicaInit): number {
-  return inner.accumulate ?? 1
+function passesOf ({ inner }: ReplicaInit, { rows }: Batch): number {
+  return inner.batchGrowth === undefined ? inner.accumulate ?? 1 : rows / inner.batch
 }
 
 interface Computed {
@@ -171,19 +188,23 @@ interface Computed {
   readonly sums: readonly Tensor[]
   /** Of the mean over the passes. */
   readonly gradientNorm: number
+  /** Of each pass, where batches grow. */
+  readonly squaredNorms: readonly number[]
 }
 
 /** Loss and gradient of a step, checked. @returns why there are none */
 async function computeGradient (init: ReplicaInit, trained: readonly TrainedTensor[], batch: Batch, step: number): Promise<Computed | string> {
   const { inner, model, kernels } = init
-  const passes = passesOf(init)
-  const { loss: coming, sums } = accumulateGradients(model, trained.map(({ weights }) => weights), batch, { passes, recompute: inner.recompute === true })
+  const passes = passesOf(init, batch)
+  const ofPasses: Array<Promise<number>> = []
+  const watch = inner.batchGrowth === undefined ? {} : { onPass: (gradients: readonly Tensor[]): void => { ofPasses.push(kernels.squaredNorm(gradients)) } }
+  const { loss: coming, sums } = accumulateGradients(model, trained.map(({ weights }) => weights), batch, { passes, recompute: inner.recompute === true, ...watch })
   try {
     // Both are asked for at once, so that a device far away answers in one round trip.
-    const [loss, squaredNorm] = await Promise.all([coming, kernels.squaredNorm(sums)])
+    const [loss, squaredNorm, squaredNorms] = await Promise.all([coming, kernels.squaredNorm(sums), Promise.all(ofPasses)])
     const gradientNorm = Math.sqrt(squaredNorm) / passes
     const fault = Number.isFinite(loss) ? faultOf(gradientNorm, step) : `the loss of step ${step + 1} is ${loss}`
-    if (fault === undefined) return { loss, sums, gradientNorm }
+    if (fault === undefined) return { loss, sums, gradientNorm, squaredNorms }
     tf.dispose([...sums])
     return fault
   } catch (error) {

@@ -14,6 +14,8 @@ export interface TrainerState {
   /** AdamW's running mean of gradients, and of their squares; the others keep their momentum in the first, and nothing in the second. */
   readonly firstMoment: Float32Array
   readonly secondMoment: Float32Array
+  /** Where batches grow: passes of the next step, and tokens trained on since step 0. */
+  readonly growth?: { readonly passes: number, readonly tokens: number }
 }
 
 /** @param seed 32-bit natural */
@@ -29,6 +31,8 @@ export function checkState (state: TrainerState, size: number): void {
     if (vector.length !== size) throw incompatible(`${name} has ${vector.length} values, the model ${size}`)
     if (!vector.every(Number.isFinite)) throw incompatible(`${name} holds a value that is not finite`)
   }
+  const { growth } = state
+  if (growth !== undefined && !(Number.isSafeInteger(growth.passes) && growth.passes >= 1 && Number.isSafeInteger(growth.tokens))) throw incompatible(`its steps have ${growth.passes} passes`)
   if (!Number.isSafeInteger(state.step) || state.step < 0) throw incompatible(`it is at step ${state.step}`)
 }
 

@@ -1,5 +1,6 @@
 import { reasonOf, ShoalError } from '../../../src/errors.ts'
 import { draftManifest } from '../../../src/manifest/draft.ts'
+import type { InnerChoices } from '../../../src/manifest/draft.ts'
 import { innerSchema } from '../../../src/manifest/schema.ts'
 import { shortRunId, signManifest } from '../../../src/manifest/manifest.ts'
 import { memoryWarning } from '../../../src/training/memory-estimate.ts'
@@ -28,6 +29,8 @@ interface RunCreateOptions extends RunDataOptions, ScalarOptions {
   readonly optimizer: string
   readonly schedule: string
   readonly accumulate: string
+  readonly growBatch?: string
+  readonly mostPasses: string
   readonly recompute: boolean
 }
 
@@ -47,7 +50,7 @@ export const runCreate = action<RunCreateOptions>(async ({ options, output }) =>
     learningRate: numberOption('learning-rate', options.learningRate, { minimum: 1e-9, maximum: 1, whole: false }),
     optimizer: choiceOption('optimizer', options.optimizer, innerSchema.shape.optimizer.options),
     decay: choiceOption('schedule', options.schedule, innerSchema.shape.decay.options),
-    accumulate: numberOption('accumulate', options.accumulate, { minimum: 1, maximum: 1024 }),
+    ...passesOf(options),
     recompute: options.recompute,
     tokenizer: await tokenizerOf(options, store),
     data: await examplesOf(options, store) ?? await dataOf(options, store)
@@ -61,6 +64,15 @@ export const runCreate = action<RunCreateOptions>(async ({ options, output }) =>
   output.message(`run ${run.manifest.name} (${shortRunId(run.runId)}) is ready; start its first peer with: shoal join ${options.output ?? shortRunId(run.runId)}`)
   return undefined
 })
+
+/** Two passes are the fewest that tell noise from gradient. */
+function passesOf ({ accumulate, growBatch, mostPasses }: RunCreateOptions): Pick<InnerChoices, 'accumulate' | 'batchGrowth'> {
+  const passes = numberOption('accumulate', accumulate, { minimum: 1, maximum: 1024 })
+  if (growBatch === undefined) return { accumulate: passes }
+  const begin = Math.max(2, passes)
+  const tolerance = numberOption('grow-batch', growBatch, { minimum: 0.01, maximum: 1, whole: false })
+  return { accumulate: begin, batchGrowth: { tolerance, mostPasses: numberOption('most-passes', mostPasses, { minimum: begin, maximum: 1024 }) } }
+}
 
 async function writeManifest (file: string, bytes: Uint8Array): Promise<void> {
   try {
