@@ -114,6 +114,10 @@ export type ExchangeMessage =
   | { readonly kind: 'plan', readonly round: number, readonly members: readonly string[], readonly shares: readonly number[] }
   /** `plan` names the plan that `part` belongs to; a pair has neither. `rung` is the place of its codec in the method's ladder, 0 when left out. */
   | { readonly kind: 'contribution', readonly round: number, readonly fragment: number, readonly plan?: number | undefined, readonly part?: number | undefined, readonly tokens: number, readonly rung?: number | undefined, readonly payload: Uint8Array }
+  /** In a pair: your weights cannot be told apart from others near mine; say more of those that the payload names. Numbered from 1 within the round. */
+  | { readonly kind: 'widen', readonly round: number, readonly attempt: number, readonly payload: Uint8Array }
+  /** The answer to it. */
+  | { readonly kind: 'widening', readonly round: number, readonly attempt: number, readonly payload: Uint8Array }
   /** The mean of a part, from its owner or from whoever has it; `members` are those in it, by their place in the plan. */
   | { readonly kind: 'mean', readonly round: number, readonly fragment: number, readonly plan: number, readonly part: number, readonly members: readonly number[], readonly payload: Uint8Array }
   /** In a pair: I average once I have yours. In a larger group: these parts have landed here. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { MOST_WIDENINGS } from '../../src/compression/referenced-codec.ts'
 import { MOST_RUNGS } from '../../src/manifest/method-schema.ts'
 import type { ExchangeMessage } from '../../src/ports.ts'
 import { bodyHeaderShape } from '../wire/body.ts'
@@ -16,6 +17,8 @@ const places = z.array(place).max(MAXIMUM_GROUP_MEMBERS)
 const peerId = z.string().min(1).max(MAXIMUM_PEER_ID_LENGTH)
 /** A place in a ladder of codecs. */
 const rung = z.int().min(0).max(MOST_RUNGS)
+/** Of a question about weights, from 1: nobody answers more. */
+const attempt = z.int().min(1).max(MOST_WIDENINGS)
 const share = z.int().min(0).max(MAXIMUM_SHARE)
 
 const frameSchema = z.discriminatedUnion('kind', [
@@ -30,6 +33,8 @@ const frameSchema = z.discriminatedUnion('kind', [
   }),
   /** Followed by `byteLength` payload bytes outside any frame, as are the mean and the reference. */
   z.strictObject({ kind: z.literal('contribution'), round: countSchema, fragment: count, plan: hash.optional(), part: place.optional(), tokens: count, rung: rung.optional(), ...bodyHeaderShape }),
+  z.strictObject({ kind: z.literal('widen'), round: countSchema, attempt, ...bodyHeaderShape }),
+  z.strictObject({ kind: z.literal('widening'), round: countSchema, attempt, ...bodyHeaderShape }),
   z.strictObject({ kind: z.literal('mean'), round: countSchema, fragment: count, plan: hash, part: place, members: places, ...bodyHeaderShape }),
   z.strictObject({ kind: z.literal('commit'), round: countSchema, parts: places.optional() }),
   z.strictObject({ kind: z.literal('ask'), round: countSchema }),

@@ -9,7 +9,7 @@ import { decodeFrame, encodeFrame, type BulkHeader, type BulkMessage, type Excha
 
 export interface SessionOptions {
   readonly partner: string
-  /** Contributions longer than this are refused before they are stored. */
+  /** Contributions, and questions and answers about them, longer than this are refused before they are stored. */
   readonly maximumPayloadBytes: number
   /** The same for means and references, whose values may be whole; `maximumPayloadBytes` unless given. */
   readonly maximumReferenceBytes?: number | undefined
@@ -106,7 +106,7 @@ export class ExchangeSession implements Exchange {
 
   async #receive (io: StreamIO, { byteLength, sha256, ...message }: BulkHeader): Promise<BulkMessage> {
     const { maximumPayloadBytes, maximumReferenceBytes = maximumPayloadBytes, onPayload } = this.#options
-    const limit = message.kind === 'contribution' ? maximumPayloadBytes : maximumReferenceBytes
+    const limit = message.kind === 'mean' || message.kind === 'reference' ? maximumReferenceBytes : maximumPayloadBytes
     const sinceMs = performance.now()
     const payload = await readBody(io, { byteLength, sha256 }, limit, { signal: this.#over.signal })
     onPayload?.('received', payload.byteLength, performance.now() - sinceMs)

@@ -1,6 +1,6 @@
 import { ageWeight } from './arithmetic/age-weight.ts'
-import type { LandedPart } from './arithmetic/fragment-exchange.ts'
 import { FragmentExchange } from './arithmetic/fragment-exchange.ts'
+import type { LandedPart } from './arithmetic/landed-part.ts'
 import { refuseDivergence } from './arithmetic/refusal.ts'
 import type { FragmentChange, RoundArithmetic, RoundContext } from './arithmetic/round-arithmetic.ts'
 import type { FragmentOutcome, FragmentRound, PartContribution, PartMean, RoundPlan } from './frame.ts'
@@ -52,6 +52,18 @@ export class OpenFragmentRound implements FragmentRound {
 
   receive (part: number, member: string, contribution: PartContribution): boolean {
     return this.#isOpen && this.#exchange.receive(part, member, contribution)
+  }
+
+  wanting (part: number, member: string): Uint8Array | undefined {
+    return this.#exchange.wanting(part, member)
+  }
+
+  widening (part: number, request: Uint8Array): Uint8Array {
+    return this.#exchange.widening(part, request)
+  }
+
+  widen (part: number, member: string, payload: Uint8Array): boolean {
+    return this.#isOpen && this.#exchange.widen(part, member, payload)
   }
 
   reduced (part: number): PartMean {

@@ -54,7 +54,7 @@ export class FrameReplica {
     }
     this.#options = options
     this.fragments = planFragments(layout, method.fragments, method.pattern)
-    this.#kept = new KeptVectors(method, vectors.fast, method.fragments, state)
+    this.#kept = new KeptVectors(method, vectors.fast, this.fragments, state)
     const { outer } = method
     const [, ...rungs] = ladderOf(method)
     this.#codecs = this.fragments.map(({ shapes }) => new CodecFamily(method.codec, shapes, rungs))
@@ -90,7 +90,8 @@ export class FrameReplica {
       codecs: this.#codecs[plan.fragment] as CodecFamily,
       momentumCodecs: this.#momentumCodecs[plan.fragment],
       kept: name => this.#kept.view(name, fragment),
-      lastStepNorm: this.#kept.stepNorms[plan.fragment] ?? 0
+      lastStepNorm: this.#kept.stepNorms[plan.fragment] ?? 0,
+      spreads: this.#kept.spreads.of(plan.fragment)
     }
     const round = new OpenFragmentRound({
       self, seed, plan, context, length: fragment.length,
@@ -131,6 +132,7 @@ export class FrameReplica {
     }
     if (change.fast !== undefined) scatter(change.fast, fragment, fast)
     if (change.gradient !== undefined && gradient !== undefined) scatter(change.gradient, fragment, gradient)
+    if (change.spreads !== undefined) this.#kept.spreads.learn(fragment.index, change.spreads)
     if (change.stepNorm !== undefined) this.#kept.stepNorms[fragment.index] = change.stepNorm
   }
 }

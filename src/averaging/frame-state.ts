@@ -1,7 +1,8 @@
 import { ShoalError } from '../errors.ts'
 import type { MethodSpec } from '../manifest/schema.ts'
 import { CodecFamily } from './arithmetic/part-codec.ts'
-import { keepsMomentum, sharesOf } from './arithmetic/method-traits.ts'
+import { KeptSpreads } from './arithmetic/kept-spreads.ts'
+import { keepsMomentum, sharesOf, specsOf } from './arithmetic/method-traits.ts'
 import type { KeptName } from './arithmetic/round-arithmetic.ts'
 import { KEPT_VECTORS } from './arithmetic/round-arithmetic.ts'
 import type { Fragment } from './fragments.ts'
@@ -32,6 +33,7 @@ const STEP_NORMS = 'stepNorms'
 export class KeptVectors {
   /** Size of each fragment's last outer step, for CO2. In float32, so that a resumed member goes on with the others' bits. */
   readonly stepNorms: Float32Array
+  readonly spreads: KeptSpreads
   readonly #vectors: Readonly<Record<KeptName, Float32Array>>
 
   /**
@@ -39,11 +41,12 @@ export class KeptVectors {
    * @param state of a checkpoint; the first version's lacks what it did not know, which then starts at zero
    * @throws ShoalError CHECKPOINT_INCOMPATIBLE when it belongs to another layout or method
    */
-  constructor (method: MethodSpec, fast: Float32Array, fragments: number, state?: SavedState) {
+  constructor (method: MethodSpec, fast: Float32Array, fragments: readonly Fragment[], state?: SavedState) {
     const vector = (name: KeptName): Float32Array => new Float32Array(isKept(name, method) ? fast.length : 0)
     this.#vectors = Object.fromEntries(KEPT_VECTORS.map(name => [name, vector(name)])) as Record<KeptName, Float32Array>
     this.#vectors.slow.set(isKept('slow', method) ? fast : [])
-    this.stepNorms = new Float32Array(method.outer.kind === 'co2' ? fragments : 0)
+    this.stepNorms = new Float32Array(method.outer.kind === 'co2' ? fragments.length : 0)
+    this.spreads = new KeptSpreads(specsOf(method).map(spec => new CodecFamily(spec, [[2, 2]]).contribution.block), fragments.map(({ length }) => length))
     if (state !== undefined) this.#restore(state, fast.length)
   }
 
@@ -67,6 +70,7 @@ export class KeptVectors {
   reset (slow: Float32Array, momentum: Float32Array | undefined): void {
     for (const vector of Object.values(this.#vectors)) vector.fill(0)
     this.stepNorms.fill(0)
+    this.spreads.reset()
     if (this.#vectors.slow.length > 0) this.#vectors.slow.set(slow)
     if (momentum?.length === this.#vectors.momentum.length) this.#vectors.momentum.set(momentum)
   }
@@ -74,13 +78,18 @@ export class KeptVectors {
   /** Copies, so that a checkpoint can be written while training goes on. @param fast what stands for slow weights that are not kept */
   exportState (fast: Float32Array): FrameState {
     const { slow, momentum, ...others } = this.#vectors
-    const kept = Object.entries({ ...others, [STEP_NORMS]: this.stepNorms }).filter(([, vector]) => vector.length > 0)
+    const kept = Object.entries({ ...others, ...this.#short }).filter(([, vector]) => vector.length > 0)
     return {
       version: 2,
       slow: (slow.length > 0 ? slow : fast).slice(),
       momentum: momentum.slice(),
       kept: Object.fromEntries(kept.map(([name, vector]) => [name, vector.slice()]))
     }
+  }
+
+  /** What is shorter than the weights. */
+  get #short (): Readonly<Record<string, Float32Array>> {
+    return { [STEP_NORMS]: this.stepNorms, ...this.spreads.vectors }
   }
 
   #restore (state: SavedState, size: number): void {
@@ -90,7 +99,7 @@ export class KeptVectors {
     }
     if (slow.length > 0) slow.set(state.slow)
     momentum.set(state.momentum)
-    const known = new Map<string, Float32Array>([...Object.entries(this.#vectors), [STEP_NORMS, this.stepNorms]])
+    const known = new Map<string, Float32Array>(Object.entries({ ...this.#vectors, ...this.#short }))
     for (const [name, values] of Object.entries(state.kept ?? {})) {
       const vector = known.get(name)
       if (vector?.length !== values.length) throw incompatible(`it holds ${values.length} values of "${name}", the run has ${vector?.length ?? 'none'}`)

@@ -3,7 +3,7 @@
  * the weights). Conduct never looks into a payload; arithmetic never waits.
  */
 
-import type { EncodingFigures } from './arithmetic/fragment-exchange.ts'
+import type { EncodingFigures } from './arithmetic/encoding-figures.ts'
 
 /** A contiguous share of a fragment, in values of the fragment's own vector. */
 export interface Part {
@@ -98,10 +98,20 @@ export interface FragmentRound {
    * Decodes and checks another member's contribution to a part that this peer reduces, or to the whole in a pair. What comes a second
    * time, from a stranger, or once the part is reduced, changes nothing.
    *
-   * @returns whether it counts
+   * @returns whether it counts; it may yet, see {@link wanting}
    * @throws ShoalError CODEC_CORRUPT for what cannot be used: nothing has changed
    */
   receive (part: number, member: string, contribution: PartContribution): boolean
+  /** What to ask a member for whose contribution came and cannot be decoded as it is (side information); undefined where nothing is missing. */
+  wanting (part: number, member: string): Uint8Array | undefined
+  /**
+   * Answers such a question about this peer's own contribution; the same to the same, and each part of it at most once more in full.
+   *
+   * @throws ShoalError CODEC_CORRUPT for what is no question, RangeError for another part
+   */
+  widening (part: number, request: Uint8Array): Uint8Array
+  /** Takes a member's answer to {@link wanting}. @returns whether its contribution counts now; else `wanting` has more to ask @throws ShoalError CODEC_CORRUPT */
+  widen (part: number, member: string, payload: Uint8Array): boolean
   /**
    * The mean of what was received for an owned part and of this peer's own, encoded for the group; it landed here too. From then on
    * the part is closed and the same is answered however often it is asked.

@@ -1,6 +1,6 @@
-import { createCodec } from '../compression/codec.ts'
 import { printSpec } from '../compression/spec.ts'
 import type { MethodSpec } from '../manifest/schema.ts'
+import { contributionCodec } from './arithmetic/contribution-codec.ts'
 import { sharesOf } from './arithmetic/method-traits.ts'
 import { drawsAlike, stagesOf } from './arithmetic/part-codec.ts'
 
@@ -14,6 +14,8 @@ const MOST_OF_THE_LAST = 0.9
  * it comes back with every round; of a delta it is an eighth of one round's progress.
  */
 const DERIVED_BITS = { weights: [6, 4, 3], deltas: [4, 3, 2] } as const
+/** What a codec against the receiver's weights leaves out on each rung. */
+const FEWER_BITS = [1, 2] as const
 /** A sparse codec sends this share of its entries on each rung. */
 const DERIVED_SHARES = [0.5, 0.25] as const
 
@@ -43,18 +45,27 @@ function derivedRungs (method: MethodSpec): readonly string[] {
   const shares = sharesOf(method)
   const stages = stagesOf(method.codec)
   if (shares === 'gradients' || (shares === 'weights' && method.groupSize !== 2)) return []
+  if (stages[0]?.name === 'modulo') return coarserThan(method.codec)
   const isSparse = stages[0]?.name === 'topk'
   // What stands before the quantizer, but for top-k, is there for a reason that a plain quantizer does not know.
   if (!isSparse && (stages.length > 2 || KEPT_WHOLE.has(stages[0]?.name ?? ''))) return []
   return falling(method.codec, isSparse ? sparserThan(method.codec) : DERIVED_BITS[shares].map(bits => `uniform(${bits}) | rans`))
 }
 
-const KEPT_WHOLE = new Set(['randk', 'rotate', 'dct', 'sketch', 'lowrank', 'allocate', 'modulo'])
+const KEPT_WHOLE = new Set(['randk', 'rotate', 'dct', 'sketch', 'lowrank', 'allocate'])
 
 function sparserThan (codec: string): readonly string[] {
   const [first, ...rest] = stagesOf(codec)
   if (first === undefined) return []
   return DERIVED_SHARES.map(share => printSpec([{ ...first, arguments: [String(Number((share * Number(first.arguments[0])).toFixed(6))), ...first.arguments.slice(1)] }, ...rest]))
+}
+
+/** Against the receiver's weights a bit less of what two replicas differ by. */
+function coarserThan (codec: string): readonly string[] {
+  const [first, ...rest] = stagesOf(codec)
+  if (first === undefined) return []
+  const rungs = FEWER_BITS.map(fewer => Number(first.arguments[0]) - fewer).filter(bits => bits > 0)
+  return rungs.map(bits => printSpec([{ ...first, arguments: [String(bits), ...first.arguments.slice(1)] }, ...rest]))
 }
 
 /** Those of the rungs that are clearly smaller than the one before. */
@@ -69,5 +80,5 @@ function falling (codec: string, rungs: readonly string[]): readonly string[] {
 }
 
 function typicalSize (spec: string): number {
-  return createCodec(spec, SOME_SHAPES).expectedBytes(SOME_VALUES)
+  return contributionCodec(spec, SOME_SHAPES).expectedBytes(SOME_VALUES)
 }

@@ -1,7 +1,8 @@
-import { createCodec } from '../compression/codec.ts'
+import { isReferenced } from '../compression/referenced-codec.ts'
 import { ShoalError } from '../errors.ts'
 import type { MethodSpec } from '../manifest/schema.ts'
-import { sharesOf, sharesOfOuter } from './arithmetic/method-traits.ts'
+import { contributionCodec } from './arithmetic/contribution-codec.ts'
+import { sharesOf, sharesOfOuter, specsOf } from './arithmetic/method-traits.ts'
 import { stagesOf } from './arithmetic/part-codec.ts'
 import { ladderMisfit } from './ladder.ts'
 
@@ -50,7 +51,7 @@ function referencesAreShared (method: MethodSpec): string | undefined {
 function feedbackHasReceivers (method: MethodSpec): string | undefined {
   if (method.errorFeedback === undefined) return undefined
   if (sharesOf(method) === 'weights') return 'error feedback sends later what it holds back now, to receivers who share a reference; partners who send each other weights share none, and the mean-exact form does the work'
-  if ([method.codec, ...method.ladder ?? []].every(spec => createCodec(spec, [[2, 2]]).lossless)) return `error feedback has nothing to keep: ${method.codec} loses nothing`
+  if ([method.codec, ...method.ladder ?? []].every(spec => contributionCodec(spec, [[2, 2]]).lossless)) return `error feedback has nothing to keep: ${method.codec} loses nothing`
   return undefined
 }
 
@@ -92,15 +93,14 @@ function groupsCanForm ({ groupSize, quorum, pairing, participants }: MethodSpec
 
 function codecFits (method: MethodSpec): string | undefined {
   if (method.groupSize === 1) return undefined
-  const { outer } = method
-  const specs = [method.codec, ...method.ladder ?? [], ...outer.kind === 'gossip' && outer.momentumCodec !== undefined ? [outer.momentumCodec] : []]
-  return specs.map(spec => codecMisfit(spec, method)).find(why => why !== undefined)
+  return [...specsOf(method), ...method.ladder ?? []].map(spec => codecMisfit(spec, method)).find(why => why !== undefined)
 }
 
 function codecMisfit (spec: string, method: MethodSpec): string | undefined {
   const stages = stagesOf(spec)
   const has = (name: string): boolean => stages.some(stage => stage.name === name)
   const isPlain = stages.some(stage => stage.name === 'randk' && stage.arguments.includes('plain'))
+  if (isReferenced(spec) && (method.groupSize !== 2 || sharesOf(method) !== 'weights')) return 'modulo says where a weight lies among those near the receiver\'s own, so it is for two who send each other their weights: groupSize is 2 and shares is weights'
   if (has('topk') && sharesOf(method) === 'weights') return 'of weights, what one member\'s top-k leaves out another\'s would read as zero: topk needs deltas or gradients'
   if (has('randk') && !isPlain && sharesOf(method) === 'weights') return 'randk multiplies what it keeps, and weights that are averaged in place must stay as they are: use randk(…, plain)'
   if (has('randk') && !isPlain && method.errorFeedback !== undefined) return 'randk multiplies what it keeps, so error feedback would take away more than there was: use randk(…, plain)'

@@ -5,11 +5,11 @@ import { acceptMate, onTaken, reviewMates } from './round-group.ts'
 import { advance } from './round-group-advance.ts'
 import { loseMate, onAccepted, onGroupMessage, onKept, onMateVerified, refuseMate, replayEarly } from './round-group-messages.ts'
 import { holdOffer, judgeOffer, rejection } from './round-offers.ts'
-import { acceptPartner, giveUpPair, onPairClosed, onPairMessage, onPairRefused, onPairVerified, reviewPartner } from './round-pair.ts'
+import { acceptPartner, giveUpPair, onPairClosed, onPairIncomplete, onPairMessage, onPairRefused, onPairVerified, reviewPartner } from './round-pair.ts'
 import type { Flight, Offer, RoundEvent, RoundState, Transition } from './round-state.ts'
 import { exchangesOf, openFlight, unchanged } from './round-state.ts'
 
-type FlightEvent = Extract<RoundEvent, { kind: 'verified' | 'accepted' | 'kept' | 'refused' | 'taken' }>
+type FlightEvent = Extract<RoundEvent, { kind: 'verified' | 'incomplete' | 'accepted' | 'kept' | 'refused' | 'taken' }>
 
 /** A message of any exchange. What belongs to an exchange that is over changes nothing. */
 export function onMessage (state: RoundState, nowMs: number, exchange: string, partner: string, message: ExchangeMessage): Transition {
@@ -53,9 +53,11 @@ export function onAnswer (state: RoundState, event: FlightEvent): Transition {
   if (event.kind === 'taken') return flight.kind === 'group' && event.round === flight.round ? onTaken(state, nowMs, flight, event.basis, event.uploadBytesPerSecond) : unchanged(state)
   if (flight.kind === 'pair') {
     if (event.kind === 'verified') return onPairVerified(state, flight)
+    if (event.kind === 'incomplete') return onPairIncomplete(state, flight)
     return event.kind === 'refused' ? onPairRefused(state, flight, event.why) : unchanged(state)
   }
   switch (event.kind) {
+    case 'incomplete': return refuseMate(state, nowMs, flight, event.exchange, 'its weights are against others, which a group has not')
     case 'verified': return onMateVerified(state, nowMs, flight, event.exchange)
     case 'accepted': return onAccepted(state, nowMs, flight, event.part, event.members)
     case 'kept': return onKept(state, flight, event.exchange)

@@ -25,6 +25,7 @@ export function onGroupMessage (state: RoundState, nowMs: number, flight: GroupF
     case 'ask': return onAsk(state, flight, mate)
     case 'reference': return onReference(state, flight, exchange, message)
     case 'contribution': case 'mean': case 'commit': return flight.plan === undefined ? keepEarly(state, flight, exchange, message) : onPlanned(state, nowMs, flight, mate, message)
+    case 'widen': case 'widening': return refuseMate(state, nowMs, flight, exchange, `a ${message.kind} came, which pairs alone say`)
     case 'offer': return unchanged(state)
   }
 }

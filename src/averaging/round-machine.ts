@@ -55,7 +55,7 @@ function react (state: RoundState, event: RoundEvent): Transition {
     case 'trained': return onTrained({ ...state, view: event.view, abstains: event.abstains }, nowMs, event.outcome)
     case 'message': return onMessage(state, nowMs, event.exchange, event.partner, event.message)
     case 'closed': return onClosed(state, nowMs, event.exchange, event.reason)
-    case 'verified': case 'accepted': case 'kept': case 'refused': case 'taken': return onAnswer(state, event)
+    case 'verified': case 'incomplete': case 'accepted': case 'kept': case 'refused': case 'taken': return onAnswer(state, event)
     case 'time': return onTime(state, nowMs)
     case 'stop': return onStop(state, nowMs)
     case 'failed': return state.phase.name === 'finished' ? unchanged(state) : abandon(state, 'failed', event.reason)

@@ -4,14 +4,15 @@ import { seconds } from './patience.ts'
 import { endFlight, endSolo } from './round-ending.ts'
 import { whyHopeless } from './round-hope.ts'
 import { judgeOffer, rejectHopeless } from './round-offers.ts'
-import type { Contribution, FlightCore, Offer, PairFlight, RoundState, Transition } from './round-state.ts'
+import { MOST_WIDENINGS } from '../compression/referenced-codec.ts'
+import type { Contribution, FlightCore, Offer, PairFlight, RoundState, Transition, WidenMessage, WideningMessage } from './round-state.ts'
 import { afterEffects, unchanged } from './round-state.ts'
 
 /** Offers the round to the partner, or waits for its offer. */
 export function beginPair (state: RoundState, nowMs: number, core: FlightCore, partner: string): Transition {
   const initiator = state.settings.self < partner
   const exchange = initiator ? `to-${core.round}` : undefined
-  const seeking = { ...state, flight: { ...core, kind: 'pair', partner, initiator, exchange } as const }
+  const seeking = { ...state, flight: { ...core, kind: 'pair', partner, initiator, exchange, came: 0, asked: 0, answered: 0, promised: false } as const }
   if (exchange === undefined) return answerHeld(seeking, nowMs)
   return afterEffects([
     { kind: 'open', exchange, partner },
@@ -44,6 +45,8 @@ export function onPairMessage (state: RoundState, nowMs: number, flight: PairFli
   switch (message.kind) {
     case 'accept': return onAccept(state, nowMs, flight)
     case 'contribution': return onContribution(state, flight, message)
+    case 'widen': return onWiden(state, flight, message)
+    case 'widening': return onWidening(state, flight, message)
     case 'commit': return onCommit(state, flight)
     default: return outOfOrder(state, flight, `a ${message.kind} in a pair`)
   }
@@ -60,33 +63,63 @@ function onAccept (state: RoundState, nowMs: number, flight: PairFlight): Transi
 function onContribution (state: RoundState, flight: PairFlight, contribution: Contribution): Transition {
   const { exchange, partner, stage, fragment } = flight
   if (stage === 'seeking' || exchange === undefined) return outOfOrder(state, flight, 'weights before an accept')
-  if (stage === 'committing') return unchanged(state)
+  if (stage === 'committing' || flight.came > 0) return unchanged(state)
   if (contribution.fragment !== fragment) return onPairRefused(state, flight, `fragment ${contribution.fragment} instead of ${fragment}`)
-  return { state, effects: [{ kind: 'verify', exchange, partner, contribution }] }
+  return { state: { ...state, flight: { ...flight, came: 1 } }, effects: [{ kind: 'verify', exchange, partner, contribution }] }
+}
+
+/** Their weights cannot be decoded against ours as they came: asks for more, so often that an honest partner's always can, and no more often. */
+export function onPairIncomplete (state: RoundState, flight: PairFlight): Transition {
+  const { exchange, partner, round, stage, asked } = flight
+  if (stage !== 'exchanging' || exchange === undefined) return unchanged(state)
+  if (asked === MOST_WIDENINGS) return onPairRefused(state, flight, `they fit at no width, asked ${asked} times`)
+  return { state: { ...state, flight: { ...flight, asked: asked + 1 } }, effects: [{ kind: 'ask-wider', exchange, partner, round, attempt: asked + 1 }] }
+}
+
+/** The partner cannot decode ours. Each of its questions is answered once, so that one who always asks costs what a vector costs in full, and no more. */
+function onWiden (state: RoundState, flight: PairFlight, question: WidenMessage): Transition {
+  const { exchange, stage, answered } = flight
+  if (stage === 'seeking' || exchange === undefined) return outOfOrder(state, flight, 'a question about weights that were not sent')
+  if (question.attempt <= answered) return unchanged(state)
+  if (question.attempt !== answered + 1 || question.attempt > MOST_WIDENINGS) return outOfOrder(state, flight, `question ${question.attempt} about weights`)
+  return { state: { ...state, flight: { ...flight, answered: answered + 1 } }, effects: [{ kind: 'answer', exchange, question }] }
+}
+
+function onWidening (state: RoundState, flight: PairFlight, widening: WideningMessage): Transition {
+  const { exchange, partner, stage, came, asked } = flight
+  if (widening.attempt > asked || exchange === undefined) return outOfOrder(state, flight, 'an answer to what was not asked')
+  if (stage !== 'exchanging' || widening.attempt < came) return unchanged(state)
+  return { state: { ...state, flight: { ...flight, came: came + 1 } }, effects: [{ kind: 'widen', exchange, partner, widening }] }
 }
 
 /** Their weights can be used: promise to average. Nothing has moved yet. */
 export function onPairVerified (state: RoundState, flight: PairFlight): Transition {
   const { exchange, round } = flight
   if (flight.stage !== 'exchanging' || exchange === undefined) return unchanged(state)
-  return {
-    state: { ...state, flight: { ...flight, stage: 'committing' } },
-    effects: [{ kind: 'send', exchange, message: { kind: 'commit', round } }]
-  }
+  const committing: PairFlight = { ...flight, stage: 'committing' }
+  return afterEffects(
+    [{ kind: 'send', exchange, message: { kind: 'commit', round } }],
+    flight.promised ? endAveraged(state, committing) : unchanged({ ...state, flight: committing })
+  )
 }
 
-/** Their weights cannot be used: both sides learn why, and train on alone. */
+/** Their weights, or what they ask about ours, cannot be used: both sides learn why, and train on alone. */
 export function onPairRefused (state: RoundState, flight: PairFlight, why: string): Transition {
   const { exchange, partner, stage } = flight
-  if (stage !== 'exchanging' || exchange === undefined) return unchanged(state)
+  if (stage === 'seeking' || exchange === undefined) return unchanged(state)
   return afterEffects(
     [{ kind: 'send', exchange, message: { kind: 'reject', code: 'BAD_MESSAGE', sentence: `the weights were refused: ${why}` } }],
-    endSolo(state, flight, `the weights of ${shortId(partner)} were refused: ${why}`)
+    endSolo(state, flight, `the weights of ${shortId(partner)} were refused: ${why}`, stage === 'committing')
   )
 }
 
 function onCommit (state: RoundState, flight: PairFlight): Transition {
-  if (flight.stage !== 'committing') return outOfOrder(state, flight, 'a commit before the weights')
+  if (flight.stage === 'committing') return endAveraged(state, flight)
+  // it has decoded ours before we have decoded its own
+  return flight.came > 0 ? unchanged({ ...state, flight: { ...flight, promised: true } }) : outOfOrder(state, flight, 'a commit before the weights')
+}
+
+function endAveraged (state: RoundState, flight: PairFlight): Transition {
   const { round, partner } = flight
   return endFlight(state, flight, { averaged: true, members: [partner], reason: `averaged with ${shortId(partner)} (2 of 2)`, inDoubt: false }, `round ${round} is committed`)
 }

@@ -68,6 +68,13 @@ export interface PairFlight extends FlightCore {
   readonly initiator: boolean
   /** Undefined while a responder waits for the offer. */
   readonly exchange: string | undefined
+  /** Messages with the partner's weights that have come: its contribution, and answers to what was asked about it. */
+  readonly came: number
+  /** How often this peer asked for more about them, and the partner about ours. */
+  readonly asked: number
+  readonly answered: number
+  /** The partner has ours and averages once it knows that we have its weights. */
+  readonly promised: boolean
 }
 
 export type Flight = PairFlight | GroupFlight
@@ -122,8 +129,10 @@ export type RoundEvent = { readonly nowMs: number } & (
   | { readonly kind: 'trained', readonly view: View, readonly outcome: TrainingOutcome, readonly abstains?: string | undefined }
   | { readonly kind: 'message', readonly exchange: string, readonly partner: string, readonly message: ExchangeMessage }
   | { readonly kind: 'closed', readonly exchange: string, readonly reason: string }
-  /** The answers to `verify`, `accept` and `keep`; `refused` to any of them. */
+  /** The answers to `verify`, `accept` and `keep`; `refused` to any of them, to `widen` and to `answer`. */
   | { readonly kind: 'verified', readonly exchange: string }
+  /** The other answer to `verify`, and to `widen`: more must be asked for. */
+  | { readonly kind: 'incomplete', readonly exchange: string }
   | { readonly kind: 'accepted', readonly exchange: string, readonly part: number, readonly members: readonly string[] }
   | { readonly kind: 'kept', readonly exchange: string }
   | { readonly kind: 'refused', readonly exchange: string, readonly why: string }
@@ -138,6 +147,8 @@ export type RoundEvent = { readonly nowMs: number } & (
 
 type MessageOf<Kind extends ExchangeMessage['kind']> = Extract<ExchangeMessage, { kind: Kind }>
 export type Contribution = MessageOf<'contribution'>
+export type WidenMessage = MessageOf<'widen'>
+export type WideningMessage = MessageOf<'widening'>
 export type MeanMessage = MessageOf<'mean'>
 export type PlanMessage = MessageOf<'plan'>
 export type ReferenceMessage = MessageOf<'reference'>
@@ -170,6 +181,12 @@ export type RoundEffect =
   | { readonly kind: 'contribute', readonly exchange: string, readonly part: number, readonly plan: number | undefined }
   /** Decode and check theirs, without moving a weight; answered by `verified` or `refused`. */
   | { readonly kind: 'verify', readonly exchange: string, readonly partner: string, readonly contribution: Contribution }
+  /** Ask for more about a contribution that could not be decoded. */
+  | { readonly kind: 'ask-wider', readonly exchange: string, readonly partner: string, readonly round: number, readonly attempt: number }
+  /** Say more about our own; `refused` where the question makes no sense. */
+  | { readonly kind: 'answer', readonly exchange: string, readonly question: WidenMessage }
+  /** Decode with what came in addition; answered as `verify` is. */
+  | { readonly kind: 'widen', readonly exchange: string, readonly partner: string, readonly widening: WideningMessage }
   /** Take the mean of a part, without moving a weight; answered by `accepted` or `refused`. */
   | { readonly kind: 'accept', readonly exchange: string, readonly mean: MeanMessage, readonly members: readonly string[] }
   /** Reduce an owned part and send the mean. */

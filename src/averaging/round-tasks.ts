@@ -1,14 +1,14 @@
 import type { RoundRecord } from '../ports.ts'
 import type { RoundBook } from './round-book.ts'
 import type { RoundExchanges } from './round-exchanges.ts'
-import type { RoundDecision, RoundEffect, RoundEvent } from './round-state.ts'
-import type { PlacedMean, RoundAnswers, RoundTaskKind, RoundWorker, TaskOf } from './round-worker.ts'
+import type { RoundDecision, RoundEffect, RoundEvent, WidenMessage, WideningMessage } from './round-state.ts'
+import type { PlacedMean, RoundAnswers, RoundTaskKind, RoundWorker, Standing, TaskOf } from './round-worker.ts'
 import type { Turns } from './turns.ts'
 
 type EffectOf<Kind extends RoundEffect['kind']> = Extract<RoundEffect, { kind: Kind }>
 
 /** What a round's worker does. */
-export type WorkEffect = EffectOf<'take' | 'replan' | 'contribute' | 'verify' | 'accept' | 'keep' | 'reduce' | 'forward' | 'give' | 'commit'>
+export type WorkEffect = EffectOf<'take' | 'replan' | 'contribute' | 'verify' | 'ask-wider' | 'answer' | 'widen' | 'accept' | 'keep' | 'reduce' | 'forward' | 'give' | 'commit'>
 
 export interface RoundTasksOptions {
   readonly worker: RoundWorker
@@ -20,9 +20,9 @@ export interface RoundTasksOptions {
   readonly landed: (record: RoundRecord, inDoubt: boolean) => void
 }
 
-/** How the machine hears that what came over an exchange can be used. */
+/** How the machine hears that what came over an exchange can be used, or that more must be asked for. */
 type CheckedEvent =
-  | { readonly kind: 'verified' | 'kept' }
+  | { readonly kind: 'verified' | 'incomplete' | 'kept' }
   | { readonly kind: 'accepted', readonly part: number, readonly members: readonly string[] }
 
 /** Asks the worker for what the round machine decides, counts it, and turns the answers into messages and events. */
@@ -47,6 +47,9 @@ export class RoundTasks {
       case 'replan': this.ask(effect, () => undefined); break
       case 'contribute': this.#contribute(effect); break
       case 'verify': this.#verify(effect); break
+      case 'ask-wider': this.#askWider(effect); break
+      case 'answer': this.#answer(effect); break
+      case 'widen': this.#widen(effect); break
       case 'accept': this.#accept(effect); break
       case 'keep': this.#keep(effect); break
       case 'reduce': this.ask({ kind: 'reduce', part: effect.part }, mean => { this.#sendMean(effect.exchanges, effect, mean) }); break
@@ -92,23 +95,48 @@ export class RoundTasks {
   #verify ({ exchange, partner, contribution }: EffectOf<'verify'>): void {
     const { part = 0, tokens, rung, payload } = contribution
     this.#book.received(payload)
-    this.#check({ kind: 'verify', part, member: partner, contribution: { tokens, rung, payload } }, exchange, { kind: 'verified' })
+    this.#check({ kind: 'verify', part, member: partner, contribution: { tokens, rung, payload } }, exchange, eventOf)
+  }
+
+  #askWider ({ exchange, partner, round, attempt }: EffectOf<'ask-wider'>): void {
+    this.ask({ kind: 'ask-wider', member: partner }, question => {
+      if (question !== undefined) this.#sendAbout(exchange, { kind: 'widen', round, attempt, payload: question })
+    })
+  }
+
+  #answer ({ exchange, question: { round, attempt, payload } }: EffectOf<'answer'>): void {
+    this.#book.received(payload)
+    this.#check({ kind: 'answer', question: payload }, exchange, answer => {
+      this.#sendAbout(exchange, { kind: 'widening', round, attempt, payload: answer })
+      return undefined
+    })
+  }
+
+  #sendAbout (exchange: string, message: WidenMessage | WideningMessage): void {
+    this.#book.sent(message.payload)
+    this.#exchanges.send(exchange, message)
+  }
+
+  #widen ({ exchange, partner, widening: { payload } }: EffectOf<'widen'>): void {
+    this.#book.received(payload)
+    this.#check({ kind: 'widen', member: partner, answer: payload }, exchange, eventOf)
   }
 
   #accept ({ exchange, mean: { part, payload }, members }: EffectOf<'accept'>): void {
     this.#book.received(payload)
-    this.#check({ kind: 'accept', part, mean: { payload, members } }, exchange, { kind: 'accepted', part, members })
+    this.#check({ kind: 'accept', part, mean: { payload, members } }, exchange, counts => counts ? { kind: 'accepted', part, members } : undefined)
   }
 
   #keep ({ exchange, reference: { fragment, basis, payload } }: EffectOf<'keep'>): void {
     this.#book.received(payload)
-    this.#check({ kind: 'keep', fragment, basis, payload }, exchange, { kind: 'kept' })
+    this.#check({ kind: 'keep', fragment, basis, payload }, exchange, () => ({ kind: 'kept' }))
   }
 
   /** What a member sent is looked at; the machine hears whether it can be used. What counts for nothing is not told of. */
-  #check<Kind extends 'verify' | 'accept' | 'keep'> (task: TaskOf<Kind>, exchange: string, event: CheckedEvent): void {
-    this.ask<Kind>(task, counts => {
-      if (counts !== false) this.#turns.answer(nowMs => ({ ...event, nowMs, exchange }))
+  #check<Kind extends 'verify' | 'answer' | 'widen' | 'accept' | 'keep'> (task: TaskOf<Kind>, exchange: string, eventOf: (answer: RoundAnswers[Kind]) => CheckedEvent | undefined): void {
+    this.ask<Kind>(task, answer => {
+      const event = eventOf(answer)
+      if (event !== undefined) this.#turns.answer(nowMs => ({ ...event, nowMs, exchange }))
     }, why => {
       this.#turns.answer(nowMs => ({ kind: 'refused', nowMs, exchange, why }))
     })
@@ -133,4 +161,8 @@ export class RoundTasks {
       this.#options.landed(record, decision.inDoubt)
     })
   }
+}
+
+function eventOf (standing: Standing): CheckedEvent | undefined {
+  return standing === 'unwanted' ? undefined : { kind: standing }
 }

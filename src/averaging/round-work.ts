@@ -10,7 +10,10 @@ import { FrameReplica } from './frame-replica.ts'
 import type { Fragment } from './fragments.ts'
 import { FINGERPRINT_ROUNDS, historyAfter } from './round-history.ts'
 import { decodeReference, encodeReference, fingerprintOf, takeOver } from './round-reference.ts'
-import type { PlacedMean, RoundAnswers, RoundLanding, RoundResult, RoundTask, RoundTaskKind, RoundWorker, TaskOf } from './round-worker.ts'
+import type { PlacedMean, RoundAnswers, RoundLanding, RoundResult, RoundTask, RoundTaskKind, RoundWorker, Standing, TaskOf } from './round-worker.ts'
+
+/** In a pair, where alone contributions are asked about, there is one part. */
+const WHOLE = 0
 
 /** Nothing came of a round but its record. */
 const NOTHING: RoundLanding = { spread: NaN, syncedTokens: undefined, encoding: undefined }
@@ -60,7 +63,10 @@ export class RoundWork implements RoundWorker {
       case 'take': return this.#take(task)
       case 'replan': this.#replan(task); return undefined
       case 'contribute': return this.#contribute(task.part)
-      case 'verify': return this.#touch(this.#opened().receive(task.part, task.member, task.contribution))
+      case 'verify': return this.#standing(task, this.#opened().receive(task.part, task.member, task.contribution))
+      case 'ask-wider': return this.#opened().wanting(WHOLE, task.member)
+      case 'answer': return this.#opened().widening(WHOLE, task.question)
+      case 'widen': return this.#standing({ part: WHOLE, member: task.member }, this.#opened().widen(WHOLE, task.member, task.answer))
       case 'accept': return this.#accept(task)
       case 'reduce': return this.#reduce(task.part)
       case 'forward': return this.#mean(task.part)
@@ -107,6 +113,11 @@ export class RoundWork implements RoundWorker {
     this.#means.set(part, this.#opened().reduced(part))
     this.#isTouched = true
     return this.#mean(part)
+  }
+
+  #standing ({ part, member }: Pick<TaskOf<'verify'>, 'part' | 'member'>, counts: boolean): Standing {
+    if (this.#touch(counts)) return 'verified'
+    return this.#opened().wanting(part, member) === undefined ? 'unwanted' : 'incomplete'
   }
 
   #touch (counts: boolean): boolean {

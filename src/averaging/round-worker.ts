@@ -10,6 +10,12 @@ export type RoundTask =
   | { readonly kind: 'replan', readonly members: readonly string[], readonly parts: readonly Part[] }
   | { readonly kind: 'contribute', readonly part: number }
   | { readonly kind: 'verify', readonly part: number, readonly member: string, readonly contribution: PartContribution }
+  /** What to ask a partner whose contribution cannot be decoded as it came. */
+  | { readonly kind: 'ask-wider', readonly member: string }
+  /** Answer such a question about this peer's own. */
+  | { readonly kind: 'answer', readonly question: Uint8Array }
+  /** Take the answer to one. */
+  | { readonly kind: 'widen', readonly member: string, readonly answer: Uint8Array }
   | { readonly kind: 'accept', readonly part: number, readonly mean: PartMean }
   | { readonly kind: 'reduce', readonly part: number }
   | { readonly kind: 'forward', readonly part: number }
@@ -39,8 +45,12 @@ export interface RoundAnswers {
   take: number | undefined
   replan: undefined
   contribute: PartContribution & RoundName
+  verify: Standing
+  /** Undefined where nothing is missing. */
+  'ask-wider': Uint8Array | undefined
+  answer: Uint8Array
+  widen: Standing
   /** Whether it counts. */
-  verify: boolean
   accept: boolean
   reduce: PlacedMean
   /** Undefined for a mean that is not here. */
@@ -53,6 +63,9 @@ export interface RoundAnswers {
   export: FrameState
   weights: Float32Array
 }
+
+/** How a member's contribution stands that has come: it counts, more must be asked for (side information), or it does not matter. */
+export type Standing = 'verified' | 'incomplete' | 'unwanted'
 
 /** Of the open round, for the message. */
 export type RoundName = Pick<RoundPlan, 'round' | 'fragment'>

@@ -1,6 +1,7 @@
-import { createCodec } from '../compression/codec.ts'
 import { ShoalError } from '../errors.ts'
 import type { MethodSpec } from '../manifest/schema.ts'
+import { contributionCodec } from './arithmetic/contribution-codec.ts'
+import { specsOf } from './arithmetic/method-traits.ts'
 import { growthOf, nesterovBound, staleBound, stepBound } from './arithmetic/step-bound.ts'
 import { checkAxes } from './method-rules.ts'
 
@@ -16,8 +17,7 @@ const SOME_SHAPES = [[2, 2]]
  * @throws ShoalError CODEC_SPEC, METHOD_CONTRADICTORY and METHOD_UNSTABLE, each with the rule in the sentence
  */
 export function checkMethod (method: MethodSpec, swarmSize?: number): void {
-  for (const spec of [method.codec, ...method.ladder ?? []]) createCodec(spec, SOME_SHAPES)
-  if (method.outer.kind === 'gossip' && method.outer.momentumCodec !== undefined) createCodec(method.outer.momentumCodec, SOME_SHAPES)
+  for (const spec of [...specsOf(method), ...method.ladder ?? []]) contributionCodec(spec, SOME_SHAPES)
   checkAxes(method)
   checkStability(method, swarmSize)
 }

@@ -7,7 +7,7 @@ const STATE_BYTES = 4
 /** A larger radix is split: lower digits of so many bits each and what is left over. */
 const PIECE_BITS = 12
 const PIECE = 1 << PIECE_BITS
-const PIECES = 2
+const PIECES = 3
 
 /** Where the share of a digit begins: ⌊digit · 2¹⁶ / radix⌋. All stays below 2²⁹, so that it is integer arithmetic. */
 function startOf (digit: number, radix: number): number {
@@ -26,7 +26,7 @@ export class DigitWriter {
     this.#radices = new Uint16Array(PIECES * most)
   }
 
-  /** @param digit a natural below `radix`, which is at most 2²⁴ */
+  /** @param digit a natural below `radix`, which is at most 2³² */
   write (digit: number, radix: number): void {
     for (; radix > PIECE; radix = Math.ceil(radix / PIECE)) {
       this.#push(digit & PIECE - 1, PIECE)

@@ -50,6 +50,12 @@ export function rungFor (spread: number, step: number, isWhole: boolean): number
   return Math.min(HIGHEST_RUNG, Math.max(0, rung))
 }
 
+/** Bits of the residues of a vector whose spreads are all alike. */
+export function bitsOfResidue (bits: number): number {
+  const spreadInSteps = 2 ** bits / STEP_AT_ZERO_BITS
+  return rungFor(spreadInSteps, 1, false) / RUNGS_A_BIT
+}
+
 /** @throws ShoalError CODEC_CORRUPT */
 export function modulusOf (rung: number): number {
   if (rung > HIGHEST_RUNG) throw corrupt('a block claims too wide residues')

@@ -1,7 +1,7 @@
 import { writeSymbols, readSymbols } from './entropy.ts'
 import { checkHeader, corrupt, dataViewOf, headerBytes, seal, writeHeader } from './header.ts'
 import { maximumDigitBytes } from './digits.ts'
-import { checkStep, mostEscapes } from './modulo-grid.ts'
+import { bitsOfResidue, checkStep, mostEscapes } from './modulo-grid.ts'
 import type { Cursor } from './sections.ts'
 import { takeBytes, writePacked } from './sections.ts'
 
@@ -21,21 +21,33 @@ const MARKS = { values: '', request: ' ?', widening: ' +' } as const
 /** Values with a fingerprint of their own: blocks are whole within. */
 export const GROUP = 4096
 const RUNG_BITS = 8
-/** Widenings by 4, 16, 16 … until any index is told apart. */
-export const MOST_WIDENINGS = 10
-const WIDENING_BITS = 4
+/** Two bits a value more, then four, then all there is: whoever asks again and again is sent the vector once, and a round waits for three answers at most. */
+export const MOST_WIDENINGS = 3
+const RADIX_BITS = [2, 4] as const
+/** An index and the place of the reference lie within 2³⁰ of zero: modulo 2³² no two that are congruent can be confused. */
+const ALL_BITS = 32
+const WIDENING_BITS = 2
 const ESCAPE_BYTES = 8
 const STATE_ROOM = 64
-const LARGEST_DIGIT_BITS = 24
 
-export function widenedBy (widening: number): number {
-  return widening === 1 ? 4 : 16
+/** What a block's modulus is multiplied by when it goes from one widening to a later one. @param known the modulus so far */
+export function widenedBy (from: number, to: number, known: number): number {
+  if (to === MOST_WIDENINGS) return Math.max(1, Math.ceil(2 ** ALL_BITS / known))
+  let bits = 0
+  for (let widening = from; widening < to; widening++) bits += RADIX_BITS[widening] as number
+  return 2 ** bits
 }
 
 /** Of any of the three messages. */
 export function maximumMessageBytes ({ spec, block }: ModuloSettings, length: number): number {
   const [blocks, groups] = [Math.ceil(length / block), Math.ceil(length / GROUP)]
-  return headerBytes(spec + MARKS.request) + STATE_ROOM + ESCAPE_BYTES * mostEscapes(length) + 4 * groups + 3 * blocks + maximumDigitBytes(LARGEST_DIGIT_BITS * length)
+  return headerBytes(spec + MARKS.request) + STATE_ROOM + ESCAPE_BYTES * mostEscapes(length) + 4 * groups + 3 * blocks + maximumDigitBytes(ALL_BITS * length)
+}
+
+/** A residue tells apart what a Gaussian's own bits do and what its modulus reaches beyond that; checks and moduli are said of each block. */
+export function expectedMessageBytes ({ spec, bits, block }: ModuloSettings, length: number): number {
+  const [blocks, groups] = [Math.ceil(length / block), Math.ceil(length / GROUP)]
+  return headerBytes(spec) + STATE_ROOM + 4 * groups + 2.5 * blocks + Math.ceil(length * bitsOfResidue(bits) / 8)
 }
 
 /** What the first message says: digits follow. */
@@ -104,14 +116,21 @@ export function readHead (from: Cursor, { block }: ModuloSettings, length: numbe
   }
 }
 
-/** For each block which widening is asked for, from 1, or 0. */
-export function writeWidenings (to: Cursor, widenings: Uint8Array): void {
-  writeSymbols(to, widenings, WIDENING_BITS)
+/** Which widening is asked for, from 1, and for each block 0, or 1 and the widening that the receiver has. */
+export interface Widenings {
+  readonly to: number
+  readonly asked: Uint8Array
+}
+
+export function writeWidenings (cursor: Cursor, { to, asked }: Widenings): void {
+  cursor.bytes[cursor.at++] = to
+  writeSymbols(cursor, asked, WIDENING_BITS)
 }
 
 /** @throws ShoalError CODEC_CORRUPT */
-export function readWidenings (from: Cursor, { block }: ModuloSettings, length: number): Uint8Array {
-  const widenings = readSymbols(from, WIDENING_BITS, Math.ceil(length / block))
-  if (from.at !== from.bytes.length || widenings.some(widening => widening > MOST_WIDENINGS)) throw corrupt('it asks for what is not there')
-  return widenings
+export function readWidenings (from: Cursor, { block }: ModuloSettings, length: number): Widenings {
+  const [to] = takeBytes(from, 1) as unknown as readonly [number]
+  const asked = readSymbols(from, WIDENING_BITS, Math.ceil(length / block))
+  if (from.at !== from.bytes.length || to > MOST_WIDENINGS || asked.some(one => one > to)) throw corrupt('it asks for what is not there')
+  return { to, asked }
 }

@@ -5,6 +5,7 @@ import { LARGEST_INDEX, eachOnGrid, modulusOf, valueOf } from './modulo-grid.ts'
 import { GROUP, MOST_WIDENINGS, openMessage, readHead, widenedBy, writeMessage, writeWidenings } from './modulo-messages.ts'
 import type { ModuloHead, ModuloSettings } from './modulo-messages.ts'
 import type { ReferencedReceiver } from './referenced-codec.ts'
+import { blockSpreads } from './spreads.ts'
 
 /** How a block stands with the receiver. */
 const FITS = 0
@@ -23,6 +24,8 @@ export class ModuloReceiver implements ReferencedReceiver {
   readonly #residues: Float64Array
   readonly #moduli: Float64Array
   readonly #widenings: Uint8Array
+  /** How often it has been widened. */
+  #widening = 0
   readonly #standing: Uint8Array
   readonly #indices: Int32Array
   readonly #escaped: ReadonlySet<number>
@@ -55,28 +58,42 @@ export class ModuloReceiver implements ReferencedReceiver {
     return this.#decoded
   }
 
+  get spreads (): Float32Array | undefined {
+    if (this.#decoded === undefined) return undefined
+    const rounding = this.#head.step ** 2 / 12
+    return blockSpreads(this.#decoded, this.#reference, this.#settings.block).map(spread => Math.sqrt(Math.max(0, spread ** 2 - rounding)))
+  }
+
   request (): Uint8Array | undefined {
     if (this.#decoded !== undefined) return undefined
-    return writeMessage(this.#settings, 'request', this.#reference.length, this.#seed, to => writeWidenings(to, this.#wanted()))
+    if (this.#widening === MOST_WIDENINGS) throw corrupt('its weights fit at no width')
+    return writeMessage(this.#settings, 'request', this.#reference.length, this.#seed, to => writeWidenings(to, { to: this.#widening + 1, asked: this.#wanted() }))
   }
 
   widen (message: Uint8Array): void {
     if (this.#decoded !== undefined) return
     const { from } = openMessage(this.#settings, 'widening', this.#reference.length, message)
     const wanted = this.#wanted()
-    if (wanted.some(widening => widening > MOST_WIDENINGS)) throw corrupt('a block fits at no width')
-    this.#readDigits(from.bytes.subarray(from.at), index => wanted[index] === 0 ? 0 : this.#moduli[index] as number, index => widenedBy(wanted[index] as number))
-    wanted.forEach((widening, index) => {
-      if (widening === 0) return
+    const widening = ++this.#widening
+    const radixOf = (index: number): number => widenedBy(this.#widenings[index] as number, widening, this.#moduli[index] as number)
+    this.#readDigits(from.bytes.subarray(from.at), index => wanted[index] === 0 ? 0 : this.#moduli[index] as number, radixOf)
+    wanted.forEach((asked, index) => {
+      if (asked === 0) return
+      this.#moduli[index] = (this.#moduli[index] as number) * radixOf(index)
       this.#widenings[index] = widening
-      this.#moduli[index] = (this.#moduli[index] as number) * widenedBy(widening)
+      this.#standing[index] = MISSING
     })
     this.#decode()
   }
 
-  /** The next widening of each block that is missing. */
+  /** For each block that is missing 1 and its widening so far, else 0. The last time nothing is left to suspicion: all of a group that does not fit. */
   #wanted (): Uint8Array {
-    return this.#standing.map((standing, index) => standing === MISSING ? (this.#widenings[index] as number) + 1 : 0)
+    const isLast = this.#widening + 1 === MOST_WIDENINGS
+    const blocks = GROUP / this.#settings.block
+    return this.#standing.map((standing, index) => {
+      const isMissing = standing === MISSING || (isLast && this.#blocksOf(Math.floor(index / blocks)).includes(MISSING))
+      return isMissing ? (this.#widenings[index] as number) + 1 : 0
+    })
   }
 
   /** Adds `weight` times a digit to each residue of the blocks that have a weight. */

@@ -2,7 +2,7 @@ import { DigitWriter } from './digits.ts'
 import { corrupt } from './header.ts'
 import { blockCheck, groupFingerprint } from './modulo-checks.ts'
 import { LARGEST_INDEX, eachOnGrid, modulusOf, rungFor, stepFor, valueOf } from './modulo-grid.ts'
-import { GROUP, maximumMessageBytes, openMessage, readWidenings, widenedBy, writeHead, writeMessage } from './modulo-messages.ts'
+import { GROUP, openMessage, readWidenings, widenedBy, writeHead, writeMessage } from './modulo-messages.ts'
 import type { ModuloSettings } from './modulo-messages.ts'
 import type { ReferencedSender } from './referenced-codec.ts'
 
@@ -22,10 +22,6 @@ export class ModuloSender implements ReferencedSender {
   readonly #indices: Int32Array
   readonly #escapes: Array<readonly [number, number]> = []
   readonly decoded: Float32Array
-
-  static maximumBytes (settings: ModuloSettings, length: number): number {
-    return maximumMessageBytes(settings, length)
-  }
 
   constructor (settings: ModuloSettings, values: Float32Array, spreads: Float32Array, seed: number) {
     const blocks = Math.ceil(values.length / settings.block)
@@ -73,14 +69,14 @@ export class ModuloSender implements ReferencedSender {
   widening (request: Uint8Array): Uint8Array {
     const length = this.#indices.length
     const { from } = openMessage(this.#settings, 'request', length, request)
-    const widenings = readWidenings(from, this.#settings, length)
+    const { to: widening, asked } = readWidenings(from, this.#settings, length)
     return writeMessage(this.#settings, 'widening', length, this.#seed, to => {
       const digits = new DigitWriter(length)
-      widenings.forEach((widening, index) => {
-        if (widening === 0) return
-        let known = modulusOf(this.#rungs[index] as number)
-        for (let before = 1; before < widening; before++) known *= widenedBy(before)
-        this.#writeDigits(digits, index, known, widenedBy(widening))
+      asked.forEach((one, index) => {
+        if (one === 0) return
+        const modulus = modulusOf(this.#rungs[index] as number)
+        const known = modulus * widenedBy(0, one - 1, modulus)
+        this.#writeDigits(digits, index, known, widenedBy(one - 1, widening, known))
       })
       const bytes = digits.bytes()
       to.bytes.set(bytes, to.at)

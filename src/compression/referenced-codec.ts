@@ -1,8 +1,11 @@
 import { badSpec, readStages } from './codec.ts'
 import { ModuloReceiver } from './modulo-receiver.ts'
 import { ModuloSender } from './modulo-sender.ts'
+import { MOST_WIDENINGS, expectedMessageBytes, maximumMessageBytes } from './modulo-messages.ts'
 import { referencedDefinitions } from './registry.ts'
 import { printSpec } from './spec.ts'
+
+export { MOST_WIDENINGS }
 
 /**
  * How a vector travels to a receiver that holds one near it (side information: Wyner and Ziv 1976). What a {@link Codec} is to a vector by itself; here the message alone says
@@ -15,10 +18,12 @@ export interface ReferencedCodec {
   readonly block: number
   /** The longest of any message, request or widening about `length` values: nothing longer need be read. */
   maximumBytes (length: number): number
+  /** Size of a typical first message about `length` values whose spreads are known, for budgets. */
+  expectedBytes (length: number): number
   /**
    * Begins to send `values`.
    *
-   * @param spreads what the receiver's vector is believed to differ by, root mean squares, one a block ({@link Spreads}); too small costs more messages, too large more bits,
+   * @param spreads what the receiver's vector is believed to differ by, root mean squares, one a block (`initialSpreads`, `learnedSpreads`); too small costs more messages, too large more bits,
    *   neither costs correctness
    * @param seed of the dither, a 32-bit natural; another one each time, so that errors are independent
    * @throws ShoalError CODEC_CORRUPT when a value is NaN or infinite
@@ -47,6 +52,8 @@ export interface ReferencedSender {
 export interface ReferencedReceiver {
   /** The sender's vector; undefined until every checksum fits, so that a value that may be wrong is never seen. */
   readonly decoded: Float32Array | undefined
+  /** How far the sender's vector lies from the reference, root mean squares, one a block; without the sender's rounding, which says nothing of the replicas. Undefined until decoded. */
+  readonly spreads: Float32Array | undefined
   /** Asks for more about what does not fit; undefined when all does. */
   request (): Uint8Array | undefined
   /**
@@ -79,7 +86,8 @@ export function createReferencedCodec (spec: string): ReferencedCodec {
   return {
     spec: settings.spec,
     block,
-    maximumBytes: length => ModuloSender.maximumBytes(settings, length),
+    maximumBytes: length => maximumMessageBytes(settings, length),
+    expectedBytes: length => expectedMessageBytes(settings, length),
     send: (values, spreads, seed) => new ModuloSender(settings, values, spreads, seed),
     decodeAgainst: (reference, message) => new ModuloReceiver(settings, reference, message)
   }

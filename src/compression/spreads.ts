@@ -3,35 +3,29 @@ const NEWEST = 0.25
 const LARGEST = 3.4028234663852886e38
 
 /**
- * How far partners' vectors lie from a peer's own, block by block, as learned from the exchanges so far: what a {@link ReferencedCodec} takes for its next message.
- * A value: nothing in it changes, and it goes into checkpoints as it is.
+ * What a {@link ReferencedCodec} is told before anything is known: as far as the values themselves are long, which costs what sending them without a reference would.
+ *
+ * @returns root mean squares, one a block
  */
-export interface Spreads {
-  readonly block: number
-  /** Root mean square of the difference, one a block. */
-  readonly perBlock: Float32Array
-}
-
-/** Before any exchange: as far as the values themselves are long, which costs what sending them without a reference would. */
-export function initialSpreads (values: Float32Array, block: number): Spreads {
-  return { block, perBlock: blockSpreads(values, undefined, block) }
+export function initialSpreads (values: Float32Array, block: number): Float32Array {
+  return blockSpreads(values, undefined, block)
 }
 
 /**
- * After an exchange in which the partner's vector decoded to `received`.
+ * How far partners' vectors lie from a peer's own, block by block, after one more exchange. Whatever a partner sent, it cannot make this peer's messages coarser than its vector is long.
  *
- * @param isFirst nothing but {@link initialSpreads} is known yet
+ * @param before what was believed; undefined where nothing was known
+ * @param measured `ReferencedReceiver.spreads`
+ * @param own this peer's vector
  */
-export function learnedSpreads ({ block, perBlock }: Spreads, own: Float32Array, received: Float32Array, isFirst = false): Spreads {
-  const measured = blockSpreads(own, received, block)
-  // Whatever a partner sends, it cannot make this peer's messages coarser than its vector is long.
+export function learnedSpreads (before: Float32Array | undefined, measured: Float32Array, own: Float32Array, block: number): Float32Array {
   const longest = blockSpreads(own, undefined, own.length)[0] ?? 0
-  const most = blockSpreads(own, undefined, block).map(length => Math.max(length, longest))
-  const newest = isFirst ? 1 : NEWEST
-  return {
-    block,
-    perBlock: perBlock.map((before, index) => Math.sqrt((1 - newest) * before ** 2 + newest * Math.min(measured[index] as number, most[index] as number) ** 2))
-  }
+  const lengths = blockSpreads(own, undefined, block)
+  return measured.map((spread, index) => {
+    const bounded = Math.min(spread, Math.max(longest, lengths[index] as number))
+    const known = before?.[index] ?? bounded
+    return Math.sqrt((1 - NEWEST) * known ** 2 + NEWEST * bounded ** 2)
+  })
 }
 
 /** Root mean square difference of each block; of `one` from zero without another. */
@@ -45,4 +39,3 @@ export function blockSpreads (one: Float32Array, other: Float32Array | undefined
   }
   return spreads
 }
-

@@ -64,6 +64,8 @@ export const VECTORS: readonly Vector[] = [
   vector('exchange contribution header', { kind: 'contribution', round: 3, fragment: 0, tokens: 2560, ...body }, exchange.encodeFrame, exchange.decodeFrame),
   vector('exchange contribution header of a group', { kind: 'contribution', round: 3, fragment: 2, plan: 4000000000, part: 1, tokens: 2560, ...body }, exchange.encodeFrame, exchange.decodeFrame),
   vector('exchange contribution header on the second rung', { kind: 'contribution', round: 3, fragment: 0, tokens: 2560, rung: 1, ...body }, exchange.encodeFrame, exchange.decodeFrame),
+  vector('exchange widen header', { kind: 'widen', round: 3, attempt: 1, ...body }, exchange.encodeFrame, exchange.decodeFrame),
+  vector('exchange widening header', { kind: 'widening', round: 3, attempt: 3, ...body }, exchange.encodeFrame, exchange.decodeFrame),
   vector('exchange commit', { kind: 'commit', round: 3 }, exchange.encodeFrame, exchange.decodeFrame),
   vector('exchange plan', { kind: 'plan', round: 3, members: ['a', 'b', 'c'], shares: [2, 0, 1] }, exchange.encodeFrame, exchange.decodeFrame),
   vector('exchange mean header', { kind: 'mean', round: 3, fragment: 2, plan: 4000000000, part: 1, members: [0, 2], ...body }, exchange.encodeFrame, exchange.decodeFrame),

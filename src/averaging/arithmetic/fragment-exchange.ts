@@ -1,65 +1,27 @@
 import type { Codec } from '../../compression/codec.ts'
+import { learnedSpreads } from '../../compression/spreads.ts'
 import type { Part, PartContribution, PartMean, RoundPlan } from '../frame.ts'
-import type { CodecFamily } from './part-codec.ts'
-import { decodeAll, drawsAlike, encodeOwn, sharedSeed } from './part-codec.ts'
+import type { Arriving, Channel, Vectors } from './channel.ts'
+import { decodeAll, encodeOwn } from './contribution-codec.ts'
+import type { ContributionCodec, Sending } from './contribution-codec.ts'
+import { encodingFigures } from './encoding-figures.ts'
+import type { EncodingFigures } from './encoding-figures.ts'
+import type { LandedPart } from './landed-part.ts'
+import { drawsAlike, sharedSeed } from './part-codec.ts'
 import { joinPayload, referenceFingerprint, splitPayload } from './payload.ts'
 import { refusal, refuseExtremes, refuseTokens } from './refusal.ts'
 import { tokenShares } from './token-weights.ts'
 import { add, distance, minus, norm, weightedCorrection, weightedSum } from './vectors.ts'
 
-/** One vector that a fragment's members average. */
-export interface Channel {
-  /** This peer's own, as long as the fragment. */
-  readonly values: Float32Array
-  readonly codecs: CodecFamily
-  /** What this peer, as an owner, still owes the group: rounding that earlier means lost. */
-  readonly owed: Float32Array | undefined
-}
-
-interface Vectors {
-  readonly tokens: number
-  /** Decoded, one a channel. */
-  readonly values: readonly Float32Array[]
-}
-
 interface PartState {
   readonly part: Part
   /** The payload is `unsent` until it is handed on: whoever sends it has the only copy. */
-  own?: Vectors & { unsent: Uint8Array | undefined, readonly bytes: number }
+  own?: Vectors & { unsent: Uint8Array | undefined, readonly bytes: number, readonly sendings: readonly Sending[] }
+  readonly arriving: Map<string, Arriving>
   readonly received: Map<string, Vectors>
   /** Decoded, as every member has it; for an owned part with what its encoding lost. */
   mean?: PartMean & { readonly values: readonly Float32Array[], readonly lost?: readonly Float32Array[] }
 }
-
-/** What a part brought: the mean, who is in it, and the mean less what this peer's own contribution decodes to. */
-export interface LandedPart {
-  readonly part: Part
-  /** Ids of all who are in the mean. */
-  readonly members: readonly string[]
-  readonly includesSelf: boolean
-  /** What this peer's own contribution decodes to, one vector a channel. */
-  readonly own: readonly Float32Array[]
-  mean (channel: number): Float32Array
-  /** mean − Q(own), for the one who lands the part to write over. */
-  correction (channel: number): Float32Array
-  /** ‖correction‖ of the first channel, before it is written over. */
-  correctionNorm (): number
-  /** The others' mean less Q(own), over the correction. */
-  readonly othersOverCorrection: number
-  /** Mean − what it decodes to, where this peer reduced it: what it owes from now on. */
-  readonly lost: readonly Float32Array[] | undefined
-}
-
-/** What encoding this peer's own contribution cost. */
-export interface EncodingFigures {
-  /** ‖x − Q(x)‖ / ‖x‖ of what was sent; 0 for a codec that loses nothing. */
-  readonly error: number
-  /** Of everything that was sent, headers and entropy coder's tables included. */
-  readonly bitsPerValue: number
-}
-
-/** The error is measured on so many values at most, evenly spread: a round holds the peer's thread, and more would tell nothing new. */
-const MEASURED_VALUES = 65_536
 
 export interface ExchangeOptions {
   readonly self: string
@@ -83,12 +45,12 @@ export class FragmentExchange {
 
   constructor (options: ExchangeOptions) {
     this.#options = options
-    this.#parts = options.plan.parts.map(part => ({ part, received: new Map() }))
+    this.#parts = options.plan.parts.map(part => ({ part, arriving: new Map(), received: new Map() }))
   }
 
   /** Whether anything was encoded or received. */
   get hasBegun (): boolean {
-    return this.#parts.some(({ own, received, mean }) => own !== undefined || received.size > 0 || mean !== undefined)
+    return this.#parts.some(({ own, arriving, received, mean }) => own !== undefined || arriving.size > 0 || received.size > 0 || mean !== undefined)
   }
 
   /** Members whose slow weights are others than this peer's. */
@@ -107,12 +69,36 @@ export class FragmentExchange {
 
   receive (part: number, member: string, { tokens, payload, rung = 0 }: PartContribution): boolean {
     const state = this.#stateOf(part)
-    const isWanted = this.#reduces(state) && state.mean === undefined && !state.received.has(member)
+    const isWanted = this.#reduces(state) && state.mean === undefined && !state.received.has(member) && !state.arriving.has(member)
     if (!isWanted || member === this.#options.self || !this.#options.plan.members.includes(member)) return false
     refuseTokens(tokens)
-    const values = this.#decoded(state, payload, member, channel => this.#codecOn(rung, channel))
-    state.received.set(member, { tokens, values })
-    return true
+    const { start, end } = state.part
+    const encodings = this.#encodingsIn(state, payload, member)
+    const channels = this.#options.channels.map((channel, index) => this.#codecOn(rung, channel).receive(channel.values.subarray(start, end), encodings[index] as Uint8Array))
+    return this.#arrived(state, member, { tokens, channels })
+  }
+
+  /** What to ask a member for whose contribution cannot be decoded as it is; undefined where nothing is missing. */
+  wanting (part: number, member: string): Uint8Array | undefined {
+    const arriving = this.#stateOf(part).arriving.get(member)
+    return arriving === undefined ? undefined : joinPayload(arriving.channels.map(receiving => receiving.request() ?? NOTHING), undefined)
+  }
+
+  /** Answers a member to which this peer's contribution was not enough. @throws ShoalError CODEC_CORRUPT */
+  widening (part: number, request: Uint8Array): Uint8Array {
+    const { sendings } = this.#ownOf(this.#stateOf(part), part)
+    const { encodings } = splitPayload(request, sendings.length, false)
+    return joinPayload(sendings.map((sending, channel) => answered(sending, encodings[channel] as Uint8Array)), undefined)
+  }
+
+  /** Takes such an answer. @returns whether the contribution counts now @throws ShoalError CODEC_CORRUPT */
+  widen (part: number, member: string, payload: Uint8Array): boolean {
+    const state = this.#stateOf(part)
+    const arriving = state.arriving.get(member)
+    if (arriving === undefined) return false
+    const { encodings } = splitPayload(payload, arriving.channels.length, false)
+    arriving.channels.forEach((receiving, channel) => { if (receiving.decoded === undefined) receiving.widen(encodings[channel] as Uint8Array) })
+    return this.#arrived(state, member, arriving)
   }
 
   reduced (part: number): PartMean {
@@ -129,23 +115,19 @@ export class FragmentExchange {
     if (owner === undefined || owner === self || state.mean !== undefined) return false
     const isGroup = members.includes(owner) && new Set(members).size === members.length && members.every(member => plan.members.includes(member))
     if (!isGroup) throw refusal(`its ${members.length} members are not of this group`)
-    const values = this.#decoded(state, payload, owner, ({ codecs }) => codecs.mean(members.length))
+    const encodings = this.#encodingsIn(state, payload, owner)
+    const values = this.#options.channels.map(({ codecs }, channel) => decodeAll(codecs.mean(members.length), encodings[channel] as Uint8Array, state.part.end - state.part.start))
+    values.forEach(refuseExtremes)
     state.mean = { payload, members, values }
     return true
   }
 
   /** Of what this peer has encoded so far; undefined before that. */
   encoding (): EncodingFigures | undefined {
-    const sent = this.#parts.flatMap(({ part, own }) => own === undefined ? [] : [{ part, own }])
-    const values = sent.reduce((sum, { part }) => sum + part.end - part.start, 0)
-    if (values === 0) return undefined
-    const stride = Math.ceil(values / MEASURED_VALUES)
-    const errors = sent.flatMap(({ part: { start, end }, own }) => this.#options.channels.map((channel, index) =>
-      squaredError(channel.values.subarray(start, end), own.values[index] as Float32Array, stride)))
-    const lost = errors.reduce((sum, error) => sum + error.lost, 0)
-    const whole = errors.reduce((sum, error) => sum + error.whole, 0)
-    const bytes = sent.reduce((sum, { own }) => sum + own.bytes, 0)
-    return { error: lost === 0 ? 0 : Math.sqrt(lost / whole), bitsPerValue: 8 * bytes / (values * this.#options.channels.length) }
+    const { channels } = this.#options
+    const vectors = this.#parts.flatMap(({ part: { start, end }, own }) => own === undefined ? [] : channels.map(({ values }, channel) =>
+      ({ values: values.subarray(start, end), decoded: own.values[channel] as Float32Array })))
+    return encodingFigures(vectors, this.#parts.reduce((sum, { own }) => sum + (own?.bytes ?? 0), 0))
   }
 
   /** The part as it stands; undefined where nothing has landed. */
@@ -167,7 +149,8 @@ export class FragmentExchange {
       correctionNorm: () => distance(mean.values[0] as Float32Array, own[0] as Float32Array),
       // Shares are known to the owner alone; equal ones are close enough for a measurement.
       othersOverCorrection: mean.members.includes(this.#options.self) ? mean.members.length / Math.max(1, mean.members.length - 1) : 1,
-      lost: mean.lost
+      lost: mean.lost,
+      spreads: []
     }
   }
 
@@ -184,8 +167,22 @@ export class FragmentExchange {
       correction,
       correctionNorm: () => norm(correction(0)),
       othersOverCorrection: 1 / (1 - (shares[members.indexOf(this.#options.self)] as number)),
-      lost: undefined
+      lost: undefined,
+      spreads: this.#spreadsAfter(state)
     }
+  }
+
+  #spreadsAfter ({ part, received }: PartState): ReadonlyArray<Float32Array | undefined> {
+    return this.#options.channels.map(({ codecs, spreads, values }, channel) => {
+      const { block } = codecs.contribution
+      let known = spreads
+      for (const { spreads: measured } of received.values()) {
+        const distances = measured?.[channel]
+        const isAlike = block !== undefined && distances?.length === Math.ceil((part.end - part.start) / block)
+        if (isAlike) known = learnedSpreads(known, distances, values.subarray(part.start, part.end), block)
+      }
+      return known
+    })
   }
 
   #reduce (state: PartState, part: number): NonNullable<PartState['mean']> {
@@ -219,30 +216,38 @@ export class FragmentExchange {
   #encodeOwn (state: PartState, part: number): NonNullable<PartState['own']> & { unsent: Uint8Array } {
     const { channels, plan } = this.#options
     const { start, end } = state.part
-    const codecs = channels.map(channel => this.#codecOn(plan.rung ?? 0, channel))
-    const encodings = channels.map(({ values }, channel) => encodeOwn(codecs[channel] as Codec, values.subarray(start, end), this.#seedOf(channel, part)))
-    const values = codecs.map((codec, channel) => decodeAll(codec, encodings[channel] as Uint8Array, end - start))
-    const payload = joinPayload(encodings, this.#referenceOf(state))
-    return { tokens: plan.tokens, unsent: payload, bytes: payload.length, values }
+    const sendings = channels.map((channel, index) => {
+      const { values, spreads, moved } = channel
+      return this.#codecOn(plan.rung ?? 0, channel).send(values.subarray(start, end), { seed: this.#seedOf(index, part), spreads, moved })
+    })
+    const payload = joinPayload(sendings.map(({ message }) => message), this.#referenceOf(state))
+    return { tokens: plan.tokens, unsent: payload, bytes: payload.length, sendings, values: sendings.map(({ decoded }) => decoded) }
   }
 
-  #decoded (state: PartState, payload: Uint8Array, sender: string, codecOf: (channel: Channel) => Codec): readonly Float32Array[] {
-    const { channels } = this.#options
-    const ours = this.#referenceOf(state)
-    const { encodings, reference } = splitPayload(payload, channels.length, ours !== undefined)
-    if (reference !== ours) {
-      this.#strangers.add(sender)
-      throw refusal('its deltas are against other slow weights than ours')
+  /** Keeps a contribution that is here: with those received once every vector of it is decoded. */
+  #arrived (state: PartState, member: string, arriving: Arriving): boolean {
+    const { tokens, channels } = arriving
+    const values = channels.flatMap(({ decoded }) => decoded ?? [])
+    if (values.length < channels.length) {
+      state.arriving.set(member, arriving)
+      return false
     }
-    return channels.map((channel, index) => {
-      const values = decodeAll(codecOf(channel), encodings[index] as Uint8Array, state.part.end - state.part.start)
-      refuseExtremes(values)
-      return values
-    })
+    state.arriving.delete(member)
+    values.forEach(refuseExtremes)
+    state.received.set(member, { tokens, values, spreads: channels.map(({ spreads }) => spreads) })
+    return true
+  }
+
+  #encodingsIn (state: PartState, payload: Uint8Array, sender: string): readonly Uint8Array[] {
+    const ours = this.#referenceOf(state)
+    const { encodings, reference } = splitPayload(payload, this.#options.channels.length, ours !== undefined)
+    if (reference === ours) return encodings
+    this.#strangers.add(sender)
+    throw refusal('its deltas are against other slow weights than ours')
   }
 
   /** The ladder is that of the values; momentum beside them keeps its one codec. @throws ShoalError CODEC_CORRUPT */
-  #codecOn (rung: number, channel: Channel): Codec {
+  #codecOn (rung: number, channel: Channel): ContributionCodec {
     const [values] = this.#options.channels
     return channel.codecs.onRung(channel === values ? rung : 0)
   }
@@ -267,20 +272,15 @@ export class FragmentExchange {
   }
 }
 
+const NOTHING = new Uint8Array(0)
+
+/** Channels of which nothing is missing are not asked about. */
+function answered (sending: Sending, request: Uint8Array): Uint8Array {
+  return request.length === 0 ? NOTHING : sending.widening(request)
+}
+
 /** Works a channel's vector out once. */
 function remembered (vectorOf: (channel: number) => Float32Array): (channel: number) => Float32Array {
   const known: Float32Array[] = []
   return channel => known[channel] ??= vectorOf(channel)
-}
-
-/** Sums of squares of every `stride`-th value and of what its decoding is off by. */
-function squaredError (values: Float32Array, decoded: Float32Array, stride: number): { readonly lost: number, readonly whole: number } {
-  let lost = 0
-  let whole = 0
-  for (let index = 0; index < values.length; index += stride) {
-    const value = values[index] as number
-    lost += (value - (decoded[index] as number)) ** 2
-    whole += value ** 2
-  }
-  return { lost, whole }
 }

@@ -1,4 +1,4 @@
-import type { LandedPart } from './fragment-exchange.ts'
+import type { LandedPart } from './landed-part.ts'
 import type { FragmentChange, Landing, RoundArithmetic, RoundContext } from './round-arithmetic.ts'
 import { assembled, keptOrZero, owedAfter } from './round-arithmetic.ts'
 import { combined, minus } from './vectors.ts'

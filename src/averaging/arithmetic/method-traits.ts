@@ -32,3 +32,8 @@ export function momentumOf (outer: OuterSpec): number {
 export function keepsMomentum (outer: OuterSpec): boolean {
   return 'momentum' in outer
 }
+
+/** The codecs of the vectors that cross in a round, in their order. */
+export function specsOf ({ codec, outer }: MethodSpec): readonly string[] {
+  return outer.kind === 'gossip' && outer.momentumCodec !== undefined ? [codec, outer.momentumCodec] : [codec]
+}

@@ -3,6 +3,8 @@ import type { Codec } from '../../compression/codec.ts'
 import { parseSpec, printSpec } from '../../compression/spec.ts'
 import type { StageText } from '../../compression/spec.ts'
 import { threefry2x32 } from '../../random/threefry.ts'
+import { contributionCodec } from './contribution-codec.ts'
+import type { ContributionCodec } from './contribution-codec.ts'
 import { refusal } from './refusal.ts'
 
 /** Chunk of top-k where its spec names none. */
@@ -50,24 +52,12 @@ export function sharedSeed (seed: number, round: number, fragment: number, part:
   return threefry2x32([word, SHARED_SEED_STREAM], [part, Math.floor(round / 2 ** 32)])[0]
 }
 
-/** Encodes into bytes of their own: a link may still be sending them when the next part is encoded. */
-export function encodeOwn (codec: Codec, values: Float32Array, seed: number | undefined): Uint8Array {
-  const output = new Uint8Array(codec.maximumBytes(values.length))
-  return output.slice(0, codec.encode(values, output, seed))
-}
-
-export function decodeAll (codec: Codec, bytes: Uint8Array, length: number): Float32Array {
-  const values = new Float32Array(length)
-  codec.decodeAccumulate(bytes, 1, values)
-  return values
-}
-
 /** Codecs for contributions and for means of any number of members, made once each. */
 export class CodecFamily {
   readonly spec: string
-  readonly contribution: Codec
+  readonly contribution: ContributionCodec
   /** The contribution's, then coarser ones. */
-  readonly #rungs: readonly Codec[]
+  readonly #rungs: readonly ContributionCodec[]
   readonly #shapes: ReadonlyArray<readonly number[]>
   readonly #means = new Map<number, Codec>()
 
@@ -79,24 +69,28 @@ export class CodecFamily {
   constructor (spec: string, shapes: ReadonlyArray<readonly number[]> = [], coarser: readonly string[] = []) {
     this.spec = spec
     this.#shapes = shapes
-    this.contribution = this.#codecOf(spec)
-    this.#rungs = [this.contribution, ...coarser.map(rung => this.#codecOf(rung))]
+    this.contribution = contributionCodec(spec, this.#shapesFor(spec))
+    this.#rungs = [this.contribution, ...coarser.map(rung => contributionCodec(rung, this.#shapesFor(rung)))]
   }
 
   /** The codec of contributions on a rung of the ladder, 0 for the finest. @throws ShoalError CODEC_CORRUPT for a rung that the ladder does not have */
-  onRung (rung: number): Codec {
+  onRung (rung: number): ContributionCodec {
     const codec = this.#rungs[rung]
     if (codec === undefined) throw refusal(`it says rung ${rung} of a ladder that has ${this.#rungs.length}, counted from 0`)
     return codec
   }
 
   mean (members: number): Codec {
-    const known = this.#means.get(members) ?? this.#codecOf(meanSpec(this.spec, members))
+    const known = this.#means.get(members) ?? this.#meanCodec(meanSpec(this.spec, members))
     this.#means.set(members, known)
     return known
   }
 
-  #codecOf (spec: string): Codec {
-    return createCodec(spec, stagesOf(spec).some(({ name }) => KNOWS_TENSORS.has(name)) ? this.#shapes : [])
+  #meanCodec (spec: string): Codec {
+    return createCodec(spec, this.#shapesFor(spec))
+  }
+
+  #shapesFor (spec: string): ReadonlyArray<readonly number[]> {
+    return stagesOf(spec).some(({ name }) => KNOWS_TENSORS.has(name)) ? this.#shapes : []
   }
 }

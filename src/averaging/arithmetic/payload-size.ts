@@ -2,8 +2,11 @@ import type { Rung } from '../../budget/upload-controller.ts'
 import type { MethodSpec } from '../../manifest/schema.ts'
 import type { ParameterLayout } from '../../parameters/layout.ts'
 import { gather, planFragments } from '../fragments.ts'
+import { initialSpreads } from '../../compression/spreads.ts'
 import { ladderOf } from '../ladder.ts'
-import { CodecFamily, encodeOwn } from './part-codec.ts'
+import type { ContributionCodec } from './contribution-codec.ts'
+import { specsOf } from './method-traits.ts'
+import { CodecFamily } from './part-codec.ts'
 
 /** Lengths and a fingerprint lead the vectors of a payload: at most a word each. */
 const HEADER_BYTES = 12
@@ -29,12 +32,20 @@ export function typicalRounds (method: MethodSpec, layout: ParameterLayout, valu
   const [fragment] = planFragments(layout, fragments, pattern)
   if (groupSize === 1 || fragment === undefined) return [{ spec: method.codec, bytes: 0 }]
   const sent = gather(values, fragment)
-  const bytesOf = (spec: string): number => encodeOwn(new CodecFamily(spec, fragment.shapes).contribution, sent, 1).length
+  const bytesOf = (spec: string): number => typicalBytes(new CodecFamily(spec, fragment.shapes).contribution, sent)
   const momentum = momentumSpecs(method).reduce((bytes, spec) => bytes + bytesOf(spec), HEADER_BYTES)
   const passed = groupSize === 2 ? 0 : momentum + bytesOf(method.codec)
   return ladderOf(method).map(spec => ({ spec, bytes: momentum + bytesOf(spec) + passed }))
 }
 
-function momentumSpecs ({ outer }: MethodSpec): readonly string[] {
-  return outer.kind === 'gossip' && outer.momentumCodec !== undefined ? [outer.momentumCodec] : []
+/** How much smaller differences between replicas are than their values, about: what codecs against a reference cost hardly depends on it. */
+const USUAL_DISTANCE = 1 / 64
+
+function typicalBytes (codec: ContributionCodec, values: Float32Array): number {
+  const spreads = codec.block === undefined ? undefined : initialSpreads(values, codec.block).map(length => USUAL_DISTANCE * length)
+  return codec.send(values, { seed: 1, spreads }).message.length
+}
+
+function momentumSpecs (method: MethodSpec): readonly string[] {
+  return specsOf(method).slice(1)
 }

@@ -1,5 +1,6 @@
 import type { MethodSpec } from '../../manifest/schema.ts'
-import type { Channel, LandedPart } from './fragment-exchange.ts'
+import type { Channel } from './channel.ts'
+import type { LandedPart } from './landed-part.ts'
 import type { CodecFamily } from './part-codec.ts'
 import { combined } from './vectors.ts'
 
@@ -16,6 +17,8 @@ export type KeptName = typeof KEPT_VECTORS[number]
 export type FragmentChange = Partial<Record<KeptName | 'fast' | 'gradient', Float32Array>> & {
   /** Size of this outer step, which CO2's next penalty needs. */
   readonly stepNorm?: number
+  /** How far others' vectors lie from this peer's, one a channel; undefined where nothing is known or of use. */
+  readonly spreads?: ReadonlyArray<Float32Array | undefined>
 }
 
 export interface RoundContext {
@@ -30,6 +33,8 @@ export interface RoundContext {
   readonly kept: (name: KeptName) => Float32Array | undefined
   /** Size of the fragment's last outer step. */
   readonly lastStepNorm: number
+  /** How far others' vectors lie from this peer's, one a channel, as learned so far. */
+  readonly spreads: ReadonlyArray<Float32Array | undefined>
 }
 
 export interface Landing {
@@ -97,6 +102,12 @@ export function assembled ({ parts, now }: Landing, valuesOf: (part: LandedPart)
     if (landed !== undefined && values !== undefined) result.set(values, landed.part.start)
   }
   return result
+}
+
+/** What was learned of the others' distance; nothing alone. */
+export function spreadsAfter ({ parts }: Landing): Pick<FragmentChange, 'spreads'> {
+  const [whole] = parts
+  return parts.length === 1 && whole !== undefined ? { spreads: whole.spreads } : {}
 }
 
 /** What owners owe after this round: their last loss where they reduced, what they owed before elsewhere. */

@@ -1,5 +1,6 @@
+import type { Channel } from './channel.ts'
 import type { FragmentChange, Landing, RoundArithmetic, RoundContext } from './round-arithmetic.ts'
-import { assembled, keptOrZero, mixed, nesterovStep, owedAfter } from './round-arithmetic.ts'
+import { assembled, keptOrZero, mixed, nesterovStep, owedAfter, spreadsAfter } from './round-arithmetic.ts'
 import { add, minus, scaled } from './vectors.ts'
 
 interface Momentum {
@@ -25,10 +26,10 @@ export function openWeights (context: RoundContext): RoundArithmetic {
 function openNoloco (context: RoundContext, outer: Momentum): RoundArithmetic {
   const { sent, method } = context
   return {
-    channels: [{ values: sent, codecs: context.codecs, owed: context.kept('owed') }],
+    channels: [weightsChannel(context, sent)],
     land (landing) {
       const { slow, momentum } = modifiedNesterov(keptOrZero(context, 'slow'), keptOrZero(context, 'momentum'), sent, correctionsOf(landing, 0), outer)
-      return { slow, momentum, fast: mixed(landing.now, sent, slow, method.mixing), ...owedAfter(landing) }
+      return { slow, momentum, fast: mixed(landing.now, sent, slow, method.mixing), ...owedAfter(landing), ...spreadsAfter(landing) }
     }
   }
 }
@@ -49,12 +50,12 @@ function modifiedNesterov (slow: Float32Array, momentum: Float32Array, sent: Flo
 function openAverage (context: RoundContext): RoundArithmetic {
   const { sent, method } = context
   return {
-    channels: [{ values: sent, codecs: context.codecs, owed: context.kept('owed') }],
+    channels: [weightsChannel(context, sent)],
     land (landing) {
       const slow = correctionsOf(landing, 0)
       add(slow, 1, sent)
       const landed = mixed(landing.now, sent, slow, method.mixing)
-      return { slow, fast: assembled(landing, ({ part }) => landed.subarray(part.start, part.end), landing.now), ...owedAfter(landing) }
+      return { slow, fast: assembled(landing, ({ part }) => landed.subarray(part.start, part.end), landing.now), ...owedAfter(landing), ...spreadsAfter(landing) }
     }
   }
 }
@@ -64,20 +65,26 @@ function openAverage (context: RoundContext): RoundArithmetic {
  * constants. With a codec of its own the momentum is averaged the same way.
  */
 function openGossip (context: RoundContext, outer: Momentum): RoundArithmetic {
-  const { sent, method, codecs, momentumCodecs } = context
+  const { sent, method, momentumCodecs } = context
   const before = keptOrZero(context, 'slow')
   const gradient = minus(before, sent)
   const stepped = nesterovStep(before, keptOrZero(context, 'momentum'), gradient, outer.learningRate, outer.momentum, gradient)
-  const ofMomentum = momentumCodecs === undefined ? [] : [{ values: stepped.momentum, codecs: momentumCodecs, owed: context.kept('owedMomentum') }]
+  const ofMomentum = momentumCodecs === undefined ? [] : [{ values: stepped.momentum, codecs: momentumCodecs, owed: context.kept('owedMomentum'), spreads: context.spreads[1] }]
   return {
-    channels: [{ values: stepped.slow, codecs, owed: context.kept('owed') }, ...ofMomentum],
+    channels: [weightsChannel(context, stepped.slow), ...ofMomentum],
     land (landing): FragmentChange {
       const { slow, momentum } = stepped
       add(slow, 1, correctionsOf(landing, 0))
       if (momentumCodecs !== undefined) add(momentum, 1, correctionsOf(landing, 1))
-      return { slow, momentum, fast: mixed(landing.now, sent, slow, method.mixing), ...owedAfter(landing) }
+      return { slow, momentum, fast: mixed(landing.now, sent, slow, method.mixing), ...owedAfter(landing), ...spreadsAfter(landing) }
     }
   }
+}
+
+/** @param values φ or θ, which the round leaves alone until it lands */
+function weightsChannel (context: RoundContext, values: Float32Array): Channel {
+  const { codecs, kept, spreads } = context
+  return { values, codecs, owed: kept('owed'), spreads: spreads[0], moved: () => minus(values, keptOrZero(context, 'slow')) }
 }
 
 /** In a vector that only the caller has. */

@@ -144,7 +144,7 @@ describe('rounds in a thread of their own', () => {
     await answerOf(other, { kind: 'take', plan })
     const contribution = await answerOf(other, { kind: 'contribute', part: 0 })
     const result = await new Promise(resolve => { worker.ask<'verify'>({ kind: 'verify', part: 0, member: 'b', contribution }, resolve) })
-    expect(result).toEqual({ kind: 'done', answer: true })
+    expect(result).toEqual({ kind: 'done', answer: 'verified' })
     expect(contribution.payload.buffer.byteLength).toBe(0)
     const whole = new Float32Array(4)
     expect(handedOver({ whole, again: [whole], part: whole.subarray(1), shared: new Uint8Array(new SharedArrayBuffer(8)) })).toEqual([whole.buffer])

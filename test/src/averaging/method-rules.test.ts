@@ -35,7 +35,11 @@ const contradictions: ReadonlyArray<readonly [preset: string, axes: Partial<Meth
   ['sparta', { codec: 'randk(0.005)' }, 'use randk(…, plain)'],
   ['diloco', { codec: 'randk(0.1)', errorFeedback: 1 }, 'use randk(…, plain)'],
   ['noloco', { codec: 'allocate(4) | rans' }, 'use allocate(…, 2)'],
-  ['diloco', { codec: 'lowrank(2)' }, 'use it in pairs']
+  ['diloco', { codec: 'lowrank(2)' }, 'use it in pairs'],
+  ['diloco', { codec: 'modulo(3) | rans' }, 'for two who send each other their weights'],
+  ['noloco', { groupSize: 4, codec: 'modulo(3) | rans' }, 'groupSize is 2 and shares is weights'],
+  ['ddp', { codec: 'modulo(3)' }, 'for two who send each other their weights'],
+  ['shoal', { groupSize: 4, pairing: 'random', outer: { ...gossip, momentumCodec: 'modulo(3)' } }, 'groupSize is 2']
 ]
 
 describe('rules between axes', () => {
@@ -52,7 +56,10 @@ describe('rules between axes', () => {
     ['noloco', { outer: { ...gossip, momentumCodec: 'int4' }, pairing: 'hypercube', fragments: 4, overlapSteps: 3, mixing: 'carry', late: 'age' }],
     ['diloco', { shares: 'deltas', outer: { kind: 'average' }, quorum: 3 }],
     ['solo', { codec: 'topk(0.5)' }],
-    ['noloco', { codec: 'lowrank(4)' }]
+    ['noloco', { codec: 'lowrank(4)' }],
+    ['noloco', { codec: 'modulo(3) | rans', ladder: ['modulo(2) | rans'] }],
+    ['shoal', { codec: 'modulo(2.5,128) | rans' }],
+    ['fedavg-pairs', { codec: 'modulo(3)' }]
   ])('let %s be combined with %j', (preset, axes) => {
     expect(() => { checkMethod({ ...methodPreset(preset), ...axes }) }).not.toThrow()
   })

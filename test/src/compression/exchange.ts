@@ -1,7 +1,8 @@
-import type { ReferencedCodec, ReferencedSender } from '../../../src/compression/referenced-codec.ts'
+import type { ReferencedCodec, ReferencedReceiver, ReferencedSender } from '../../../src/compression/referenced-codec.ts'
 
 export interface Exchange {
   readonly sender: ReferencedSender
+  readonly receiver: ReferencedReceiver
   readonly decoded: Float32Array
   /** Of all messages. */
   readonly bits: number
@@ -26,5 +27,5 @@ export function exchange (codec: ReferencedCodec, own: Float32Array, reference: 
     receiver.widen(widening)
   }
   if (receiver.decoded === undefined) throw new Error('it neither shows values nor asks for more')
-  return { sender, decoded: receiver.decoded, bits: 8 * bytes, rounds, widenedBlocks }
+  return { sender, receiver, decoded: receiver.decoded, bits: 8 * bytes, rounds, widenedBlocks }
 }

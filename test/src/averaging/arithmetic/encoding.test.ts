@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { FragmentExchange } from '../../../../src/averaging/arithmetic/fragment-exchange.ts'
-import { CodecFamily, decodeAll, encodeOwn } from '../../../../src/averaging/arithmetic/part-codec.ts'
+import { CodecFamily } from '../../../../src/averaging/arithmetic/part-codec.ts'
 
 function exchangeOf (values: Float32Array, spec: string): FragmentExchange {
   return new FragmentExchange({
@@ -31,8 +31,7 @@ describe('what encoding costs', () => {
     const values = Float32Array.from({ length: 300_000 }, (_, index) => Math.sin(index * 1.7))
     const exchange = exchangeOf(values, 'int4(64)')
     exchange.contribution(0)
-    const codec = new CodecFamily('int4(64)').contribution
-    const decoded = decodeAll(codec, encodeOwn(codec, values, undefined), values.length)
+    const { decoded } = new CodecFamily('int4(64)').contribution.send(values, { seed: undefined, spreads: undefined })
     const lost = values.reduce((sum, value, index) => sum + (value - (decoded[index] ?? 0)) ** 2, 0)
     const whole = values.reduce((sum, value) => sum + value ** 2, 0)
     expect(exchange.encoding()?.error).toBeCloseTo(Math.sqrt(lost / whole), 3)
