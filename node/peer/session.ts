@@ -92,7 +92,7 @@ export class Session {
     if (passes === undefined || passes === this.#passes) return
     const { accumulate, batch } = this.#options.source.run.manifest.inner
     if (passes !== (this.#passes ?? accumulate)) {
-      this.#options.events.emit({ type: 'waiting', sentence: `the gradient is too noisy for its size: from step ${this.#parts.trainer.step + 1} on a step is ${passes} passes of ${batch} sequences` })
+      this.#options.events.emit({ type: 'waiting', sentence: `the gradient is too noisy for its size: at step ${this.#parts.trainer.step} a step has become ${passes} passes of ${batch} sequences` })
     }
     this.#passes = passes
   }

@@ -40,8 +40,8 @@ export type DescentOutcome =
 export interface Replica {
   readonly model: Model
   readonly step: number
-  /** Rows of the next step's batch. */
-  readonly rows: number
+  /** Rows of the next step's batch, where batches grow; the sampler's own elsewhere. */
+  readonly rows: number | undefined
   /** Passes of the next step, and tokens since step 0, where batches grow. */
   readonly growth: TrainerState['growth']
   /** One inner step. A loss or gradient that is not finite skips it. */
@@ -88,7 +88,7 @@ export function createReplica (init: ReplicaInit, state: TrainerState): Replica 
   return {
     model,
     get step () { return step },
-    get rows () { return init.inner.batch * (growth?.passes ?? init.inner.accumulate ?? 1) },
+    get rows () { return growth === undefined ? undefined : init.inner.batch * growth.passes },
     get growth () { return growth },
     async takeStep (batch) {
       const outcome = await takeStep(init, optimize, trained, batch, step)
