@@ -10,4 +10,4 @@ export interface Batch {
 }
 
 /** The batch of an inner step (32-bit natural). More rows than the sampler's own begin with the same ones. */
-export type BatchSampler = (step: number, rows?: number | undefined) => Batch
+export type BatchSampler = (step: number, rows?: number) => Batch
