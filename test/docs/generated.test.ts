@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { libraryReference } from './library-reference.ts'
 import { methodPages } from './method-pages.ts'
 
 const docs = fileURLToPath(new URL('../../docs/', import.meta.url))
@@ -15,6 +16,12 @@ describe('pages that are written by a script', () => {
     expect(readdirSync(`${docs}methods`).sort()).toEqual([...pages.keys()].sort())
     for (const [file, text] of pages) expect(readFileSync(`${docs}methods/${file}`, 'utf8'), file).toBe(text)
   })
+
+  it('of what the library exports is fresh', () => {
+    const page = libraryReference()
+    if (process.env['UPDATE_DOCS'] === '1') writeFileSync(`${docs}library-reference.md`, page)
+    expect(readFileSync(`${docs}library-reference.md`, 'utf8')).toBe(page)
+  }, 60_000)
 })
 
 describe('the troubleshooting page', () => {
