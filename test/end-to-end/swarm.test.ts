@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEFAULT_COMPUTE } from '../../node/backends/contract.ts'
@@ -22,7 +23,10 @@ function options (name: string, overrides: Partial<RunTestnetOptions>): RunTestn
 
 describe('a local swarm of processes', () => {
   it('finds itself, learns, averages and reports what the contract names', async () => {
-    const { code, stdout } = await shoal(['testnet', 'run', '--peers', '2', '--steps', '60', '--every', '10', '--json', '--dir', join(folder.path, 'two')])
+    const scalars = join(folder.path, 'scalars')
+    const { code, stdout } = await shoal([
+      'testnet', 'run', '--peers', '2', '--steps', '60', '--every', '10', '--json', '--dir', join(folder.path, 'two'), '--tensorboard', scalars, '--csv', join(scalars, 'all.csv')
+    ])
     expect(code).toBe(0)
     const report = JSON.parse(stdout) as Record<string, number | string>
     expect(report).toMatchObject({ method: 'noloco', codec: 'int8(64)', peers: 2, steps: 60, rounds: 6, tokens: 2 * 60 * 128 })
@@ -32,6 +36,8 @@ describe('a local swarm of processes', () => {
     expect(report['evalLoss']).toBeLessThan(Number(report['startLoss']) - 1)
     expect(report['payloadBytes']).toBeLessThan(Number(report['wireBytes']))
     expect(Number(report['ddpBytes'])).toBeGreaterThan(20 * Number(report['payloadBytes']))
+    expect(readdirSync(scalars).sort()).toEqual(['A', 'B', 'all.csv'])
+    for (const peer of ['A', 'B']) expect(readFileSync(join(scalars, 'all.csv'), 'utf8')).toContain(`,${peer},60,round/loss,`)
   })
 
   it('goes on when the peer that all others began with is killed', async () => {

@@ -13,6 +13,8 @@ async function configureTestnetOptions (command: Command): Promise<void> {
     .option('--upload <rate>', 'most that leaves each peer: 1mbit')
     .option('--bytes-per-day <volume>', 'the same as a volume: 2GB')
     .option('--evaluate-every <rounds>', 'measure the held-out loss every so many rounds')
+    .option('--tensorboard <directory>', 'also write scalars as TensorBoard’s event files, a run a peer')
+    .option('--csv <file>', 'also write scalars as a table')
     .option('--dir <directory>', 'where the peers’ data directories lie (default: testnets/ in the data directory)')
 }
 

@@ -2,6 +2,7 @@ import { action } from '../../node/cli/command.ts'
 import type { Action, CommonOptions } from '../../node/cli/command.ts'
 import { gracefulShutdown } from '../../node/cli/graceful-shutdown.ts'
 import type { Output } from '../../node/cli/output.ts'
+import { ScalarFiles } from '../../node/tensorboard/scalar-files.ts'
 import { createTheme } from '../../node/terminal/theme.ts'
 import { runTestnet } from '../launcher/run-testnet.ts'
 import { finalLines } from '../report/final-lines.ts'
@@ -21,6 +22,7 @@ export const up: Action = action<TestnetCommandOptions>(async ({ arguments: [sce
 
 async function command (scenario: string, options: TestnetCommandOptions & CommonOptions, output: Output): Promise<undefined> {
   const settings = settingsOf(scenario, options)
+  const scalars = new ScalarFiles({ tensorboard: options.tensorboard, csv: options.csv, warn: output.message })
   const shutdown = gracefulShutdown({ say: output.message, stopping: 'stopping the peers: checkpoints, goodbyes, then the table', limitMs: STOP_LIMIT_MS })
   const viewer = viewerFor(settings, options, output)
   try {
@@ -28,7 +30,10 @@ async function command (scenario: string, options: TestnetCommandOptions & Commo
       ...settings,
       signal: shutdown.signal,
       onStarted: testnet => { viewer.started(testnet) },
-      onEvent: (name, event) => { viewer.event(name, event) },
+      onEvent: (name, event) => {
+        viewer.event(name, event)
+        scalars.take(name, event)
+      },
       onLost: name => { viewer.lost(name) },
       onJudging: () => { viewer.close('merging the replicas and measuring on the held-out text …') }
     })
@@ -37,6 +42,7 @@ async function command (scenario: string, options: TestnetCommandOptions & Commo
     return undefined
   } finally {
     viewer.close()
+    scalars.close()
     shutdown.release()
   }
 }

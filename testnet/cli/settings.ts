@@ -34,6 +34,8 @@ export interface TestnetCommandOptions extends MethodOptions {
   readonly bytesPerDay?: string
   readonly evaluateEvery?: string
   readonly dir?: string
+  readonly tensorboard?: string
+  readonly csv?: string
 }
 
 /** Peers of the quickstart average every 20 steps: often enough to watch, rare enough to cost little. */
