@@ -49,6 +49,10 @@ describe('the status', () => {
     allReduceBytes: 1e8, uptimeSeconds: 61
   }
 
+  it('counts one other as one', () => {
+    expect(statusScreen({ ...view, peers: { present: 1, training: 1 } }, plain)[4]).toMatch(/^ {2}peers 1 other here, 1 training/)
+  })
+
   it('says what the peer does, and why', () => {
     expect(statusScreen(view, plain)).toEqual([
       '● training   run quickstart (abababababab)   step 400 of 1 000   round 20   up 1 min 01 s',
