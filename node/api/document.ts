@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ENDPOINTS } from './endpoints.ts'
+import { ENDPOINTS, PAGE_ENDPOINTS } from './endpoints.ts'
 import { EVENT_SCHEMAS } from './event-schema.ts'
 import { API_VERSION, apiErrorSchema } from './schema.ts'
 
@@ -15,6 +15,7 @@ interface Shape {
   readonly default?: number
   readonly minimum?: number
   readonly maximum?: number
+  readonly maxLength?: number
 }
 
 const HEAD = `# The local API
@@ -30,22 +31,24 @@ A running peer answers HTTP on a socket in its data directory: \`api.sock\`, whi
 Every answer carries \`version: ${API_VERSION}\`; within a version fields are only added. A number that does not exist yet is \`null\`. Sizes are bytes,
 times are milliseconds since 1970 (\`…Ms\`) or seconds (\`…Seconds\`), losses are nats per token.
 
-Also there: \`GET /healthz\` (\`ok\`, without a token), \`GET /metrics\` (Prometheus), and what the page asks for (\`--web\`).
+Also there: \`GET /healthz\` (\`ok\`, without a token) and \`GET /metrics\` (Prometheus).
 `
 
 /** `docs/api.md`, from the same schemas that the server answers by and the client checks. */
 export function apiDocument (): string {
-  const questions = Object.values(ENDPOINTS).map(({ method, path, summary, query, answer }) => [
+  const { swarm, sample } = PAGE_ENDPOINTS
+  const questions = [...Object.values(ENDPOINTS), swarm].map(({ method, path, summary, query, answer }) => [
     `## \`${method} ${path}\``, '', `${summary}.`, '', ...parametersOf(query), ...block(shapeOf(answer)), ''
   ].join('\n'))
   const events = Object.values(EVENT_SCHEMAS).map(schema => [`### \`${schema.shape.type.value}\``, '', `${schema.description ?? ''}.`, '', ...block(shapeOf(schema)), ''].join('\n'))
   return [
     HEAD, ...questions,
+    `## \`POST ${sample.path}\``, '', `${sample.summary}. One at a time: each takes time from training.`, '', ...parametersOf(sample.request), ...block(shapeOf(sample.request)), '',
     '## `GET /v1/events`', '',
     'Server-sent events: `id` is the sequence number, `event` the type, `data` the event as JSON with `sequence` and `atMs`. `Last-Event-ID` or `?after=` goes on from there, from memory',
     'or from the recording on disk; without either, what the peer remembers comes first. A gap in the numbers is what was not recorded.', '',
     ...events,
-    '## Refusals', '', 'With status 400, 401, 403, 404 or 503:', '', ...block(shapeOf(apiErrorSchema))
+    '## Refusals', '', 'With status 400, 401, 403, 404, 409, 413, 429 or 503:', '', ...block(shapeOf(apiErrorSchema))
   ].join('\n').trimEnd() + '\n'
 }
 
@@ -55,13 +58,14 @@ function shapeOf (schema: z.ZodType): Shape {
 
 function parametersOf (query: z.ZodType): string[] {
   const { properties = {} } = shapeOf(query)
-  const rows = Object.entries(properties).map(([name, { minimum, maximum, default: otherwise }]) => `- \`${name}\`: ${rangeWords(minimum, maximum)}${otherwise === undefined ? '' : `; ${otherwise} unless given`}`)
+  const rows = Object.entries(properties).map(([name, shape]) => `- \`${name}\`: ${rangeWords(shape)}${shape.default === undefined ? '' : `; ${shape.default} unless given`}`)
   return rows.length === 0 ? [] : [...rows, '']
 }
 
-function rangeWords (minimum: number | undefined, maximum: number | undefined): string {
+function rangeWords ({ type, minimum, maximum, maxLength }: Shape): string {
+  if (type === 'string') return `a text${maxLength === undefined ? '' : ` of at most ${maxLength} characters`}`
   const most = maximum === undefined || maximum === Number.MAX_SAFE_INTEGER ? '' : ` to ${maximum}`
-  return `a whole number from ${minimum ?? 0}${most}`
+  return `a ${type === 'integer' ? 'whole ' : ''}number from ${minimum ?? 0}${most}`
 }
 
 function block (shape: Shape): string[] {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { sampleRequestSchema, swarmSchema } from '../web/swarm-schema.ts'
 import {
   bandwidthSchema, checkpointsSchema, checkSchema, configSchema, mergeSchema, pauseSchema, peersSchema, readySchema, roundsQuerySchema, roundsSchema, runsSchema, shutdownSchema,
   statusSchema
@@ -37,6 +38,14 @@ export const ENDPOINTS = {
   check: post('/v1/check', 'How this peer’s network looks to some other members; answers when they have', checkSchema),
   merge: post('/v1/merge', 'Average everyone who is there now into one model; answers when it is done', mergeSchema),
   shutdown: post('/v1/shutdown', 'Begin a graceful stop; answers before it is over', shutdownSchema)
+} as const
+
+/** What the page asks for beside those: `sample` takes a document, and its answer is a text that comes as it is written. */
+export const PAGE_ENDPOINTS = {
+  swarm: get('/v1/swarm', 'What this peer has seen of the swarm since it started, thinned out to little', swarmSchema),
+  sample: {
+    path: '/v1/sample', summary: 'A text to continue with the weights of this moment; the answer is plain text, as it is written', request: sampleRequestSchema
+  }
 } as const
 
 export type EndpointName = keyof typeof ENDPOINTS

@@ -67,7 +67,7 @@ async function pageOfRounds (view: PeerView, { since, limit }: RoundsQuery): Pro
 }
 
 /** Answers with the three sentences that every refusal has. */
-export function refuse (context: Context, thrown: unknown, status: 400 | 401 | 403 | 404 | 503 = 503): Response {
+export function refuse (context: Context, thrown: unknown, status: 400 | 401 | 403 | 404 | 409 | 413 | 429 | 503 = 503): Response {
   const error = thrown instanceof ShoalError
     ? thrown
     : new ShoalError({ code: 'INTERNAL', what: 'the peer could not answer', why: thrown instanceof Error ? thrown.message : String(thrown), tryThis: 'the same again; its log says more' })

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { Hono } from 'hono'
+import { PAGE_ENDPOINTS } from '../api/endpoints.ts'
 import { parseApiAddress, guarded, readOrMakeToken } from '../api/guard.ts'
-import { createApi } from '../api/routes.ts'
+import { createApi, refuse, usage } from '../api/routes.ts'
 import { closeServer, listening } from '../api/server.ts'
 import type { PeerView } from '../api/view.ts'
 import { reasonOf, ShoalError } from '../../src/errors.ts'
@@ -32,8 +33,8 @@ export interface PortOptions {
 export async function openPagePort (options: PortOptions, view: () => PeerView, routes: Hono): Promise<Port> {
   const page = new Hono()
   page.use(async (context, next) => {
-    if (context.req.method === 'GET' || context.req.path === '/v1/sample') return next()
-    return context.json({ error: 'the page only looks: shoal stop, pause and merge are for who owns this peer' }, 403)
+    if (context.req.method === 'GET' || context.req.path === PAGE_ENDPOINTS.sample.path) return next()
+    return refuse(context, usage('the page only looks', 'stopping, pausing and merging are for who owns this peer', 'shoal stop, shoal pause, shoal merge'), 403)
   })
   page.route('/', pageFiles())
   page.route('/', createApi(view, routes))

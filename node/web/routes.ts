@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { Hono } from 'hono'
 import { trafficKind } from '../../protocols/wire/protocol-ids.ts'
 import type { Traffic } from '../../protocols/wire/byte-meter.ts'
+import { PAGE_ENDPOINTS } from '../api/endpoints.ts'
 import { API_VERSION } from '../api/schema.ts'
 import { Sampler } from './sampling.ts'
 import type { Write } from './sampling.ts'
@@ -34,8 +35,8 @@ const PAGE = new URL(import.meta.url.endsWith('.ts') ? '../../dist/node/web/page
 export function pageQuestions (source: PageSource): Hono {
   const routes = new Hono()
   const sampler = new Sampler()
-  routes.get('/v1/swarm', context => context.json(swarmAnswer(source)))
-  routes.post('/v1/sample', async context => sampler.answer(context, source.write()))
+  routes.get(PAGE_ENDPOINTS.swarm.path, context => context.json(swarmAnswer(source)))
+  routes.post(PAGE_ENDPOINTS.sample.path, async context => sampler.answer(context, source.write()))
   return routes
 }
 

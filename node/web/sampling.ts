@@ -2,6 +2,7 @@ import type { Context } from 'hono'
 import { stream } from 'hono/streaming'
 import { reasonOf } from '../../src/errors.ts'
 import type { TextRequest } from '../../src/training/text-sampling.ts'
+import { refuse, usage } from '../api/routes.ts'
 import { sampleRequestSchema } from './swarm-schema.ts'
 
 export interface Writing {
@@ -20,11 +21,15 @@ export class Sampler {
   #isWriting = false
 
   async answer (context: Context, write: Write | undefined): Promise<Response> {
-    if (write === undefined) return context.json({ error: 'this peer writes no text: its model sorts examples, or is not open yet' }, 409)
-    if (Number(context.req.header('content-length') ?? Infinity) > MAXIMUM_BODY_BYTES) return context.json({ error: 'the request is too long, or does not say how long it is' }, 413)
+    if (write === undefined) return refuse(context, usage('this peer writes no text', 'its model sorts examples, or is not open yet', 'a run of text, or the same in a moment'), 409)
+    if (Number(context.req.header('content-length') ?? Infinity) > MAXIMUM_BODY_BYTES) {
+      return refuse(context, usage('the request is not read', `it is longer than ${MAXIMUM_BODY_BYTES} bytes, or does not say how long it is`, 'a shorter prompt, with a content-length'), 413)
+    }
     const request = sampleRequestSchema.safeParse(await context.req.json().catch(() => undefined))
-    if (!request.success) return context.json({ error: `not a request for text: ${request.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`.trim()).join(', ')}` }, 400)
-    if (this.#isWriting) return context.json({ error: 'this peer is writing another text: ask again when that is done' }, 429)
+    if (!request.success) {
+      return refuse(context, usage('this is no request for text', request.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`.trim()).join(', '), 'docs/api.md says what it takes'), 400)
+    }
+    if (this.#isWriting) return refuse(context, usage('this peer writes one text at a time', 'it is writing another one', 'the same when that is done'), 429)
     this.#isWriting = true
     context.header('content-type', 'text/plain; charset=utf-8')
     return stream(context, async out => {

@@ -21,6 +21,8 @@ describe('docs/api.md', () => {
 
   it('tells of every question in the words of its answer', () => {
     const text = apiDocument()
-    for (const words of ['## `GET /v1/status`', '  pausedSinceMs: number | null', '- `since`: a whole number from 0; 0 unless given', '### `peer-left`', 'by: "us" | "them"', 'rounds: {', '  next: number | null']) expect(text).toContain(words)
+    for (const words of [
+      '## `GET /v1/status`', '  pausedSinceMs: number | null', '- `since`: a whole number from 0; 0 unless given', '### `peer-left`', '## `GET /v1/swarm`', '- `prompt`: a text of at most 4000 characters', '- `temperature`: a number from 0 to 100; 0.8 unless given', 'by: "us" | "them"', 'rounds: {', '  next: number | null'
+    ]) expect(text).toContain(words)
   })
 })

@@ -54,6 +54,6 @@ describe('text from the weights of this moment', () => {
   it('is refused with a reason by a model that writes none', async () => {
     const answer = await asking(undefined)({ prompt: 'x' })
     expect(answer.status).toBe(409)
-    expect(await answer.json()).toMatchObject({ error: expect.stringContaining('writes no text') as string })
+    expect(await answer.json()).toMatchObject({ error: { code: 'USAGE', message: expect.stringContaining('writes no text') as string } })
   })
 })
