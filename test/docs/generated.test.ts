@@ -33,3 +33,12 @@ describe('the troubleshooting page', () => {
     expect([...told].sort()).toEqual([...codes].sort())
   })
 })
+
+describe('decisions', () => {
+  it('are numbered one after the other, each by its file and in its title alike', () => {
+    const files = readdirSync(`${docs}decisions`).sort()
+    const titles = files.map(file => Number(/^# (\d+)\. \S/.exec(readFileSync(`${docs}decisions/${file}`, 'utf8'))?.[1]))
+    expect(files.map(file => Number(file.slice(0, 4)))).toEqual(files.map((_, index) => index + 1))
+    expect(titles).toEqual(files.map((_, index) => index + 1))
+  })
+})
