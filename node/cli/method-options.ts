@@ -26,6 +26,7 @@ export interface MethodOptions {
   readonly codec?: string
   readonly ladder?: string
   readonly errorFeedback?: string
+  readonly momentumCorrection?: string
   readonly quorum?: string
   readonly grace?: string
   readonly late?: string
@@ -34,8 +35,8 @@ export interface MethodOptions {
 
 /** The options of the frame's axes, which a method of scalars has none of. */
 export const axisOptions = [
-  'group', 'pairing', 'participants', 'fragments', 'pattern', 'every', 'overlap', 'mixing', 'shares', 'outer', 'outerRate', 'outerMomentum', 'codec', 'errorFeedback', 'quorum',
-  'grace', 'late', 'finalMerge'
+  'group', 'pairing', 'participants', 'fragments', 'pattern', 'every', 'overlap', 'mixing', 'shares', 'outer', 'outerRate', 'outerMomentum', 'codec', 'ladder', 'errorFeedback',
+  'momentumCorrection', 'quorum', 'grace', 'late', 'finalMerge'
 ] as const satisfies ReadonlyArray<keyof MethodOptions>
 
 const kinds = outerSchema.options.map(option => option.shape.kind.value)
@@ -58,6 +59,7 @@ export function configureMethodOptions (command: Command): void {
     .option('--outer-rate <rate>', 'its learning rate, η')
     .option('--outer-momentum <share>', 'its momentum, μ')
     .option('--error-feedback <decay>', 'how much of what the codec loses is sent later; none for no feedback')
+    .option('--momentum-correction <share>', 'momentum of the gradients that error feedback keeps; none for none')
     .option('--quorum <peers>', 'members whose contributions end the wait')
     .option('--grace <seconds>', 'longest wait for the others')
     .option('--late <what>', 'what a fragment that lands late counts: drop, age')
@@ -73,22 +75,23 @@ export function configureMethodOptions (command: Command): void {
  */
 export function methodOf (options: MethodOptions, mostSteps = Infinity): MethodSpec {
   const preset: MethodSpec | undefined = Object.hasOwn(presets, options.method) ? presets[options.method as keyof typeof presets] : undefined
-  const everySteps = natural('every', options.every) ?? (preset !== undefined && preset.everySteps > mostSteps ? mostSteps : undefined)
+  const everySteps = natural('every', options.every, limits.everySteps.maxValue) ?? (preset !== undefined && preset.everySteps > mostSteps ? mostSteps : undefined)
   const given = { ...groupAxes(options), ...rhythmAxes(options), ...contentAxes(options, preset), everySteps }
   const replaced = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<MethodSpec>
-  if (options.errorFeedback !== 'none') return methodPreset(options.method, replaced)
-  const method = methodPreset(options.method, { ...replaced, errorFeedback: undefined })
+  const dropped = (['errorFeedback', 'momentumCorrection'] as const).filter(axis => options[axis] === 'none')
+  const method = methodPreset(options.method, { ...replaced, ...Object.fromEntries(dropped.map(axis => [axis, undefined])) })
   return Object.fromEntries(Object.entries(method).filter(([, value]) => value !== undefined)) as MethodSpec
 }
 
-const { pairing, pattern, shares, late } = methodSchema.shape
+const limits = methodSchema.shape
+const { pairing, pattern, shares, late } = limits
 
 function groupAxes (options: MethodOptions): Readonly<Partial<Record<keyof MethodSpec, unknown>>> {
   return {
-    groupSize: options.group === 'all' ? 'all' : natural('group', options.group),
+    groupSize: options.group === 'all' ? 'all' : natural('group', options.group, limits.groupSize.options[0].maxValue),
     pairing: choice('pairing', options.pairing, pairing.unwrap().options),
-    participants: natural('participants', options.participants),
-    quorum: natural('quorum', options.quorum),
+    participants: natural('participants', options.participants, limits.participants.unwrap().maxValue),
+    quorum: natural('quorum', options.quorum, limits.quorum.unwrap().maxValue),
     graceMs: options.grace === undefined ? undefined : Math.round(1000 * numberOption('grace', options.grace, { minimum: 0.1, maximum: 600, whole: false })),
     late: choice('late', options.late, late.unwrap().options),
     finalMerge: options.finalMerge
@@ -97,9 +100,9 @@ function groupAxes (options: MethodOptions): Readonly<Partial<Record<keyof Metho
 
 function rhythmAxes (options: MethodOptions): Readonly<Partial<Record<keyof MethodSpec, unknown>>> {
   return {
-    fragments: natural('fragments', options.fragments),
+    fragments: natural('fragments', options.fragments, limits.fragments.maxValue),
     pattern: choice('pattern', options.pattern, pattern.unwrap().options),
-    overlapSteps: options.overlap === undefined ? undefined : numberOption('overlap', options.overlap, { minimum: 0 }),
+    overlapSteps: options.overlap === undefined ? undefined : numberOption('overlap', options.overlap, { minimum: 0, maximum: limits.overlapSteps.maxValue ?? Infinity }),
     mixing: options.mixing === 'carry' ? 'carry' : share('mixing', options.mixing)
   }
 }
@@ -110,6 +113,7 @@ function contentAxes (options: MethodOptions, preset: MethodSpec | undefined): R
     ladder: options.ladder === undefined ? undefined : options.ladder === 'none' ? [] : specsOf(options.ladder),
     shares: choice('shares', options.shares, shares.unwrap().options),
     errorFeedback: options.errorFeedback === 'none' ? undefined : share('error-feedback', options.errorFeedback),
+    momentumCorrection: options.momentumCorrection === 'none' ? undefined : share('momentum-correction', options.momentumCorrection),
     outer: outerOf(options, preset)
   }
 }
@@ -133,8 +137,8 @@ function outerOf ({ outer, outerRate, outerMomentum }: MethodOptions, preset: Me
   return { ...base, ...Object.fromEntries(given) }
 }
 
-function natural (name: string, text: string | undefined): number | undefined {
-  return text === undefined ? undefined : numberOption(name, text, { minimum: 1 })
+function natural (name: string, text: string | undefined, maximum: number | null): number | undefined {
+  return text === undefined ? undefined : numberOption(name, text, { minimum: 1, maximum: maximum ?? Infinity })
 }
 
 function share (name: string, text: string | undefined): number | undefined {

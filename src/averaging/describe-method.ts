@@ -17,13 +17,24 @@ export function methodAxes (method: MethodSpec): Readonly<Record<'group' | 'ever
 
 /** What a method does, in a sentence or two. */
 export function methodSentence (method: MethodSpec): string {
-  const { everySteps, fragments, groupSize, errorFeedback, finalMerge } = method
+  const { everySteps, fragments, groupSize, errorFeedback, finalMerge, outer } = method
   const end = finalMerge === true ? ' At the end everyone who is there merges once.' : ''
-  if (groupSize === 1) return `Every peer trains alone and takes its outer step (${outerWords(method.outer)}) every ${stepsWord(everySteps)}.${end}`
+  if (groupSize === 1) return `Every peer trains alone${outer.kind === 'average' ? '' : ` and takes its outer step (${outerWords(outer)}) every ${stepsWord(everySteps)}`}.${end}`
   const what = fragments === 1 ? whole[sharesOf(method)] : `one of ${fragments} fragments of ${whole[sharesOf(method)]}`
   const rhythm = fragments === 1 ? stepsWord(everySteps) : stepsWord(Number((everySteps / fragments).toFixed(1)))
   const feedback = errorFeedback === undefined ? '' : ' with error feedback'
-  return `Every ${rhythm} ${groupWords(method)} average ${what} as ${method.codec}${feedback}, then take the outer step (${outerWords(method.outer)}); ${waitingWords(method)}.${end}`
+  const [before, after] = stepWords(outer)
+  return `Every ${rhythm} ${before}${groupWords(method)} average ${what} as ${method.codec}${feedback}${after}; ${waitingWords(method)}.${end}`
+}
+
+/** What happens to the mean, or before it. */
+function stepWords (outer: OuterSpec): readonly [before: string, after: string] {
+  switch (outer.kind) {
+    case 'average': return ['', '']
+    case 'inner': return ['', ' and leave the mean to the inner optimizer']
+    case 'gossip': return [`each peer takes its own outer step (${outerWords(outer)}), then `, '']
+    default: return ['', `, then take the outer step (${outerWords(outer)})`]
+  }
 }
 
 const whole = { weights: 'their weights', deltas: 'how far they moved from their shared weights', gradients: 'their gradients' } as const
@@ -37,8 +48,8 @@ function groupWords ({ groupSize, pairing, participants }: MethodSpec): string {
 
 function waitingWords (method: MethodSpec): string {
   const { overlapSteps, graceMs, quorum } = method
-  const patience = `${quorum === undefined ? 'whoever' : `with ${quorum} there whoever`} is not there within ${graceMs / 1000} s is gone without`
-  return overlapSteps === 0 ? `training rests meanwhile, and ${patience}` : `training goes on for ${overlapSteps === 1 ? "a step" : `${overlapSteps} steps`} meanwhile, and ${patience}`
+  const patience = `${quorum === undefined ? '' : `with ${quorum} there the others get a moment more, `}and whoever is not there within ${graceMs / 1000} s is gone without`
+  return overlapSteps === 0 ? `training rests meanwhile, ${patience}` : `training goes on for ${overlapSteps === 1 ? "a step" : `${overlapSteps} steps`} meanwhile, ${patience}`
 }
 
 function flightWords ({ overlapSteps, mixing, late }: MethodSpec): string {

@@ -87,6 +87,8 @@ function latenessIsBearable (method: MethodSpec): string | undefined {
 function groupsCanForm ({ groupSize, quorum, pairing, participants }: MethodSpec): string | undefined {
   if (quorum !== undefined && groupSize !== 'all' && quorum > groupSize) return `a quorum of ${quorum} is never reached in groups of ${groupSize}`
   if (pairing === 'hypercube' && groupSize !== 2) return `a hypercube has pairs along its edges: groupSize is 2, not ${groupSize}`
+  if (participants === 1 && groupSize !== 1) return 'of one participant a round nobody meets anybody: participants is 2 or more'
+  if (quorum !== undefined && participants !== undefined && quorum > participants) return `a quorum of ${quorum} is never reached among ${participants} participants`
   if (participants !== undefined && groupSize !== 'all' && participants < groupSize) return `${participants} participants do not fill a group of ${groupSize}`
   return undefined
 }
@@ -99,9 +101,11 @@ function codecFits (method: MethodSpec): string | undefined {
 function codecMisfit (spec: string, method: MethodSpec): string | undefined {
   const stages = stagesOf(spec)
   const has = (name: string): boolean => stages.some(stage => stage.name === name)
+  const estimates = Number(stages.find(({ name }) => name === 'sketch')?.arguments[2] ?? 0)
   const isPlain = stages.some(stage => stage.name === 'randk' && stage.arguments.includes('plain'))
   if (isReferenced(spec) && (method.groupSize !== 2 || sharesOf(method) !== 'weights')) return 'modulo says where a weight lies among those near the receiver\'s own, so it is for two who send each other their weights: groupSize is 2 and shares is weights'
   if (has('topk') && sharesOf(method) === 'weights') return 'of weights, what one member\'s top-k leaves out another\'s would read as zero: topk needs deltas or gradients'
+  if (estimates > 0 && sharesOf(method) === 'weights') return 'of weights, what one member\'s sketch does not show another\'s would read as zero: use sketch(rows, columns), or deltas or gradients'
   if (has('randk') && !isPlain && sharesOf(method) === 'weights') return 'randk multiplies what it keeps, and weights that are averaged in place must stay as they are: use randk(…, plain)'
   if (has('randk') && !isPlain && method.errorFeedback !== undefined) return 'randk multiplies what it keeps, so error feedback would take away more than there was: use randk(…, plain)'
   const least = Number(stages.find(({ name }) => name === 'allocate')?.arguments[1] ?? 0)

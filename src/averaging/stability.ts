@@ -1,9 +1,10 @@
 import { ShoalError } from '../errors.ts'
-import type { MethodSpec } from '../manifest/schema.ts'
+import type { MethodSpec, OuterSpec } from '../manifest/schema.ts'
 import { contributionCodec } from './arithmetic/contribution-codec.ts'
 import { specsOf } from './arithmetic/method-traits.ts'
 import { growthOf, nesterovBound, staleBound, stepBound } from './arithmetic/step-bound.ts'
 import { checkAxes } from './method-rules.ts'
+import { presets } from './presets.ts'
 
 export { stepBound } from './arithmetic/step-bound.ts'
 
@@ -39,39 +40,44 @@ function checkStability (method: MethodSpec, swarmSize?: number): void {
   }
 }
 
-interface Momentum {
-  readonly learningRate: number
-  readonly momentum: number
-}
+/** An outer optimizer with a momentum. */
+type Momentum = Extract<OuterSpec, { readonly momentum: number }>
 
-function checkConsensus ({ groupSize, mixing = 0 }: MethodSpec, { learningRate, momentum }: Momentum, swarmSize: number | undefined): void {
+function checkConsensus ({ groupSize, mixing = 0 }: MethodSpec, outer: Momentum, swarmSize: number | undefined): void {
+  const { learningRate, momentum } = outer
   const lag = mixing === 'carry' ? 0 : mixing
   // A group of all is one that nobody is outside of, whatever its size.
   const bound = groupSize === 'all' ? stepBound(momentum, 2, 2, lag) : stepBound(momentum, groupSize, swarmSize, lag)
   if (learningRate < bound) return
+  if (groupSize === 'all' && lag === 0) throw unstable(outer, `everyone's steps towards their mean overshoot ever further unless γ < 2(1+μ); for this momentum it must be ${limit(bound)}`)
   const where = swarmSize === undefined ? 'a swarm of any size' : `a swarm of ${swarmSize}`
   const rule = lag === 0 ? 'γ < 2(1−μ²) / (1−μ + 2μ(N−g)/(g(N−1)))' : `the second moment of their spread does; with α = ${shown(lag)} that takes a γ`
-  throw unstable(learningRate, momentum, `groups of ${groupSize} in ${where} contract only if ${rule}${lag === 0 ? ', which is ' : ' '}${limit(bound)}`)
+  throw unstable(outer, `groups of ${groupSize} in ${where} contract only if ${rule}${lag === 0 ? ', which is ' : ' '}${limit(bound)}`)
 }
 
 function checkGossip (method: MethodSpec, outer: Momentum, swarmSize: number | undefined): void {
   checkRate(outer, nesterovBound(outer.momentum), 'η < 2(1+μ) / (1+2μ)')
   const growth = growthOf(method, swarmSize) ?? 0
   if (growth < 1) return
-  throw unstable(outer.learningRate, outer.momentum, `with α = ${String(method.mixing ?? 0)} fast weights lag behind so far that the spread between replicas grows by ${shown(growth)} a round; it must be below 1`)
+  throw unstable(outer, `with α = ${String(method.mixing ?? 0)} fast weights lag behind so far that the spread between replicas grows by ${shown(growth)} a round; it must be below 1`)
 }
 
-function checkRate ({ learningRate, momentum }: Momentum, bound: number, rule: string): void {
-  if (learningRate < bound) return
-  throw unstable(learningRate, momentum, `where a round's training closes the whole gap to an optimum, the outer step overshoots ever further unless ${rule}; for this momentum η must be ${limit(bound)}`)
+function checkRate (outer: Momentum, bound: number, rule: string): void {
+  if (outer.learningRate < bound) return
+  throw unstable(outer, `where a round's training closes the whole gap to an optimum, the outer step overshoots ever further unless ${rule}; for this momentum η must be ${limit(bound)}`)
 }
 
-function unstable (learningRate: number, momentum: number, why: string): ShoalError {
+/** A preset of each kind, whose constants are stable. */
+const stablePresets = { noloco: 'noloco', nesterov: 'diloco', gossip: 'shoal', co2: 'co2' } as const satisfies Record<Momentum['kind'], keyof typeof presets>
+
+function unstable ({ kind, learningRate, momentum }: Momentum, why: string): ShoalError {
+  const name = stablePresets[kind]
+  const { outer } = presets[name]
   return new ShoalError({
     code: 'METHOD_UNSTABLE',
-    what: `With an outer learning rate of ${shown(learningRate)} and momentum ${shown(momentum)} the replicas would drift apart`,
+    what: `The outer optimizer ${kind} is not stable with a learning rate of ${shown(learningRate)} and momentum ${shown(momentum)}`,
     why,
-    tryThis: 'Lower the outer learning rate or the momentum; the noloco preset has 0.7 and 0.5.'
+    tryThis: `Lower the outer learning rate or the momentum; the ${name} preset has ${outer.learningRate} and ${outer.momentum}.`
   })
 }
 

@@ -36,6 +36,8 @@ describe('the method of a command line', () => {
     expect(ladder('uniform(6)|rans,int4(64,mse),uniform(3)|rans')).toEqual(['uniform(6)|rans', 'int4(64,mse)', 'uniform(3)|rans'])
     expect(ladder('none')).toEqual([])
     expect('errorFeedback' in parse('--method sparseloco --codec fp32 --error-feedback none')).toBe(false)
+    expect(Object.keys(parse('--method dgc --error-feedback none --momentum-correction none')).filter(axis => /feedback|correction/i.test(axis))).toEqual([])
+    expect(parse('--method dgc --momentum-correction 0.5').momentumCorrection).toBe(0.5)
   })
 
   it('gives another outer optimizer the constants of the preset that has it', () => {
@@ -52,6 +54,8 @@ describe('the method of a command line', () => {
       ['--method diloco --group 2', 'METHOD_CONTRADICTORY', /share slow weights/],
       ['--method shoal --every 40 --fragments 4 --overlap 10', 'METHOD_CONTRADICTORY', /τ < H\/F/],
       ['--method noloco --mixing 1.5', 'USAGE', /from 0 to 1/],
+      ['--method noloco --group 5000', 'USAGE', /from 1 to 1024/],
+      ['--method noloco --every 1e9', 'USAGE', /from 1 to 100000/],
       ['--method noloco --pairing cube', 'USAGE', /random, hypercube/]
     ]
     for (const [words, code, why] of refusals) {
@@ -60,8 +64,9 @@ describe('the method of a command line', () => {
   })
 
   it('is told in a sentence', () => {
-    expect(methodSentence(parse('--method shoal --every 40 --fragments 4 --overlap 5 --codec int4(64)'))).toMatch(/^Every 10 steps pairs along a hypercube average one of 4 fragments of their weights as int4\(64\).* training goes on for 5 steps meanwhile.* everyone who is there merges once\.$/)
-    expect(methodSentence(presets.ddp)).toMatch(/^Every step all peers average their gradients as fp32/)
+    expect(methodSentence(parse('--method shoal --every 40 --fragments 4 --overlap 5 --codec int4(64)'))).toMatch(/^Every 10 steps each peer takes its own outer step \(gossip η 0\.7 μ 0\.3\), then pairs along a hypercube average one of 4 fragments of their weights as int4\(64\).* training goes on for 5 steps meanwhile.* everyone who is there merges once\.$/)
+    expect(methodSentence(presets.ddp)).toMatch(/^Every step all peers average their gradients as fp32 and leave the mean to the inner optimizer;/)
+    expect(methodSentence(presets.solo)).toBe('Every peer trains alone.')
     for (const name of presetNames) expect(methodSentence(presets[name])).toMatch(/^Every .*\.$/)
   })
 })

@@ -29,6 +29,9 @@ const contradictions: ReadonlyArray<readonly [preset: string, axes: Partial<Meth
   ['diloco', { late: 'age' }, 'late must be drop'],
   ['noloco', { quorum: 3 }, 'a quorum of 3 is never reached in groups of 2'],
   ['noloco', { groupSize: 4, pairing: 'hypercube' }, 'groupSize is 2, not 4'],
+  ['fedavg', { participants: 4, quorum: 8 }, 'a quorum of 8 is never reached among 4 participants'],
+  ['fedavg', { participants: 1 }, 'participants is 2 or more'],
+  ['noloco', { codec: 'sketch(5,128,10)' }, 'use sketch(rows, columns)'],
   ['noloco', { groupSize: 4, participants: 3 }, '3 participants do not fill a group of 4'],
   ['noloco', { codec: 'topk(0.1)' }, 'topk needs deltas or gradients'],
   ['noloco', { outer: { ...gossip, momentumCodec: 'topk(0.1)' } }, 'topk needs deltas or gradients'],
@@ -77,6 +80,9 @@ describe('stability, for each outer optimizer', () => {
     expect(refused('shoal', { outer: { ...gossip, learningRate: 1.4 } })).toContain('2(1+μ) / (1+2μ)')
     expect(refused('diloco', { outer: { ...nesterov, momentum: 1 } })).toContain('momentum must be below 1')
     expect(() => { checkMethod({ ...methodPreset('diloco'), outer: { ...nesterov, learningRate: 1.3 } }) }).not.toThrow()
+    const error = thrownBy(() => { checkMethod({ ...methodPreset('diloco'), outer: { ...nesterov, learningRate: 1.4 } }) })
+    expect(error.message).toContain('nesterov is not stable with a learning rate of 1.4')
+    expect(error.tryThis).toContain('the diloco preset has 0.7 and 0.9')
   })
 
   it('bounds a step on a mean that is a round old', () => {
@@ -87,6 +93,7 @@ describe('stability, for each outer optimizer', () => {
     const wide = { groupSize: 'all', outer: { kind: 'noloco', learningRate: 0.7, momentum: 0.9 } } as const
     expect(() => { checkMethod({ ...methodPreset('noloco'), ...wide }) }).not.toThrow()
     expect(() => { checkMethod({ ...methodPreset('noloco'), outer: wide.outer, mixing: 0.25 }) }).not.toThrow()
+    expect(refused('noloco', { ...wide, outer: { ...wide.outer, learningRate: 4 } })).toContain('unless γ < 2(1+μ); for this momentum it must be below 3.8')
     expect(refused('noloco', { outer: wide.outer, mixing: 0.1 })).toContain('with α = 0.1')
     expect(refused('noloco', { outer: wide.outer, mixing: 'carry' })).toContain('below 0.38')
   })
