@@ -35,9 +35,9 @@ export const settingsSchema = z.strictObject({
   /** Held-out loss every so many rounds; 0 only at the start and the end. */
   evaluateEvery: z.int().min(0),
   /** Most that leaves this peer, as lines are sold: 1mbit; empty for no limit. */
-  upload: z.string().refine(isPromise(parseUpload), 'must be a rate such as 1mbit or 500kbit'),
+  upload: z.string().refine(isPromise(parseUpload), 'must be a rate from 16kbit to 100gbit, such as 1mbit'),
   /** The same as volumes are sold: 2GB a day. */
-  bytesPerDay: z.string().refine(isPromise(parseBytesPerDay), 'must be a volume such as 2GB or 500MB'),
+  bytesPerDay: z.string().refine(isPromise(parseBytesPerDay), 'must be a volume of 173MB or more, such as 2GB'),
   /** The local API on TCP too, for who has the token: 127.0.0.1:4400; empty for its socket alone. */
   api: z.string().regex(/^$|:\d{1,5}$/, 'must be an address and a port such as 127.0.0.1:4400'),
   /** The page: a port of this machine, or one of its addresses and a port; empty for none. */

@@ -44,10 +44,11 @@ function amountIn (text: string, pattern: RegExp): number {
 
 function within (option: string, text: string, bytesPerSecond: number, form: string): number {
   if (bytesPerSecond >= LEAST_BYTES_PER_SECOND && bytesPerSecond <= MOST_BYTES_PER_SECOND) return bytesPerSecond
+  const limit = bytesPerSecond > MOST_BYTES_PER_SECOND ? `no line carries more than ${MOST_BYTES_PER_SECOND}` : `finding peers and keeping in touch needs ${LEAST_BYTES_PER_SECOND}`
   throw new ShoalError({
     code: 'USAGE',
     what: `--${option} ${text.slice(0, 40)} cannot be promised`,
-    why: Number.isNaN(bytesPerSecond) ? `it must be ${form}` : `it comes to ${Math.round(bytesPerSecond)} bytes a second; finding peers and keeping in touch needs ${LEAST_BYTES_PER_SECOND}`,
+    why: Number.isNaN(bytesPerSecond) ? `it must be ${form}` : `it comes to ${Math.round(bytesPerSecond)} bytes a second; ${limit}`,
     tryThis: option === 'upload' ? '--upload 1mbit' : '--bytes-per-day 2GB'
   })
 }

@@ -15,6 +15,12 @@ describe('a promise', () => {
     expect(() => parseUpload(text)).toThrow(expect.objectContaining({ code: 'USAGE', tryThis: '--upload 1mbit' }) as Error)
   })
 
+  it('says which end of its range was passed', () => {
+    const why = (text: string): unknown => expect.objectContaining({ why: expect.stringContaining(text) as string })
+    expect(() => parseUpload('1kbit')).toThrow(why('keeping in touch needs 2000'))
+    expect(() => parseUpload('1000gbit')).toThrow(why('no line carries more than 12500000000'))
+  })
+
   it.each(['1mbit', '10MB', 'NaNGB'])('of a day cannot be %j', text => {
     expect(() => parseBytesPerDay(text)).toThrow(expect.objectContaining({ code: 'USAGE' }) as Error)
   })
