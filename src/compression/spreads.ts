@@ -1,5 +1,8 @@
-/** Weight of an exchange in what is expected of the next: partners change and each is one sample, but the spread follows learning rate and schedule within a few rounds. */
-const NEWEST = 0.25
+/**
+ * Weight of an exchange in what is expected of the next: partners change and each is one sample, but spreads follow learning rate and schedule from round to round. On the
+ * replicas of a run of twenty rounds 0.25 costs half a bit a value more at the same error; 1, which trusts one partner alone, would save 0.03.
+ */
+const NEWEST = 0.75
 const LARGEST = 3.4028234663852886e38
 
 /**

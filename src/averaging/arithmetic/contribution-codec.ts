@@ -91,13 +91,22 @@ function againstReference (codec: ReferencedCodec): ContributionCodec {
     expectedBytes: length => codec.expectedBytes(length),
     send (values, { spreads, moved }) {
       const known = spreads?.length === Math.ceil(values.length / block) ? spreads : undefined
-      const believed = known ?? (moved === undefined ? initialSpreads(values, block) : initialSpreads(moved(), block).map(spread => FIRST_SPREAD * spread))
+      const believed = believedSpreads(known, moved === undefined ? undefined : initialSpreads(moved(), block)) ?? initialSpreads(values, block)
       // Members must not draw alike here: their errors are to be independent.
       const sender = codec.send(values, believed, contentSeed(values))
       return { message: sender.message(), decoded: sender.decoded, widening: request => sender.widening(request) }
     },
     receive: (own, message) => codec.decodeAgainst(own, message)
   }
+}
+
+/**
+ * What is known from past rounds lies behind while replicas still drift apart faster each round, and too small a spread costs bits where too large a one costs a coarser step:
+ * what this peer has moved by since comes on top, as independent of it.
+ */
+function believedSpreads (known: Float32Array | undefined, moved: Float32Array | undefined): Float32Array | undefined {
+  if (moved === undefined) return known
+  return known === undefined ? moved.map(distance => FIRST_SPREAD * distance) : known.map((spread, index) => Math.hypot(spread, moved[index] as number))
 }
 
 /** Encodes into bytes of their own: a link may still be sending them when the next part is encoded. */

@@ -14,7 +14,7 @@ describe('side information in a swarm whose links lose, repeat and break', () =>
   })
 
   it('asks for more, is answered, and averages', () => {
-    const results = Array.from({ length: 12 }, (_, seed) => {
+    const results = Array.from({ length: 36 }, (_, seed) => {
       const scenario = randomScenario(seed)
       return simulate({ ...scenario, method: { ...scenario.method, codec: CODEC } })
     })
