@@ -93,7 +93,7 @@ export class UploadController {
   }
 
   #restSentence (nowMs: number, cost: number, left: number, allowance: number): string {
-    if (cost > allowance) return `rests: a round costs ${bytesText(cost)}, more than ${this.#name()} allows in ${this.#promise.windowSeconds} s; fewer bits or more fragments would fit`
+    if (cost > allowance) return `rests: a round costs ${bytesText(cost)}, and of ${this.#name()} rounds may take ${bytesText(allowance)}; fewer bits or more fragments would fit`
     const waitSeconds = this.#volume.msUntilAtMost(nowMs, allowance - cost) / 1000
     return `rests to keep ${this.#name()}: a round costs ${bytesText(cost)}, ${bytesText(Math.max(0, left))} are left; the next fits in ${Math.ceil(waitSeconds)} s`
   }
