@@ -111,7 +111,7 @@ function ownsFront (rows: readonly Row[]): Finding | undefined {
   if (front.length === 0) return undefined
   const others = [...new Set(front.filter(({ row }) => row.preset !== 'shoal').map(({ row }) => row.label))]
   return {
-    measured: `${own.length} of ${front.length} members of the front${others.length === 0 ? '' : `; the others are ${others.join(', ')}`}`,
+    measured: `${own.length} of ${front.length} members of the front that send anything${others.length === 0 ? '' : `; the others are ${others.join(', ')}`}`,
     verdict: own.length === front.length ? 'holds' : own.length > 0 ? 'holds in part' : 'does not hold'
   }
 }
