@@ -23,6 +23,8 @@ export interface MethodOptions {
   readonly outer?: string
   readonly outerRate?: string
   readonly outerMomentum?: string
+  readonly momentumCodec?: string
+  readonly clip?: string
   readonly codec?: string
   readonly ladder?: string
   readonly errorFeedback?: string
@@ -35,7 +37,7 @@ export interface MethodOptions {
 
 /** The options of the frame's axes, which a method of scalars has none of. */
 export const axisOptions = [
-  'group', 'pairing', 'participants', 'fragments', 'pattern', 'every', 'overlap', 'mixing', 'shares', 'outer', 'outerRate', 'outerMomentum', 'codec', 'ladder', 'errorFeedback',
+  'group', 'pairing', 'participants', 'fragments', 'pattern', 'every', 'overlap', 'mixing', 'shares', 'outer', 'outerRate', 'outerMomentum', 'momentumCodec', 'clip', 'codec', 'ladder', 'errorFeedback',
   'momentumCorrection', 'quorum', 'grace', 'late', 'finalMerge'
 ] as const satisfies ReadonlyArray<keyof MethodOptions>
 
@@ -58,6 +60,8 @@ export function configureMethodOptions (command: Command): void {
     .option('--outer <kind>', `outer optimizer: ${kinds.join(', ')}`)
     .option('--outer-rate <rate>', 'its learning rate, η')
     .option('--outer-momentum <share>', 'its momentum, μ')
+    .option('--momentum-codec <spec>', 'of gossip: averages its momentum too, written so')
+    .option('--clip <norm>', 'of co2: the longest outer step')
     .option('--error-feedback <decay>', 'how much of what the codec loses is sent later; none for no feedback')
     .option('--momentum-correction <share>', 'momentum of the gradients that error feedback keeps; none for none')
     .option('--quorum <peers>', 'members whose contributions end the wait')
@@ -124,16 +128,19 @@ function specsOf (text: string): readonly string[] {
 }
 
 /** Another outer optimizer comes with the constants of the first preset that has it. */
-function outerOf ({ outer, outerRate, outerMomentum }: MethodOptions, preset: MethodSpec | undefined): OuterSpec | undefined {
+function outerOf ({ outer, outerRate, outerMomentum, momentumCodec, clip }: MethodOptions, preset: MethodSpec | undefined): OuterSpec | undefined {
   const kind = choice('outer', outer, kinds)
   const base = kind === undefined || preset?.outer.kind === kind ? preset?.outer : Object.values<MethodSpec>(presets).find(other => other.outer.kind === kind)?.outer
-  if (base === undefined || (outer ?? outerRate ?? outerMomentum) === undefined) return undefined
-  const numbers = {
+  if (base === undefined || (outer ?? outerRate ?? outerMomentum ?? momentumCodec ?? clip) === undefined) return undefined
+  const replaced = {
     learningRate: outerRate === undefined ? undefined : numberOption('outer-rate', outerRate, { minimum: 1e-9, maximum: 100, whole: false }),
-    momentum: share('outer-momentum', outerMomentum)
+    momentum: share('outer-momentum', outerMomentum),
+    momentumCodec,
+    clipNorm: clip === undefined ? undefined : numberOption('clip', clip, { minimum: 1e-9, maximum: 1e9, whole: false })
   }
-  const given = Object.entries(numbers).filter(([, value]) => value !== undefined)
-  for (const [name] of given) if (!(name in base)) throw hasNone(base.kind, name)
+  const given = Object.entries(replaced).filter(([, value]) => value !== undefined)
+  const keys = outerSchema.options.find(option => option.shape.kind.value === base.kind)?.shape ?? {}
+  for (const [name] of given) if (!(name in keys)) throw hasNone(base.kind, name as keyof typeof replaced)
   return { ...base, ...Object.fromEntries(given) }
 }
 
@@ -149,7 +156,14 @@ function choice<Word extends string> (name: string, text: string | undefined, wo
   return text === undefined ? undefined : choiceOption(name, text, words)
 }
 
-function hasNone (kind: string, name: string): ShoalError {
-  const option = name === 'momentum' ? '--outer-momentum' : '--outer-rate'
-  return new ShoalError({ code: 'USAGE', what: `${option} cannot be used here`, why: `the outer optimizer ${kind} has no ${name === 'momentum' ? 'momentum' : 'learning rate'}`, tryThis: 'shoal run methods' })
+const ownOptions = {
+  learningRate: ['--outer-rate', 'learning rate'],
+  momentum: ['--outer-momentum', 'momentum'],
+  momentumCodec: ['--momentum-codec', 'momentum that is averaged'],
+  clipNorm: ['--clip', 'clipping norm']
+} as const
+
+function hasNone (kind: string, name: keyof typeof ownOptions): ShoalError {
+  const [option, what] = ownOptions[name]
+  return new ShoalError({ code: 'USAGE', what: `${option} cannot be used here`, why: `the outer optimizer ${kind} has no ${what}`, tryThis: 'shoal run methods' })
 }

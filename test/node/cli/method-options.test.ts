@@ -37,6 +37,8 @@ describe('the method of a command line', () => {
     expect(ladder('none')).toEqual([])
     expect('errorFeedback' in parse('--method sparseloco --codec fp32 --error-feedback none')).toBe(false)
     expect(Object.keys(parse('--method dgc --error-feedback none --momentum-correction none')).filter(axis => /feedback|correction/i.test(axis))).toEqual([])
+    expect(parse('--method shoal --momentum-codec int4').outer).toEqual({ ...presets.shoal.outer, momentumCodec: 'int4' })
+    expect(parse('--method co2 --clip 0.5').outer).toEqual({ ...presets.co2.outer, clipNorm: 0.5 })
     expect(parse('--method dgc --momentum-correction 0.5').momentumCorrection).toBe(0.5)
   })
 
@@ -48,6 +50,9 @@ describe('the method of a command line', () => {
   it('refuses what contradicts itself with the rule', () => {
     const refusals: ReadonlyArray<readonly [string, string, RegExp]> = [
       ['--method fedavg --outer-momentum 0.5', 'USAGE', /has no momentum/],
+      ['--method noloco --momentum-codec int4', 'USAGE', /noloco has no momentum that is averaged/],
+      ['--method diloco --clip 1', 'USAGE', /nesterov has no clipping norm/],
+      ['--method shoal --momentum-codec topk(0.1)', 'METHOD_CONTRADICTORY', /topk needs deltas or gradients/],
       ['--method nolcoo', 'METHOD_UNSUPPORTED', /this version has/],
       ['--method noloco --outer-rate 3', 'METHOD_UNSTABLE', /contract only if/],
       ['--method noloco --error-feedback 0.9', 'METHOD_CONTRADICTORY', /share a reference/],
