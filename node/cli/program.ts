@@ -42,6 +42,8 @@ async function createProgram (commands: readonly CommandModule[], words: readonl
   declareCommonOptions(program)
   // Every command inherits these: errors come back here and are shown in three lines.
   program.exitOverride().configureOutput({ writeErr: () => undefined })
+    // In lists every command would say [options], which says nothing.
+    .configureHelp({ subcommandTerm: command => command.name() })
     .helpCommand('help [command]', 'what a command does')
     .addHelpText('after', EXIT_CODES_HELP)
   for (const module of commands) {
@@ -49,6 +51,7 @@ async function createProgram (commands: readonly CommandModule[], words: readonl
     if (isMeant(module, words)) await module.configure(command)
     declareCommonOptions(command)
   }
+  for (const family of program.commands.filter(({ commands: members }) => members.length > 0)) family.summary(family.commands.map(member => member.name()).join(', '))
   return program
 }
 
@@ -91,7 +94,7 @@ function optionsOf (command: Command): CommonOptions & Record<string, unknown> {
 
 function parentCommand (above: Command, word: string, group: string): Command {
   return above.commands.find(command => command.name() === word) ??
-    declareCommonOptions(above.command(word).summary(`${word} …`).helpGroup(`${group}:`))
+    declareCommonOptions(above.command(word).helpGroup(`${group}:`))
 }
 
 /** `shoal` or `shoal run` alone asks what there is. */

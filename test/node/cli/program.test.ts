@@ -101,6 +101,7 @@ describe('the command line', () => {
     expect(written.stdout).toMatch(/Start:\n {2}join/)
     expect(written.stdout).toContain('Run:')
     expect(written.stdout).toContain('Exit codes:')
+    expect(written.stdout).toMatch(/Run:\n {2}run +create, show\n/)
   })
 
   it('ends each command\'s help with its example', async () => {
