@@ -29,7 +29,10 @@ export async function readStories (folder: string, run = ''): Promise<readonly P
   const told = stories.filter(({ rounds, evaluations }) => rounds.length + evaluations.length > 0)
   if (told.length > 0) return told
   throw new ShoalError({
-    code: 'DATA_MISSING', what: `nothing is recorded in ${folder}`, why: 'it is no testnet’s folder, no data directory with a run, and no recording', tryThis: 'shoal run ls names the runs of a data directory; shoal testnet run --dir names its folder'
+    code: 'DATA_MISSING',
+    what: run === '' ? `nothing is recorded in ${folder}` : `nothing of a run ${run} is recorded in ${folder}`,
+    why: run === '' ? 'it is no testnet’s folder, no data directory with a run, and no recording' : `${run} is no folder either, and no run’s id begins with it`,
+    tryThis: 'shoal run ls names the runs of a data directory; shoal testnet run --dir names its folder'
   })
 }
 

@@ -42,6 +42,6 @@ describe('the report of a run', () => {
 
   it('says where nothing is recorded', async () => {
     await expect(readStories(join(folder.path, 'nowhere'))).rejects.toMatchObject({ code: 'DATA_MISSING' })
-    await expect(readStories(join(folder.path, 'peer-a'), 'cd')).rejects.toMatchObject({ code: 'DATA_MISSING' })
+    await expect(readStories(join(folder.path, 'peer-a'), 'cd')).rejects.toMatchObject({ code: 'DATA_MISSING', message: expect.stringContaining('a run cd') as string })
   })
 })
