@@ -41,7 +41,8 @@ export function createApi (view: () => PeerView, more?: Hono): Hono {
   api.get('/healthz', context => context.text('ok'))
   api.get('/v1/events', context => streamEvents(context, view))
   for (const name of Object.keys(ENDPOINTS) as EndpointName[]) addRoute(api, name, view)
-  api.notFound(context => refuse(context, usage(`there is no ${context.req.method} ${context.req.path}`, 'this API has no such question', 'docs/api.md lists them'), 404))
+  // A route, not `notFound`, which is forgotten where this API is a part of another one.
+  api.all('*', noSuchQuestion)
   return api
 }
 
@@ -64,6 +65,11 @@ async function pageOfRounds (view: PeerView, { since, limit }: RoundsQuery): Pro
   const found = await view.rounds(since, limit + 1)
   const rounds = found.slice(0, limit)
   return { rounds, next: found.length > limit ? rounds.at(-1)?.round ?? null : null }
+}
+
+/** What is said of a question that is not there. */
+function noSuchQuestion (context: Context): Response {
+  return refuse(context, usage(`there is no ${context.req.method} ${context.req.path}`, 'this API has no such question', 'docs/api.md lists them'), 404)
 }
 
 /** Answers with the three sentences that every refusal has. */

@@ -55,6 +55,11 @@ describe('the page’s port', () => {
     expect((await fetch(`${page.url}/v1/status`)).status).toBe(200)
   })
 
+  it('says what is not there as the API does', async () => {
+    const answer = await fetch(`${page.url}/v1/nothing`)
+    expect([answer.status, await answer.json()]).toMatchObject([404, { error: { code: 'USAGE', message: 'there is no GET /v1/nothing' } }])
+  })
+
   it('lets nobody do more than look', async () => {
     for (const path of ['/v1/shutdown', '/v1/pause', '/v1/merge', '/v1/check']) expect((await fetch(page.url + path, { method: 'POST' })).status, path).toBe(403)
   })
