@@ -36,7 +36,7 @@ function tilesOf (status: Status, { rounds }: SwarmAnswer): Tile[] {
     { name: 'Loss', value: formatNumber(status.loss, 3), aside: status.startLoss === null ? 'nats a token' : `from ${formatNumber(status.startLoss, 2)} nats a token` },
     { name: 'Step', value: formatCount(status.step), aside: budget },
     { name: 'Round', value: formatCount(status.round), aside: together },
-    { name: 'Peers', value: String(peers.present + 1), aside: `${peers.training} others train` },
+    { name: 'Peers', value: String(peers.present + 1), aside: peers.training === 1 ? '1 other trains' : `${peers.training} others train` },
     { name: 'Speed', value: formatCount(status.tokensPerSecond), aside: 'tokens a second' },
     { name: 'Sent', value: formatBytes(sent), aside: sent === 0 ? `received ${formatBytes(bytes.wireReceived + bytes.controlReceived)}` : `${formatRatio(status.allReduceBytes / sent)} less than all-reduce` },
     { name: 'A value costs', value: bits === undefined ? '–' : `${short(bits)} bit`, aside: 'on its way to a partner' }

@@ -33,6 +33,8 @@ const MARGIN = { left: 46, right: 12, top: 12, bottom: 24 }
 const MINIMUM_WIDTH_PX = 220
 /** As the style sheet says; a card in a row with a taller one grows. */
 const LEAST_HEIGHT_PX = { low: 190, high: 320 }
+/** Half of the last label of x, which also says what x is. */
+const LAST_LABEL_PX = 40
 /** Rows of the table: the newest ones. */
 const TABLE_ROWS = 50
 
@@ -113,7 +115,11 @@ export class LineChart {
         drawn('line', { class: 'grid', x1: MARGIN.left, x2: width - MARGIN.right, y1: placeY(y), y2: placeY(y) }),
         drawn('text', { x: MARGIN.left - 8, y: placeY(y) + 4, 'text-anchor': 'end' }, formatY(y))
       ]),
-      ...xs.map((x, index) => drawn('text', { x: placeX(x), y: bottom + 17, 'text-anchor': 'middle' }, index === xs.length - 1 ? `${xName} ${short(x)}` : short(x)))
+      ...xs.map((x, index) => {
+        const isLast = index === xs.length - 1
+        const place = isLast && placeX(x) > width - LAST_LABEL_PX ? { x: width, 'text-anchor': 'end' } : { x: placeX(x), 'text-anchor': 'middle' }
+        return drawn('text', { ...place, y: bottom + 17 }, isLast ? `${xName} ${short(x)}` : short(x))
+      })
     ]
   }
 

@@ -1,3 +1,5 @@
+import { formatCount } from '../../terminal/units.ts'
+
 /** Ticks at round numbers, about `wanted` of them, within the range. */
 export function niceTicks (low: number, high: number, wanted: number): number[] {
   if (!(high > low)) return [low]
@@ -24,7 +26,7 @@ export function short (value: number | null | undefined): string {
   if (value === 0) return '0'
   const size = Math.abs(value)
   if (size < 1e-3) return value.toExponential(1)
-  return size >= 1000 ? Math.round(value).toLocaleString('en') : String(Number(value.toPrecision(3)))
+  return size >= 1000 ? formatCount(value) : String(Number(value.toPrecision(3)))
 }
 
 export function percent (share: number | null | undefined): string {

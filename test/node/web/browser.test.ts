@@ -82,7 +82,7 @@ describe.skipIf(program === undefined)(`the page in Chromium${program === undefi
     await page.keyboard.press('ArrowLeft')
     const tip = page.locator('#loss .tip')
     await tip.waitFor({ state: 'visible' })
-    expect(await tip.innerText()).toMatch(/^step 1,1\d\d/)
+    expect(await tip.innerText()).toMatch(/^step 1 1\d\d/)
     await page.keyboard.press('Escape')
     await tip.waitFor({ state: 'hidden' })
     await page.locator('#timeline summary').press('Enter')

@@ -50,7 +50,7 @@ export async function openExamplePage (dataDirectory: string, write: Write | und
   const view = exampleView(new EventLog(), {
     status: () => ({
       ...exampleStatus, peerId: PEERS[0], run: { id: 'f7'.repeat(32), name: 'evening' }, sentence: 'training to step 1220; Reef is next', step: 1203, budgetSteps: 4000, round: ROUNDS, loss: 2.061, startLoss: 5.546,
-      yardstick: { bitsPerNat: 1.4427, gzipBitsPerCharacter: 2.9 }, tokensPerSecond: 1610, peers: { present: 3, training: 3 }, bytes: exampleBytes, allReduceBytes: 1_590_000_000, uptimeSeconds: 254, backend: 'wasm, SIMD, 2 threads'
+      lastRound: { ...record({ round: ROUNDS }), members: [PEERS[0], PEERS[1]] }, yardstick: { bitsPerNat: 1.4427, gzipBitsPerCharacter: 2.9 }, tokensPerSecond: 1610, peers: { present: 3, training: 3 }, bytes: exampleBytes, allReduceBytes: 1_590_000_000, uptimeSeconds: 254, backend: 'wasm, SIMD, 2 threads'
     })
   })
   const traffic = new Map([

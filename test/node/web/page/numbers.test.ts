@@ -62,7 +62,7 @@ describe('axes', () => {
   })
 
   it('have short numbers', () => {
-    expect([0, 1.23456, 12_345.6, 0.00012, null, Number.NaN].map(short)).toEqual(['0', '1.23', '12,346', '1.2e-4', '–', '–'])
+    expect([0, 1.23456, 12_345.6, 0.00012, null, Number.NaN].map(short)).toEqual(['0', '1.23', '12 346', '1.2e-4', '–', '–'])
     expect(percent(0.0123)).toBe('1.23 %')
   })
 })
