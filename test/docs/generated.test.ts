@@ -21,7 +21,7 @@ describe('pages that are written by a script', () => {
     const page = libraryReference()
     if (process.env['UPDATE_DOCS'] === '1') writeFileSync(`${docs}library-reference.md`, page)
     expect(readFileSync(`${docs}library-reference.md`, 'utf8')).toBe(page)
-  }, 60_000)
+  })
 })
 
 describe('the troubleshooting page', () => {
