@@ -61,7 +61,7 @@ export function configureMethodOptions (command: Command): void {
     .option('--outer-rate <rate>', 'its learning rate, η')
     .option('--outer-momentum <share>', 'its momentum, μ')
     .option('--momentum-codec <spec>', 'of gossip: averages its momentum too, written so')
-    .option('--clip <norm>', 'of co2: the longest outer step')
+    .option('--clip <norm>', 'of co2: the largest norm of its momentum')
     .option('--error-feedback <decay>', 'how much of what the codec loses is sent later; none for no feedback')
     .option('--momentum-correction <share>', 'momentum of the gradients that error feedback keeps; none for none')
     .option('--quorum <peers>', 'members whose contributions end the wait')
