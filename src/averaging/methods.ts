@@ -20,13 +20,16 @@ export function methodPreset (name: string, overrides: Partial<MethodSpec> = {})
   return method
 }
 
+/** Fragments that follow each other faster are still on the wire when the next is due: an exchange takes four messages one after the other. */
+const STEPS_BETWEEN_FRAGMENTS = 5
+
 /**
- * A shorter interval than the preset's shortens its flights in proportion, and asks for no more fragments than there are steps, so that H alone can be swept.
+ * A shorter interval than the preset's shortens its flights in proportion, and asks for no more fragments than can follow each other, so that H alone can be swept.
  */
 function flightFor (name: PresetName, { everySteps, fragments, overlapSteps }: Partial<MethodSpec>): Partial<MethodSpec> {
   const preset: MethodSpec = presets[name]
   if (everySteps === undefined || preset.overlapSteps === 0) return {}
-  const pieces = fragments ?? Math.min(preset.fragments, everySteps)
+  const pieces = fragments ?? Math.max(1, Math.min(preset.fragments, Math.floor(everySteps / STEPS_BETWEEN_FRAGMENTS)))
   const flight = preset.outer.kind === 'co2' ? everySteps : Math.min(preset.overlapSteps, Math.ceil(everySteps / pieces) - 1)
   return { fragments: pieces, overlapSteps: overlapSteps ?? flight }
 }

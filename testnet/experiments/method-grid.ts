@@ -29,6 +29,10 @@ const LINKS = [10, 1, 100] as const
 const RATES = [0.01, 0.02, 0.04] as const
 /** DeMo's steps are its outer rate times a sign, so that is what is swept. */
 const SIGN_RATES = [0.001, 0.003, 0.01] as const
+/** The flagship for those who would rather wait than spend bytes: nothing in flight, and no outer step. */
+const AT_REST: Partial<MethodSpec> = { overlapSteps: 0, mixing: 0, outer: { kind: 'average' } }
+/** Where the flagship's other constants are tried: the middle of a bench's intervals. */
+const VARIED_INTERVAL = 10
 /** Every method of a bench, in the order of the table. */
 const ALL: readonly PresetName[] = [
   'ddp', 'fedavg', 'diloco', 'streaming-diloco', 'decoupled-diloco', 'noloco', 'sparta', 'co2', 'sparseloco', 'demo', 'dgc', 'branch-train-merge', 'shoal'
@@ -48,7 +52,7 @@ export function gridOf (name: GridName, seeds: number): Grid {
   const paired = Array.from({ length: seeds }, (_, index) => index + 1)
   switch (name) {
     case 'reduced': return { setting: reduced, links: [10, 1], seeds: paired, methods: [sweepOf('ddp', [1], [0.02]), sweepOf('noloco', [4], [0.02])] }
-    case 'published': return { setting: published, links: LINKS, seeds: paired, methods: ALL.map(preset => sweepOf(preset, [10, 40], RATES)) }
+    case 'published': return { setting: published, links: LINKS, seeds: paired, methods: ALL.map(preset => sweepOf(preset, [5, 10, 20, 40], RATES)) }
     case 'full': return { setting: { ...published, steps: 1200 }, links: LINKS, seeds: paired, methods: ALL.map(preset => sweepOf(preset, [10, 20, 40, 100], [0.005, ...RATES])) }
   }
 }
@@ -57,10 +61,12 @@ function sweepOf (preset: PresetName, intervals: readonly number[], rates: reado
   const { everySteps, groupSize }: MethodSpec = presets[preset]
   if (preset === 'demo') return { preset, groups: [SIGN_RATES.map(signPoint)], variants: [] }
   const isRhythmic = everySteps > 1 && groupSize !== 1
+  const groups = (isRhythmic ? intervals : [undefined]).map(every => rates.map(rate => pointOf(preset, every, rate)))
+  const resting = preset === 'shoal' ? intervals.map(every => rates.map(rate => pointOf(preset, every, rate, AT_REST, 'rest'))) : []
   return {
     preset,
-    groups: (isRhythmic ? intervals : [undefined]).map(every => rates.map(rate => pointOf(preset, every, rate))),
-    variants: preset === 'shoal' ? flagshipVariants(intervals, rates) : []
+    groups: [...groups, ...resting],
+    variants: preset === 'shoal' ? flagshipVariants(rates) : []
   }
 }
 
@@ -77,8 +83,8 @@ function signPoint (learningRate: number): Point {
 type Variant = readonly [suffix: string, overrides: Partial<MethodSpec>]
 
 /** One axis at a time around the flagship, at the middle of the rates that are swept. */
-function flagshipVariants (intervals: readonly number[], rates: readonly number[]): readonly Point[] {
-  const [every, rate] = [intervals[0] as number, rates[1] as number]
+function flagshipVariants (rates: readonly number[]): readonly Point[] {
+  const rate = rates[1] as number
   const variants: readonly Variant[] = [
     ...[[0.7, 0.9], [0.7, 0.5], [1, 0]].map(([learningRate = 1, momentum = 0]): Variant => [`outer${learningRate}-${momentum}`, { outer: { kind: 'gossip', learningRate, momentum } }]),
     ...[3, 6].map((bits): Variant => [`bits${bits}`, { codec: `uniform(${bits}) | rans` }]),
@@ -87,5 +93,5 @@ function flagshipVariants (intervals: readonly number[], rates: readonly number[
     ['random-pairs', { pairing: 'random' }],
     ['everyone', { groupSize: 'all', pairing: 'random' }]
   ]
-  return variants.map(([suffix, overrides]) => pointOf('shoal', every, rate, overrides, suffix))
+  return variants.map(([suffix, overrides]) => pointOf('shoal', VARIED_INTERVAL, rate, overrides, suffix))
 }

@@ -175,8 +175,10 @@ function atTheEdge ({ methods }: Grid, rows: readonly Row[]): string {
 /** Of a method whose result depends on the link: what is in flight there lands later, or too late. */
 function lossByLink (row: Row, links: readonly number[]): string {
   const ascending = [...links].sort((a, b) => a - b)
-  const losses = ascending.map(link => estimate(row.all.filter(({ inputs }) => inputs.megabits === link).map(cell => lossOf(cell, 'merged'))).mean.toFixed(3))
-  return `${row.label} ends at ${losses.join(', ')} on ${ascending.join(', ')} Mbit/s`
+  const estimatesOf = (value: (cell: StoredCell) => number): readonly Estimate[] => ascending.map(link => estimate(row.all.filter(({ inputs }) => inputs.megabits === link).map(value)))
+  const losses = estimatesOf(cell => lossOf(cell, 'merged')).map(({ mean }) => mean.toFixed(3))
+  const landed = estimatesOf(cell => cell.averagedShare).map(({ mean }) => `${Math.round(100 * mean)} %`)
+  return `${row.label} ends at ${losses.join(', ')} on ${ascending.join(', ')} Mbit/s, where ${landed.join(', ')} of its rounds landed before the next was due`
 }
 
 function shown ({ mean, margin }: Estimate): string {

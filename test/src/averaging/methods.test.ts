@@ -28,7 +28,8 @@ describe('methodPreset', () => {
     }
     expect(methodPreset('co2', { everySteps: 10 }).overlapSteps).toBe(10)
     expect(methodPreset('shoal', { everySteps: 10 })).toMatchObject({ fragments: 2, overlapSteps: 4 })
-    expect(methodPreset('shoal', { everySteps: 2 })).toMatchObject({ fragments: 2, overlapSteps: 0 })
+    expect(methodPreset('shoal', { everySteps: 5 })).toMatchObject({ fragments: 1, overlapSteps: 4 })
+    expect(methodPreset('shoal', { everySteps: 2 })).toMatchObject({ fragments: 1, overlapSteps: 1 })
   })
 
   it('helps with names that it does not know', () => {
