@@ -29,8 +29,6 @@ const LINKS = [10, 1, 100] as const
 const RATES = [0.01, 0.02, 0.04] as const
 /** DeMo's steps are its outer rate times a sign, so that is what is swept. */
 const SIGN_RATES = [0.001, 0.003, 0.01] as const
-/** The flagship for those who would rather wait than spend bytes: nothing in flight, and no outer step. */
-const AT_REST: Partial<MethodSpec> = { overlapSteps: 0, mixing: 0, outer: { kind: 'average' } }
 /** Where the flagship's other constants are tried: the middle of a bench's intervals. */
 const VARIED_INTERVAL = 10
 /** Every method of a bench, in the order of the table. */
@@ -61,11 +59,9 @@ function sweepOf (preset: PresetName, intervals: readonly number[], rates: reado
   const { everySteps, groupSize }: MethodSpec = presets[preset]
   if (preset === 'demo') return { preset, groups: [SIGN_RATES.map(signPoint)], variants: [] }
   const isRhythmic = everySteps > 1 && groupSize !== 1
-  const groups = (isRhythmic ? intervals : [undefined]).map(every => rates.map(rate => pointOf(preset, every, rate)))
-  const resting = preset === 'shoal' ? intervals.map(every => rates.map(rate => pointOf(preset, every, rate, AT_REST, 'rest'))) : []
   return {
     preset,
-    groups: [...groups, ...resting],
+    groups: (isRhythmic ? intervals : [undefined]).map(every => rates.map(rate => pointOf(preset, every, rate))),
     variants: preset === 'shoal' ? flagshipVariants(rates) : []
   }
 }

@@ -6,7 +6,7 @@ import type { StoredCell } from './method-store.ts'
 /** A chosen point over its paired seeds, on the link on which it was tuned. */
 export interface Row {
   readonly preset: string
-  /** As plots and tables call it: `diloco 40` for H = 40, `shoal 40 at rest` where nothing is in flight. */
+  /** As plots and tables call it: `diloco 40` for H = 40. */
   readonly label: string
   readonly everySteps: number
   readonly rate: number
@@ -36,8 +36,7 @@ export function rowsOf (outcomes: readonly MethodOutcome[], tunedLink: number): 
     if (first === undefined) return []
     const { everySteps, groupSize } = first.inputs.method
     const isRhythmic = everySteps > 1 && groupSize !== 1
-    const gait = point.name.endsWith('-rest') ? ' at rest' : ''
-    return [{ preset, label: isRhythmic && chosen.length > 1 ? `${preset} ${everySteps}${gait}` : `${preset}${gait}`, everySteps, rate: point.learningRate, cells: tuned, all: cells }]
+    return [{ preset, label: isRhythmic && chosen.length > 1 ? `${preset} ${everySteps}` : preset, everySteps, rate: point.learningRate, cells: tuned, all: cells }]
   }))
 }
 
