@@ -57,7 +57,7 @@ export interface SwarmNetworkOptions extends Terms {
   /** Values in the flat vector; bounds the snapshots that this peer accepts. */
   readonly parameters?: number
   /** Takes libp2p's own metrics. */
-  readonly libraryMetrics?: FurtherMetrics | undefined
+  readonly libp2pMetrics?: FurtherMetrics | undefined
 }
 
 /** One member as `shoal peers` shows it. */
@@ -131,7 +131,7 @@ export class SwarmNetwork implements Peers {
   static async start (options: SwarmNetworkOptions, { signal }: { readonly signal?: AbortSignal } = {}): Promise<SwarmNetwork> {
     signal?.throwIfAborted()
     const meter = new ByteMeter()
-    const links = new MeteredLinks(meter, nowMs, options.libraryMetrics)
+    const links = new MeteredLinks(meter, nowMs, options.libp2pMetrics)
     const topic = progressTopic(options.runId)
     const node = await createPeerNode({ privateKey: options.privateKey, listen: options.listen, topic, links })
     const gossip = new Gossip(node.services.pubsub, topic, isProgress)

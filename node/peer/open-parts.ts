@@ -145,7 +145,7 @@ async function startNetwork ({ options, store, identity, layout, serving, runFil
     file: async sha256 => await runFiles.open(sha256),
     minimumPeers: Math.max(1, settings.waitFor),
     parameters: layout.size,
-    libraryMetrics: options.libraryMetrics
+    libp2pMetrics: options.libp2pMetrics
   }, { signal })
   network.onEvent(event => {
     if (event.type === 'peer-joined') store.rememberPeer(event.peerId, event.addresses)

@@ -30,7 +30,7 @@ export interface PeerOptions {
   /** Name and version, as peers tell each other. */
   readonly software: string
   /** Takes libp2p's own metrics. */
-  readonly libraryMetrics?: FurtherMetrics | undefined
+  readonly libp2pMetrics?: FurtherMetrics | undefined
 }
 
 /** What others may ask this peer for; empty until training has something to give. */

@@ -47,7 +47,7 @@ export async function runPeer (options: PeerOptions, signal: AbortSignal): Promi
       closers.add(port.what, async () => port.close())
       events.emit({ type: 'serving', what: port.what, url: port.url, needsToken: port.needsToken })
     }
-    const parts = await openParts({ ...options, libraryMetrics: observation.metrics.libp2p }, identity, closers, stop)
+    const parts = await openParts({ ...options, libp2pMetrics: observation.metrics.libp2p }, identity, closers, stop)
     observation.attach(parts)
     reporter.watch(() => parts.network.meter.totals())
     const session = openSession(options, identity, parts, reporter)

@@ -3,7 +3,7 @@ import { asWireError, WireError } from '../wire/errors.ts'
 import { PAYLOAD_CHUNK_BYTES } from '../wire/limits.ts'
 import { StreamIO } from '../wire/stream-io.ts'
 import type { WaitOptions } from '../wire/stream-io.ts'
-import { decodeGreeting, decodeReport, encodeRequest } from './messages.ts'
+import { decodeGreeting, decodeReceipt, decodeReport, encodeRequest } from './messages.ts'
 import type { CheckGreeting, CheckRequest, DialReport } from './messages.ts'
 
 export interface CheckOptions {
@@ -39,7 +39,7 @@ export async function askCheck (stream: Stream, { request, nowMs, signal }: Chec
     if ('rejection' in greeting) throw new WireError('refused', greeting.rejection.sentence)
     const greetedAtMs = nowMs()
     await writeFiller(io, request.upload, wait)
-    await frameOf(io, wait)
+    decodeReceipt(await frameOf(io, wait))
     const uploadedAtMs = nowMs()
     await readFiller(io, request.download, wait)
     const downloadedAtMs = nowMs()

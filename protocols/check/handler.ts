@@ -4,7 +4,7 @@ import { CHECK_EVERY_MS, MAXIMUM_MEMBERS_CHECKED } from '../wire/limits.ts'
 import { rejection, type Rejection } from '../wire/rejection.ts'
 import { StreamIO } from '../wire/stream-io.ts'
 import { readFiller, writeFiller } from './client.ts'
-import { decodeRequest, encodeGreeting, encodeReport, RECEIVED } from './messages.ts'
+import { decodeRequest, encodeGreeting, encodeReceipt, encodeReport } from './messages.ts'
 import type { DialReport } from './messages.ts'
 
 export interface CheckHandlerOptions {
@@ -56,7 +56,7 @@ export class CheckHandler {
     }
     await io.writeFrame(encodeGreeting({ nowMs: wallMs(), software, observed }), wait)
     await readFiller(io, upload, wait)
-    await io.writeFrame(RECEIVED, wait)
+    await io.writeFrame(encodeReceipt({ received: true }), wait)
     await writeFiller(io, download, wait)
     const dials: DialReport[] = []
     for (const address of addresses) dials.push(await this.#dial(address, observed))

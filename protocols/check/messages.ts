@@ -35,8 +35,9 @@ const reportSchema = z.object({ dials: z.array(dialSchema).max(MAXIMUM_CHECKED_A
 /** How dialling back went, address by address. */
 export type DialReport = z.infer<typeof dialSchema>
 
+const receiptSchema = z.object({ received: z.literal(true) })
 /** Says that the whole upload is here. */
-export const RECEIVED = encodeMessage({ received: true })
+export type CheckReceipt = z.infer<typeof receiptSchema>
 
 export function encodeRequest (request: CheckRequest): Uint8Array { return encodeMessage(request) }
 /** @throws WireError */
@@ -45,6 +46,10 @@ export function decodeRequest (bytes: Uint8Array): CheckRequest { return decodeM
 export function encodeGreeting (answer: z.infer<typeof greetingAnswerSchema>): Uint8Array { return encodeMessage(answer) }
 /** @throws WireError */
 export function decodeGreeting (bytes: Uint8Array): z.infer<typeof greetingAnswerSchema> { return decodeMessage(bytes, greetingAnswerSchema) }
+
+export function encodeReceipt (receipt: CheckReceipt): Uint8Array { return encodeMessage(receipt) }
+/** @throws WireError */
+export function decodeReceipt (bytes: Uint8Array): CheckReceipt { return decodeMessage(bytes, receiptSchema) }
 
 export function encodeReport (dials: readonly DialReport[]): Uint8Array { return encodeMessage({ dials: [...dials] }) }
 /** @throws WireError */

@@ -85,7 +85,7 @@ export const VECTORS: readonly Vector[] = [
   vector('file header', { fileBytes: 1048581, ...body }, files.encodeAnswer, files.decodeAnswer),
   vector('check request', { addresses: ['/ip4/10.0.0.1/tcp/4001'], upload: 262144, download: 262144 }, check.encodeRequest, check.decodeRequest),
   vector('check greeting', { nowMs: 1700000000000, software: 'shoal/0.1.0', observed: '/ip4/10.0.0.1/tcp/50000' }, check.encodeGreeting, check.decodeGreeting),
-  vector('check receipt', check.RECEIVED, bytes => bytes, bytes => bytes),
+  vector('check receipt', { received: true }, check.encodeReceipt, check.decodeReceipt),
   vector('check report', [{ address: '/ip4/10.0.0.1/tcp/4001', reached: false, why: 'nobody listens' }], check.encodeReport, check.decodeReport),
   vector('progress', { round: 3, step: 60, training: true, loss: 2.5, tokensPerSecond: 1000 }, progress.encodeProgress, progress.decodeProgress),
   vector('progress with what is expected', { round: 3, step: 60, training: true, loss: 2.5, tokensPerSecond: 1000, dueInMs: 8000, uploadBytesPerSecond: 125000 }, progress.encodeProgress, progress.decodeProgress),
