@@ -17,6 +17,19 @@ interface Operation {
   readonly name: string
   readonly inputs: (a: number, b: number, c: number, seed: number) => Values[]
   readonly compute: (a: number, b: number, c: number, seed: number) => (...inputs: Tensor[]) => Tensor
+  /** How much the operation makes of a rounding in these inputs; 1 unless it divides by something small. */
+  readonly condition?: (inputs: readonly Values[]) => number
+}
+
+/** A row whose values are nearly equal is divided by their small deviation. */
+function narrowestRow ([x]: readonly Values[]): number {
+  const { shape: [, width = 1], values } = x!
+  const deviations = Array.from({ length: values.length / width }, (_, row) => {
+    const own = [...values.subarray(row * width, (row + 1) * width)]
+    const mean = own.reduce((sum, value) => sum + value, 0) / width
+    return Math.sqrt(own.reduce((sum, value) => sum + (value - mean) ** 2, 0) / width)
+  })
+  return Math.max(1, 1 / Math.min(...deviations))
 }
 
 function ids (count: number, below: number, seed: number): Int32Array {
@@ -42,7 +55,8 @@ const operations: Operation[] = [
   {
     name: 'layerNorm',
     inputs: (a, b, _c, seed) => [gaussian([a, b + 2], seed, 2), gaussian([b + 2], seed ^ 1), gaussian([b + 2], seed ^ 2)],
-    compute: () => (x, gain, bias) => layerNorm(x, gain, bias)
+    compute: () => (x, gain, bias) => layerNorm(x, gain, bias),
+    condition: narrowestRow
   },
   { name: 'gelu', inputs: (a, b, _c, seed) => [gaussian([a, b], seed, 2)], compute: () => x => gelu(x) },
   {
@@ -82,7 +96,7 @@ const operations: Operation[] = [
   }
 ]
 
-describe.each(operations)('$name', ({ inputs, compute }) => {
+describe.each(operations)('$name', ({ inputs, compute, condition = () => 1 }) => {
   const slopeOf = (seed: number) => (shape: number[]): Values => gaussian(shape, seed ^ 3)
 
   it('gives the same value and gradients on wasm as in plain JavaScript', async () => {
@@ -90,8 +104,8 @@ describe.each(operations)('$name', ({ inputs, compute }) => {
       const run = async (backend: 'wasm' | 'cpu') => await differentiate(backend, inputs(a, b, c, seed), slopeOf(seed), compute(a, b, c, seed))
       const [found, expected] = [await run('wasm'), await run('cpu')]
       expect(distance(found.value, expected.value, INPUT_SIZE)).toBeLessThan(1e-5)
-      found.gradients.forEach((gradient, index) => expect(distance(gradient, expected.gradients[index]!, INPUT_SIZE)).toBeLessThan(3e-5))
-    }), { numRuns: 40 })
+      found.gradients.forEach((gradient, index) => expect(distance(gradient, expected.gradients[index]!, INPUT_SIZE)).toBeLessThan(3e-5 * condition(inputs(a, b, c, seed))))
+    }), { numRuns: 40, examples: [[1, 1, 1, 255728921]] })
   })
 
   it('has the gradient that finite differences show', async () => {
