@@ -42,17 +42,28 @@ describe('a local swarm of processes', () => {
 
   it('goes on when the peer that all others began with is killed', async () => {
     let testnet: Testnet | undefined
+    const stop = new AbortController()
     const lost: string[] = []
+    const since = { B: 0, C: 0 }
+    const steps = { B: 0, C: 0 }
     const report = await runTestnet(options('orphans', {
+      // as long as it takes the two that are left to meet again and again, on however busy a machine
+      steps: 0, signal: stop.signal,
       onStarted: started => { testnet = started },
-      onEvent: (name, event) => { if (name === 'B' && event.type === 'round' && event.record.round === 3) testnet?.kill('A') },
-      onLost: name => lost.push(name)
+      onLost: name => lost.push(name),
+      onEvent: (name, event) => {
+        if (event.type !== 'round' || (name !== 'B' && name !== 'C')) return
+        const { round, outcome, step } = event.record
+        if (name === 'B' && round === 3) testnet?.kill('A')
+        if (lost.length > 0 && outcome === 'averaged') since[name]++
+        steps[name] = step
+        if (Math.min(since.B, since.C) > 3 && Math.min(steps.B, steps.C) >= 100) stop.abort()
+      }
     }))
     expect(lost).toEqual(['A'])
     expect(report.peersLost).toEqual(['A'])
-    expect(report.perPeer.map(peer => [peer.name, peer.steps])).toEqual([['B', 100], ['C', 100]])
+    expect(report.perPeer.map(peer => peer.name)).toEqual(['B', 'C'])
     expect(report.evalLossReplicas).toBeLessThan(report.startLoss - 1)
-    expect(Math.min(...report.perPeer.map(peer => peer.averagedRounds))).toBeGreaterThan(3)
   })
 
   it('takes in one more peer while it runs, which begins from the others’ weights', async () => {
