@@ -53,6 +53,8 @@ export class ScalarSession {
   #phase: Phase = 'idle'
   #sentence = 'about to measure the first loss'
   #tokens = 0
+  /** Steps that this peer took in earlier lives; those of packs that are forgotten count as whole ones. */
+  readonly #stepsBefore: number
   #secondsTraining = 0
   #shownAtMs = 0
   #checkpointedAtMs = performance.now()
@@ -88,6 +90,7 @@ export class ScalarSession {
       report: event => { this.#onReport(event) }
     }, loaded.snapshot === undefined ? undefined : { snapshot: loaded.snapshot, model: loaded.snapshot })
     this.machine.restore(loaded.entries)
+    this.#stepsBefore = this.#ownSteps()
     this.#rounds = new PackRounds(method.window, network)
     this.#aftermath = new Aftermath({ machine: this.machine, network, say: sentence => { this.#say('committing', sentence) } })
     network.scalars.onMessage((peerId, message) => {
@@ -255,8 +258,15 @@ export class ScalarSession {
     return this.#parts.network.present().map(({ peerId }) => peerId)
   }
 
+  #ownSteps (): number {
+    const self = keyOf(this.#parts.network.self)
+    const { ledger } = this.machine
+    const held = ledger.entries().filter(({ peer }) => peer === self)
+    return held.reduce((sum, { levels }) => sum + levels.length, (ledger.headOf(self).next - held.length) * this.#parts.method.window)
+  }
+
   #tokensInAll (): number {
-    return this.#parts.tokensPerStep * this.machine.step
+    return this.#parts.tokensPerStep * this.#stepsBefore + this.#tokens
   }
 
   #finish (reason: End): PeerReport {

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks'
+import { codecNameOf } from '../../src/averaging/any-method.ts'
 import type { StampedEvent } from '../../src/events.ts'
 import { shortId } from '../../src/membership/short-id.ts'
 import type { Output } from '../../node/cli/output.ts'
@@ -77,7 +78,7 @@ export class LiveView implements SwarmViewer {
     if (this.#testnet === undefined) return
     const { columns, rows } = process.stdout
     this.#frame.draw(swarmScreen({
-      title: `${this.#settings.name} · ${this.#settings.methodName} · ${this.#settings.method.codec}`,
+      title: `${this.#settings.name} · ${this.#settings.methodName} · ${codecNameOf(this.#settings.method)}`,
       elapsedSeconds: (performance.now() - this.#startedAtMs) / 1000,
       budgetSteps: this.#settings.steps,
       peers: this.#testnet.views,

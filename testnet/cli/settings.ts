@@ -2,19 +2,20 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { ShoalError } from '../../src/errors.ts'
 import { innerSchema } from '../../src/manifest/schema.ts'
+import { isScalarPreset } from '../../src/spsa/scalar-methods.ts'
 import { choiceOption } from '../../node/cli/choices.ts'
 import type { CommonOptions } from '../../node/cli/command.ts'
 import { computeFlags } from '../../node/cli/compute-flags.ts'
-import { methodOf } from '../../node/cli/method-options.ts'
-import type { MethodOptions } from '../../node/cli/method-options.ts'
 import { numberOption } from '../../node/cli/numbers.ts'
+import { anyMethodOf } from '../../node/cli/scalar-options.ts'
+import type { ScalarOptions } from '../../node/cli/scalar-options.ts'
 import { computeOf } from '../../node/config/compute.ts'
 import { ownSettings } from '../../node/config/own-settings.ts'
 import { resolveDataDirectory } from '../../node/store/data-directory.ts'
 import type { DataDirectory } from '../../node/store/data-directory.ts'
 import type { RunTestnetOptions } from '../launcher/run-testnet.ts'
 
-export interface TestnetCommandOptions extends MethodOptions {
+export interface TestnetCommandOptions extends ScalarOptions {
   readonly peers: string
   readonly model: string
   readonly batch: string
@@ -60,7 +61,7 @@ export function settingsOf (scenario: string, options: TestnetCommandOptions & C
     steps: stepsOf(options),
     split: choiceOption('split', options.split ?? 'era', ['era', 'iid']),
     methodName: options.method,
-    method: methodOf(options, QUICKSTART_MOST_STEPS),
+    method: anyMethodOf(isScalarPreset(options.method) ? { ...options, swarm: options.swarm ?? String(peers) } : options, QUICKSTART_MOST_STEPS),
     ...trainingOf(options),
     ...peerSettingsOf(options, directory)
   }

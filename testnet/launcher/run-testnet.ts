@@ -4,7 +4,7 @@ import { MODEL_SIZES, draftManifest } from '../../src/manifest/draft.ts'
 import { isTextModel } from '../../src/manifest/model-kind.ts'
 import { signManifest } from '../../src/manifest/manifest.ts'
 import type { SignedManifest } from '../../src/manifest/manifest.ts'
-import type { DataSpec, InnerSpec, MethodSpec } from '../../src/manifest/schema.ts'
+import type { AnyMethodSpec, DataSpec, InnerSpec } from '../../src/manifest/schema.ts'
 import type { ComputeSettings } from '../../node/backends/contract.ts'
 import { GLYPHS } from '../../node/cli/run-examples.ts'
 import { hashCorpus } from '../../node/corpus/corpus.ts'
@@ -19,7 +19,7 @@ export interface RunTestnetOptions {
   /** Folder of the peers' data directories; what an earlier testnet left there is removed, anything else refused. */
   readonly root: string
   readonly peers: number
-  readonly method: MethodSpec
+  readonly method: AnyMethodSpec
   readonly methodName: string
   /** Inner steps on each peer; 0 trains until `signal` aborts. */
   readonly steps: number

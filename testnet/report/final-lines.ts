@@ -51,7 +51,7 @@ function byteLines (report: FinalReport): string[] {
   if (report.payloadBytes === 0) return [`sent ${formatBytes(report.wireBytes + report.controlBytes)}; nothing was averaged`]
   const total = report.wireBytes + report.controlBytes
   return [
-    `sent ${formatBytes(total)}: payload ${formatBytes(report.payloadBytes)}, on the wire for training ${formatBytes(report.wireBytes)}, control ${formatBytes(report.controlBytes)}`,
+    `sent ${formatBytes(total)}: payload ${formatBytes(report.payloadBytes)}, on the wire for training ${formatBytes(report.wireBytes)} (${formatBytes(report.wireBytesPerStepAndPeer)} a step and peer), control ${formatBytes(report.controlBytes)}`,
     `fp32 all-reduce every step would have sent ${formatBytes(report.ddpBytes)}: ${formatRatio(report.ddpBytes / report.payloadBytes)} the payload, ${formatRatio(report.ddpBytes / total)} all bytes`
   ]
 }

@@ -2,6 +2,7 @@ import { codecNameOf } from '../../src/averaging/any-method.ts'
 import type { HeldOutSource } from '../../src/data/sources.ts'
 import type { ByteTotals, PeerReport } from '../../src/events.ts'
 import type { RunManifest } from '../../src/manifest/schema.ts'
+import { tokensPerStepOf } from '../../src/manifest/tokens.ts'
 import { bitsPerCharacter, gzipBitsPerCharacter } from '../../node/peer/text-figures.ts'
 import { consensusDistance } from '../../src/parameters/consensus.ts'
 import { allReduceBytes } from '../../src/averaging/all-reduce-bytes.ts'
@@ -33,6 +34,8 @@ export interface FinalReport {
   readonly payloadBytes: number
   readonly wireBytes: number
   readonly controlBytes: number
+  /** Bytes on the wire for training, over the steps that all peers took together; NaN where none took one. */
+  readonly wireBytesPerStepAndPeer: number
   readonly ddpBytes: number
   readonly secondsTraining: number
   readonly secondsTotal: number
@@ -89,6 +92,7 @@ export function finalReport (parts: ReportParts): FinalReport {
     payloadBytes: bytes(totals => totals.payloadSent),
     wireBytes: bytes(totals => totals.wireSent),
     controlBytes: bytes(totals => totals.controlSent),
+    wireBytesPerStepAndPeer: bytes(totals => totals.wireSent) * tokensPerStepOf(manifest) / sum(report => report.tokens),
     ddpBytes: allReduceBytes(reports.length, reports[0]?.parameters ?? 0, sum(report => report.steps)),
     secondsTraining: Math.max(0, ...reports.map(report => report.secondsTraining)),
     secondsTotal: parts.secondsTotal,

@@ -40,6 +40,13 @@ describe('the settings of a testnet', () => {
     expect(() => settings({ accumulate: '0' })).toThrow(expect.objectContaining({ code: 'USAGE' }) as unknown)
   })
 
+  it('hold a method of scalars, whose rate is for as many peers as there are', () => {
+    expect(settings({ method: 'one-byte', pack: '8' }).method).toMatchObject({ kind: 'one-byte', peers: 2, window: 8 })
+    expect(settings({ method: 'one-byte', swarm: '32' }).method).toMatchObject({ peers: 32 })
+    expect(() => settings({ method: 'one-byte', codec: 'fp32' })).toThrow(expect.objectContaining({ code: 'USAGE' }) as unknown)
+    expect(() => settings({ pack: '8' })).toThrow(expect.objectContaining({ code: 'USAGE' }) as unknown)
+  })
+
   it('refuse a setting that cannot be used', () => {
     vi.stubEnv('SHOAL_BACKEND', 'abacus')
     expect(() => settings()).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }) as unknown)
