@@ -1,15 +1,14 @@
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { encodeSafetensors } from '../../../src/checkpoint/safetensors.ts'
-import { reasonOf, ShoalError } from '../../../src/errors.ts'
 import { exportModel } from '../../../src/interop/export-model.ts'
 import { FOREIGN_FORMATS } from '../../../src/interop/formats.ts'
 import { huggingFaceConfig } from '../../../src/interop/hugging-face-config.ts'
 import { chosenCheckpoint } from '../../peer/checkpoint-choice.ts'
-import { writeFileAtomically } from '../../store/atomic-file.ts'
 import { resolveDataDirectory } from '../../store/data-directory.ts'
 import { choiceOption } from '../choices.ts'
 import { action } from '../command.ts'
+import { writeOutputFile } from '../output-file.ts'
 
 interface ExportOptions {
   readonly run?: string
@@ -26,21 +25,13 @@ export const exportWeights = action<ExportOptions>(async ({ options, output }) =
   const { run, step, weights } = await chosenCheckpoint(resolveDataDirectory(options.dataDir), options, output.message)
   const { model, tokenizer } = run.manifest
   const file = exportModel(model, weights, format, tokenizer)
-  await write(options.output, encodeSafetensors(file))
+  await writeOutputFile(options.output, encodeSafetensors(file))
   const config = join(dirname(options.output), CONFIG_FILE)
   const writesConfig = format !== 'plain' && !existsSync(config)
-  if (writesConfig) await write(config, [new TextEncoder().encode(`${JSON.stringify(huggingFaceConfig(model), undefined, 2)}\n`)])
+  if (writesConfig) await writeOutputFile(config, [new TextEncoder().encode(`${JSON.stringify(huggingFaceConfig(model), undefined, 2)}\n`)])
   if (options.json) output.json({ version: 1, runId: run.runId, step, format, tensors: file.tensors.length, file: options.output, config: writesConfig ? config : null })
   else output.line(options.output)
   output.message(`${file.tensors.length} tensors of ${run.manifest.name} at step ${step}, ${format} layout`)
   if (format !== 'plain' && !writesConfig) output.message(`${config} is there and stays as it is`)
   return undefined
 })
-
-async function write (path: string, chunks: readonly Uint8Array[]): Promise<void> {
-  try {
-    await writeFileAtomically(path, chunks)
-  } catch (cause) {
-    throw new ShoalError({ code: 'USAGE', what: `${path} cannot be written`, why: reasonOf(cause), tryThis: '--output with a folder that exists and may be written', cause })
-  }
-}

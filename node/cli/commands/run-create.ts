@@ -1,4 +1,3 @@
-import { reasonOf, ShoalError } from '../../../src/errors.ts'
 import { draftManifest } from '../../../src/manifest/draft.ts'
 import type { InnerChoices } from '../../../src/manifest/draft.ts'
 import { innerSchema } from '../../../src/manifest/schema.ts'
@@ -6,7 +5,6 @@ import { shortRunId, signManifest } from '../../../src/manifest/manifest.ts'
 import { memoryWarning } from '../../../src/training/memory-estimate.ts'
 import { FileStore } from '../../data/file-store.ts'
 import { rememberRun } from '../../peer/run-source.ts'
-import { writeFileAtomically } from '../../store/atomic-file.ts'
 import { prepareDataDirectory, resolveDataDirectory } from '../../store/data-directory.ts'
 import { loadIdentity } from '../../store/identity.ts'
 import { action } from '../command.ts'
@@ -17,6 +15,7 @@ import { anyMethodOf } from '../scalar-options.ts'
 import type { ScalarOptions } from '../scalar-options.ts'
 import { examplesOf } from '../run-examples.ts'
 import { numberOption } from '../numbers.ts'
+import { writeOutputFile } from '../output-file.ts'
 
 interface RunCreateOptions extends RunDataOptions, ScalarOptions {
   readonly name: string
@@ -55,7 +54,7 @@ export const runCreate = action<RunCreateOptions>(async ({ options, output }) =>
     tokenizer: await tokenizerOf(options, store),
     data: await examplesOf(options, store) ?? await dataOf(options, store)
   }), identity.secretKey)
-  if (options.output !== undefined) await writeManifest(options.output, run.bytes)
+  if (options.output !== undefined) await writeOutputFile(options.output, [run.bytes], 'the manifest')
   await rememberRun(run, directory)
   if (options.json) output.json({ version: 1, runId: run.runId, manifest: run.manifest, file: options.output ?? null })
   else output.line(run.runId)
@@ -72,12 +71,4 @@ function passesOf ({ accumulate, growBatch, mostPasses }: RunCreateOptions): Pic
   const begin = Math.max(2, passes)
   const tolerance = numberOption('grow-batch', growBatch, { minimum: 0.01, maximum: 1, whole: false })
   return { accumulate: begin, batchGrowth: { tolerance, mostPasses: numberOption('most-passes', mostPasses, { minimum: begin, maximum: 1024 }) } }
-}
-
-async function writeManifest (file: string, bytes: Uint8Array): Promise<void> {
-  try {
-    await writeFileAtomically(file, [bytes])
-  } catch (cause) {
-    throw new ShoalError({ code: 'USAGE', what: `the manifest cannot be written to ${file}`, why: reasonOf(cause), tryThis: '--output with a folder that exists and may be written', cause })
-  }
 }

@@ -4,13 +4,12 @@ import { trainBpe } from '../../../src/data/tokenizers/bpe-trainer.ts'
 import { trainCharacters } from '../../../src/data/tokenizers/character-tokenizer.ts'
 import { GPT2_PATTERN, createSplitter } from '../../../src/data/tokenizers/split-pieces.ts'
 import { bpeFile, charactersFile, readTokenizer } from '../../../src/data/tokenizers/tokenizer-file.ts'
-import { reasonOf, ShoalError } from '../../../src/errors.ts'
 import { readCorpus } from '../../corpus/corpus.ts'
 import { sampleOfText } from '../../data/sampled-text.ts'
-import { writeFileAtomically } from '../../store/atomic-file.ts'
 import { choiceOption } from '../choices.ts'
 import { action } from '../command.ts'
 import { numberOption } from '../numbers.ts'
+import { writeOutputFile } from '../output-file.ts'
 
 interface TokenizerTrainOptions {
   readonly input?: readonly string[]
@@ -30,11 +29,7 @@ export const tokenizerTrain = action<TokenizerTrainOptions>(async ({ options, ou
   if (oneIn > 1) output.message(`a long text: one piece in ${oneIn} is learnt from`)
   const file = kind === 'bpe' ? bpeFile(trainBpe(documents, vocabulary, createSplitter(GPT2_PATTERN))) : charactersFile(trainCharacters(documents, vocabulary))
   const bytes = new TextEncoder().encode(file)
-  try {
-    await writeFileAtomically(options.output, [bytes])
-  } catch (cause) {
-    throw new ShoalError({ code: 'USAGE', what: `${options.output} cannot be written`, why: reasonOf(cause), tryThis: '--output with a folder that exists and may be written', cause })
-  }
+  await writeOutputFile(options.output, [bytes])
   const tokenizer = readTokenizer(file)
   const bytesRead = documents.reduce((sum, { length }) => sum + length, 0)
   const tokens = documents.reduce((sum, document) => sum + tokenizer.encode(document).length, 0)
