@@ -31,7 +31,7 @@ function run (what, words) {
 
 function newestSource () {
   return Math.max(...['src', 'protocols', 'node', 'testnet'].flatMap(folder => readdirSync(`${root}${folder}`, { recursive: true })
-    .filter(file => file.endsWith('.ts') && !file.includes('generated')).map(file => modifiedMs(`${folder}/${file}`))))
+    .filter(file => /\.(ts|toml)$/.test(file) && !file.includes('generated')).map(file => modifiedMs(`${folder}/${file}`))))
 }
 
 /** When a file last changed; a file that is not there is older than everything. */

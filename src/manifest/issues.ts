@@ -22,16 +22,26 @@ function suggestion (key: string, known: readonly string[]): string {
 }
 
 function keysAt (schema: z.ZodType, path: readonly PropertyKey[]): readonly string[] {
-  let inner: readonly z.ZodObject[] = objectsOf(schema)
-  for (const key of path) inner = inner.flatMap(object => objectsOf((object.shape as Record<string, unknown>)[String(key)]))
-  return inner.flatMap(object => Object.keys(object.shape))
+  return path.reduce<readonly unknown[]>((inner, key) => inner.flatMap(each => partsOf(each, key)), [schema]).flatMap(objectsOf).flatMap(object => Object.keys(object.shape))
 }
 
-/** An object is one; a choice between objects is all of them. */
+/** What a schema wants at a key or an index. */
+function partsOf (schema: unknown, key: PropertyKey): readonly unknown[] {
+  return choicesOf(schema).flatMap(choice => {
+    if (choice instanceof z.ZodObject) return [(choice.shape as Record<string, unknown>)[String(key)]]
+    if (choice instanceof z.ZodArray) return [choice.element]
+    return choice instanceof z.ZodRecord ? [choice.valueType] : []
+  })
+}
+
 function objectsOf (schema: unknown): readonly z.ZodObject[] {
-  if (schema instanceof z.ZodOptional) return objectsOf(schema.unwrap())
-  if (schema instanceof z.ZodUnion) return schema.options.flatMap(objectsOf)
-  return schema instanceof z.ZodObject ? [schema] : []
+  return choicesOf(schema).filter(choice => choice instanceof z.ZodObject)
+}
+
+/** A schema is one; a choice between schemas is all of them. */
+function choicesOf (schema: unknown): readonly unknown[] {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) return choicesOf(schema.unwrap())
+  return schema instanceof z.ZodUnion ? schema.options.flatMap(choicesOf) : [schema]
 }
 
 function valueAt (value: unknown, path: readonly PropertyKey[]): unknown {

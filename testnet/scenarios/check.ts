@@ -1,0 +1,48 @@
+import { nearest } from '../../src/text/nearest.ts'
+import type { FaultEntry } from './faults.ts'
+import { knownLinks } from './links.ts'
+import { namedPeers } from './names.ts'
+import type { ScenarioFile } from './schema.ts'
+
+/** What the schema cannot see: names that stand for nothing, moments that are none. A sentence, or nothing for a scenario that can be used. */
+export function checkScenario (scenario: ScenarioFile): string | undefined {
+  const groups = scenario.peers.map(group => group.name)
+  const links = [...Object.keys(knownLinks), ...Object.keys(scenario.links)]
+  const peers = namedPeers(scenario).map(({ name }) => name)
+  const names = new Set([...groups, ...peers])
+  const wrong = [
+    twice('groups', groups) ?? twice('peers', peers),
+    ...scenario.peers.map(({ link }, index) => unknown(`peers.${index}.link`, link, links)),
+    ...scenario.routes.flatMap(({ from, to, link }, index) =>
+      [unknown(`routes.${index}.from`, from, groups), unknown(`routes.${index}.to`, to, groups), unknown(`routes.${index}.link`, link, links)]),
+    ...scenario.faults.flatMap((fault, index) => checkFault(`faults.${index}`, fault, [...names], links))
+  ]
+  return wrong.find(sentence => sentence !== undefined)
+}
+
+function checkFault (where: string, fault: FaultEntry, peers: readonly string[], links: readonly string[]): Array<string | undefined> {
+  const { kind, time, round, repeat } = fault
+  const named = 'sides' in fault ? fault.sides.flat() : 'peers' in fault ? fault.peers ?? [] : []
+  const isBoth = 'share' in fault && fault.share !== undefined && fault.count !== undefined
+  const moment = time === undefined ? 'rounds' : 'time'
+  return [
+    ...named.map(name => unknown(`${where} (${kind})`, name, peers)),
+    'link' in fault ? unknown(`${where}.link`, fault.link, links) : undefined,
+    (time === undefined) === (round === undefined) ? `${where} (${kind}): needs either time or round` : undefined,
+    repeat !== undefined && (repeat.rounds === undefined) === (repeat.time === undefined) ? `${where}.repeat: needs either rounds or time` : undefined,
+    repeat !== undefined && repeat[moment] === undefined ? `${where}.repeat: needs ${moment}, as the fault’s own moment is in ${moment}` : undefined,
+    isBoth ? `${where} (${kind}): share and count contradict each other` : undefined
+  ]
+}
+
+function twice (what: string, names: readonly string[]): string | undefined {
+  const sorted = [...names].sort()
+  const name = sorted.find((each, index) => sorted[index + 1] === each)
+  return name === undefined ? undefined : `peers: two ${what} are called ${name}`
+}
+
+function unknown (where: string, word: string, known: readonly string[]): string | undefined {
+  if (known.includes(word)) return undefined
+  const near = nearest(word, known)
+  return `${where}: there is no ${word}${near === undefined ? '' : ` (did you mean ${near}?)`}`
+}
