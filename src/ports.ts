@@ -99,7 +99,7 @@ export interface PresentPeer {
 
 export type RejectionCode =
   | 'WRONG_RUN' | 'WRONG_PROTOCOL' | 'WRONG_LAYOUT' | 'WRONG_CODEC' | 'NOT_ADMITTED' | 'BUSY'
-  | 'NOT_MY_PARTNER' | 'ROUND_PASSED' | 'NOT_TRAINING' | 'BAD_MESSAGE' | 'TOO_MANY_REQUESTS' | 'UNKNOWN'
+  | 'NOT_MY_PARTNER' | 'ROUND_PASSED' | 'NOT_TRAINING' | 'BAD_MESSAGE' | 'BAD_CONTRIBUTION' | 'FAR_CONTRIBUTION' | 'TOO_MANY_REQUESTS' | 'BANNED' | 'UNKNOWN'
 
 /**
  * The messages of one exchange between two members of a group, in the order in which they travel. A pair says offer, accept, one
@@ -170,6 +170,8 @@ export interface Progress {
   readonly uploadBytesPerSecond?: number | undefined
   /** Whom it averaged with in `round`, by `idTail` of their ids; empty for a round alone. */
   readonly met?: readonly string[] | undefined
+  /** Orders what one peer tells, across its lives: an old record that is told again counts for nothing. Put there by the network. */
+  readonly toldMs?: number | undefined
 }
 
 /** What one averaging round did on this peer, with the reason in a sentence. */

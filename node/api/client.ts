@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { request } from 'node:http'
+import type { ForgiveAnswer, RevokeAnswer } from './schema.ts'
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { reasonOf, ShoalError } from '../../src/errors.ts'
@@ -72,6 +73,12 @@ export class DaemonClient {
 
   /** Asks other members how the daemon's network looks from there. */
   async check (): Promise<CheckAnswer> { return this.#ask('check', { timeoutMs: CHECK_TIMEOUT_MS }) }
+
+  /** Forgets what the daemon holds against a peer. */
+  async forgive (peer: string): Promise<ForgiveAnswer> { return this.#ask('forgive', { query: `?peer=${encodeURIComponent(peer)}` }) }
+
+  /** Takes back a pass, or a peer's admission. */
+  async revoke (what: string): Promise<RevokeAnswer> { return this.#ask('revoke', { query: `?what=${encodeURIComponent(what)}` }) }
 
   /** Asks the daemon to merge with whoever is there, and waits for it. */
   async merge (): Promise<MergeAnswer> { return this.#ask('merge', { timeoutMs: MERGE_TIMEOUT_MS }) }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { sampleRequestSchema, swarmSchema } from '../web/swarm-schema.ts'
 import {
-  bandwidthSchema, checkpointsSchema, checkSchema, configSchema, mergeSchema, pauseSchema, peersSchema, readySchema, roundsQuerySchema, roundsSchema, runsSchema, shutdownSchema,
+  bandwidthSchema, checkpointsSchema, checkSchema, configSchema, forgiveSchema, mergeSchema, pauseSchema, peersSchema, readySchema, revokeSchema, roundsQuerySchema, roundsSchema, runsSchema, shutdownSchema,
   statusSchema
 } from './schema.ts'
 
@@ -37,6 +37,8 @@ export const ENDPOINTS = {
   resume: post('/v1/resume', 'Go on where training rested', pauseSchema),
   check: post('/v1/check', 'How this peer’s network looks to some other members; answers when they have', checkSchema),
   merge: post('/v1/merge', 'Average everyone who is there now into one model; answers when it is done', mergeSchema),
+  forgive: { ...post('/v1/forgive', 'Forget what is held against a peer, a ban included', forgiveSchema), query: z.object({ peer: z.string().min(1).max(100) }) },
+  revoke: { ...post('/v1/revoke', 'Take back a pass, or a peer’s admission; the swarm hears of it', revokeSchema), query: z.object({ what: z.string().min(1).max(100) }) },
   shutdown: post('/v1/shutdown', 'Begin a graceful stop; answers before it is over', shutdownSchema)
 } as const
 

@@ -27,6 +27,8 @@ const ANSWERS: { readonly [Name in EndpointName]: (view: PeerView, query: QueryO
   },
   check: async view => view.check(),
   merge: async view => ({ merged: await view.merge() }),
+  forgive: (view, { peer }) => ({ forgiven: view.forgive(peer) }),
+  revoke: (view, { what }) => ({ revoked: view.revoke(what) }),
   shutdown: view => {
     view.shutdown()
     return { stopping: true }
@@ -53,7 +55,7 @@ function addRoute (api: Hono, name: EndpointName, view: () => PeerView): void {
     const asked = query.safeParse(context.req.query())
     if (!asked.success) {
       const wrong = asked.error.issues.map(issue => issue.path.join('.')).join(', ')
-      return refuse(context, usage(`${Object.keys(query.shape).join(' and ')} are whole numbers in range`, `not so: ${wrong}`, 'docs/api.md says which'), 400)
+      return refuse(context, usage(`${Object.keys(query.shape).join(' and ')} cannot be understood`, `not so: ${wrong}`, 'docs/api.md says which'), 400)
     }
     const answer = await answerTo(view(), asked.data)
     return context.json({ version: API_VERSION, ...answer }, 'ready' in answer && !answer.ready ? 503 : 200)

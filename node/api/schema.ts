@@ -68,7 +68,9 @@ export const peersSchema = z.object({
     peerId: z.string(), round: count, step: count, training: z.boolean(), direction: z.enum(['inbound', 'outbound']),
     bytesSent: count, bytesReceived: count, addresses: z.array(z.string())
   })),
-  rejected: z.array(z.object({ peerId: z.string(), code: z.string(), sentence: z.string(), by: z.enum(['us', 'them']), atMs: count }))
+  rejected: z.array(z.object({ peerId: z.string(), code: z.string(), sentence: z.string(), by: z.enum(['us', 'them']), atMs: count })),
+  /** Whom this peer lets in no more for a while, and for what. */
+  banned: z.array(z.object({ peerId: z.string(), code: z.string(), sentence: z.string(), bans: count, bannedUntilMs: count })).optional()
 })
 
 /** Rounds of a page, oldest first. */
@@ -133,6 +135,9 @@ export const mergeSchema = z.object({
   merged: z.object({ step: count, members: z.array(z.string()), spread: count, lossBefore: count, lossAfter: count, path: z.string() }).nullable()
 })
 
+export const forgiveSchema = z.object({ version: z.literal(API_VERSION), forgiven: z.string() })
+export const revokeSchema = z.object({ version: z.literal(API_VERSION), revoked: z.array(z.string()) })
+
 /** Whether a peer is in its run: 200 when it is, 503 when not. */
 export const readySchema = z.object({ version: z.literal(API_VERSION), ready: z.boolean(), sentence: z.string() })
 
@@ -152,6 +157,8 @@ export type CheckpointsAnswer = z.infer<typeof checkpointsSchema>
 export type ConfigAnswer = z.infer<typeof configSchema>
 export type CheckAnswer = z.infer<typeof checkSchema>
 export type PauseAnswer = z.infer<typeof pauseSchema>
+export type ForgiveAnswer = z.infer<typeof forgiveSchema>
+export type RevokeAnswer = z.infer<typeof revokeSchema>
 export type ReadyAnswer = z.infer<typeof readySchema>
 
 /** How a client finds the daemon of a data directory: `daemon.json`. */

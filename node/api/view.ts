@@ -25,4 +25,8 @@ export interface PeerView {
   check (): Promise<Unversioned<AnswerOf<'check'>>>
   /** Merges with whoever is there; null for a peer that is alone. */
   merge (): Promise<MergeAnswer['merged']>
+  /** Forgets what is held against a peer; returns its id. @throws ShoalError USAGE */
+  forgive (peer: string): string
+  /** Takes back a pass or a peer's admission; returns all that this peer has taken back. @throws ShoalError USAGE */
+  revoke (what: string): string[]
 }

@@ -107,6 +107,8 @@ export const peerCommands: readonly CommandModule[] = [
       command.option('--steps <number>', 'inner steps of each peer, 0 for no end', '1000')
         .option('--shards <number>', 'pieces into which the training text is cut', '4')
       configureDataOptions(command)
+      const { configureAdmissionOptions } = await import('./admission-options.ts')
+      configureAdmissionOptions(command, collect)
       command.option('--recompute', 'compute each layer again in the backward pass: less memory, about a third more time', false)
         .option('-o, --output <file>', 'also write the manifest to a file')
     },
@@ -134,8 +136,13 @@ export const peerCommands: readonly CommandModule[] = [
   },
   {
     name: 'invite', group: 'Run', summary: 'print the line with which the next peer joins', example: 'shoal invite',
-    configure: () => undefined,
+    configure: command => { command.option('--expires <span>', 'how long it lets others in, where the run admits by pass: 12h, 7d, 2w, never (default: 7d)') },
     load: async () => (await import('./commands/invite.ts')).invite
+  },
+  {
+    name: 'revoke', group: 'Run', summary: 'take back a pass that shoal invite issued, or a peer’s admission', example: 'shoal revoke 3f2a9c01d4e5b677',
+    configure: command => { command.argument('<what>', 'a pass (16 digits, as shoal invite names it) or a whole peer id') },
+    load: async () => (await import('./commands/revoke.ts')).revoke
   },
   {
     name: 'sample', group: 'Use', summary: 'write text with a checkpoint', example: 'shoal sample "We the people" --tokens 200',

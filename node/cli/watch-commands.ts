@@ -17,7 +17,7 @@ export const watchCommands: readonly CommandModule[] = [
   {
     name: 'peers', group: 'Watch', summary: 'who else is in the run, and who was refused', example: 'shoal peers --rejected',
     configure: command => {
-      command.option('--rejected', 'who was refused, by whom and why', false).option('-v, --addresses', 'whole peer ids and addresses', false)
+      command.option('--rejected', 'who was refused, by whom and why, and who is banned', false).option('--forgive <peer>', 'forget what is held against a peer, a ban included').option('-v, --addresses', 'whole peer ids and addresses', false)
     },
     load: async () => (await import('./commands/peers.ts')).peers
   },

@@ -5,16 +5,23 @@ import { ANNOUNCE_INTERVAL_MS, LISTENER_SETTLING_MS } from './constants.ts'
 export class Announcer {
   readonly #publish: (progress: Progress) => void
   readonly #nowMs: () => number
+  readonly #wallMs: () => number
   #latest: Progress | undefined
   #toldTraining: boolean | undefined
   #nextMs = 0
   #settledMs = 0
+  #toldMs: number
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  constructor (publish: (progress: Progress) => void, nowMs: () => number) {
+  constructor (publish: (progress: Progress) => void, nowMs: () => number, wallMs: () => number = Date.now) {
     this.#publish = publish
     this.#nowMs = nowMs
+    this.#wallMs = wallMs
+    this.#toldMs = Math.floor(wallMs())
   }
+
+  /** When this peer told of its progress last, by a clock that never goes back while it lives. */
+  get toldMs (): number { return this.#toldMs }
 
   announce (progress: Progress): void {
     this.#latest = progress
@@ -40,7 +47,8 @@ export class Announcer {
     const nowMs = this.#nowMs()
     this.#toldTraining = this.#latest.training
     this.#nextMs = nowMs + ANNOUNCE_INTERVAL_MS
-    this.#publish(this.#latest)
+    this.#toldMs = Math.max(this.#toldMs + 1, Math.floor(this.#wallMs()))
+    this.#publish({ ...this.#latest, toldMs: this.#toldMs })
     if (nowMs < this.#settledMs) this.#tellIn(this.#settledMs - nowMs)
   }
 }

@@ -57,5 +57,8 @@ export const REMEMBERED_REJECTIONS = 64
 /** The same peer refused for the same reason is told of once in this time. */
 export const REJECTION_REPEAT_MS = 60_000
 
+/** Peers whose conduct is remembered: as many as may be dialled. */
+export const REMEMBERED_STANDINGS = 1_024
+
 /** Streams of scalars from one member: the one that is open, and one to take its place when it broke. */
 export const SCALAR_STREAMS = 2

@@ -1,8 +1,7 @@
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
-import { refuse } from '../../protocols/hello/decide.ts'
 import { sayHello, type HelloOutcome } from '../../protocols/hello/client.ts'
 import { answerHello } from '../../protocols/hello/handler.ts'
-import type { Hello } from '../../protocols/hello/messages.ts'
+import type { Hello, Verdict } from '../../protocols/hello/messages.ts'
 import { asWireError, WireError } from '../../protocols/wire/errors.ts'
 import { HELLO_PROTOCOL } from '../../protocols/wire/protocol-ids.ts'
 import { rejection, type Rejection } from '../../protocols/wire/rejection.ts'
@@ -13,7 +12,8 @@ export interface HandshakeOptions {
   /** What to tell this peer. */
   readonly hello: (peerId: string) => Hello
   readonly isMember: (peerId: string) => boolean
-  readonly isFull: () => boolean
+  /** Why a peer that could take part is not let in; undefined where it is. */
+  readonly refusal: (peerId: string, theirs: Hello) => Verdict | undefined
   /** `ours` is what the other side was told. */
   readonly onAccepted: (connection: Connection, theirs: Hello, ours: Hello) => void
   readonly onRejected: (peerId: string, by: 'us' | 'them', rejection: Rejection) => void
@@ -57,25 +57,24 @@ export class Handshakes {
   async settled (peerId: string): Promise<void> { await this.#pending.get(peerId) }
 
   async #greet (connection: Connection): Promise<void> {
-    const { hello, signal } = this.#options
+    const { hello, refusal, signal } = this.#options
+    const peerId = connection.remotePeer.toString()
     try {
       const stream = await connection.newStream(HELLO_PROTOCOL, { signal })
-      const ours = hello(connection.remotePeer.toString())
-      this.#conclude(connection, await sayHello(stream, ours, signal), ours)
+      const ours = hello(peerId)
+      this.#conclude(connection, await sayHello(stream, ours, { refusal: theirs => refusal(peerId, theirs), signal }), ours)
     } catch (error) {
       this.#fail(connection, error)
     }
-    if (!this.#options.isMember(connection.remotePeer.toString())) await connection.close().catch(() => { connection.abort(new WireError('refused', 'no member')) })
+    if (!this.#options.isMember(peerId)) await connection.close().catch(() => { connection.abort(new WireError('refused', 'no member')) })
   }
 
   async #answer (stream: Stream, connection: Connection): Promise<void> {
-    const { hello, isFull, signal } = this.#options
+    const { hello, refusal, signal } = this.#options
     const peerId = connection.remotePeer.toString()
-    const known = this.#options.isMember(peerId)
-    const refusal = (): ReturnType<typeof refuse> | undefined => isFull() && !known ? refuse('BUSY', { what: 'it has as many members as it can serve' }) : undefined
     try {
       const ours = hello(peerId)
-      this.#conclude(connection, await answerHello(stream, ours, { refusal, signal }), ours)
+      this.#conclude(connection, await answerHello(stream, ours, { refusal: theirs => refusal(peerId, theirs), signal }), ours)
     } catch (error) {
       this.#fail(connection, error)
     }

@@ -1,8 +1,10 @@
 import type { Connection, Libp2p } from '@libp2p/interface'
 import type { PeerEvent } from '../../src/events.ts'
+import type { Revocation } from '../../src/membership/revocation.ts'
 import type { Progress } from '../../src/ports.ts'
 import { decodeProgress, encodeProgress } from '../../protocols/progress/messages.ts'
-import type { Hello } from '../../protocols/hello/messages.ts'
+import { refuse } from '../../protocols/hello/decide.ts'
+import type { Hello, Verdict } from '../../protocols/hello/messages.ts'
 import { WireError } from '../../protocols/wire/errors.ts'
 import { MAXIMUM_ADDRESSES_PER_PEER } from '../../protocols/wire/limits.ts'
 import { PROTOCOL_VERSIONS } from '../../protocols/wire/protocol-ids.ts'
@@ -10,6 +12,7 @@ import { rejection, type Rejection } from '../../protocols/wire/rejection.ts'
 import { Announcer } from './announcer.ts'
 import { DIALLED_MEMBERS, MAXIMUM_MEMBERS, SILENCE_CHECK_MS, SILENCE_LIMIT_MS } from './constants.ts'
 import { DialPlan } from './dial-plan.ts'
+import { Door, type DoorOptions } from './door.ts'
 import { dialable, Dialer } from './dialer.ts'
 import { Handshakes } from './handshakes.ts'
 import { Introductions } from './introductions.ts'
@@ -31,6 +34,7 @@ export interface MembershipOptions {
   readonly links: MeteredLinks
   readonly pubsub: Pubsub
   readonly terms: Terms
+  readonly door: DoorOptions
   /** Addresses to enter the swarm by. */
   readonly entries: readonly string[]
   /** Neighbours below which this peer looks for more with patience short. */
@@ -50,6 +54,7 @@ export class Membership {
   readonly changes = new Listeners<[]>()
   readonly handshakes: Handshakes
   readonly #options: MembershipOptions
+  readonly #door: Door
   readonly #plan: DialPlan
   readonly #dialer: Dialer
   readonly #introductions: Introductions
@@ -60,6 +65,7 @@ export class Membership {
   constructor (options: MembershipOptions) {
     this.#options = options
     const { node, pubsub, nowMs, signal } = options
+    this.#door = new Door(options.door)
     this.#plan = new DialPlan(node.peerId.toString())
     this.#dialer = new Dialer({
       node,
@@ -73,7 +79,7 @@ export class Membership {
       signal,
       hello: peerId => this.#hello(peerId),
       isMember: peerId => this.roster.has(peerId),
-      isFull: () => this.roster.size >= MAXIMUM_MEMBERS,
+      refusal: (peerId, theirs) => this.#verdictOn(peerId, theirs),
       onAccepted: (connection, theirs, ours) => { this.#accept(connection, theirs, ours) },
       onRejected: (peerId, by, why) => { this.#refuse(peerId, by, why) },
       onFailed: (peerId, error) => { this.warn(`the handshake with ${peerId} failed: ${error.message}`) }
@@ -81,12 +87,7 @@ export class Membership {
     this.#introductions = new Introductions({
       known: () => this.roster.knownPeers(),
       members: () => this.roster.members().map(({ peerId }) => peerId),
-      greet: peerId => {
-        if (this.handshakes.isGreeting(peerId)) return false
-        const connection = node.getConnections().find(open => open.remotePeer.toString() === peerId)
-        if (connection !== undefined) void this.handshakes.greet(connection)
-        return true
-      }
+      greet: peerId => this.#greetAgain(peerId)
     })
     this.#announcer = new Announcer(progress => {
       pubsub.publish(encodeProgress(progress)).catch((error: unknown) => { this.warn(`cannot announce progress: ${String(error)}`) })
@@ -119,10 +120,29 @@ export class Membership {
     this.#remove(peerId, reason)
   }
 
-  /** Remembers and tells a refusal. */
+  /** Remembers and tells a refusal. Who is refused too often is banned. */
   reject (peerId: string, by: 'us' | 'them', why: Rejection): void {
+    const { standings } = this.#options.door
     const record = this.rejections.add(peerId, by, why, Date.now())
     if (record !== undefined) this.events.tell({ type: 'peer-rejected', peerId, code: record.code, sentence: record.sentence, by })
+    if (by === 'them' || !standings.blame(peerId, why, Date.now())) return
+    const banned = standings.refusal(peerId, Date.now()) ?? why
+    this.rejections.add(peerId, 'us', banned, Date.now())
+    this.events.tell({ type: 'peer-rejected', peerId, code: banned.code, sentence: banned.sentence, by })
+    this.#expel(peerId, banned)
+  }
+
+  /** Takes over what an issuer took back: tells the others, and shows out whom it let in. @returns whether it was news */
+  revoke (revocations: readonly Revocation[] | undefined, from?: string): boolean {
+    if (!this.#door.learn(revocations)) return false
+    for (const { peerId } of this.roster.members()) {
+      const why = this.#door.expulsion(peerId)
+      if (why !== undefined) {
+        this.reject(peerId, 'us', why)
+        this.#expel(peerId, why)
+      } else if (peerId !== from) void this.handshakes.settled(peerId).then(() => this.#greetAgain(peerId))
+    }
+    return true
   }
 
   /** Why this peer may ask nothing of us, once any handshake under way has ended; undefined for a member. */
@@ -154,8 +174,9 @@ export class Membership {
     const { round, step, training } = this.#progress
     return {
       ...terms,
+      ...this.#door.sayable,
       protocols: PROTOCOL_VERSIONS,
-      progress: { round, step, training },
+      progress: { round, step, training, toldMs: this.#announcer.toldMs },
       addresses: node.getMultiaddrs().slice(0, MAXIMUM_ADDRESSES_PER_PEER).map(String),
       peers: this.#introductions.newsFor(peerId, this.roster.knownPeers())
     }
@@ -172,12 +193,36 @@ export class Membership {
     for (const known of theirs.peers) {
       if (!this.roster.has(known.peerId)) this.#plan.learn(known.peerId, dialable(known.peerId, known.addresses), nowMs)
     }
+    this.#door.entered(peerId, theirs)
+    this.revoke(theirs.revocations, peerId)
     this.#introductions.knows(peerId, [...theirs.peers, ...ours.peers].map(known => known.peerId))
     if (isNew) {
       this.#introductions.schedule()
       this.events.tell({ type: 'peer-joined', peerId, addresses })
     }
     this.#changed()
+  }
+
+  #verdictOn (peerId: string, theirs: Hello): Verdict | undefined {
+    const isFull = this.roster.size >= MAXIMUM_MEMBERS && !this.roster.has(peerId)
+    return this.#door.verdictOn(peerId, theirs) ?? (isFull ? refuse('BUSY', { what: 'it has as many members as it can serve' }) : undefined)
+  }
+
+  /** @returns false when that must wait */
+  #greetAgain (peerId: string): boolean {
+    if (this.handshakes.isGreeting(peerId)) return false
+    const connection = this.#options.node.getConnections().find(open => open.remotePeer.toString() === peerId)
+    if (connection !== undefined) void this.handshakes.greet(connection)
+    return true
+  }
+
+  /** A member is shown out. */
+  #expel (peerId: string, why: Rejection): void {
+    this.#plan.refused(peerId, this.#options.nowMs())
+    this.#remove(peerId, why.sentence)
+    for (const connection of this.#options.node.getConnections()) {
+      if (connection.remotePeer.toString() === peerId) connection.abort(new WireError('refused', why.sentence))
+    }
   }
 
   #refuse (peerId: string, by: 'us' | 'them', why: Rejection): void {
@@ -189,6 +234,7 @@ export class Membership {
   #remove (peerId: string, reason: string): void {
     if (!this.roster.leave(peerId)) return
     this.#introductions.forget(peerId)
+    this.#door.left(peerId)
     this.events.tell({ type: 'peer-left', peerId, reason })
     this.#changed()
   }

@@ -12,6 +12,8 @@ export interface Member extends PresentPeer {
   readonly tokensPerSecond: number
   /** Whom it averaged with in `round`, by `idTail`; undefined until it tells. */
   readonly met?: readonly string[] | undefined
+  /** Of what it told last; undefined where its version does not say. */
+  readonly toldMs?: number | undefined
 }
 
 /** The members of the run that this peer knows to be here. */
@@ -40,7 +42,7 @@ export class Roster {
    */
   update (peerId: string, { dueInMs, ...progress }: Progress, nowMs = 0): boolean {
     const member = this.#members.get(peerId)
-    if (member === undefined || progress.round < member.round || progress.step < member.step) return false
+    if (member === undefined || isOvertaken(progress, member)) return false
     this.#members.set(peerId, { ...member, ...progress, dueMs: dueInMs === undefined ? undefined : nowMs + dueInMs })
     return progress.round !== member.round || progress.step !== member.step || progress.training !== member.training
   }
@@ -57,6 +59,12 @@ export class Roster {
       .slice(0, MAXIMUM_KNOWN_PEERS)
       .map(({ peerId, addresses }) => ({ peerId, addresses: [...addresses] }))
   }
+}
+
+/** Older than what is known, or from an earlier life of the peer: told again by somebody. */
+function isOvertaken (progress: Omit<Progress, 'dueInMs'>, member: Member): boolean {
+  if (progress.toldMs !== undefined && member.toldMs !== undefined) return progress.toldMs <= member.toldMs
+  return progress.round < member.round || progress.step < member.step
 }
 
 /** A refusal in a handshake or on a stream, as it is remembered. */

@@ -1,7 +1,8 @@
 import { setMaxListeners } from 'node:events'
-import type { Connection, Libp2p, PrivateKey, Stream } from '@libp2p/interface'
+import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import { reasonOf, ShoalError } from '../../src/errors.ts'
 import type { PeerEvent } from '../../src/events.ts'
+import type { Revocation } from '../../src/membership/revocation.ts'
 import type { Exchange, ExchangeEvents, Peers, PresentPeer, Progress } from '../../src/ports.ts'
 import { openExchange } from '../../protocols/exchange/client.ts'
 import { ExchangeHandler } from '../../protocols/exchange/handler.ts'
@@ -10,7 +11,7 @@ import { sayGoodbye } from '../../protocols/goodbye/client.ts'
 import { hearGoodbye } from '../../protocols/goodbye/handler.ts'
 import { answerManifest } from '../../protocols/manifest/handler.ts'
 import { fetchFile, type WantedFile } from '../../protocols/files/client.ts'
-import { FilesHandler, type ServedFile } from '../../protocols/files/handler.ts'
+import { FilesHandler } from '../../protocols/files/handler.ts'
 import { isProgress, progressTopic } from '../../protocols/progress/messages.ts'
 import { fetchState } from '../../protocols/state/client.ts'
 import { StateHandler } from '../../protocols/state/handler.ts'
@@ -22,51 +23,21 @@ import { CHECK_PROTOCOL, EXCHANGE_PROTOCOL, FILES_PROTOCOL, GOODBYE_PROTOCOL, HE
 import { rejection } from '../../protocols/wire/rejection.ts'
 import { Checks } from './checks.ts'
 import { GOODBYE_LIMIT_MS, SCALAR_STREAMS, STOP_LIMIT_MS } from './constants.ts'
+import { openDoor } from './door.ts'
 import { Gossip } from './gossip.ts'
 import { createPeerNode, startNode, type Services } from './libp2p-node.ts'
-import { Membership, type Terms } from './membership.ts'
-import { MeteredLinks, type FurtherMetrics } from './metered-links.ts'
+import { Membership } from './membership.ts'
+import { MeteredLinks } from './metered-links.ts'
 import { openStream } from './open-stream.ts'
 import type { Pubsub } from './pubsub.ts'
-import type { Member, RejectionRecord } from './roster.ts'
+import type { RejectionRecord } from './roster.ts'
+import type { ConnectedPeer, SwarmNetworkOptions } from './swarm-options.ts'
 import { transferError } from './transfer-error.ts'
 import { ScalarLinks } from './scalar-links.ts'
 import { UploadGauge } from './upload-gauge.ts'
 import { within } from './within.ts'
 
-export interface SwarmNetworkOptions extends Terms {
-  readonly privateKey: PrivateKey
-  /** Multiaddrs to listen on, port 0 for any. */
-  readonly listen: readonly string[]
-  /** Multiaddrs to enter the swarm by; any member will do. */
-  readonly bootstrap: readonly string[]
-  /** Addresses of members of earlier days. */
-  readonly rememberedPeers?: readonly string[]
-  /** The largest contribution that the manifest's codec and layout allow. */
-  readonly maximumPayloadBytes: number
-  /** The signed manifest, given to whoever asks by run id. */
-  readonly manifest: () => Uint8Array
-  /** The weights that a joiner may have, undefined before there are any. */
-  readonly snapshot: () => Snapshot | undefined | Promise<Snapshot | undefined>
-  /** Told of a member that has got them whole. */
-  readonly onServed?: (peerId: string) => void
-  /** A file of the run by SHA-256 (hex), for members; undefined for every other. No files when left out. */
-  readonly file?: (sha256: string) => Promise<ServedFile | undefined>
-  /** Neighbours below which this peer looks for more with patience short; 1 unless given. */
-  readonly minimumPeers?: number
-  /** Values in the flat vector; bounds the snapshots that this peer accepts. */
-  readonly parameters?: number
-  /** Takes libp2p's own metrics. */
-  readonly libp2pMetrics?: FurtherMetrics | undefined
-}
-
-/** One member as `shoal peers` shows it. */
-export interface ConnectedPeer extends Member {
-  readonly direction: 'inbound' | 'outbound'
-  /** Socket bytes since this peer process started. */
-  readonly bytesSent: number
-  readonly bytesReceived: number
-}
+export type { ConnectedPeer, SwarmNetworkOptions } from './swarm-options.ts'
 
 /** Slow weights and momentum in fp32. */
 const REFERENCE_BYTES_PER_VALUE = 8
@@ -105,6 +76,7 @@ export class SwarmNetwork implements Peers {
       links,
       pubsub,
       terms: { runId, layoutHash, codec, software },
+      door: options.door ?? openDoor(runId),
       entries: [...options.bootstrap, ...options.rememberedPeers ?? []],
       minimumPeers: options.minimumPeers ?? 1,
       nowMs,
@@ -173,6 +145,9 @@ export class SwarmNetwork implements Peers {
 
   /** The last refusals in handshakes and on streams, by us and by them. */
   rejected (): readonly RejectionRecord[] { return this.#membership.rejections.list() }
+
+  /** Takes over what an issuer took back, and tells the others. */
+  revoke (revocations: readonly Revocation[]): void { this.#membership.revoke(revocations) }
 
   connectedPeers (): readonly ConnectedPeer[] {
     const traffic = this.meter.byPeer()

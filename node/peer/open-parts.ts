@@ -13,6 +13,7 @@ import type { ParameterLayout } from '../../src/parameters/layout.ts'
 import { unitOf } from '../../src/spsa/scalar-methods.ts'
 import type { TrainerState } from '../../src/training/trainer-state.ts'
 import { MAXIMUM_SNAPSHOT_BYTES } from '../../protocols/wire/limits.ts'
+import type { DoorOptions } from '../network/door.ts'
 import { SwarmNetwork } from '../network/swarm-network.ts'
 import { openLedger } from '../scalars/stored-ledger.ts'
 import { CheckpointFiles } from '../store/checkpoint-files.ts'
@@ -31,6 +32,7 @@ import { PauseSwitch } from './pause.ts'
 import type { PeerOptions, PeerParts, Serving } from './peer-parts.ts'
 import { restoredState } from './restored-state.ts'
 import { expertFolder, expertsFolder, mergeFolder, rememberRun, runFolder } from './run-source.ts'
+import { Doorkeeper, openRunDoor, rememberPass } from './run-door.ts'
 import { openRunFiles } from './run-data.ts'
 import { yardstickOf } from './text-figures.ts'
 import { loadTrainingData, trainerInput } from './training-data.ts'
@@ -39,6 +41,7 @@ import { loadTrainingData, trainerInput } from './training-data.ts'
 export async function openParts (options: PeerOptions, identity: Identity, closers: Closers, signal: AbortSignal): Promise<PeerParts> {
   const { directory, source: { run }, events, settings } = options
   await rememberRun(run, directory)
+  await rememberPass(run.runId, options.source.pass, directory)
   const warn = (sentence: string): void => { events.emit({ type: 'warning', sentence }) }
   const store = await LevelStore.open(directory.store, run.runId, warn)
   closers.add('store', async () => store.close())
@@ -50,7 +53,8 @@ export async function openParts (options: PeerOptions, identity: Identity, close
   const runFiles = await openRunFiles(options, signal)
   const merges = new CheckpointFiles(mergeFolder(run.runId, directory), layout, 1)
   const serving: Serving = { snapshot: async () => Promise.resolve(undefined), onServed: () => undefined }
-  const network = await startNetwork({ options, store, identity, layout, serving, runFiles }, signal)
+  const door = await openRunDoor(run, identity, store.trust(), directory)
+  const network = await startNetwork({ options, store, identity, layout, serving, runFiles, door }, signal)
   closers.add('network', async () => network.stop())
   const say = (sentence: string): void => { events.emit({ type: 'waiting', sentence }) }
   await obtainFiles(runFiles, { source: network, say, signal })
@@ -80,7 +84,7 @@ export async function openParts (options: PeerOptions, identity: Identity, close
   const goesOnFrom = checkpoint === undefined ? undefined : { step: checkpoint.trainer.step, averaging: checkpoint.averaging, tokens: checkpoint.tokens }
   return {
     layout, store, files, merges, keepExperts: expertKeeper(options, layout), network, trainer, rounds, serving, pause: new PauseSwitch(), yardstick: yardstickOf(data),
-    checkpoint: goesOnFrom, snapshot, samplingSeed, tokensPerStep, invite, scalars
+    checkpoint: goesOnFrom, snapshot, samplingSeed, tokensPerStep, invite, scalars, doorkeeper: new Doorkeeper(run, identity, door, network)
   }
 }
 
@@ -124,9 +128,10 @@ interface NetworkParts {
   readonly layout: ParameterLayout
   readonly serving: Serving
   readonly runFiles: RunFiles
+  readonly door: DoorOptions
 }
 
-async function startNetwork ({ options, store, identity, layout, serving, runFiles }: NetworkParts, signal: AbortSignal): Promise<SwarmNetwork> {
+async function startNetwork ({ options, store, identity, layout, serving, runFiles, door }: NetworkParts, signal: AbortSignal): Promise<SwarmNetwork> {
   const { source: { run, bootstrap }, settings, events, software } = options
   const { method } = run.manifest
   const network = await SwarmNetwork.start({
@@ -145,6 +150,7 @@ async function startNetwork ({ options, store, identity, layout, serving, runFil
     file: async sha256 => await runFiles.open(sha256),
     minimumPeers: Math.max(1, settings.waitFor),
     parameters: layout.size,
+    door,
     libp2pMetrics: options.libp2pMetrics
   }, { signal })
   network.onEvent(event => {

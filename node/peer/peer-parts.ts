@@ -17,6 +17,7 @@ import type { TrainerClient } from '../trainer-worker/client.ts'
 import type { EventLog } from './event-log.ts'
 import type { PauseSwitch } from './pause.ts'
 import type { RestoredState } from './restored-state.ts'
+import type { Doorkeeper } from './run-door.ts'
 import type { RunSource } from './run-source.ts'
 
 export interface PeerOptions {
@@ -66,4 +67,5 @@ export interface PeerParts {
   readonly invite: () => string
   /** What is kept of the ledger of a run that is trained by scalars; absent for other methods. */
   readonly scalars: StoredLedger | undefined
+  readonly doorkeeper: Doorkeeper
 }

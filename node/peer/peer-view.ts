@@ -39,7 +39,7 @@ export function startingView (parts: StartingParts): PeerView {
       peers: { present: 0, training: 0 }, lastRound: null, bytes: noBytes, allReduceBytes: 0, uptimeSeconds: reporter.uptimeSeconds(performance.now()),
       eventLoopDelayP99Ms: reporter.eventLoopDelayP99Ms(), addresses: [], invite: '', backend: 'starting'
     }),
-    peers: () => ({ connected: [], rejected: [] }),
+    peers: () => ({ connected: [], rejected: [], banned: [] }),
     rounds: async () => Promise.resolve([]),
     bandwidth: () => ({ totals: noBytes, rate: { sentPerSecond: 0, receivedPerSecond: 0 }, promise: settings.upload, protocols: [], peers: [] }),
     runs: () => ({ runs: knownRuns(directory).map(({ runId, manifest }) => ({ runId, name: manifest.name, steps: manifest.budget.steps, isCurrent: runId === run.runId })) }),
@@ -54,7 +54,9 @@ export function startingView (parts: StartingParts): PeerView {
     check: async () => Promise.resolve({
       software: parts.software, addresses: [], members: [], silent: [], promisedBytesPerSecond: promiseOf(settings)?.bytesPerSecond ?? null, roundBytes: null, sentence: sentence()
     }),
-    merge: async () => Promise.reject(notYet())
+    merge: async () => Promise.reject(notYet()),
+    forgive: () => { throw notYet() },
+    revoke: () => { throw notYet() }
   }
 }
 
@@ -64,14 +66,15 @@ function notYet (): Error {
 
 /** What it shows of a running peer. */
 export function peerView (parts: PeerViewParts): PeerView {
-  const { network, store, files, pause, reporter, settings } = parts
+  const { network, store, files, pause, reporter, settings, doorkeeper } = parts
   const starting = startingView(parts)
   return {
     ...starting,
     status: () => statusOf(parts),
     peers: () => ({
       connected: network.connectedPeers().map(peer => ({ ...peer, addresses: [...peer.addresses] })),
-      rejected: [...network.rejected()]
+      rejected: [...network.rejected()],
+      banned: doorkeeper.banned()
     }),
     rounds: async (since, limit) => (await store.roundsAfter(since, limit)).map(roundAnswer),
     bandwidth: () => ({
@@ -89,7 +92,9 @@ export function peerView (parts: PeerViewParts): PeerView {
     pause: () => pause.pause(),
     resume: () => { pause.resume() },
     check: async () => ({ ...await starting.check(), ...await askMembers(network), roundBytes: reporter.lastRound?.payloadBytesSent || null, sentence: whatItDoes(parts).sentence }),
-    merge: async () => parts.merge()
+    merge: async () => parts.merge(),
+    forgive: peer => doorkeeper.forgive(peer),
+    revoke: what => [...doorkeeper.revoke(what).revoked]
   }
 }
 

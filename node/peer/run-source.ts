@@ -12,6 +12,8 @@ import type { DataDirectory } from '../store/data-directory.ts'
 export interface RunSource {
   readonly run: SignedManifest
   readonly bootstrap: readonly string[]
+  /** Of the invite, where it holds one. */
+  readonly pass?: Uint8Array | undefined
 }
 
 /** As many as a person reads in a line. */
@@ -122,7 +124,7 @@ async function followInvite (word: string, directory: DataDirectory, signal: Abo
       tryThis: 'ask for a fresh invite'
     })
   }
-  return { run, bootstrap: invite.addresses }
+  return { run, bootstrap: invite.addresses, pass: invite.pass }
 }
 
 function lastUsedMs (runId: string, directory: DataDirectory): number {

@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { Level } from 'level'
 import { reasonOf, ShoalError } from '../../src/errors.ts'
 import { LedgerStore } from './ledger-store.ts'
+import { TrustStore } from './trust-store.ts'
 import type { RoundRecord, Store } from '../../src/ports.ts'
 
 /** An evening's worth of rounds; older ones are in the log. */
@@ -78,6 +79,11 @@ export class LevelStore implements Store {
   /** The run's ledger, for methods that have one. @param folder where the weights of its snapshots lie */
   ledger (folder: string): LedgerStore {
     return new LedgerStore(this.#level, this.#runId, folder)
+  }
+
+  /** How others behaved, and what issuers took back. */
+  trust (): TrustStore {
+    return new TrustStore(this.#level, this.#runId, operation => { this.#write(operation) })
   }
 
   /** Flushes and closes. Idempotent. */

@@ -7,7 +7,7 @@ export type HelloTerms = Pick<Hello, 'protocols' | 'runId' | 'layoutHash' | 'cod
 
 export const ACCEPT: Verdict = { accept: true }
 
-/** Whether `ours` takes `theirs` in: the whole admission policy of an open run. Symmetric but for the sentence. */
+/** Whether `ours` and `theirs` can train together; whom the run admits is asked after that. Symmetric but for the sentence. */
 export function decideHello (ours: HelloTerms, theirs: HelloTerms): Verdict {
   if (!overlap(ours.protocols, theirs.protocols)) {
     return refuse('WRONG_PROTOCOL', { refusing: range(ours.protocols), refused: range(theirs.protocols) })

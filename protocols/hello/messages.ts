@@ -1,6 +1,10 @@
 import { z } from 'zod'
-import { countSchema } from '../wire/counts.ts'
+import { countSchema, timeSchema } from '../wire/counts.ts'
 import { decodeMessage, encodeMessage, plainText } from '../wire/frames.ts'
+import { MAXIMUM_ISSUERS } from '../../src/manifest/admission-schema.ts'
+import { SHOWN_PASS_BYTES } from '../../src/membership/pass.ts'
+import { MAXIMUM_REVOKED } from '../../src/membership/revocation.ts'
+import { SIGNATURE_BYTES } from '../../src/membership/signatures.ts'
 import { MAXIMUM_ADDRESS_LENGTH, MAXIMUM_ADDRESSES_PER_PEER, MAXIMUM_KNOWN_PEERS } from '../wire/limits.ts'
 import { rejectionSchema } from '../wire/rejection.ts'
 
@@ -9,6 +13,16 @@ const token = z.string().regex(/^[\x21-\x7e]{1,128}$/)
 const version = z.int().min(1).max(65_535)
 const addresses = z.array(z.string().max(MAXIMUM_ADDRESS_LENGTH)).max(MAXIMUM_ADDRESSES_PER_PEER)
 
+const bytes = (length: number): z.ZodType<Uint8Array> => z.custom<Uint8Array>(value => value instanceof Uint8Array && value.byteLength === length, `must be ${length} bytes`)
+
+/** Signed by the issuer over the run and the rest, which is checked where it is known who may issue. */
+const revocationSchema = z.strictObject({
+  issuer: z.string().regex(/^[0-9a-f]{64}$/),
+  sequence: countSchema,
+  revoked: z.array(token).max(MAXIMUM_REVOKED).readonly(),
+  signature: bytes(SIGNATURE_BYTES)
+})
+
 // unknown keys are let through: a newer peer deserves the sentence about versions, not a reset
 const helloSchema = z.object({
   software: z.string().max(64).transform(plainText),
@@ -16,9 +30,13 @@ const helloSchema = z.object({
   runId: token,
   layoutHash: token,
   codec: z.string().min(1).max(200).transform(plainText),
-  progress: z.object({ round: countSchema, step: countSchema, training: z.boolean() }),
+  /** `toldMs` orders what a peer tells, across its lives; from version 2 on. */
+  progress: z.object({ round: countSchema, step: countSchema, training: z.boolean(), toldMs: timeSchema.optional() }),
   addresses,
-  peers: z.array(z.object({ peerId: token, addresses })).max(MAXIMUM_KNOWN_PEERS)
+  peers: z.array(z.object({ peerId: token, addresses })).max(MAXIMUM_KNOWN_PEERS),
+  /** Where the run admits by pass; from version 2 on. */
+  pass: bytes(SHOWN_PASS_BYTES).optional(),
+  revocations: z.array(revocationSchema).max(MAXIMUM_ISSUERS + 1).optional()
 })
 
 /** What a peer says of itself when two meet. */

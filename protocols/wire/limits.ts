@@ -78,6 +78,9 @@ export const CLOSE_LINGER_MS = 5_000
 /** Rounds and steps on the wire: a round a second for 68 years, and far from where numbers lose their exactness. */
 export const MAXIMUM_COUNT = 2 ** 31 - 1
 
+/** The year 3000: a clock that is further ahead tells nothing. */
+export const MAXIMUM_TIME_MS = 32_503_680_000_000
+
 /** Members of one group: each exchanges with each, 2,016 streams in all. */
 export const MAXIMUM_GROUP_MEMBERS = 64
 

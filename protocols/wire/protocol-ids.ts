@@ -1,5 +1,9 @@
-/** The version of all protocols together, negotiated in the hello; an id's last part changes only with its framing. */
-export const PROTOCOL_VERSIONS = { minimum: 1, maximum: 1 } as const
+/**
+ * The versions of all protocols together that this software speaks, negotiated in the hello; an id's last part changes only with its framing.
+ *
+ * 1: the first. 2: hellos may show a pass and pass revocations on, hellos and announcements say when they were made.
+ */
+export const PROTOCOL_VERSIONS = { minimum: 1, maximum: 2 } as const
 
 export const HELLO_PROTOCOL = '/shoal/hello/1'
 export const GOODBYE_PROTOCOL = '/shoal/goodbye/1'

@@ -23,7 +23,10 @@ export interface RejectionValues {
   ROUND_PASSED: { readonly asked: number, readonly current: number }
   NOT_TRAINING: { readonly what: string }
   BAD_MESSAGE: { readonly detail: string }
+  BAD_CONTRIBUTION: { readonly detail: string }
+  FAR_CONTRIBUTION: { readonly detail: string }
   TOO_MANY_REQUESTS: { readonly what: string, readonly limit: number }
+  BANNED: { readonly until: string, readonly why: string }
   UNKNOWN: { readonly detail: string }
 }
 
@@ -40,7 +43,10 @@ const SENTENCES: Sentences = {
   ROUND_PASSED: v => `round ${v.asked} has passed, the refusing peer is in round ${v.current}`,
   NOT_TRAINING: v => `the refusing peer is not training: ${v.what}`,
   BAD_MESSAGE: v => `the refused peer sent bytes that make no sense: ${v.detail}`,
+  BAD_CONTRIBUTION: v => `the refused peer contributed what no weight may see: ${v.detail}`,
+  FAR_CONTRIBUTION: v => `the refused peer contributed weights too far from the others: ${v.detail}`,
   TOO_MANY_REQUESTS: v => `the refused peer asks too often: at most ${v.limit} ${v.what}`,
+  BANNED: v => `the refusing peer has banned the refused one until ${v.until}: ${v.why}`,
   UNKNOWN: v => v.detail
 }
 

@@ -49,6 +49,8 @@ export interface RunChoices extends InnerChoices {
   readonly tokenizer?: TokenizerSpec
   /** Weights to start from; the seed's when left out. */
   readonly genesis?: RunManifest['genesis']
+  /** Open to everybody when left out. */
+  readonly admission?: RunManifest['admission']
 }
 
 /** Steps over which the learning rate rises to its full value, unless the run is too short for it. */
@@ -76,7 +78,7 @@ export function draftManifest (choices: RunChoices): RunManifest {
     inner: draftInner(choices),
     method: choices.method,
     budget: { steps: choices.steps },
-    admission: { kind: 'open' }
+    admission: choices.admission ?? { kind: 'open' }
   }
 }
 

@@ -2,12 +2,15 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import { base58btc } from 'multiformats/bases/base58'
 import { ShoalError } from '../errors.ts'
+import { PASS_BYTES } from '../membership/pass.ts'
 
 /** What the next peer needs to join: which run, and where somebody of it listens. */
 export interface Invite {
   readonly runId: string
   /** Multiaddrs, each ending in /p2p/<peer id>. */
   readonly addresses: readonly string[]
+  /** Lets its holder in where the run admits by pass (src/membership/pass.ts). */
+  readonly pass?: Uint8Array | undefined
 }
 
 const PREFIX = 'shoal1'
@@ -18,10 +21,13 @@ const CHECKSUM_BYTES = 4
 export const MAXIMUM_INVITE_ADDRESSES = 4
 const MAXIMUM_INVITE_LENGTH = 2048
 
-/** Writes an invite as one word: `shoal1` + base58 of run id, addresses and checksum. */
-export function formatInvite (invite: Invite): string {
-  const addresses = utf8ToBytes(invite.addresses.slice(0, MAXIMUM_INVITE_ADDRESSES).join('\n'))
-  const body = concatBytes(hexToBytes(invite.runId), addresses)
+/** Stands before a pass: no address has it. */
+const PASS_MARK = 0
+
+/** Writes an invite as one word: `shoal1` + base58 of run id, addresses, a pass where there is one, and checksum. */
+export function formatInvite ({ runId, addresses, pass }: Invite): string {
+  const text = utf8ToBytes(addresses.slice(0, MAXIMUM_INVITE_ADDRESSES).join('\n'))
+  const body = concatBytes(hexToBytes(runId), text, ...pass === undefined ? [] : [Uint8Array.of(PASS_MARK), pass])
   return PREFIX + base58btc.baseEncode(concatBytes(body, checksumOf(body)))
 }
 
@@ -44,9 +50,18 @@ export function parseInvite (word: string): Invite {
   if (body.length <= RUN_ID_BYTES || bytesToHex(checksumOf(body)) !== bytesToHex(bytes.subarray(-CHECKSUM_BYTES))) {
     throw invalid('its checksum does not fit: letters are missing or changed')
   }
-  const addresses = new TextDecoder().decode(body.subarray(RUN_ID_BYTES)).split('\n')
+  const { text: listed, pass } = splitPass(body.subarray(RUN_ID_BYTES))
+  const addresses = new TextDecoder().decode(listed).split('\n')
   if (addresses.some(address => !address.startsWith('/') || !address.includes('/p2p/'))) throw invalid('it names no address that can be dialled')
-  return { runId: bytesToHex(body.subarray(0, RUN_ID_BYTES)), addresses: addresses.slice(0, MAXIMUM_INVITE_ADDRESSES) }
+  return { runId: bytesToHex(body.subarray(0, RUN_ID_BYTES)), addresses: addresses.slice(0, MAXIMUM_INVITE_ADDRESSES), ...pass === undefined ? {} : { pass } }
+}
+
+function splitPass (rest: Uint8Array): { readonly text: Uint8Array, readonly pass?: Uint8Array } {
+  const at = rest.indexOf(PASS_MARK)
+  if (at < 0) return { text: rest }
+  const pass = rest.slice(at + 1)
+  if (pass.length !== PASS_BYTES) throw invalid(`its pass has ${pass.length} bytes instead of ${PASS_BYTES}`)
+  return { text: rest.subarray(0, at), pass }
 }
 
 function checksumOf (body: Uint8Array): Uint8Array {

@@ -1,10 +1,12 @@
 import { z } from 'zod'
+import { admissionSchema } from './admission-schema.ts'
 import { dataSchema, isExamplesData, tokenizerSchema, vocabularyOf } from './data-schema.ts'
 import { innerSchema } from './inner-schema.ts'
 import type { methodSchema } from './method-schema.ts'
 import { modelSchema } from './model-schema.ts'
 import { anyMethodSchema } from './scalar-schema.ts'
 
+export { admissionSchema } from './admission-schema.ts'
 export { dataSchema, isExamplesData, tokenizerSchema, vocabularyOf } from './data-schema.ts'
 export { innerSchema } from './inner-schema.ts'
 export { methodSchema, outerSchema } from './method-schema.ts'
@@ -26,7 +28,7 @@ export const manifestSchema = z.strictObject({
   method: anyMethodSchema,
   /** Inner steps after which a peer is done; 0 trains until it is stopped. */
   budget: z.strictObject({ steps: z.int().min(0) }),
-  admission: z.strictObject({ kind: z.literal('open') })
+  admission: admissionSchema
 }).refine(({ model, tokenizer }) => !('vocabulary' in model) || model.vocabulary >= vocabularyOf(tokenizer), {
   error: 'is smaller than the tokenizer’s: each of its tokens needs a row', path: ['model', 'vocabulary']
 }).refine(({ inner: { accumulate = 1, batchGrowth } }) => batchGrowth === undefined || (accumulate >= 2 && batchGrowth.mostPasses >= accumulate), {

@@ -7,6 +7,8 @@ import { FileStore } from '../../data/file-store.ts'
 import { rememberRun } from '../../peer/run-source.ts'
 import { prepareDataDirectory, resolveDataDirectory } from '../../store/data-directory.ts'
 import { loadIdentity } from '../../store/identity.ts'
+import { admissionOf } from '../admission-options.ts'
+import type { AdmissionOptions } from '../admission-options.ts'
 import { action } from '../command.ts'
 import { choiceOption } from '../choices.ts'
 import { dataOf, tokenizerOf } from '../run-data.ts'
@@ -17,7 +19,7 @@ import { examplesOf } from '../run-examples.ts'
 import { numberOption } from '../numbers.ts'
 import { writeOutputFile } from '../output-file.ts'
 
-interface RunCreateOptions extends RunDataOptions, ScalarOptions {
+interface RunCreateOptions extends RunDataOptions, ScalarOptions, AdmissionOptions {
   readonly name: string
   readonly steps: string
   readonly model: string
@@ -51,6 +53,7 @@ export const runCreate = action<RunCreateOptions>(async ({ options, output }) =>
     decay: choiceOption('schedule', options.schedule, innerSchema.shape.decay.options),
     ...passesOf(options),
     recompute: options.recompute,
+    admission: admissionOf(options),
     tokenizer: await tokenizerOf(options, store),
     data: await examplesOf(options, store) ?? await dataOf(options, store)
   }), identity.secretKey)

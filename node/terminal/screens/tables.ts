@@ -17,8 +17,13 @@ export function peersTable (connected: PeersAnswer['connected'], { withAddresses
 }
 
 /** Who was refused, by whom and why. */
-export function rejectedLines (rejected: PeersAnswer['rejected']): string[] {
-  return rejected.map(({ peerId, code, sentence, by }) => `${shortId(peerId)}  ${by === 'us' ? 'refused by us' : 'refused us'}: ${sentence} [${code}]`)
+export function rejectedLines (rejected: PeersAnswer['rejected'], { withIds = false }: { readonly withIds?: boolean } = {}): string[] {
+  return rejected.map(({ peerId, code, sentence, by }) => `${withIds ? peerId : shortId(peerId)}  ${by === 'us' ? 'refused by us' : 'refused us'}: ${sentence} [${code}]`)
+}
+
+/** Who is banned, until when and for what. */
+export function bannedLines (banned: NonNullable<PeersAnswer['banned']>, { withIds }: { readonly withIds: boolean }): string[] {
+  return banned.map(({ peerId, sentence, bannedUntilMs }) => `${withIds ? peerId : shortId(peerId)}  banned until ${new Date(bannedUntilMs).toISOString().slice(0, 16)}Z: ${sentence}`)
 }
 
 export function roundsTable (rounds: readonly RoundAnswer[]): string[] {

@@ -28,6 +28,8 @@ export function exampleView (events: EventLog, overrides: Partial<PeerView> = {}
     shutdown: () => undefined,
     check: async () => Promise.resolve({ software: 'shoal/1', addresses: [], members: [], silent: [], promisedBytesPerSecond: null, roundBytes: null, sentence: '' }),
     merge: async () => Promise.resolve(null),
+    forgive: peer => peer,
+    revoke: what => [what],
     ...overrides
   }
 }

@@ -1,3 +1,4 @@
+import { openDoor } from '../../../node/network/door.ts'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { PeerEvent } from '../../../src/events.ts'
@@ -92,7 +93,7 @@ describe('a member that falls silent', () => {
     const peer = await startPeer()
     const pubsub: Pubsub = { publish: () => Promise.resolve(), onMessage () {}, onListener () {} }
     const terms = { runId: RUN, layoutHash: LAYOUT, codec: 'int8(64)', software: 'test' }
-    const membership = new Membership({ node, links, pubsub, terms, entries: peer.addresses(), minimumPeers: 1, nowMs, signal: stopping.signal })
+    const membership = new Membership({ node, links, pubsub, terms, door: openDoor(RUN), entries: peer.addresses(), minimumPeers: 1, nowMs, signal: stopping.signal })
     try {
       await startNode(node, [])
       const events: PeerEvent[] = []
