@@ -1,3 +1,5 @@
+import { peerIdOf } from './addresses.ts'
+
 /** When to dial whom: pure bookkeeping over an injected time, in a deterministic order. */
 
 /** The first retry comes after this; each failure doubles it. */
@@ -53,16 +55,17 @@ export class DialPlan {
     this.#plans.set(key, { key, addresses, entry: true, failures: 0, dueMs: known?.dueMs ?? nowMs })
   }
 
-  /** A peer that another one told of. */
-  learn (peerId: string, addresses: readonly string[], nowMs: number): void {
+  /** A peer that another one told of; true when it was not planned for before. */
+  learn (peerId: string, addresses: readonly string[], nowMs: number): boolean {
     const known = this.#plans.get(peerId)
     if (known !== undefined) {
       if (!known.entry) known.addresses = addresses
-      return
+      return false
     }
-    if (peerId === this.#self || addresses.length === 0 || this.#plans.size >= MAXIMUM_TARGETS) return
+    if (peerId === this.#self || addresses.length === 0 || this.#plans.size >= MAXIMUM_TARGETS) return false
     const dueMs = this.#self < peerId ? nowMs : nowMs + YIELD_MS
     this.#plans.set(peerId, { key: peerId, addresses, entry: false, failures: 0, dueMs })
+    return true
   }
 
   /** Targets to dial now, oldest due first, then by key. They count as under way until their outcome is told. */
@@ -134,9 +137,4 @@ export class DialPlan {
     if (plan.entry) plan.dueMs = dueMs
     else this.#plans.delete(peerId)
   }
-}
-
-/** The peer id at the end of a multiaddr such as `/ip4/…/tcp/…/p2p/12D3…`. */
-export function peerIdOf (address: string): string | undefined {
-  return /\/p2p\/([^/]+)$/.exec(address)?.[1]
 }

@@ -2,8 +2,9 @@ import { setMaxListeners } from 'node:events'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Connection, Libp2p } from '@libp2p/interface'
 import { reasonOf } from '../../src/errors.ts'
+import { unspoken } from './addresses.ts'
 import { DIAL_TIMEOUT_MS, PARALLEL_DIALS } from './constants.ts'
-import { peerIdOf, type DialPlan, type DialTarget } from './dial-plan.ts'
+import type { DialPlan, DialTarget } from './dial-plan.ts'
 
 export interface DialerOptions {
   readonly node: Libp2p
@@ -11,6 +12,8 @@ export interface DialerOptions {
   readonly nowMs: () => number
   /** How many more peers this one wants to dial. */
   readonly wanted: () => number
+  /** Told of every connection that a dial came to, whether it is new or was there. */
+  readonly onDialled: (connection: Connection) => void
   /** Told when an entry address fails for the first time in a row. */
   readonly onUnreachable: (target: DialTarget, reason: string) => void
 }
@@ -55,11 +58,12 @@ export class Dialer {
   }
 
   async #dial (target: DialTarget): Promise<void> {
-    const { node, plan, nowMs, onUnreachable } = this.#options
+    const { node, plan, nowMs, onDialled, onUnreachable } = this.#options
     try {
       const connection = await dialAny(node, target.addresses, this.#stopped.signal)
       this.#complained.delete(target.key)
       plan.connected(target.key, connection.remotePeer.toString())
+      onDialled(connection)
     } catch (error) {
       if (this.#stopped.signal.aborted) return
       plan.failed(target.key, nowMs())
@@ -75,31 +79,15 @@ export class Dialer {
  *
  * @throws when none answers, or none is an address
  */
-export async function dialAny (node: Libp2p, addresses: readonly string[], signal: AbortSignal): Promise<Connection> {
+export async function dialAny (node: Pick<Libp2p, 'dial'>, addresses: readonly string[], signal: AbortSignal): Promise<Connection> {
+  const [first] = addresses
+  const why = addresses.length === 1 && first !== undefined ? unspoken(first) : undefined
+  if (why !== undefined) throw new Error(why)
   const timeout = new AbortController()
   const timer = setTimeout(() => { timeout.abort(new Error(`no answer within ${DIAL_TIMEOUT_MS / 1000} s`)) }, DIAL_TIMEOUT_MS)
   try {
     return await node.dial(addresses.map(address => multiaddr(address)), { signal: AbortSignal.any([signal, timeout.signal]) })
   } finally {
     clearTimeout(timer)
-  }
-}
-
-/** The addresses of a peer that can be dialled, each with its peer id: a stranger must not send us to another one. */
-export function dialable (peerId: string, addresses: readonly string[]): string[] {
-  return addresses
-    .map(address => peerIdOf(address) === undefined ? `${address}/p2p/${peerId}` : address)
-    .filter(address => peerIdOf(address) === peerId && DIALABLE.test(address) && isMultiaddr(address))
-}
-
-/** A host and a TCP port, directly: no relays, no other transports. */
-const DIALABLE = /^\/(ip4|ip6|dns|dns4|dns6)\/[^/]+\/tcp\/\d+\/p2p\/[^/]+$/
-
-function isMultiaddr (text: string): boolean {
-  try {
-    multiaddr(text)
-    return true
-  } catch {
-    return false
   }
 }

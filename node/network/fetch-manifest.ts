@@ -9,6 +9,8 @@ import { createAskingNode } from './libp2p-node.ts'
 export interface FetchManifestOptions {
   /** The identity to ask with; a passing one unless given. */
   readonly privateKey?: PrivateKey
+  /** Of a private network. */
+  readonly networkKey?: Uint8Array | undefined
   readonly signal?: AbortSignal
 }
 
@@ -23,7 +25,7 @@ type Attempt = { readonly manifest: Uint8Array } | { readonly address: string, r
 export async function fetchManifest (addresses: readonly string[], runId: string, options: FetchManifestOptions = {}): Promise<Uint8Array> {
   const signal = options.signal ?? new AbortController().signal
   signal.throwIfAborted()
-  const node = await createAskingNode(options.privateKey)
+  const node = await createAskingNode(options)
   const failures: Array<Exclude<Attempt, { manifest: Uint8Array }>> = []
   try {
     for (const address of addresses) {
@@ -37,13 +39,13 @@ export async function fetchManifest (addresses: readonly string[], runId: string
   throw failure(runId, failures)
 }
 
-async function ask (node: Libp2p, address: string, runId: string, signal: AbortSignal): Promise<Attempt> {
+async function ask (node: Pick<Libp2p, 'dial'>, address: string, runId: string, signal: AbortSignal): Promise<Attempt> {
   let reached = false
   try {
     multiaddr(address)
     const connection = await dialAny(node, [address], signal)
     reached = true
-    const answer = await askManifest(await connection.newStream(MANIFEST_PROTOCOL, { signal }), runId, signal)
+    const answer = await askManifest(await connection.newStream(MANIFEST_PROTOCOL, { signal, runOnLimitedConnection: true }), runId, signal)
     return 'manifest' in answer ? answer : { address, refused: true, why: answer.rejection.sentence }
   } catch (error) {
     signal.throwIfAborted()

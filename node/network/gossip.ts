@@ -17,6 +17,8 @@ export function gossipService (topic: string): ReturnType<typeof gossipsub> {
     emitSelf: false,
     floodPublish: false,
     doPX: false,
+    // a relay's limit is generous, and announcements are small
+    runOnLimitedConnection: true,
     D: 3,
     Dlo: 2,
     Dhi: 5,

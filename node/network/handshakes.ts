@@ -22,7 +22,7 @@ export interface HandshakeOptions {
   readonly signal: AbortSignal
 }
 
-/** Hello on every connection: the side that dialled speaks first, so each connection has exactly one. */
+/** Hello on every connection to a member: the side that dialled it as one speaks first. Whoever else connects, to walk the table or to be carried, passes by. */
 export class Handshakes {
   readonly #options: HandshakeOptions
   readonly #pending = new Map<string, Promise<void>>()
@@ -35,9 +35,7 @@ export class Handshakes {
 
   /** Call for every connection that opens. */
   onConnection (connection: Connection): void {
-    if (this.#options.signal.aborted) return
-    if (connection.direction === 'outbound') void this.greet(connection)
-    else this.#expectHello(connection)
+    if (!this.#options.signal.aborted) this.#expectHello(connection)
   }
 
   /** Says hello: to a stranger, or again to a member that should know more. */
@@ -60,7 +58,7 @@ export class Handshakes {
     const { hello, refusal, signal } = this.#options
     const peerId = connection.remotePeer.toString()
     try {
-      const stream = await connection.newStream(HELLO_PROTOCOL, { signal })
+      const stream = await connection.newStream(HELLO_PROTOCOL, { signal, runOnLimitedConnection: true })
       const ours = hello(peerId)
       this.#conclude(connection, await sayHello(stream, ours, { refusal: theirs => refusal(peerId, theirs), signal }), ours)
     } catch (error) {
@@ -99,7 +97,7 @@ export class Handshakes {
     }
   }
 
-  /** Strangers may ask for the manifest and go; who stays without a hello is disconnected. */
+  /** Strangers may ask for the manifest or walk the table and go; a connection that leads to no member is not kept, whoever opened it. */
   #expectHello (connection: Connection): void {
     const timer = setTimeout(() => {
       this.#timers.delete(timer)

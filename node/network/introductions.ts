@@ -16,6 +16,8 @@ export interface IntroductionOptions {
 export class Introductions {
   readonly #options: IntroductionOptions
   readonly #aware = new Map<string, Set<string>>()
+  /** Members that hear hello again even if there are no newcomers. */
+  readonly #owed = new Set<string>()
   #timer: ReturnType<typeof setTimeout> | undefined
 
   constructor (options: IntroductionOptions) { this.#options = options }
@@ -36,11 +38,24 @@ export class Introductions {
   /** The member left; whoever comes back is news again. */
   forget (member: string): void {
     this.#aware.delete(member)
+    this.#owed.delete(member)
     for (const aware of this.#aware.values()) aware.delete(member)
   }
 
   /** Someone came: introduces them soon. */
   schedule (): void { this.#timer ??= setTimeout(() => { this.#introduce() }, INTRODUCTION_DELAY_MS) }
+
+  /** What this peer says of itself has changed: every member hears hello once more, soon. */
+  repeat (): void {
+    for (const member of this.#options.members()) this.#owed.add(member)
+    this.schedule()
+  }
+
+  /** A member that others may have given up is to be dialled elsewhere: it is news again to everyone else. */
+  renew (peer: string): void {
+    for (const aware of this.#aware.values()) aware.delete(peer)
+    this.schedule()
+  }
 
   stop (): void { clearTimeout(this.#timer) }
 
@@ -48,7 +63,9 @@ export class Introductions {
     this.#timer = undefined
     const known = this.#options.known()
     for (const member of this.#options.members()) {
-      if (this.newsFor(member, known).length > 0 && !this.#options.greet(member)) this.schedule()
+      if (!this.#owed.has(member) && this.newsFor(member, known).length === 0) continue
+      if (this.#options.greet(member)) this.#owed.delete(member)
+      else this.schedule()
     }
   }
 }

@@ -1,18 +1,48 @@
 import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
+import { autoNAT } from '@libp2p/autonat'
+import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay-v2'
+import { dcutr } from '@libp2p/dcutr'
 import { identify, type Identify } from '@libp2p/identify'
-import { createLibp2p } from 'libp2p'
+import { kadDHT, passthroughMapper, type KadDHT } from '@libp2p/kad-dht'
+import { mdns } from '@libp2p/mdns'
+import { ping } from '@libp2p/ping'
+import { uPnPNAT } from '@libp2p/upnp-nat'
+import { webSockets } from '@libp2p/websockets'
+import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import type { GossipSub } from '@libp2p/gossipsub'
-import type { Libp2p, PrivateKey, ServiceMap } from '@libp2p/interface'
+import type { Libp2p, PeerDiscovery, PeerId, PeerInfo, PrivateKey, ServiceMap, Transport } from '@libp2p/interface'
+import type { AddressManager, TransportManager } from '@libp2p/interface-internal'
 import { ShoalError } from '../../src/errors.ts'
+import { unspoken } from './addresses.ts'
 import { DIAL_TIMEOUT_MS, KEEPALIVE_MS, MAXIMUM_CONNECTIONS, STREAM_READ_BUFFER_BYTES, STREAM_WINDOW_BYTES } from './constants.ts'
 import { gossipService } from './gossip.ts'
 import type { MeteredLinks } from './metered-links.ts'
+import { protectorOf } from './private-network.ts'
+import { DHT_PROTOCOL, DHT_SELF_QUERY_MS, MAXIMUM_RESERVATIONS, MDNS_INTERVAL_MS, RELAYED_CONNECTION_MS, relayedBytes } from './reach-limits.ts'
+import { onlyLoopback, type ReachOptions } from './reach-options.ts'
+import { provideWebSocket } from './web-socket.ts'
 
 export interface Services extends ServiceMap {
   readonly identify: Identify
   readonly pubsub: GossipSub
+  readonly dht?: KadDHT
+}
+
+/** What libp2p keeps inside, and finding and reaching others needs. */
+export interface NodeParts {
+  readonly transportManager: TransportManager
+  readonly addressManager: AddressManager
+  /** Places that this peer keeps at relays. */
+  readonly reservations: Reservations
+}
+
+/** The part of libp2p's own reservation store that is used. */
+export interface Reservations {
+  hasReservation (relay: PeerId): boolean
+  addRelay (relay: PeerId, type: 'configured'): Promise<unknown>
+  addEventListener (type: 'relay:removed' | 'relay:created-reservation', listener: () => void): void
 }
 
 /** A one-machine swarm dials from one address all at once; the default of 5 a second would turn most of it away. */
@@ -20,7 +50,6 @@ const ONE_MACHINE_THRESHOLD = 128
 
 /** What every node of ours has in common, with or without a run. */
 const COMMON = {
-  transports: [tcp({ maxConnections: MAXIMUM_CONNECTIONS })],
   connectionEncrypters: [noise()],
   streamMuxers: [yamux({
     keepAliveInterval: KEEPALIVE_MS,
@@ -36,9 +65,7 @@ const COMMON = {
     addressDialTimeout: DIAL_TIMEOUT_MS,
     inboundUpgradeTimeout: DIAL_TIMEOUT_MS,
     reconnectRetries: 0
-  },
-  // private and loopback addresses are where most of our peers live
-  connectionGater: { denyDialMultiaddr: () => false }
+  }
 }
 
 export interface NodeOptions {
@@ -46,6 +73,14 @@ export interface NodeOptions {
   readonly listen: readonly string[]
   readonly topic: string
   readonly links: MeteredLinks
+  readonly reach: ReachOptions
+  readonly runId: string
+  /** The largest contribution of the run; relayed connections carry several. */
+  readonly maximumPayloadBytes: number
+  /** Whether a peer may have a place here, when this peer relays for members. */
+  readonly isMember: (peerId: string) => Promise<boolean>
+  /** Told of peers of this run on the local network. */
+  readonly onNeighbour: (peerId: string, addresses: readonly string[]) => void
 }
 
 /**
@@ -53,19 +88,90 @@ export interface NodeOptions {
  *
  * @throws ShoalError `CONFIG_INVALID` when an address to listen on makes no sense
  */
-export async function createPeerNode ({ privateKey, listen, topic, links }: NodeOptions): Promise<Libp2p<Services>> {
+export async function createPeerNode (options: NodeOptions): Promise<{ readonly node: Libp2p<Services>, readonly parts: NodeParts }> {
+  const { privateKey, listen, links, reach, runId, isMember, onNeighbour } = options
+  const unusable = listen.find(address => unspoken(address) !== undefined)
+  if (unusable !== undefined) throw cannotListen(listen, unspoken(unusable) ?? '')
+  const relay = circuitRelay()
   try {
-    return await createLibp2p<Services>({
+    const node = await createLibp2p<Services>({
       ...COMMON,
       start: false,
       privateKey,
       addresses: { listen: [...listen] },
+      transports: [...directTransports(), relay.transport],
       metrics: links.metrics,
-      services: { identify: identify(), pubsub: gossipService(topic) }
+      ...protection(reach.networkKey),
+      connectionGater: {
+        // private and loopback addresses are where most of our peers live
+        denyDialMultiaddr: () => false,
+        denyInboundRelayReservation: async peerId => !await isMember(peerId.toString())
+      },
+      peerDiscovery: reach.mdns === true ? [localNetwork(runId, onNeighbour)] : [],
+      services: servicesOf(options)
     })
+    return { node, parts: relay.parts() }
   } catch (error) {
     throw listenError(error, listen)
   }
+}
+
+function directTransports (): NonNullable<Libp2pOptions['transports']> {
+  provideWebSocket()
+  return [tcp({ maxConnections: MAXIMUM_CONNECTIONS }), webSockets()]
+}
+
+/** The relay transport; what it is made of is kept, since nothing else of libp2p hands it out. */
+function circuitRelay (): { readonly transport: ReturnType<typeof circuitRelayTransport>, readonly parts: () => NodeParts } {
+  let parts: NodeParts | undefined
+  return {
+    transport: components => {
+      const transport = circuitRelayTransport()(components)
+      const { transportManager, addressManager } = components
+      parts = { transportManager, addressManager, reservations: (transport as Transport & { readonly reservationStore: Reservations }).reservationStore }
+      return transport
+    },
+    parts: () => {
+      if (parts === undefined) throw new Error('libp2p has made no relay transport')
+      return parts
+    }
+  }
+}
+
+function servicesOf ({ topic, reach, listen, maximumPayloadBytes }: NodeOptions): NonNullable<Libp2pOptions<Services>['services']> {
+  const alone = onlyLoopback(listen)
+  return {
+    identify: identify(),
+    pubsub: gossipService(topic),
+    // other networks call back what cannot be dialled from there, and punch holes that loopback does not have
+    ...alone ? {} : { autoNAT: autoNAT(), dcutr: dcutr() },
+    ...alone || reach.upnp !== true ? {} : { upnp: uPnPNAT() },
+    ...reach.dht === true ? { ping: ping(), dht: table() } : {},
+    ...reach.relay === true ? { relay: circuitRelayServer({ reservations: { maxReservations: MAXIMUM_RESERVATIONS, defaultDataLimit: BigInt(relayedBytes(maximumPayloadBytes)), defaultDurationLimit: RELAYED_CONNECTION_MS } }) } : {}
+  } as unknown as NonNullable<Libp2pOptions<Services>['services']>
+}
+
+/** Peers begin as clients of the table; who turns out to be reachable serves. */
+function table (): ReturnType<typeof kadDHT> {
+  return kadDHT({ protocol: DHT_PROTOCOL, clientMode: true, peerInfoMapper: passthroughMapper, querySelfInterval: DHT_SELF_QUERY_MS, allowQueryWithZeroPeers: true })
+}
+
+/** The name on the local network is the run's: peers of other runs do not even hear of this one. */
+function localNetwork (runId: string, onNeighbour: NodeOptions['onNeighbour']): ReturnType<typeof mdns> {
+  return components => {
+    const discovery: PeerDiscovery = mdns({ serviceTag: serviceTag(runId), interval: MDNS_INTERVAL_MS })(components)
+    discovery.addEventListener('peer', ({ detail }: CustomEvent<PeerInfo>) => { onNeighbour(detail.id.toString(), detail.multiaddrs.map(String)) })
+    return discovery
+  }
+}
+
+/** A label of a name has at most 63 letters; 40 digits of the run id tell runs apart. */
+function serviceTag (runId: string): string {
+  return `_shoal-${runId.slice(0, 40)}._tcp.local`
+}
+
+function protection (networkKey: Uint8Array | undefined): Pick<Libp2pOptions, 'connectionProtector'> {
+  return networkKey === undefined ? {} : { connectionProtector: protectorOf(networkKey) }
 }
 
 /**
@@ -82,9 +188,26 @@ export async function startNode (node: Libp2p<Services>, listen: readonly string
   }
 }
 
+export interface AskingNodeOptions {
+  readonly privateKey?: PrivateKey | undefined
+  readonly networkKey?: Uint8Array | undefined
+  /** With a run id it can look for members, too: on the local network, and in the table where it is connected to somebody. */
+  readonly runId?: string
+  readonly onNeighbour?: NodeOptions['onNeighbour']
+}
+
 /** Creates and starts a node that only dials, without gossip, for a question before a run is known. */
-export async function createAskingNode (privateKey: PrivateKey | undefined): Promise<Libp2p> {
-  return createLibp2p({ ...COMMON, ...(privateKey === undefined ? {} : { privateKey }), addresses: { listen: [] } })
+export async function createAskingNode ({ privateKey, networkKey, runId, onNeighbour = () => undefined }: AskingNodeOptions): Promise<Libp2p<{ dht?: KadDHT }>> {
+  return await createLibp2p({
+    ...COMMON,
+    ...(privateKey === undefined ? {} : { privateKey }),
+    ...protection(networkKey),
+    connectionGater: { denyDialMultiaddr: () => false },
+    transports: [...directTransports(), circuitRelayTransport()],
+    addresses: { listen: [] },
+    peerDiscovery: runId === undefined ? [] : [localNetwork(runId, onNeighbour)],
+    services: { identify: identify(), ...runId === undefined ? {} : { ping: ping(), dht: table() } } as never
+  })
 }
 
 function listenError (error: unknown, listen: readonly string[]): unknown {
@@ -99,12 +222,13 @@ function listenError (error: unknown, listen: readonly string[]): unknown {
     })
   }
   if (!/listen|EADDRNOTAVAIL|EACCES|port|multiaddr|must be smaller/i.test(text)) return error
+  return cannotListen(listen, text.split('\n')[0] ?? text, error)
+}
+
+function cannotListen (listen: readonly string[], why: string, cause?: unknown): ShoalError {
   return new ShoalError({
-    code: 'CONFIG_INVALID',
-    what: `cannot listen on ${listen.join(', ')}`,
-    why: text.split('\n')[0] ?? text,
-    tryThis: 'give an address of this machine, such as /ip4/0.0.0.0/tcp/0',
-    cause: error
+    code: 'CONFIG_INVALID', what: `cannot listen on ${listen.join(', ')}`, why,
+    tryThis: 'give an address of this machine, such as /ip4/0.0.0.0/tcp/0 or, for WebSockets, /ip4/0.0.0.0/tcp/0/ws', cause
   })
 }
 

@@ -1,6 +1,8 @@
 import type { Connection, Libp2p } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
 import type { PeerEvent } from '../../src/events.ts'
 import type { Revocation } from '../../src/membership/revocation.ts'
+import { shortId } from '../../src/membership/short-id.ts'
 import type { Progress } from '../../src/ports.ts'
 import { decodeProgress, encodeProgress } from '../../protocols/progress/messages.ts'
 import { refuse } from '../../protocols/hello/decide.ts'
@@ -13,10 +15,13 @@ import { Announcer } from './announcer.ts'
 import { DIALLED_MEMBERS, MAXIMUM_MEMBERS, SILENCE_CHECK_MS, SILENCE_LIMIT_MS } from './constants.ts'
 import { DialPlan } from './dial-plan.ts'
 import { Door, type DoorOptions } from './door.ts'
-import { dialable, Dialer } from './dialer.ts'
+import { dialable, isRelayed } from './addresses.ts'
+import { Dialer } from './dialer.ts'
 import { Handshakes } from './handshakes.ts'
 import { Introductions } from './introductions.ts'
+import { meetingOfIslands } from './islands.ts'
 import { Listeners } from './listeners.ts'
+import { bestConnection } from './paths.ts'
 import type { MeteredLinks } from './metered-links.ts'
 import type { Pubsub } from './pubsub.ts'
 import { RejectionLog, Roster } from './roster.ts'
@@ -37,6 +42,8 @@ export interface MembershipOptions {
   readonly door: DoorOptions
   /** Addresses to enter the swarm by. */
   readonly entries: readonly string[]
+  /** Where this peer can be dialled. */
+  readonly addresses: () => readonly string[]
   /** Neighbours below which this peer looks for more with patience short. */
   readonly minimumPeers: number
   readonly nowMs: () => number
@@ -72,6 +79,7 @@ export class Membership {
       plan: this.#plan,
       nowMs,
       wanted: () => DIALLED_MEMBERS - this.roster.size,
+      onDialled: connection => { this.#greet(connection) },
       onUnreachable: (target, reason) => { this.warn(`cannot reach ${target.addresses.join(' or ')} (${reason}); trying on`) }
     })
     this.handshakes = new Handshakes({
@@ -151,6 +159,20 @@ export class Membership {
     return this.roster.has(peerId) ? undefined : rejection('NOT_ADMITTED', { what: 'it has not said hello' })
   }
 
+  /** Everyone here, in order of peer id. */
+  memberIds (): string[] { return this.roster.members().map(({ peerId }) => peerId) }
+
+  /** Somebody of this run was found by other ways than by its members. @param where for people: "on the local network" */
+  found (peerId: string, addresses: readonly string[], where: string): void {
+    if (this.roster.has(peerId)) return
+    if (!this.#plan.learn(peerId, dialable(peerId, addresses), this.#options.nowMs())) return
+    this.events.tell({ type: 'network', what: 'found', sentence: `${shortId(peerId)} of this run was found ${where}` })
+    this.#dialer.wake()
+  }
+
+  /** This peer can be dialled elsewhere than before: members hear it soon. */
+  tellAddresses (): void { this.#introductions.repeat() }
+
   warn (sentence: string): void { this.events.tell({ type: 'warning', sentence }) }
 
   #listen (): void {
@@ -168,16 +190,21 @@ export class Membership {
     pubsub.onListener(() => { if (!signal.aborted) this.#announcer.repeat() })
   }
 
+  #greet (connection: Connection): void {
+    const peerId = connection.remotePeer.toString()
+    if (!this.roster.has(peerId) && !this.handshakes.isGreeting(peerId)) void this.handshakes.greet(connection)
+  }
+
   /** What this peer says of itself to another one, with the members that the other may not know. */
   #hello (peerId: string): Hello {
-    const { terms, node } = this.#options
+    const { terms } = this.#options
     const { round, step, training } = this.#progress
     return {
       ...terms,
       ...this.#door.sayable,
       protocols: PROTOCOL_VERSIONS,
       progress: { round, step, training, toldMs: this.#announcer.toldMs },
-      addresses: node.getMultiaddrs().slice(0, MAXIMUM_ADDRESSES_PER_PEER).map(String),
+      addresses: this.#options.addresses().slice(0, MAXIMUM_ADDRESSES_PER_PEER),
       peers: this.#introductions.newsFor(peerId, this.roster.knownPeers())
     }
   }
@@ -187,6 +214,8 @@ export class Membership {
     const told = dialable(peerId, theirs.addresses)
     // a peer behind NAT tells no address that works; the one we dialled does
     const addresses = told.length === 0 && connection.direction === 'outbound' ? dialable(peerId, [connection.remoteAddr.toString()]) : told
+    const islands = this.roster.has(peerId) ? undefined : meetingOfIslands(this.memberIds(), theirs, this.#progress.round)
+    const moved = addresses.some(isRelayed) && this.roster.addressesOf(peerId)?.some(isRelayed) === false
     const isNew = this.roster.join(peerId, { progress: theirs.progress, addresses })
     const nowMs = this.#options.nowMs()
     this.#plan.accepted(peerId, addresses)
@@ -196,10 +225,12 @@ export class Membership {
     this.#door.entered(peerId, theirs)
     this.revoke(theirs.revocations, peerId)
     this.#introductions.knows(peerId, [...theirs.peers, ...ours.peers].map(known => known.peerId))
+    if (moved) this.#introductions.renew(peerId)
     if (isNew) {
       this.#introductions.schedule()
       this.events.tell({ type: 'peer-joined', peerId, addresses })
     }
+    if (islands !== undefined) this.events.tell({ type: 'network', what: 'islands', sentence: islands })
     this.#changed()
   }
 
@@ -211,7 +242,7 @@ export class Membership {
   /** @returns false when that must wait */
   #greetAgain (peerId: string): boolean {
     if (this.handshakes.isGreeting(peerId)) return false
-    const connection = this.#options.node.getConnections().find(open => open.remotePeer.toString() === peerId)
+    const connection = bestConnection(this.#options.node, peerIdFromString(peerId))
     if (connection !== undefined) void this.handshakes.greet(connection)
     return true
   }

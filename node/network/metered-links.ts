@@ -1,6 +1,7 @@
 import { AbstractMessageStream } from '@libp2p/utils'
 import type { ComponentLogger, Connection, Metrics, MultiaddrConnection, Stream, TypedEventTarget, Libp2pEvents } from '@libp2p/interface'
 import type { ByteMeter, ConnectionMeter, Direction } from '../../protocols/wire/byte-meter.ts'
+import { pathOf } from './paths.ts'
 
 interface Link {
   readonly meter: ConnectionMeter
@@ -60,13 +61,20 @@ export class MeteredLinks {
   }
 
   #countSocket (socket: MultiaddrConnection): void {
-    const link: Link = { meter: this.#meter.openConnection(), heardMs: this.#nowMs() }
+    const link: Link = { meter: this.#meter.openConnection(this.#carrierOf(socket)), heardMs: this.#nowMs() }
     this.#links.set(socket.timeline, link)
     tap(socket, (direction, bytes) => {
       link.meter.countSocket(direction, bytes)
       if (direction === 'received') link.heardMs = this.#nowMs()
     })
     socket.addEventListener('close', () => { link.meter.close() })
+  }
+
+  /** The connection to the relay, for a socket that is a stream on it. */
+  #carrierOf ({ remoteAddr }: MultiaddrConnection): ConnectionMeter | undefined {
+    const { relay } = pathOf({ remoteAddr })
+    const carrier = [...this.#connections].find(({ remotePeer, remoteAddr }) => remotePeer.toString() === relay || remoteAddr.toString() === relay)
+    return carrier === undefined ? undefined : this.#links.get(carrier.timeline)?.meter
   }
 
   #onOpen (connection: Connection): void {
@@ -78,6 +86,8 @@ export class MeteredLinks {
   }
 
   #countStream (stream: Stream): void {
+    // a relayed connection's own streams say what this one carries
+    if (isCarrying(stream)) return
     const connection = [...this.#connections].find(({ streams }) => streams.includes(stream))
     const meter = connection === undefined ? undefined : this.#links.get(connection.timeline)?.meter
     // reset while its protocol was being agreed on: nothing will travel on it
@@ -87,6 +97,11 @@ export class MeteredLinks {
     meter.countStream(stream.protocol, 'received', stream.readBufferLength)
     tap(stream, (direction, bytes) => { meter.countStream(stream.protocol, direction, bytes) })
   }
+}
+
+/** Whether a stream is to be a relayed connection of ours: asked for at the relay by us, or brought to us by it. */
+function isCarrying ({ protocol, direction }: Stream): boolean {
+  return (protocol.endsWith('/relay/0.2.0/hop') && direction === 'outbound') || (protocol.endsWith('/relay/0.2.0/stop') && direction === 'inbound')
 }
 
 /**

@@ -24,6 +24,9 @@ export class Roster {
 
   has (peerId: string): boolean { return this.#members.has(peerId) }
 
+  /** Where a member said that it can be dialled; undefined for a stranger. */
+  addressesOf (peerId: string): readonly string[] | undefined { return this.#members.get(peerId)?.addresses }
+
   /** Takes in what a hello says; true when the peer is new. */
   join (peerId: string, { progress, addresses }: Pick<Hello, 'progress' | 'addresses'>): boolean {
     const known = this.#members.get(peerId)

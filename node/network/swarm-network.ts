@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events'
+import { peerIdFromString } from '@libp2p/peer-id'
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import { reasonOf, ShoalError } from '../../src/errors.ts'
 import type { PeerEvent } from '../../src/events.ts'
@@ -25,15 +26,17 @@ import { Checks } from './checks.ts'
 import { GOODBYE_LIMIT_MS, SCALAR_STREAMS, STOP_LIMIT_MS } from './constants.ts'
 import { openDoor } from './door.ts'
 import { Gossip } from './gossip.ts'
-import { createPeerNode, startNode, type Services } from './libp2p-node.ts'
+import { createPeerNode, startNode, type NodeParts, type Services } from './libp2p-node.ts'
 import { Membership } from './membership.ts'
 import { MeteredLinks } from './metered-links.ts'
 import { openStream } from './open-stream.ts'
+import { bestConnection, pathOf } from './paths.ts'
 import type { Pubsub } from './pubsub.ts'
+import { Reach } from './reach.ts'
 import type { RejectionRecord } from './roster.ts'
-import type { ConnectedPeer, SwarmNetworkOptions } from './swarm-options.ts'
 import { transferError } from './transfer-error.ts'
 import { ScalarLinks } from './scalar-links.ts'
+import type { ConnectedPeer, SwarmNetworkOptions } from './swarm-options.ts'
 import { UploadGauge } from './upload-gauge.ts'
 import { within } from './within.ts'
 
@@ -54,6 +57,8 @@ export class SwarmNetwork implements Peers {
   readonly scalars: ScalarLinks
   /** How this peer's network looks to other members. */
   readonly checks: Checks
+  /** How others come to this peer. */
+  readonly reach: Reach
   readonly #node: Libp2p<Services>
   readonly #options: SwarmNetworkOptions
   readonly #membership: Membership
@@ -62,7 +67,7 @@ export class SwarmNetwork implements Peers {
   #acceptor: ((exchange: Exchange) => ExchangeEvents) | undefined
   #stopped: Promise<void> | undefined
 
-  private constructor (node: Libp2p<Services>, options: SwarmNetworkOptions, meter: ByteMeter, links: MeteredLinks, pubsub: Pubsub) {
+  private constructor ({ node, parts }: { readonly node: Libp2p<Services>, readonly parts: NodeParts }, options: SwarmNetworkOptions, meter: ByteMeter, links: MeteredLinks, pubsub: Pubsub) {
     this.#node = node
     this.#options = options
     this.#stopping = new AbortController()
@@ -78,10 +83,12 @@ export class SwarmNetwork implements Peers {
       terms: { runId, layoutHash, codec, software },
       door: options.door ?? openDoor(runId),
       entries: [...options.bootstrap, ...options.rememberedPeers ?? []],
+      addresses: () => this.reach.addresses(),
       minimumPeers: options.minimumPeers ?? 1,
       nowMs,
       signal: this.#stopping.signal
     })
+    this.reach = new Reach({ node, parts, membership: this.#membership, runId, listen: options.listen, nowMs, signal: this.#stopping.signal })
     this.scalars = new ScalarLinks({
       open: async (peerId, signal) => this.#openStream(peerId, SCALARS_PROTOCOL, signal),
       refusal: async peerId => this.#membership.refusal(peerId),
@@ -105,12 +112,18 @@ export class SwarmNetwork implements Peers {
     const meter = new ByteMeter()
     const links = new MeteredLinks(meter, nowMs, options.libp2pMetrics)
     const topic = progressTopic(options.runId)
-    const node = await createPeerNode({ privateKey: options.privateKey, listen: options.listen, topic, links })
-    const gossip = new Gossip(node.services.pubsub, topic, isProgress)
-    const network = new SwarmNetwork(node, options, meter, links, gossip)
+    let membership: Membership | undefined
+    const made = await createPeerNode({
+      ...options, reach: options.reach ?? {}, topic, links,
+      isMember: async peerId => membership !== undefined && await membership.refusal(peerId) === undefined,
+      onNeighbour: (peerId, addresses) => { membership?.found(peerId, addresses, 'on the local network') }
+    })
+    const gossip = new Gossip(made.node.services.pubsub, topic, isProgress)
+    const network = new SwarmNetwork(made, options, meter, links, gossip)
+    membership = network.#membership
     try {
       await network.#serve()
-      await startNode(node, options.listen)
+      await startNode(made.node, options.listen)
       signal?.throwIfAborted()
     } catch (error) {
       await network.stop('it could not start')
@@ -118,11 +131,12 @@ export class SwarmNetwork implements Peers {
     }
     gossip.start()
     network.#membership.start()
+    network.reach.start()
     return network
   }
 
   /** Where this peer can be dialled, each with its peer id. */
-  addresses (): string[] { return this.#node.getMultiaddrs().map(String) }
+  addresses (): string[] { return this.reach.addresses() }
 
   present (): readonly PresentPeer[] {
     return this.#membership.roster.members().map(({ peerId, round, step, training, dueMs, uploadBytesPerSecond }) => ({ peerId, round, step, training, dueMs, uploadBytesPerSecond }))
@@ -151,13 +165,16 @@ export class SwarmNetwork implements Peers {
 
   connectedPeers (): readonly ConnectedPeer[] {
     const traffic = this.meter.byPeer()
-    const directions = new Map(this.#node.getConnections().map(connection => [connection.remotePeer.toString(), connection.direction]))
-    return this.#membership.roster.members().map(member => ({
-      ...member,
-      direction: directions.get(member.peerId) ?? 'inbound',
-      bytesSent: traffic.get(member.peerId)?.sent ?? 0,
-      bytesReceived: traffic.get(member.peerId)?.received ?? 0
-    }))
+    return this.#membership.roster.members().map(member => {
+      const connection = bestConnection(this.#node, peerIdFromString(member.peerId))
+      return {
+        ...member,
+        direction: connection?.direction ?? 'inbound',
+        relay: connection === undefined ? undefined : pathOf(connection).relay,
+        bytesSent: traffic.get(member.peerId)?.sent ?? 0,
+        bytesReceived: traffic.get(member.peerId)?.received ?? 0
+      }
+    })
   }
 
   /**
@@ -209,6 +226,7 @@ export class SwarmNetwork implements Peers {
     })
     this.#stopping.abort(new WireError('broken', 'this peer stops'))
     await within(STOP_LIMIT_MS, async () => {
+      await this.reach.stop()
       await this.#membership.stop()
       await this.#node.stop()
     })
@@ -243,7 +261,7 @@ export class SwarmNetwork implements Peers {
         stream.abort(fault)
         this.#blame(connection.remotePeer.toString(), fault)
       }
-    }, { maxInboundStreams: streams, maxOutboundStreams: streams })
+    }, { maxInboundStreams: streams, maxOutboundStreams: streams, runOnLimitedConnection: true })
   }
 
   #blame (peerId: string, { fault, message }: WireError): void {

@@ -4,8 +4,10 @@ import type { Snapshot } from '../../protocols/state/messages.ts'
 import type { DoorOptions } from './door.ts'
 import type { Terms } from './membership.ts'
 import type { FurtherMetrics } from './metered-links.ts'
+import type { ReachOptions } from './reach-options.ts'
 import type { Member } from './roster.ts'
 
+/** What a peer's network is made with. */
 export interface SwarmNetworkOptions extends Terms {
   readonly privateKey: PrivateKey
   /** Multiaddrs to listen on, port 0 for any. */
@@ -30,12 +32,16 @@ export interface SwarmNetworkOptions extends Terms {
   readonly parameters?: number
   /** Who may be here; everybody when left out. */
   readonly door?: DoorOptions
+  /** How this peer looks for others and lets itself be found; it only dials and listens unless told. */
+  readonly reach?: ReachOptions
   /** Takes libp2p's own metrics. */
   readonly libp2pMetrics?: FurtherMetrics | undefined
 }
 
 /** One member as `shoal peers` shows it. */
 export interface ConnectedPeer extends Member {
+  /** The peer that carries our connection to it; undefined for a direct one. */
+  readonly relay: string | undefined
   readonly direction: 'inbound' | 'outbound'
   /** Socket bytes since this peer process started. */
   readonly bytesSent: number

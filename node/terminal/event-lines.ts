@@ -21,6 +21,7 @@ export function eventLine (event: PeerEvent, theme: Theme): string | undefined {
     case 'peer-joined': return theme.good(`${shortId(event.peerId)} is here`)
     case 'peer-left': return theme.warning(`${shortId(event.peerId)} left: ${event.reason}`)
     case 'peer-rejected': return theme.warning(`${shortId(event.peerId)} ${event.by === 'us' ? 'was refused' : 'refused us'}: ${event.sentence}`)
+    case 'network': return event.what === 'islands' ? theme.good(event.sentence) : theme.faint(event.sentence)
     case 'warning': return theme.warning(event.sentence)
     case 'checkpoint': return theme.faint(`checkpoint at step ${formatCount(event.step)}`)
     case 'merged': return `merged ${event.members.length} replicas, apart by ${event.spread.toExponential(1)} of their size: held-out loss ${formatNumber(event.lossBefore, 4)} before, ${formatNumber(event.lossAfter, 4)} after`

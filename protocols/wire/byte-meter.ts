@@ -33,12 +33,16 @@ export class ByteMeter {
     this.#payload[direction] += bytes
   }
 
-  /** A new connection; count on what it returns. */
-  openConnection (): ConnectionMeter {
-    const meter = new ConnectionMeter({
+  /**
+   * A new connection; count on what it returns.
+   *
+   * @param carrier the connection to the relay that carries this one: its socket has the bytes already, for whom they are is told here
+   */
+  openConnection (carrier?: ConnectionMeter): ConnectionMeter {
+    const meter = new ConnectionMeter(carrier, {
       stream: (protocol, direction, bytes) => { add(this.#protocols, protocol, direction, bytes) },
       closed: () => { this.#fold(meter) },
-      late: (direction, bytes) => { this.#closedControl[direction] += bytes }
+      late: (direction, bytes) => { if (carrier === undefined) this.#closedControl[direction] += bytes }
     })
     this.#open.add(meter)
     return meter
@@ -90,12 +94,17 @@ interface MeterEvents {
 export class ConnectionMeter {
   /** Who is at the other end, once the handshake told. */
   peer: string | undefined
+  /** The connection that carries this one. */
+  readonly carrier: ConnectionMeter | undefined
   readonly #events: MeterEvents
   readonly #socket = nothing()
   readonly #streams = { training: nothing(), control: nothing() }
   #closed = false
 
-  constructor (events: MeterEvents) { this.#events = events }
+  constructor (carrier: ConnectionMeter | undefined, events: MeterEvents) {
+    this.carrier = carrier
+    this.#events = events
+  }
 
   /** Bytes that went through the socket, everything included. */
   countSocket (direction: Direction, bytes: number): void {
@@ -105,7 +114,9 @@ export class ConnectionMeter {
 
   /** Bytes of one protocol's stream, before yamux and noise wrap them. */
   countStream (protocol: string, direction: Direction, bytes: number): void {
-    this.#streams[trafficKind(protocol)][direction] += bytes
+    const { carrier } = this
+    const streams = carrier === undefined ? this.#streams : carrier.#streams
+    streams[trafficKind(protocol)][direction] += bytes
     this.#events.stream(protocol, direction, bytes)
   }
 
@@ -128,6 +139,7 @@ export class ConnectionMeter {
 }
 
 function accumulate (meter: ConnectionMeter, wire: MutableTraffic, control: MutableTraffic): void {
+  if (meter.carrier !== undefined) return
   for (const direction of ['sent', 'received'] as const) {
     const training = meter.wire(direction)
     wire[direction] += training

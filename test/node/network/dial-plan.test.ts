@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { DialPlan, FIRST_RETRY_MS, LEARNT_ATTEMPTS, peerIdOf, REFUSED_RETRY_MS, SLOWEST_LONELY_RETRY_MS, SLOWEST_RETRY_MS, YIELD_MS } from '../../../node/network/dial-plan.ts'
+import { DialPlan, FIRST_RETRY_MS, LEARNT_ATTEMPTS, REFUSED_RETRY_MS, SLOWEST_LONELY_RETRY_MS, SLOWEST_RETRY_MS, YIELD_MS } from '../../../node/network/dial-plan.ts'
+import { peerIdOf } from '../../../node/network/addresses.ts'
 
 const keysDue = (plan: DialPlan, nowMs: number, atMost = 99): string[] => plan.takeDue(nowMs, atMost).map(target => target.key)
 

@@ -1,18 +1,17 @@
 import { openDoor } from '../../../node/network/door.ts'
-import { generateKeyPair } from '@libp2p/crypto/keys'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { PeerEvent } from '../../../src/events.ts'
 import type { Progress } from '../../../src/ports.ts'
 import { Announcer } from '../../../node/network/announcer.ts'
 import { ANNOUNCE_INTERVAL_MS, INTRODUCTION_DELAY_MS, LISTENER_SETTLING_MS, SILENCE_LIMIT_MS } from '../../../node/network/constants.ts'
 import { Introductions } from '../../../node/network/introductions.ts'
-import { createPeerNode, startNode } from '../../../node/network/libp2p-node.ts'
+import { startNode } from '../../../node/network/libp2p-node.ts'
 import { Membership } from '../../../node/network/membership.ts'
 import { MeteredLinks } from '../../../node/network/metered-links.ts'
 import type { Pubsub } from '../../../node/network/pubsub.ts'
 import { within } from '../../../node/network/within.ts'
 import { ByteMeter } from '../../../protocols/wire/byte-meter.ts'
-import { LAYOUT, RUN, startPeer, until } from './support/peers.ts'
+import { bareNode, LAYOUT, RUN, startPeer, until } from './support/peers.ts'
 
 const progress = (step: number, training = true): Progress => ({ round: 0, step, training, loss: 1, tokensPerSecond: 1 })
 
@@ -89,11 +88,11 @@ describe('a member that falls silent', () => {
     const nowMs = (): number => performance.now() + offsetMs
     const links = new MeteredLinks(new ByteMeter(), nowMs)
     const stopping = new AbortController()
-    const node = await createPeerNode({ privateKey: await generateKeyPair('Ed25519'), listen: [], topic: 'topic', links })
+    const node = await bareNode(links)
     const peer = await startPeer()
     const pubsub: Pubsub = { publish: () => Promise.resolve(), onMessage () {}, onListener () {} }
     const terms = { runId: RUN, layoutHash: LAYOUT, codec: 'int8(64)', software: 'test' }
-    const membership = new Membership({ node, links, pubsub, terms, door: openDoor(RUN), entries: peer.addresses(), minimumPeers: 1, nowMs, signal: stopping.signal })
+    const membership = new Membership({ node, links, pubsub, terms, door: openDoor(RUN), entries: peer.addresses(), addresses: () => [], minimumPeers: 1, nowMs, signal: stopping.signal })
     try {
       await startNode(node, [])
       const events: PeerEvent[] = []

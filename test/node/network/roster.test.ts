@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { dialable } from '../../../node/network/dialer.ts'
+import { dialable } from '../../../node/network/addresses.ts'
 import { RejectionLog, Roster } from '../../../node/network/roster.ts'
 import { REJECTION_REPEAT_MS, REMEMBERED_REJECTIONS } from '../../../node/network/constants.ts'
 

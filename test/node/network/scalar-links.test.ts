@@ -2,7 +2,6 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import { multiaddr } from '@multiformats/multiaddr'
 import { afterEach, describe, expect, it } from 'vitest'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
-import { createPeerNode } from '../../../node/network/libp2p-node.ts'
 import { MeteredLinks } from '../../../node/network/metered-links.ts'
 import type { SwarmNetwork } from '../../../node/network/swarm-network.ts'
 import { keyOf, peerOfKey } from '../../../node/scalars/keys.ts'
@@ -15,7 +14,7 @@ import type { OneByteReport } from '../../../src/spsa/one-byte-messages.ts'
 import { OneBytePeer } from '../../../src/spsa/one-byte-peer.ts'
 import { oneByteRules, scalarPresets } from '../../../src/spsa/scalar-methods.ts'
 import { signEntry } from '../../../src/spsa/ledger-entry.ts'
-import { eventsOf, fullMesh, RUN, startPeer } from './support/peers.ts'
+import { bareNode, eventsOf, fullMesh, RUN, startPeer } from './support/peers.ts'
 
 const running: SwarmNetwork[] = []
 afterEach(async () => { await Promise.all(running.splice(0).map(async network => network.stop())) })
@@ -80,7 +79,7 @@ describe('bytes over real streams', () => {
     expect(target.machine.model.hash()).toBe(before)
 
     const privateKey = await generateKeyPair('Ed25519')
-    const stranger = await createPeerNode({ privateKey, listen: [], topic: 'other', links: new MeteredLinks(new ByteMeter(), () => 0) })
+    const stranger = await bareNode(new MeteredLinks(new ByteMeter(), () => 0), privateKey)
     await stranger.start()
     const refused = eventsOf(target.network)
     const connection = await stranger.dial(multiaddr(target.network.addresses()[0]))

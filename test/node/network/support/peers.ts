@@ -1,7 +1,10 @@
 import '../../../../node/polyfills.ts'
 import { generateKeyPair } from '@libp2p/crypto/keys'
+import type { PrivateKey } from '@libp2p/interface'
 import type { ExchangeEvents, ExchangeMessage } from '../../../../src/ports.ts'
 import type { PeerEvent } from '../../../../src/events.ts'
+import { createPeerNode } from '../../../../node/network/libp2p-node.ts'
+import type { MeteredLinks } from '../../../../node/network/metered-links.ts'
 import { SwarmNetwork, type SwarmNetworkOptions } from '../../../../node/network/swarm-network.ts'
 
 export const RUN = 'a'.repeat(64)
@@ -80,4 +83,13 @@ export function eventsOf (network: SwarmNetwork): { first: <T extends PeerEvent[
       return all.find(event => event.type === type) as never
     }
   }
+}
+
+/** A libp2p node without a membership, to be started by the test. */
+export async function bareNode (links: MeteredLinks, privateKey?: PrivateKey): Promise<Awaited<ReturnType<typeof createPeerNode>>['node']> {
+  const { node } = await createPeerNode({
+    privateKey: privateKey ?? await generateKeyPair('Ed25519'), listen: [], topic: 'topic', links, reach: {}, runId: RUN, maximumPayloadBytes: 1,
+    isMember: () => Promise.resolve(false), onNeighbour: () => undefined
+  })
+  return node
 }

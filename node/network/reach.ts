@@ -1,0 +1,114 @@
+import type { Connection, Libp2p } from '@libp2p/interface'
+import type { Services, NodeParts } from './libp2p-node.ts'
+import type { Membership } from './membership.ts'
+import { pathOf } from './paths.ts'
+import { Reachability } from './reachability.ts'
+import { UNDIALLED_MS } from './reach-limits.ts'
+import { RelayPlaces } from './relay-places.ts'
+import { Rendezvous } from './rendezvous.ts'
+
+/** How often a peer looks whether it can be reached; the answer changes within minutes. */
+const LOOK_EVERY_MS = 2_000
+
+export interface ReachParts {
+  readonly node: Libp2p<Services>
+  readonly parts: NodeParts
+  readonly membership: Membership
+  readonly runId: string
+  readonly listen: readonly string[]
+  readonly nowMs: () => number
+  readonly signal: AbortSignal
+}
+
+/** What `status` and `doctor` tell of how others come to this peer. */
+export interface ReachAnswer {
+  readonly reachable: 'directly' | 'relayed' | 'unproven'
+  readonly sentence: string
+  /** Members that carry connections to this peer. */
+  readonly relays: readonly string[]
+}
+
+/** Lets this peer be found and reached: places at relays where nobody can dial it, records in the table, news of addresses to members. */
+export class Reach {
+  readonly #options: ReachParts
+  readonly #reachability = new Reachability()
+  readonly #relays: RelayPlaces
+  readonly #rendezvous: Rendezvous | undefined
+  #timer: ReturnType<typeof setInterval> | undefined
+  #companySinceMs: number | undefined
+  #told: string | undefined
+  #addresses = ''
+
+  constructor (options: ReachParts) {
+    this.#options = options
+    const { node, parts, membership, runId, nowMs, signal } = options
+    this.#relays = new RelayPlaces({ node, parts, members: () => membership.memberIds(), nowMs, say: sentence => { membership.warn(sentence) } })
+    const { dht } = node.services
+    this.#rendezvous = dht === undefined ? undefined : new Rendezvous({
+      dht, runId, nowMs, hasCompany: () => membership.roster.size > 0,
+      onFound: (peerId, addresses) => { membership.found(peerId, addresses, 'in the table of all runs') }
+    })
+    node.addEventListener('connection:open', event => { this.#onConnection(event.detail) }, { signal })
+    node.addEventListener('self:peer:update', () => { this.#onAddresses() }, { signal })
+    parts.reservations.addEventListener('relay:created-reservation', () => { this.#onAddresses() })
+    parts.reservations.addEventListener('relay:removed', () => { this.#onAddresses() })
+  }
+
+  /** Call once the node listens. */
+  start (): void {
+    this.#addresses = this.addresses().join()
+    this.#timer = setInterval(() => { this.#look() }, LOOK_EVERY_MS)
+    this.#rendezvous?.start()
+  }
+
+  async stop (): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#rendezvous?.stop()
+  }
+
+  /** Where this peer can be dialled, each with its peer id. An address of the internet counts before anybody has confirmed it: somebody has to try it first. */
+  addresses (): string[] {
+    const { node, parts } = this.#options
+    const own = parts.addressManager.getAddressesWithMetadata().filter(({ type, verified }) => verified || type === 'transport').map(({ multiaddr }) => multiaddr.toString())
+    const self = `/p2p/${node.peerId.toString()}`
+    return [...new Set(own.map(address => address.endsWith(self) ? address : address + self))]
+  }
+
+  describe (): ReachAnswer {
+    const relays = this.#relays.current()
+    return { ...this.#reachability.describe(relays), relays }
+  }
+
+  #onConnection (connection: Connection): void {
+    if (pathOf(connection).relay !== undefined) return
+    // a hole that was punched from both sides proves nothing about who comes next
+    const isUpgrade = this.#options.node.getConnections(connection.remotePeer).some(other => pathOf(other).relay !== undefined)
+    this.#reachability.connected(connection.remoteAddr, connection.direction === 'inbound' && !isUpgrade)
+  }
+
+  #onAddresses (): void {
+    const addresses = this.addresses().join()
+    if (addresses === this.#addresses || this.#timer === undefined) return
+    this.#addresses = addresses
+    this.#options.membership.tellAddresses()
+    this.#rendezvous?.renew()
+  }
+
+  #look (): void {
+    const { membership, node, nowMs, listen } = this.#options
+    this.#companySinceMs = membership.roster.size === 0 ? undefined : this.#companySinceMs ?? nowMs()
+    const { isProven } = this.#reachability
+    if (isProven && node.services.dht?.getMode() === 'client') void node.services.dht.setMode('server')
+    const patienceMs = listen.length === 0 ? 0 : UNDIALLED_MS
+    if (this.#companySinceMs === undefined || nowMs() - this.#companySinceMs < patienceMs) return
+    if (!isProven) void this.#relays.seek()
+    this.#tell()
+  }
+
+  #tell (): void {
+    const { reachable, sentence } = this.describe()
+    if (this.#told === sentence) return
+    this.#told = sentence
+    this.#options.membership.events.tell({ type: 'network', what: reachable === 'relayed' ? 'relayed' : 'reachable', sentence })
+  }
+}
