@@ -43,8 +43,12 @@ function configureDataOptions (command: Command): void {
 /** Options of a peer that runs, whatever started it. */
 function configurePeerOptions (command: Command): void {
   command
-    .option('--listen <multiaddr>', 'address to listen on, may be given several times', collect)
+    .option('--listen <multiaddr>', 'address to listen on (/ip4/0.0.0.0/tcp/4001, …/tcp/4002/ws), or none; may be given several times', collect)
     .option('--bootstrap <multiaddr>', 'a peer to begin with, may be given several times', collect)
+    .option('--mdns <on|off>', 'ask the local network for members of the run (default: on)')
+    .option('--dht <on|off>', 'find members by run id in a table that peers of all runs keep (default: on)')
+    .option('--relay <auto|on|off>', 'carry connections of members that nobody can dial (default: auto, on without a promise about upload)')
+    .option('--upnp <on|off>', 'ask the router to forward a port (default: on)')
     .option('--backend <name>', 'what computes: auto (the fastest that works), webgpu, tensorflow, wasm, cpu')
     .option('--threads <number>', 'processor threads that compute (default: the backend chooses)')
     .option('--throttle <share>', 'share of the time that training may compute, 0.05 to 1: it rests after each step')

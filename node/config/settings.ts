@@ -12,12 +12,22 @@ function isPromise (parse: (text: string) => unknown): (text: string) => boolean
   }
 }
 
+const onOrOff = z.enum(['on', 'off'])
+
 /** Everything that can be set in `config.toml`, in the environment as SHOAL_…, and on the command line. */
 export const settingsSchema = z.strictObject({
-  /** Multiaddrs to listen on; port 0 takes any free one. */
-  listen: z.array(z.string().startsWith('/', 'must be a multiaddr such as /ip4/0.0.0.0/tcp/4001')).min(1),
+  /** Multiaddrs to listen on; port 0 takes any free one. None for a peer that is reached through members alone. */
+  listen: z.array(z.string().startsWith('/', 'must be a multiaddr such as /ip4/0.0.0.0/tcp/4001, or --listen none')),
   /** Multiaddrs of peers to begin with, beside those of the invite. */
   bootstrap: z.array(z.string().startsWith('/', 'must be a multiaddr that ends in /p2p/<peer id>')),
+  /** Ask the local network for members of the run. */
+  mdns: onOrOff,
+  /** Find members by run id in the table that peers of all runs keep. */
+  dht: onOrOff,
+  /** Carry connections of members that nobody can dial; auto: unless upload is promised. */
+  relay: z.enum(['auto', 'on', 'off']),
+  /** Ask the router to forward a port. */
+  upnp: onOrOff,
   backend: z.enum(BACKEND_CHOICES),
   /** Processor threads that compute; 0 lets the backend choose. */
   threads: z.int().min(0).max(MAXIMUM_THREADS),
@@ -53,6 +63,10 @@ export type SettingName = keyof Settings
 export const defaultSettings: Settings = {
   listen: ['/ip4/0.0.0.0/tcp/0'],
   bootstrap: [],
+  mdns: 'on',
+  dht: 'on',
+  relay: 'auto',
+  upnp: 'on',
   ...DEFAULT_COMPUTE,
   shard: 0,
   data: [],

@@ -77,10 +77,11 @@ export class Rendezvous {
   }
 
   async #meet (signal: AbortSignal): Promise<void> {
-    const { dht, runId, onFound, nowMs, hasCompany } = this.#options
+    const { dht, runId, onFound, nowMs } = this.#options
     for await (const { id, multiaddrs } of providersOf(dht, runId, signal)) onFound(id.toString(), multiaddrs.map(String))
-    if (nowMs() < this.#provideMs || !hasCompany()) return
-    for await (const event of dht.provide(runKey(runId), { signal })) void event
-    this.#provideMs = nowMs() + PROVIDE_MS
+    if (nowMs() < this.#provideMs) return
+    let isTold = false
+    for await (const { name } of dht.provide(runKey(runId), { signal })) isTold ||= name === 'PEER_RESPONSE'
+    if (isTold) this.#provideMs = nowMs() + PROVIDE_MS
   }
 }

@@ -112,15 +112,15 @@ export class SwarmNetwork implements Peers {
     const meter = new ByteMeter()
     const links = new MeteredLinks(meter, nowMs, options.libp2pMetrics)
     const topic = progressTopic(options.runId)
-    let membership: Membership | undefined
+    const late: { membership?: Membership } = {}
     const made = await createPeerNode({
       ...options, reach: options.reach ?? {}, topic, links,
-      isMember: async peerId => membership !== undefined && await membership.refusal(peerId) === undefined,
-      onNeighbour: (peerId, addresses) => { membership?.found(peerId, addresses, 'on the local network') }
+      isMember: async peerId => late.membership !== undefined && await late.membership.refusal(peerId) === undefined,
+      onNeighbour: (peerId, addresses) => { late.membership?.found(peerId, addresses, 'on the local network') }
     })
     const gossip = new Gossip(made.node.services.pubsub, topic, isProgress)
     const network = new SwarmNetwork(made, options, meter, links, gossip)
-    membership = network.#membership
+    late.membership = network.#membership
     try {
       await network.#serve()
       await startNode(made.node, options.listen)

@@ -20,6 +20,7 @@ import { CheckpointFiles } from '../store/checkpoint-files.ts'
 import type { Identity } from '../store/identity.ts'
 import { LevelStore } from '../store/level-store.ts'
 import { computeOf } from '../config/compute.ts'
+import { reachOf } from '../config/reach.ts'
 import { obtainFiles } from '../data/obtain-files.ts'
 import type { RunFiles } from '../data/run-files.ts'
 import { startRounds } from '../round-worker/start.ts'
@@ -151,6 +152,7 @@ async function startNetwork ({ options, store, identity, layout, serving, runFil
     minimumPeers: Math.max(1, settings.waitFor),
     parameters: layout.size,
     door,
+    reach: reachOf(settings, undefined),
     libp2pMetrics: options.libp2pMetrics
   }, { signal })
   network.onEvent(event => {
