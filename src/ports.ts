@@ -147,6 +147,8 @@ export interface Peers {
   readonly self: string
   /** Members of the run confirmed by handshake and not known to have left, this peer excluded. */
   present (): readonly PresentPeer[]
+  /** How many peers the run has, where `present` tells of some of them only: those who may be near in this peer's rounds (`partialViewOf`). */
+  swarmSize? (): number
   openExchange (partner: string, events: ExchangeEvents): Exchange
   /** Registers who answers exchanges that others open; the last registration wins. */
   onExchange (accept: (exchange: Exchange) => ExchangeEvents): void

@@ -209,7 +209,7 @@ export class AveragingPeer {
     this.#book.train(untilStep, () => clock.nowMs(), outcome => {
       this.#turns.happen(nowMs => {
         const abstains = outcome.kind === 'reached' && isBoundary(this.#state, outcome.step) ? this.#whyAbstain() : undefined
-        return { kind: 'trained', nowMs, view: peers.present(), outcome, abstains }
+        return { kind: 'trained', nowMs, view: peers.present(), swarmSize: peers.swarmSize?.(), outcome, abstains }
       })
     })
   }

@@ -15,16 +15,18 @@ export interface MeetingOptions {
   readonly self: string
   /** Ids of the others who train. */
   readonly others: readonly string[]
+  /** How many peers there are, where `others` are some of them. */
+  readonly swarmSize?: number | undefined
   readonly round: number
   readonly seed: number
   readonly method: MethodSpec
 }
 
 /** With whom this peer averages in a round. */
-export function meetingOf ({ self, others, round, seed, method }: MeetingOptions): Meeting {
+export function meetingOf ({ self, others, swarmSize, round, seed, method }: MeetingOptions): Meeting {
   const drawn = method.participants === undefined ? [self, ...others] : participantsOf([self, ...others], round, seed, method.participants)
   if (!drawn.includes(self)) return alone(`not drawn for round ${round}`)
-  const near = partialViewOf(self, drawn, round, seed)
+  const near = partialViewOf(self, drawn, round, seed, swarmSize)
   const group = companions(self, near, round, seed, method)
   return group.length === 0 ? alone(`the odd one out of ${drawn.length} in round ${round}`) : { kind: 'group', others: group }
 }

@@ -52,7 +52,7 @@ function react (state: RoundState, event: RoundEvent): Transition {
   switch (event.kind) {
     case 'start': return state.phase.name === 'idle' ? start({ ...state, view: event.view }, nowMs) : unchanged(state)
     case 'view': return onView({ ...state, view: event.view }, nowMs)
-    case 'trained': return onTrained({ ...state, view: event.view, abstains: event.abstains }, nowMs, event.outcome)
+    case 'trained': return onTrained({ ...state, view: event.view, swarmSize: event.swarmSize, abstains: event.abstains }, nowMs, event.outcome)
     case 'message': return onMessage(state, nowMs, event.exchange, event.partner, event.message)
     case 'closed': return onClosed(state, nowMs, event.exchange, event.reason)
     case 'verified': case 'incomplete': case 'accepted': case 'kept': case 'refused': case 'taken': return onAnswer(state, event)

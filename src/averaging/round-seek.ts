@@ -28,7 +28,7 @@ export function reachBoundary (reached: RoundState, nowMs: number): Transition {
   const ids = others.map(peer => peer.peerId)
   const label = labelRound(state.round, others.map(peer => Math.max(peer.round, roundBeforeOffer(state.held, peer.peerId), roundWhenMet(state, peer.peerId))))
   const round = label.kind === 'meet' ? label.round : state.round + 1
-  const meeting = meetingOf({ self, others: ids, round, seed, method })
+  const meeting = meetingOf({ self, others: ids, swarmSize: state.swarmSize, round, seed, method })
   const isAhead = label.kind === 'ahead' && !(meeting.kind === 'group' && meeting.others.some(id => isAboutToCome(state, id, nowMs)))
   if (isAhead) return commitSolo(state, state.round, `${label.lead} rounds ahead of the swarm, which is to catch up`)
   if (state.abstains !== undefined) return commitSolo(state, round, state.abstains)

@@ -116,6 +116,8 @@ export interface RoundState {
   readonly arrivals: ReadonlyArray<readonly number[]>
   /** As of the last boundary or wait; a training peer does not look. */
   readonly view: View
+  /** How many peers there are, where the view holds some of them. */
+  readonly swarmSize?: number | undefined
   /** Why this peer lets the round that is due pass, if it does. */
   readonly abstains?: string | undefined
   readonly held: readonly Offer[]
@@ -126,7 +128,7 @@ export interface RoundState {
 export type RoundEvent = { readonly nowMs: number } & (
   | { readonly kind: 'start', readonly view: View }
   | { readonly kind: 'view', readonly view: View }
-  | { readonly kind: 'trained', readonly view: View, readonly outcome: TrainingOutcome, readonly abstains?: string | undefined }
+  | { readonly kind: 'trained', readonly view: View, readonly swarmSize?: number | undefined, readonly outcome: TrainingOutcome, readonly abstains?: string | undefined }
   | { readonly kind: 'message', readonly exchange: string, readonly partner: string, readonly message: ExchangeMessage }
   | { readonly kind: 'closed', readonly exchange: string, readonly reason: string }
   /** The answers to `verify`, `accept` and `keep`; `refused` to any of them, to `widen` and to `answer`. */

@@ -1,4 +1,4 @@
-import { hashText, mix, saltOf, sortedMembers } from '../averaging/pairing-hash.ts'
+import { byCodeUnits, hashText, mix, saltOf } from '../averaging/pairing-hash.ts'
 
 const NEIGHBOURS_SALT = 0x6e656967
 /** Members among whom a peer looks for its group: a full group fits, a view of them is 64 signed records, and matching them takes microseconds. */
@@ -15,10 +15,24 @@ const NEIGHBOURHOOD_ROUNDS = 8
  * @returns ids including `self`, in order
  */
 export function partialViewOf (self: string, members: Iterable<string>, round: number, seed: number, swarmSize?: number): readonly string[] {
-  const ids = sortedMembers(self, members)
-  const bits = Math.max(0, Math.ceil(Math.log2(Math.max(ids.length, swarmSize ?? 0) / LARGEST_NEIGHBOURHOOD)))
-  const salt = mix(saltOf(seed, Math.floor(round / NEIGHBOURHOOD_ROUNDS)) ^ NEIGHBOURS_SALT)
-  const prefixOf = (id: string): number => bits === 0 ? 0 : hashText(id, salt) >>> (32 - bits)
-  const own = prefixOf(self)
-  return ids.filter(id => prefixOf(id) === own)
+  const ids = new Set(members).add(self)
+  const bits = neighbourhoodBits(Math.max(ids.size, swarmSize ?? 0))
+  const epoch = epochOf(round)
+  const own = neighbourhoodOf(self, epoch, seed, bits)
+  return [...ids].filter(id => neighbourhoodOf(id, epoch, seed, bits) === own).sort(byCodeUnits)
+}
+
+/** Rounds of the same epoch have the same neighbourhoods. */
+export function epochOf (round: number): number {
+  return Math.floor(round / NEIGHBOURHOOD_ROUNDS)
+}
+
+/** Bits of the hash that neighbours share in a swarm of so many. */
+export function neighbourhoodBits (swarmSize: number): number {
+  return Math.max(0, Math.ceil(Math.log2(swarmSize / LARGEST_NEIGHBOURHOOD)))
+}
+
+/** Which of the 2^bits neighbourhoods of an epoch a member is in. */
+export function neighbourhoodOf (id: string, epoch: number, seed: number, bits: number): number {
+  return bits === 0 ? 0 : hashText(id, mix(saltOf(seed, epoch) ^ NEIGHBOURS_SALT)) >>> (32 - bits)
 }

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { attackSchema } from './attacks.ts'
-import { duration, shift } from './quantities.ts'
+import { duration } from './quantities.ts'
 
 export const MOST_REPEATS = 1000
 
-/** When: after so much time since the first peer started, or once the first peer has ended that round. */
+/** When: so long after the testnet began, or once anybody has ended that round. */
 const when = {
   time: duration.optional(),
   round: z.int().min(1).optional(),
@@ -43,8 +43,8 @@ export const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('reset'), ...when, ...whom }),
   /** Their lines are another from here on. */
   z.strictObject({ kind: z.literal('link'), ...when, ...whom, link: z.string() }),
-  /** What their clocks say jumps: suspended laptops, corrected dates. */
-  z.strictObject({ kind: z.literal('clockJump'), ...when, ...whom, by: shift }),
+  /** Their clocks, which never go back, jump ahead: laptops that were suspended. */
+  z.strictObject({ kind: z.literal('clockJump'), ...when, ...whom, by: duration }),
   /** Nothing can be written to their stores, for so long or for good. */
   z.strictObject({ kind: z.literal('diskFull'), ...when, ...whom, ...lasts }),
   /** They turn dishonest. */

@@ -24,7 +24,7 @@ export interface PlannedPeer {
   readonly joinsLater: boolean
 }
 
-/** Since the first peer started, or once the first peer of the plan that is there has ended that round. */
+/** Since the testnet began, or once anybody honest has ended that round. */
 export type Moment = { readonly timeMs: number } | { readonly round: number }
 
 /** Peers go by their place in the plan. Times are in milliseconds. */

@@ -17,9 +17,6 @@ interface Watched {
   readonly claims: Array<{ readonly round: number, readonly by: string }>
 }
 
-/** Members of a group commit within a few rounds of each other, except one that was frozen before the last message. */
-const REMEMBERED_ROUNDS = 64
-
 /**
  * The referee of rounds in groups, by fragments and in flight. It knows no method's arithmetic; it watches what every method promises: weights move by training or
  * by a round, a round is committed once and never goes back, whoever is counted in a mean has committed that round or is in doubt about it, members of a group that
@@ -30,15 +27,20 @@ export class GroupWatcher implements Referee {
   oneSided = 0
   readonly #method: MethodSpec
   readonly #longestWaitMs: number
+  readonly #liars: ReadonlySet<string>
+  readonly #rememberedRounds: number
   readonly #peers = new Map<string, Watched>()
 
-  constructor (method: MethodSpec, longestWaitMs: number) {
+  /** @param liars of whom nothing is asked */
+  constructor (method: MethodSpec, longestWaitMs: number, liars: ReadonlySet<string> = new Set(), rememberedRounds = 64) {
+    this.#liars = liars
+    this.#rememberedRounds = rememberedRounds
     this.#method = method
     this.#longestWaitMs = longestWaitMs
   }
 
-  joined (id: string, weights: Float32Array): void {
-    this.#peers.set(id, { resting: weights.slice(), round: 0, past: [], claims: [] })
+  joined (id: string, weights: Float32Array, round = 0): void {
+    this.#peers.set(id, { resting: weights.slice(), round, past: [], claims: [] })
   }
 
   reached (id: string, weights: Float32Array): void {
@@ -62,8 +64,8 @@ export class GroupWatcher implements Referee {
     if (record.round === peer.round) return
     peer.round = record.round
     const committed = { record, inDoubt, weights: weights.slice() }
-    remember(peer.past, committed)
-    for (const member of record.members) if (member !== id) this.#claim(id, member, committed)
+    this.#remember(peer.past, committed)
+    for (const member of record.members) if (member !== id && !this.#liars.has(member)) this.#claim(id, member, committed)
     for (const { round, by } of peer.claims) if (round === record.round) this.#checkAgreement(id, committed, by)
     const { shares = 'weights', overlapSteps, fragments } = this.#method
     if (shares !== 'weights' && overlapSteps === 0 && fragments === 1) this.#checkShared(id, committed)
@@ -74,13 +76,13 @@ export class GroupWatcher implements Referee {
     if (record.round <= peer.round && !stands) this.violations.push(`${id} committed round ${record.round} after round ${peer.round}`)
     if (record.waitedMs > this.#longestWaitMs) this.violations.push(`${id} waited ${record.waitedMs} ms in round ${record.round}`)
     const { members } = record
-    if (members[0] !== id || new Set(members).size !== members.length || members.some(member => !this.#peers.has(member))) {
+    if (members[0] !== id || new Set(members).size !== members.length || members.some(member => !this.#peers.has(member) && !this.#liars.has(member))) {
       this.violations.push(`${id} counted ${members.join(', ')} in round ${record.round}`)
     }
   }
 
   #claim (id: string, member: string, { record }: CommittedRound): void {
-    remember(this.#of(member).claims, { round: record.round, by: id })
+    this.#remember(this.#of(member).claims, { round: record.round, by: id })
     const theirs = pastOf(this.#of(member), record.round)
     if (theirs !== undefined) this.#checkAgreement(member, theirs, id)
   }
@@ -96,10 +98,15 @@ export class GroupWatcher implements Referee {
   #checkShared (id: string, mine: CommittedRound): void {
     if (!isWhole(mine)) return
     for (const member of mine.record.members) {
-      const theirs = member === id ? undefined : pastOf(this.#of(member), mine.record.round)
+      const theirs = member === id || this.#liars.has(member) ? undefined : pastOf(this.#of(member), mine.record.round)
       if (theirs === undefined || !isWhole(theirs) || !theirs.record.members.includes(id)) continue
       if (theirs.weights.some((value, index) => value !== mine.weights[index])) this.violations.push(`${id} and ${member} share other weights after round ${mine.record.round}`)
     }
+  }
+
+  #remember<Item> (items: Item[], item: Item): void {
+    items.push(item)
+    if (items.length > this.#rememberedRounds) items.shift()
   }
 
   #of (id: string): Watched {
@@ -115,9 +122,4 @@ function isWhole ({ record, inDoubt }: CommittedRound): boolean {
 
 function pastOf (peer: Watched, round: number): CommittedRound | undefined {
   return peer.past.find(({ record }) => record.round === round)
-}
-
-function remember<Item> (items: Item[], item: Item): void {
-  items.push(item)
-  if (items.length > REMEMBERED_ROUNDS) items.shift()
 }

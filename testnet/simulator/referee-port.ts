@@ -5,7 +5,8 @@ export interface Referee {
   readonly violations: readonly string[]
   /** Rounds that some members averaged with one that, in doubt, did not. */
   readonly oneSided: number
-  joined (id: string, weights: Float32Array): void
+  /** A peer begins, or begins again, after `round`. */
+  joined (id: string, weights: Float32Array, round?: number): void
   /** A stretch of training has ended: nothing but a round may move these weights until the next begins. */
   reached (id: string, weights: Float32Array, tokens: number): void
   /** Training was stopped. */

@@ -1,17 +1,37 @@
 import { ladderOf } from '../../src/averaging/ladder.ts'
-import type { MethodSpec } from '../../src/manifest/schema.ts'
 import { GroupWatcher } from './group-watcher.ts'
 import type { Referee } from './referee-port.ts'
+import { liarsOf, nameOf } from './simulation-scenario.ts'
+import type { Scenario } from './simulation-scenario.ts'
 import { Watcher } from './watcher.ts'
 
 export type { Referee } from './referee-port.ts'
 
+/** What a restart or a liar does to the weights that others hold follows from more than one round's contributions. */
+const UNRULY: ReadonlySet<string> = new Set(['join', 'lie'])
+
 /**
- * The strictest referee that knows a method: pairs of whole replicas are worked out again to the last weight, of all others the promises are watched, and of
- * peers who may climb down a ladder of codecs too.
+ * The strictest referee that knows a scenario: pairs of whole replicas are worked out again to the last weight, of all others the promises are watched, and of
+ * peers who may climb down a ladder of codecs, come back or lie too.
  */
-export function refereeFor (method: MethodSpec, longestWaitMs: number, climbs: boolean): Referee {
+export function refereeFor (scenario: Scenario): Referee {
+  const { method, promises, faults } = scenario
   const { groupSize, fragments, overlapSteps, outer, shares = 'weights' } = method
-  const isPlain = !(climbs && ladderOf(method).length > 1) && (groupSize === 1 || groupSize === 2) && fragments === 1 && overlapSteps === 0 && shares === 'weights'
-  return isPlain && (outer.kind === 'noloco' || outer.kind === 'average') ? new Watcher(method, longestWaitMs) : new GroupWatcher(method, longestWaitMs)
+  const liars = liarsOf(scenario)
+  const climbs = promises !== undefined && ladderOf(method).length > 1
+  const isRuly = liars.size === 0 && !faults.some(({ kind }) => UNRULY.has(kind))
+  const isPlain = isRuly && !climbs && (groupSize === 1 || groupSize === 2) && fragments === 1 && overlapSteps === 0 && shares === 'weights'
+  return isPlain && (outer.kind === 'noloco' || outer.kind === 'average')
+    ? new Watcher(method, longestWaitMs(scenario), rememberedRounds(scenario))
+    : new GroupWatcher(method, longestWaitMs(scenario), new Set([...liars].map(index => nameOf(scenario, index))), rememberedRounds(scenario))
+}
+
+/** Members of a group commit within a few rounds of each other, except one that was frozen before the last message: it may be dozens of rounds late. */
+function rememberedRounds ({ faults }: Scenario): number {
+  return faults.length > 0 ? 64 : 8
+}
+
+/** Patience for the partner, then grace for the link; a machine that was frozen, or whose clock jumped, finds its deadlines long past. */
+function longestWaitMs ({ method, faults }: Scenario): number {
+  return faults.some(({ kind }) => kind === 'freeze' || kind === 'clockJump') ? Infinity : 2 * method.graceMs + 1
 }

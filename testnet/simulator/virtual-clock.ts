@@ -21,6 +21,16 @@ export class VirtualClock implements Clock {
     return this.#nowMs
   }
 
+  /** Callbacks that are to come, cancelled ones whose moment has not passed included. */
+  get length (): number {
+    return this.#heap.length
+  }
+
+  /** Whether work is under way that takes real time. */
+  get isWaiting (): boolean {
+    return this.#work.size > 0
+  }
+
   schedule (delayMs: number, callback: Callback): () => void {
     const entry: Entry = { atMs: this.#nowMs + Math.max(0, delayMs), sequence: this.#scheduled++, callback }
     this.#heap.push(entry)
@@ -54,12 +64,17 @@ export class VirtualClock implements Clock {
 
   /** As {@link advance}, once the work of earlier callbacks is done. Rejects with what that work threw. */
   async advanceWhenReady (limitMs = Infinity): Promise<boolean> {
+    await this.ready()
+    return this.advance(limitMs)
+  }
+
+  /** Resolves once no work is under way; rejects with what it threw. */
+  async ready (): Promise<void> {
     while (this.#work.size > 0) {
       const work = [...this.#work]
       this.#work.clear()
       await Promise.all(work)
     }
-    return this.advance(limitMs)
   }
 
   #removeFirst (): void {
@@ -107,6 +122,8 @@ export class MachineClock implements Clock {
   readonly #world: VirtualClock
   readonly #backlog: Callback[] = []
   #condition: 'running' | 'frozen' | 'crashed' = 'running'
+  /** By how much this machine's clock is ahead. */
+  #aheadMs = 0
 
   constructor (world: VirtualClock) {
     this.#world = world
@@ -116,8 +133,33 @@ export class MachineClock implements Clock {
     return this.#condition === 'crashed'
   }
 
+  /** Whether it runs and says what the world's clock says. */
+  get isPlain (): boolean {
+    return this.#condition === 'running' && this.#aheadMs === 0
+  }
+
   nowMs (): number {
+    return this.#world.nowMs() + this.#aheadMs
+  }
+
+  /** Time as the world has it, which a machine's own clock may be wrong about. */
+  worldMs (): number {
     return this.#world.nowMs()
+  }
+
+  /** The clock says so much more from here on; what is scheduled comes after the time that it was to take. */
+  jump (byMs: number): void {
+    this.#aheadMs += byMs
+  }
+
+  /** The world stands still until some work of this machine is done. */
+  follow (work: unknown): void {
+    this.#world.follow(work)
+  }
+
+  /** Something reaches this machine now. */
+  reach (callback: Callback): void {
+    this.#world.follow(this.#happen(callback))
   }
 
   schedule (delayMs: number, callback: Callback): () => void {

@@ -1,7 +1,10 @@
 import type { Exchange, ExchangeEvents, ExchangeMessage } from '../../src/ports.ts'
 import { fraction } from '../../src/random/draw.ts'
 import type { Words } from '../../src/random/words.ts'
+import type { LinkProfile } from '../scenarios/links.ts'
 import type { MachineClock } from './virtual-clock.ts'
+import { arrivalOf } from './virtual-lines.ts'
+import type { VirtualLine } from './virtual-lines.ts'
 
 /** What every link of a simulated network is like. Probabilities are in [0, 1]. */
 export interface LinkConditions {
@@ -32,12 +35,9 @@ const OVERHEAD_BYTES = 64
 export interface Machine {
   readonly id: string
   readonly clock: MachineClock
+  readonly line: VirtualLine
   /** Who answers exchanges, once somebody does. */
   accept: ((exchange: Exchange) => ExchangeEvents) | undefined
-  /** When the last byte queued so far will have left. */
-  uplinkFreeMs: number
-  /** What its uplink carries, where that differs from the others'. */
-  readonly uploadBytesPerSecond: number | undefined
   /** Bytes that it has sent, headers included. */
   sentBytes: number
 }
@@ -48,6 +48,10 @@ export interface LinkSurroundings {
   conditions: LinkConditions
   /** Whether bytes can pass now. */
   readonly connected: (one: string, other: string) => boolean
+  /** What lies between two machines beside their own lines. */
+  readonly routeOf: (from: string, to: string) => LinkProfile | undefined
+  /** Bytes that each byte of a payload stands for. */
+  readonly payloadScale: number
   /** Told of everything that went wrong, for the event log. */
   readonly mishap: (sentence: string) => void
 }
@@ -68,6 +72,7 @@ export class VirtualExchange {
     this.#answerer.meet(this.#opener)
     this.#opener.listen(events)
     this.#opener.deliver(OVERHEAD_BYTES, () => { this.#answer(to) })
+    this.#awaitReset(from, to)
   }
 
   get openerEnd (): Exchange {
@@ -83,6 +88,26 @@ export class VirtualExchange {
   reset (reason: string): void {
     this.#opener.sever(0, reason)
     this.#answerer.sever(0, reason)
+  }
+
+  get isOpen (): boolean {
+    return this.#opener.open || this.#answerer.open
+  }
+
+  isOf (machine: string): boolean {
+    return this.#opener.owner === machine || this.#answerer.owner === machine
+  }
+
+  /** Connections of lines that reset them end at a random moment, whatever passes over them. */
+  #awaitReset (from: Machine, to: Machine): void {
+    const { random, routeOf, mishap } = this.#around
+    const perMs = [from.line.profile, to.line.profile, routeOf(from.id, to.id)].reduce((sum, line) => sum + (line?.reset === undefined ? 0 : 1 / line.reset), 0)
+    if (perMs === 0) return
+    from.clock.schedule(-Math.log(1 - fraction(random)) / perMs, () => {
+      if (!this.isOpen) return
+      mishap(`${from.id} -> ${to.id} was reset`)
+      this.reset('the connection was reset')
+    })
   }
 
   #answer (machine: Machine): void {
@@ -126,7 +151,7 @@ class ExchangeEnd implements Exchange {
       this.#other?.sever(conditions.detectionMs, 'the connection was reset')
       return
     }
-    const bytes = OVERHEAD_BYTES + ('payload' in message ? message.payload.length : 0)
+    const bytes = OVERHEAD_BYTES + ('payload' in message ? this.#around.payloadScale * message.payload.length : 0)
     const copies = fraction(random) < conditions.repeatedMessages ? 2 : 1
     for (let copy = 0; copy < copies; copy++) this.deliver(bytes, () => { this.#other?.receive(message) })
   }
@@ -158,11 +183,11 @@ class ExchangeEnd implements Exchange {
 
   /** Calls back on the other machine once so many bytes have arrived there, after everything sent before; never while no bytes pass. */
   deliver (bytes: number, arrived: () => void): void {
-    const { random, conditions, connected } = this.#around
-    const nowMs = this.#from.clock.nowMs()
+    const { random, conditions: { latencyMs, jitterMs }, connected, routeOf } = this.#around
+    const nowMs = this.#from.clock.worldMs()
     this.#from.sentBytes += bytes
-    this.#from.uplinkFreeMs = Math.max(nowMs, this.#from.uplinkFreeMs) + 1000 * bytes / (this.#from.uploadBytesPerSecond ?? conditions.uploadBytesPerSecond)
-    const arrivalMs = this.#from.uplinkFreeMs + conditions.latencyMs + conditions.jitterMs * fraction(random)
+    const crossedMs = arrivalOf({ from: this.#from.line, to: this.#to.line, route: routeOf(this.owner, this.partner), bytes, nowMs, random })
+    const arrivalMs = crossedMs + latencyMs + jitterMs * fraction(random)
     this.#lastArrivalMs = Math.max(this.#lastArrivalMs, arrivalMs)
     this.#to.clock.schedule(this.#lastArrivalMs - nowMs, () => {
       if (!this.#severed && connected(this.owner, this.partner)) arrived()

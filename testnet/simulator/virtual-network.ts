@@ -1,48 +1,73 @@
 import type { ExchangeEvents, Exchange, Peers, PresentPeer, Progress } from '../../src/ports.ts'
-import { fraction } from '../../src/random/draw.ts'
 import type { Words } from '../../src/random/words.ts'
+import type { LinkProfile } from '../scenarios/links.ts'
+import { Announcer } from './announcer.ts'
+import type { AnnouncementSigner } from './announcer.ts'
+import { Neighbourhoods } from './neighbourhoods.ts'
+import { presentAs, SILENT, tellListeners } from './view.ts'
+import type { Member } from './view.ts'
 import type { VirtualClock } from './virtual-clock.ts'
 import { MachineClock } from './virtual-clock.ts'
-import type { LinkConditions, LinkSurroundings, Machine } from './virtual-links.ts'
+import { arrivalOf, VirtualLine } from './virtual-lines.ts'
+import type { LinkConditions, LinkSurroundings } from './virtual-links.ts'
 import { VirtualExchange } from './virtual-links.ts'
-
-interface Member extends Machine {
-  /** What this one knows of the others. */
-  readonly view: Map<string, PresentPeer>
-  /** `view` as an array; made again when it has changed. */
-  listed: readonly PresentPeer[] | undefined
-  readonly listeners: Set<() => void>
-  /** What the others were last told. */
-  told: Progress
-}
 
 /** A machine knows its uplink once it has sent something. */
 const TELLING_BYTES = 1024
 
-const SILENT: Progress = { round: 0, step: 0, training: false, loss: NaN, tokensPerSecond: 0 }
+/** Pieces of what is carried beside the exchanges. */
+const CARRIED_AT_ONCE = 65_536
+
+export interface NetworkOptions {
+  readonly conditions: LinkConditions
+  /** Told of everything that went wrong, for the event log. */
+  readonly mishap: (sentence: string) => void
+  readonly routeOf?: LinkSurroundings['routeOf'] | undefined
+  readonly payloadScale?: number | undefined
+  /** Machines know their neighbourhoods alone, drawn by this seed; everyone when left out. */
+  readonly partialViews?: number | undefined
+  readonly signer?: AnnouncementSigner | undefined
+}
 
 /** Machines and the links between them, in memory and in virtual time: the simulator's `Peers`. */
 export class VirtualNetwork {
   readonly #clock: VirtualClock
   readonly #around: LinkSurroundings
+  readonly #random: Words
   readonly #members = new Map<string, Member>()
   readonly #exchanges = new Set<VirtualExchange>()
+  readonly #announcer: Announcer
+  readonly #neighbourhoods: Neighbourhoods<Member> | undefined
+  #isNoticing = false
   /** Which side of a partition each machine is on; all on one when there is none. */
   #sides = new Map<string, number>()
 
-  constructor (clock: VirtualClock, random: Words, conditions: LinkConditions, mishap: (sentence: string) => void) {
+  constructor (clock: VirtualClock, random: Words, { conditions, mishap, routeOf = () => undefined, payloadScale = 1, partialViews, signer }: NetworkOptions) {
+    const connected = (one: string, other: string): boolean => this.#connected(one, other)
     this.#clock = clock
-    this.#around = { random, conditions, mishap, connected: (one, other) => this.#connected(one, other) }
+    this.#random = random
+    this.#around = { random, conditions, mishap, connected, routeOf, payloadScale }
+    this.#announcer = new Announcer(clock, this.#around, signer)
+    this.#neighbourhoods = partialViews === undefined ? undefined : new Neighbourhoods(() => this.#members.values(), () => this.#members.size, partialViews)
+  }
+
+  /** Exchanges that are open. */
+  get openExchanges (): number {
+    return this.#exchanges.size
   }
 
   /**
-   * Adds a machine; everyone it can reach learns of it after the detection time.
+   * Adds a machine, or starts one anew that crashed; everyone it can reach learns of it after the detection time.
    *
-   * @param uploadBytesPerSecond of its own uplink, where it is not like the others'
+   * @param line its own, where it is not like the others'
    */
-  join (id: string, uploadBytesPerSecond?: number): { readonly peers: Peers, readonly clock: MachineClock } {
+  join (id: string, line?: LinkProfile): { readonly peers: Peers, readonly clock: MachineClock } {
     const clock = new MachineClock(this.#clock)
-    const member: Member = { id, clock, accept: undefined, uplinkFreeMs: 0, uploadBytesPerSecond, sentBytes: 0, view: new Map(), listed: undefined, listeners: new Set(), told: SILENT }
+    const before = this.#members.get(id)
+    const member: Member = {
+      id, clock, accept: undefined, hasOwnLine: line !== undefined, line: before?.line ?? new VirtualLine(line ?? this.#commonLine(), this.#clock, this.#random),
+      sentBytes: before?.sentBytes ?? 0, view: new Map(), listed: undefined, listeners: new Set(), told: SILENT, epoch: undefined
+    }
     this.#members.set(id, member)
     this.#noticeLater()
     return { peers: this.#portOf(member), clock }
@@ -57,6 +82,7 @@ export class VirtualNetwork {
   /** From here on all links are like that; what is under way arrives as it was sent. */
   turn (conditions: LinkConditions): void {
     this.#around.conditions = conditions
+    for (const { hasOwnLine, line } of this.#members.values()) if (!hasOwnLine) line.become(this.#commonLine())
   }
 
   heal (): void {
@@ -69,14 +95,48 @@ export class VirtualNetwork {
     this.#noticeLater()
   }
 
+  /** As a crash of which the others hear at once: the system closes the connections of a process that was killed. */
+  kill (id: string): void {
+    this.#members.get(id)?.clock.crash()
+    this.reset(id)
+    this.#clock.schedule(this.#around.conditions.latencyMs, () => { this.#notice() })
+  }
+
+  /** All connections of a machine end. */
+  reset (id: string): void {
+    for (const exchange of [...this.#exchanges]) if (exchange.isOf(id)) exchange.reset('the connection was reset')
+  }
+
+  /** Carries bytes beside the exchanges, piece by piece so that these get their share of the line; tells whether all have arrived. */
+  carry (from: string, to: string, bytes: number, done: (arrived: boolean) => void): void {
+    const [sender, receiver] = [this.#members.get(from), this.#members.get(to)]
+    if (sender === undefined || receiver === undefined || !this.#connected(from, to)) { this.#clock.schedule(this.#around.conditions.latencyMs, () => { done(false) }); return }
+    const piece = Math.min(bytes, CARRIED_AT_ONCE)
+    const arrivalMs = arrivalOf({ from: sender.line, to: receiver.line, route: this.#around.routeOf(from, to), bytes: piece, nowMs: this.#clock.nowMs(), random: this.#random })
+    sender.sentBytes += piece
+    const more = bytes - piece
+    const nextMs = more > 0 ? sender.line.uplinkFreeMs : arrivalMs + this.#around.conditions.latencyMs
+    this.#clock.schedule(nextMs - this.#clock.nowMs(), () => {
+      if (more > 0) this.carry(from, to, more, done)
+      else done(this.#connected(from, to))
+    })
+  }
+
   /** Bytes that a machine has sent, headers included. */
   sentBytes (id: string): number { return this.#members.get(id)?.sentBytes ?? 0 }
+  /** Bytes of announcements that a machine has sent. */
+  announcedBytes (id: string): number { return this.#announcer.bytesOf(id) }
+  lineOf (id: string): VirtualLine | undefined { return this.#members.get(id)?.line }
 
   freeze (id: string): void { this.#members.get(id)?.clock.freeze() }
   thaw (id: string): void { this.#members.get(id)?.clock.thaw() }
 
+  #commonLine (): LinkProfile {
+    return { up: this.#around.conditions.uploadBytesPerSecond, delay: 0, jitter: 0, loss: 0, stallFor: 0 }
+  }
+
   #connected (one: string, other: string): boolean {
-    return this.#isUp(one) && this.#isUp(other) && (this.#sides.get(one) ?? 0) === (this.#sides.get(other) ?? 0)
+    return this.#isUp(one) && this.#isUp(other) && (this.#sides.size === 0 || (this.#sides.get(one) ?? 0) === (this.#sides.get(other) ?? 0))
   }
 
   #isUp (id: string): boolean {
@@ -84,9 +144,11 @@ export class VirtualNetwork {
   }
 
   #portOf (member: Member): Peers {
+    const neighbourhoods = this.#neighbourhoods
     return {
       self: member.id,
       present: () => member.listed ??= [...member.view.values()],
+      ...neighbourhoods === undefined ? {} : { swarmSize: () => this.#members.size },
       openExchange: (partner, events) => this.#open(member, partner, events),
       onExchange: accept => { member.accept = accept },
       onChange: listener => {
@@ -94,7 +156,7 @@ export class VirtualNetwork {
         return () => { member.listeners.delete(listener) }
       },
       announce: progress => { this.#announce(member, progress) },
-      uploadBytesPerSecond: () => member.sentBytes < TELLING_BYTES ? undefined : member.uploadBytesPerSecond ?? this.#around.conditions.uploadBytesPerSecond
+      uploadBytesPerSecond: () => member.sentBytes < TELLING_BYTES ? undefined : member.line.profile.up
     }
   }
 
@@ -108,58 +170,52 @@ export class VirtualNetwork {
   }
 
   #announce (from: Member, progress: Progress): void {
-    const { random, conditions } = this.#around
     from.told = progress
-    for (const to of this.#members.values()) {
-      if (to === from || !from.view.has(to.id)) continue
-      if (fraction(random) < conditions.lostAnnouncements) continue
-      const delayMs = conditions.latencyMs + conditions.jitterMs * fraction(random)
-      to.clock.schedule(delayMs, () => { if (this.#connected(from.id, to.id)) learn(to, from.id, progress) })
-    }
+    const neighbourhoods = this.#neighbourhoods
+    if (neighbourhoods !== undefined && from.epoch !== neighbourhoods.epochOf(progress.round + 1)) this.#lookAround(from)
+    this.#announcer.announce(from, progress, this.#near(from))
   }
 
-  /** Cut links and new members are noticed after a while. */
+  /** Everyone whom a machine may know, itself included: all, or its neighbours in the epoch of its next round and the one after. */
+  #near (member: Member): Iterable<Member> {
+    const neighbourhoods = this.#neighbourhoods
+    if (neighbourhoods === undefined) return this.#members.values()
+    const epoch = neighbourhoods.epochOf(member.told.round + 1)
+    member.epoch = epoch
+    return new Set([...neighbourhoods.of(member, epoch), ...neighbourhoods.of(member, epoch + 1)])
+  }
+
+  /** Cut links and new members are noticed after a while; what happens at the same moment is noticed together. */
   #noticeLater (): void {
     this.#clock.schedule(this.#around.conditions.detectionMs, () => { this.#notice() })
   }
 
   #notice (): void {
-    for (const member of this.#members.values()) {
-      if (!member.clock.crashed) member.clock.schedule(0, () => { this.#lookAround(member) })
-    }
-    for (const exchange of [...this.#exchanges]) {
-      if (exchange.cut) exchange.reset('the connection was lost')
-    }
+    if (this.#isNoticing) return
+    this.#isNoticing = true
+    this.#clock.schedule(0, () => {
+      this.#isNoticing = false
+      for (const member of this.#members.values()) {
+        if (!member.clock.crashed) member.clock.reach(() => { this.#lookAround(member) })
+      }
+      for (const exchange of [...this.#exchanges]) {
+        if (exchange.cut) exchange.reset('the connection was lost')
+      }
+    })
   }
 
   /** Who appears in a view or vanishes from it, as of now. A reconnection tells what the other said last. */
   #lookAround (member: Member): void {
+    const seen = new Map<string, PresentPeer>()
     let changed = false
-    for (const other of this.#members.values()) {
-      if (other === member) continue
-      const [here, known] = [this.#connected(member.id, other.id), member.view.has(other.id)]
-      if (here === known) continue
-      changed = true
-      if (here) member.view.set(other.id, presentAs(other.id, { ...other.told, dueInMs: undefined }, member.clock.nowMs()))
-      else member.view.delete(other.id)
+    for (const other of this.#near(member)) {
+      if (other === member || !this.#connected(member.id, other.id)) continue
+      const known = member.view.get(other.id)
+      changed ||= known === undefined
+      seen.set(other.id, known ?? presentAs(other.id, { ...other.told, dueInMs: undefined }, member.clock.nowMs()))
     }
-    if (changed) tellListeners(member)
+    if (!changed && seen.size === member.view.size) return
+    member.view = seen
+    tellListeners(member)
   }
-}
-
-/** News that comes late does not undo later news. */
-function learn (member: Member, peerId: string, progress: Progress): void {
-  const known = member.view.get(peerId)
-  if (known === undefined || progress.step < known.step || progress.round < known.round) return
-  member.view.set(peerId, presentAs(peerId, progress, member.clock.nowMs()))
-  tellListeners(member)
-}
-
-function presentAs (peerId: string, { round, step, training, dueInMs, uploadBytesPerSecond }: Progress, nowMs: number): PresentPeer {
-  return { peerId, round, step, training, dueMs: dueInMs === undefined ? undefined : nowMs + dueInMs, uploadBytesPerSecond }
-}
-
-function tellListeners (member: Member): void {
-  member.listed = undefined
-  for (const listener of [...member.listeners]) listener()
 }

@@ -32,9 +32,6 @@ interface CommittedRound {
   readonly correction: Float64Array | undefined
 }
 
-/** Partners commit a round at nearly the same time, except one that was frozen before the last message: it may be dozens of rounds late. */
-const REMEMBERED_ROUNDS = 64
-
 /** float32 against double precision, over values of the order of one. */
 const TOLERANCE = 1e-4
 
@@ -49,12 +46,14 @@ export class Watcher implements Referee {
   oneSided = 0
   readonly #method: MethodSpec
   readonly #longestWaitMs: number
+  readonly #rememberedRounds: number
   /** Undefined for one against the receiver's weights: what it rounds to follows from past rounds, so scenarios give it steps below the tolerance. */
   readonly #codec: Codec | undefined
   readonly #peers = new Map<string, Watched>()
 
-  constructor (method: MethodSpec, longestWaitMs: number) {
+  constructor (method: MethodSpec, longestWaitMs: number, rememberedRounds = 64) {
     this.#method = method
+    this.#rememberedRounds = rememberedRounds
     this.#longestWaitMs = longestWaitMs
     this.#codec = isReferenced(method.codec) ? undefined : createCodec(method.codec)
   }
@@ -82,8 +81,8 @@ export class Watcher implements Referee {
     if (record.round === peer.round) return
     peer.round = record.round
     const committed = { round: record.round, boundary: peer.boundary, partner, inDoubt, correction }
-    remember(peer.past, committed)
-    if (partner !== undefined) remember(this.#of(partner).claims, { round: record.round, by: id })
+    this.#remember(peer.past, committed)
+    if (partner !== undefined) this.#remember(this.#of(partner).claims, { round: record.round, by: id })
     this.#checkAgreement(id, committed)
   }
 
@@ -168,6 +167,11 @@ export class Watcher implements Referee {
     return peer
   }
 
+  #remember<Item> (items: Item[], item: Item): void {
+    items.push(item)
+    if (items.length > this.#rememberedRounds) items.shift()
+  }
+
   #violation (sentence: string): void {
     this.violations.push(sentence)
   }
@@ -175,11 +179,6 @@ export class Watcher implements Referee {
 
 function pastOf (peer: Watched, round: number): CommittedRound | undefined {
   return peer.past.find(past => past.round === round)
-}
-
-function remember<Item> (items: Item[], item: Item): void {
-  items.push(item)
-  if (items.length > REMEMBERED_ROUNDS) items.shift()
 }
 
 /** The referee's own reading of the rule: shares of a pair's mean go by tokens, but never beyond 4 to 1. */

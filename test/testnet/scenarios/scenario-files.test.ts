@@ -40,7 +40,7 @@ describe('scenario files', () => {
     [minimal + '[[faults]]\nkind = "kill"\nround = 3\npeers = ["pear-1"]\n', /there is no pear-1 \(did you mean peer-1\?\)/],
     [minimal + 'link = "asdl"\n', /there is no asdl \(did you mean adsl\?\)/],
     [minimal + '[links.mine]\nup = "fast"\n', /links\.mine\.up: must be a rate such as 500kbit or 10mbit/],
-    [minimal + '[links.mine]\ndelay = "-3s"\n', /must not be negative/],
+    [minimal + '[links.mine]\ndelay = "-3s"\n', /links\.mine\.delay: must be a duration such as/],
     [minimal + '[run]\nmethod = "nolco"\n', /must be one of ddp/],
     [minimal + '[[peers]]\ncount = 2\n', /two groups are called peer/],
     [minimal + '[[peers]]\nname = "peer-2"\n', /two peers are called peer-2/],

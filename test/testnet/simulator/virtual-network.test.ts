@@ -11,7 +11,7 @@ interface Host { readonly peers: Peers, readonly heard: string[], readonly incom
 function network (conditions: Partial<LinkConditions> = {}, count = 2) {
   const clock = new VirtualClock()
   const mishaps: string[] = []
-  const net = new VirtualNetwork(clock, words(5, 6), { ...perfectLinks, ...conditions }, sentence => mishaps.push(sentence))
+  const net = new VirtualNetwork(clock, words(5, 6), { conditions: { ...perfectLinks, ...conditions }, mishap: sentence => mishaps.push(sentence) })
   const eventsFor = (heard: string[]): ExchangeEvents => ({
     message: message => heard.push(`${Math.round(clock.nowMs())} ${message.kind}`),
     closed: reason => heard.push(`${Math.round(clock.nowMs())} closed: ${reason}`)

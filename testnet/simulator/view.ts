@@ -1,0 +1,36 @@
+import type { PresentPeer, Progress } from '../../src/ports.ts'
+import type { Machine } from './virtual-links.ts'
+
+/** One simulated machine with what it knows of the others. */
+export interface Member extends Machine {
+  /** Whether its line is its own rather than like everybody's. */
+  readonly hasOwnLine: boolean
+  view: Map<string, PresentPeer>
+  /** `view` as an array; made again when it has changed. */
+  listed: readonly PresentPeer[] | undefined
+  readonly listeners: Set<() => void>
+  /** What the others were last told. */
+  told: Progress
+  /** Whose neighbours it knows, where it does not know everyone. */
+  epoch: number | undefined
+}
+
+export const SILENT: Progress = { round: 0, step: 0, training: false, loss: NaN, tokensPerSecond: 0 }
+
+/** News that comes late does not undo later news. */
+export function learn (member: Member, news: PresentPeer): void {
+  const known = member.view.get(news.peerId)
+  if (known === undefined || news.step < known.step || news.round < known.round) return
+  member.view.set(news.peerId, news)
+  tellListeners(member)
+}
+
+/** @param nowMs by the clock of who is told */
+export function presentAs (peerId: string, { round, step, training, dueInMs, uploadBytesPerSecond }: Progress, nowMs: number): PresentPeer {
+  return { peerId, round, step, training, dueMs: dueInMs === undefined ? undefined : nowMs + dueInMs, uploadBytesPerSecond }
+}
+
+export function tellListeners (member: Member): void {
+  member.listed = undefined
+  for (const listener of member.listeners) listener()
+}
