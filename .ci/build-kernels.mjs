@@ -1,8 +1,10 @@
 // Compiles the assembly folders of src/kernels, src/codec-kernels and src/noise-kernels to WebAssembly and writes each as a
 // TypeScript module, which tsc, vitest and bundlers all import alike. Does nothing when a module is newer than its sources.
-// The sources' hash, in a file under version control beside them, tells modules of other sources.
+// What the last two share lies in src/shared-kernels and counts among the sources of both. The sources' hash, in a file under
+// version control beside them, tells modules of other sources.
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, readdir, rename, stat, writeFile } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const DATA_SECTION = 11
@@ -23,44 +25,52 @@ const binaries = [
   { folder: 'noise-kernels', name: 'kernel-binary', options: ['--initialMemory', '2', '--maximumMemory', '2'], isBorrowed: false }
 ]
 
-for (const binary of binaries) await build(binary, await writeHash(binary.folder))
+for (const binary of binaries) await build(binary, await writeHash(binary))
 
-async function build ({ folder, name, options, isBorrowed }, hash) {
+async function build (binary, hash) {
+  const { folder, name, options, isBorrowed } = binary
   const sources = new URL(`../src/${folder}/assembly/`, import.meta.url)
   const target = new URL(`../src/${folder}/generated/${name}.ts`, import.meta.url)
-  if (!await isStale(sources, target, hash)) return
-  const binary = await compile(sources, options)
-  if (isBorrowed) refuseData(binary)
+  if (!await isStale(binary, target, hash)) return
+  const compiled = await compile(sources, options)
+  if (isBorrowed) refuseData(compiled)
   await mkdir(new URL('.', target), { recursive: true })
   // Two builds may run at once: each writes its own file, the last rename wins.
   const draft = new URL(`${name}.${process.pid}.tmp`, target)
-  await writeFile(draft, moduleText(binary, folder, hash))
+  await writeFile(draft, moduleText(compiled, folder, hash))
   await rename(draft, target)
-  console.log(`${folder}, ${name}: ${binary.length} bytes of WebAssembly`)
+  console.log(`${folder}, ${name}: ${compiled.length} bytes of WebAssembly`)
 }
 
-/** Hash of a folder's sources, which is kept in a module of its own. */
-async function writeHash (folder) {
-  const sources = new URL(`../src/${folder}/assembly/`, import.meta.url)
+/** Hash of what a folder is compiled from, which is kept in a module of its own. */
+async function writeHash (binary) {
   const hash = createHash('sha256')
-  for (const name of (await readdir(sources)).sort()) {
-    const text = await readFile(new URL(name, sources), 'utf8')
+  for (const file of await sourcesOf(binary)) {
+    const text = await readFile(file, 'utf8')
     // A checkout may have its own line ends.
-    hash.update(`${name}\n${text.replaceAll('\r\n', '\n')}\n`)
+    hash.update(`${basename(file.pathname)}\n${text.replaceAll('\r\n', '\n')}\n`)
   }
   const digest = hash.digest('hex').slice(0, 16)
-  const target = new URL(`../src/${folder}/source-hash.ts`, import.meta.url)
+  const target = new URL(`../src/${binary.folder}/source-hash.ts`, import.meta.url)
   const module = `/** Of the sources in \`assembly\`; written by the build, under version control. */\nexport const SOURCE_HASH = '${digest}'\n`
   if (await readFile(target, 'utf8').catch(() => '') !== module) await writeFile(target, module)
   return digest
 }
 
-async function isStale (sources, target, hash) {
+/** A folder's own sources and those that modules with a memory of their own share, in a steady order. */
+async function sourcesOf ({ folder, isBorrowed }) {
+  const folders = isBorrowed ? [folder] : [folder, 'shared-kernels']
+  const files = await Promise.all(folders.map(async name => {
+    const sources = new URL(`../src/${name}/assembly/`, import.meta.url)
+    return (await readdir(sources)).sort().map(file => new URL(file, sources))
+  }))
+  return files.flat()
+}
+
+async function isStale (binary, target, hash) {
   const written = await stat(target).catch(() => undefined)
   if (written === undefined || !(await readFile(target, 'utf8')).includes(`'${hash}'`)) return true
-  const names = await readdir(sources)
-  const inputs = [...names.map(name => new URL(name, sources)), new URL(import.meta.url)]
-  const times = await Promise.all(inputs.map(async input => (await stat(input)).mtimeMs))
+  const times = await Promise.all([...await sourcesOf(binary), new URL(import.meta.url)].map(async input => (await stat(input)).mtimeMs))
   return times.some(time => time > written.mtimeMs)
 }
 

@@ -1,11 +1,10 @@
-import { checkSources } from '../compiled-kernels.ts'
+import { instantiateKernels, layOut } from '../compiled-kernels.ts'
+import type { OwnMemory } from '../compiled-kernels.ts'
 import { kernelBinary, sourceHash } from './generated/kernel-binary.ts'
 import { SOURCE_HASH } from './source-hash.ts'
 
 /** What the module exports; addresses are byte offsets into its memory. The assembly sources say what each one does. */
-interface Exports {
-  readonly memory: { readonly buffer: ArrayBuffer }
-  arenaStart (): number
+interface Exports extends OwnMemory {
   hashBegin (seed: number): void
   hashUpdate (from: number, bytes: number): void
   hashEnd (from: number, bytes: number): number
@@ -30,36 +29,25 @@ interface Exports {
   packSymbols (symbols: number, count: number, width: number, to: number): void
   repeatGains (unit: number, distances: number, lags: number, mask: number, plain: number, difference: number, gains: number): void
   unpackSymbols (from: number, count: number, width: number, symbols: number): void
+  valuesToGrid (values: number, count: number, step: number, noise: number, limit: number, indices: number, decoded: number): number
+  gridToValues (indices: number, noise: number, count: number, step: number, values: number): void
+  valuesToPlaces (values: number, count: number, step: number, noise: number, limit: number, places: number): void
+  blockSquares (one: number, other: number, count: number, block: number, sums: number): void
+  checkBlocks (indices: number, count: number, block: number, powers: number, checks: number): void
+  fingerprint (indices: number, count: number, seed: number): number
+  decodeBlocks (
+    residues: number, places: number, count: number, block: number, moduli: number, checks: number, standing: number, widenings: number, powers: number, suspects: number, indices: number
+  ): void
+  encodeDigits (indices: number, count: number, block: number, knowns: number, radices: number, state: number, end: number): number
+  decodeDigits (residues: number, count: number, block: number, knowns: number, radices: number, state: number, words: number): number
   flipSigns (values: number, count: number, firstGroup: number, seed: number, stream: number, words: number): void
   hadamard (values: number, size: number, scale: number): void
   multiplyColumns (columns: number, size: number, from: number, to: number): void
   accumulate (target: number, values: number, count: number, weight: number): void
 }
 
-/** Where in the memory each kind of data of one batch lies, in bytes. */
-export interface Regions {
-  readonly values: number
-  readonly noise: number
-  readonly target: number
-  readonly symbols: number
-  readonly lows: number
-  readonly scales: number
-  /** {@link MAXIMUM_TABLES} × 256 × u32. */
-  readonly tables: number
-  /** {@link MAXIMUM_TABLES} × 4096 × u32. */
-  readonly slots: number
-  readonly states: number
-  readonly words: number
-  /** {@link LARGE_BATCH} floats, for work on chunks; or, from here on, 256 × 256 × f64 of a matrix. */
-  readonly large: number
-  /** Two bytes for each of them, plane after plane. */
-  readonly planes: number
-  /** {@link SCRATCH_BYTES} for counts and words. */
-  readonly scratch: number
-}
-
 export interface CodecKernels extends Exports {
-  readonly at: Regions
+  readonly at: Readonly<Record<keyof typeof REGION_BYTES, number>>
   readonly bytes: Uint8Array
   readonly floats: Float32Array
   readonly integers: Uint32Array
@@ -69,16 +57,31 @@ export interface CodecKernels extends Exports {
 export const BATCH = 16_384
 /** Longest chunk that a transform or a selection works on at once; a multiple of all of them. */
 export const LARGE_BATCH = 65_536
-export const SCRATCH_BYTES = 128 * 1024
 export const MAXIMUM_TABLES = 8
 export const TABLE_BYTES = 1024
 export const SLOT_BYTES = 16_384
 
-/** The part of the WebAssembly API that is used; TypeScript declares it only together with the DOM. */
-interface WebAssemblyApi {
-  readonly Module: new (bytes: Uint8Array) => object
-  readonly Instance: new (module: object) => { readonly exports: unknown }
-}
+/** Where in the memory each kind of data of one batch lies, one region after the other. */
+const REGION_BYTES = {
+  values: 4 * BATCH,
+  noise: 4 * BATCH,
+  target: 4 * BATCH,
+  symbols: BATCH,
+  lows: BATCH,
+  scales: 4 * BATCH,
+  /** 256 × u32 each. */
+  tables: MAXIMUM_TABLES * TABLE_BYTES,
+  /** 4096 × u32 each. */
+  slots: MAXIMUM_TABLES * SLOT_BYTES,
+  states: 16,
+  words: 2 * BATCH,
+  /** Floats, for work on chunks; 256 × 256 × f64 of a matrix from here on; or all of a group of `modulo`. */
+  large: 4 * LARGE_BATCH,
+  /** Two bytes for each of them, plane after plane. */
+  planes: 2 * LARGE_BATCH,
+  /** For counts and words. */
+  scratch: 128 * 1024
+} as const
 
 let instance: CodecKernels | undefined
 
@@ -89,35 +92,9 @@ export function codecKernels (): CodecKernels {
 }
 
 function instantiate (): CodecKernels {
-  const { WebAssembly } = globalThis as unknown as { WebAssembly: WebAssemblyApi }
-  checkSources(sourceHash, SOURCE_HASH)
-  const exported = new WebAssembly.Instance(new WebAssembly.Module(kernelBinary)).exports as Exports
+  const exported = instantiateKernels(kernelBinary, sourceHash, SOURCE_HASH) as Exports
   const { buffer } = exported.memory
-  return { ...exported, at: layOut(exported.arenaStart()), bytes: new Uint8Array(buffer), floats: new Float32Array(buffer), integers: new Uint32Array(buffer) }
-}
-
-function layOut (start: number): Regions {
-  let next = start
-  const take = (bytes: number): number => {
-    const at = next
-    next += bytes
-    return at
-  }
-  return {
-    values: take(4 * BATCH),
-    noise: take(4 * BATCH),
-    target: take(4 * BATCH),
-    symbols: take(BATCH),
-    lows: take(BATCH),
-    scales: take(4 * BATCH),
-    tables: take(MAXIMUM_TABLES * TABLE_BYTES),
-    slots: take(MAXIMUM_TABLES * SLOT_BYTES),
-    states: take(16),
-    words: take(2 * BATCH),
-    large: take(4 * LARGE_BATCH),
-    planes: take(2 * LARGE_BATCH),
-    scratch: take(SCRATCH_BYTES)
-  }
+  return { ...exported, at: layOut(exported.arenaStart(), REGION_BYTES), bytes: new Uint8Array(buffer), floats: new Float32Array(buffer), integers: new Uint32Array(buffer) }
 }
 
 /** Copies `count` floats into a region and clears up to the next multiple of 16, which kernels read as well. */

@@ -1,110 +1,93 @@
 import { dataViewOf } from './header.ts'
+import type { GroupKernels } from './modulo-group.ts'
+import { GROUP } from './modulo-group.ts'
 
-/** rANS with equal shares of 2¹⁶ for the digits of a radix: log₂ radix bits a digit, whatever the radix, and no table. */
-const TOTAL_BITS = 16
-const TOTAL = 1 << TOTAL_BITS
-const STATE_BYTES = 4
-/** A larger radix is split: lower digits of so many bits each and what is left over. */
-const PIECE_BITS = 12
-const PIECE = 1 << PIECE_BITS
-const PIECES = 3
+/** The two states of the kernels' rANS before the first digit and behind the last. */
+const LOWEST_STATE = 1 << 16
+const STATE_BYTES = 8
+const WORD_BYTES = 2
+/** Of a digit, whose radix is at most 2³²: it is split into pieces of 12 bits. */
+const MOST_WORD_BYTES = 3 * WORD_BYTES
 
-/** Where the share of a digit begins: ⌊digit · 2¹⁶ / radix⌋. All stays below 2²⁹, so that it is integer arithmetic. */
-function startOf (digit: number, radix: number): number {
-  return (digit << TOTAL_BITS) / radix | 0
+/** Digits that stand for the indices of a group: which power of the radices before, and which radix, for each of its blocks. A radix of 1 is no digit. */
+export interface Places {
+  readonly count: number
+  readonly block: number
+  readonly knowns: Float64Array
+  readonly radices: Float64Array
 }
 
-/** Collects digits and writes them, last one first. */
+function loadPlaces ({ group, doubles }: GroupKernels, { knowns, radices }: Places): void {
+  doubles.set(knowns, group.moduli / 8)
+  doubles.set(radices, group.radices / 8)
+}
+
+/** Writes digits ⌊index / known⌋ mod radix, group by group, the last one first: log₂ radix bits each, whatever the radix, and no table. */
 export class DigitWriter {
-  readonly #digits: Uint16Array
-  readonly #radices: Uint16Array
-  #count = 0
+  readonly #kernels: GroupKernels
+  readonly #pieces: Uint8Array[] = []
+  #states: Uint32Array = Uint32Array.of(LOWEST_STATE, LOWEST_STATE)
 
-  /** @param most how many digits will be written */
-  constructor (most: number) {
-    this.#digits = new Uint16Array(PIECES * most)
-    this.#radices = new Uint16Array(PIECES * most)
+  constructor (kernels: GroupKernels) {
+    this.#kernels = kernels
   }
 
-  /** @param digit a natural below `radix`, which is at most 2³² */
-  write (digit: number, radix: number): void {
-    for (; radix > PIECE; radix = Math.ceil(radix / PIECE)) {
-      this.#push(digit & PIECE - 1, PIECE)
-      digit >>>= PIECE_BITS
-    }
-    if (radix > 1) this.#push(digit, radix)
+  /** Of the indices in the kernels' memory. */
+  prepend (places: Places): void {
+    const { at, group, bytes, integers } = this.#kernels
+    loadPlaces(this.#kernels, places)
+    integers.set(this.#states, at.states / 4)
+    const end = at.planes + MOST_WORD_BYTES * GROUP
+    const front = this.#kernels.encodeDigits(group.indices, places.count, places.block, group.moduli, group.radices, at.states, end)
+    this.#states = integers.slice(at.states / 4, at.states / 4 + 2)
+    this.#pieces.push(bytes.slice(front, end))
   }
 
-  /** State, then words as the reader takes them. */
+  /** States, then words as the reader takes them. */
   bytes (): Uint8Array {
-    const words = new Uint16Array(this.#count)
-    let front = words.length
-    let state = TOTAL
-    for (let index = this.#count - 1; index >= 0; index--) {
-      const [digit, radix] = [this.#digits[index] as number, this.#radices[index] as number]
-      const start = startOf(digit, radix)
-      const share = startOf(digit + 1, radix) - start
-      if (state >= share * TOTAL) {
-        words[--front] = state
-        state >>>= 16
-      }
-      const quotient = Math.floor(state / share)
-      state = quotient * TOTAL + state - quotient * share + start
+    const bytes = new Uint8Array(this.#pieces.reduce((sum, piece) => sum + piece.length, STATE_BYTES))
+    this.#states.forEach((state, index) => dataViewOf(bytes).setUint32(4 * index, state, true))
+    let at = STATE_BYTES
+    for (const piece of [...this.#pieces].reverse()) {
+      bytes.set(piece, at)
+      at += piece.length
     }
-    const bytes = new Uint8Array(STATE_BYTES + 2 * (words.length - front))
-    const view = dataViewOf(bytes)
-    view.setUint32(0, state, true)
-    words.subarray(front).forEach((word, index) => view.setUint16(STATE_BYTES + 2 * index, word, true))
     return bytes
-  }
-
-  #push (digit: number, radix: number): void {
-    this.#digits[this.#count] = digit
-    this.#radices[this.#count++] = radix
   }
 }
 
 /** Bytes that digits of these radices take at most, when each takes `bits` bits, rounded up. */
 export function maximumDigitBytes (bits: number): number {
-  return STATE_BYTES + 2 * Math.ceil(bits / 16) + 2
+  return STATE_BYTES + WORD_BYTES * Math.ceil(bits / 16) + WORD_BYTES
 }
 
-/** Reads what {@link DigitWriter} wrote; zeros behind the end. */
+/** Reads what {@link DigitWriter} wrote, the first group first; zeros behind the end. */
 export class DigitReader {
-  readonly #view: DataView
+  readonly #kernels: GroupKernels
+  readonly #bytes: Uint8Array
   #at = STATE_BYTES
-  #state: number
+  #states: Uint32Array
 
-  constructor (bytes: Uint8Array) {
-    this.#view = dataViewOf(bytes)
-    this.#state = bytes.length < STATE_BYTES ? 0 : this.#view.getUint32(0, true)
+  constructor (kernels: GroupKernels, bytes: Uint8Array) {
+    this.#kernels = kernels
+    this.#bytes = bytes
+    this.#states = bytes.length < STATE_BYTES ? new Uint32Array(2) : Uint32Array.of(dataViewOf(bytes).getUint32(0, true), dataViewOf(bytes).getUint32(4, true))
   }
 
   /** Whether all has been read, to where the writer began. */
   get isWhole (): boolean {
-    return this.#at === this.#view.byteLength && this.#state === TOTAL
+    return this.#at === this.#bytes.length && this.#states.every(state => state === LOWEST_STATE)
   }
 
-  read (radix: number): number {
-    let [digit, weight] = [0, 1]
-    for (; radix > PIECE; radix = Math.ceil(radix / PIECE)) {
-      digit += weight * this.#take(PIECE)
-      weight *= PIECE
-    }
-    return radix > 1 ? digit + weight * this.#take(radix) : digit
-  }
-
-  #take (radix: number): number {
-    const slot = this.#state & TOTAL - 1
-    const digit = (slot + 1) * radix - 1 >>> TOTAL_BITS
-    const start = startOf(digit, radix)
-    const share = startOf(digit + 1, radix) - start
-    this.#state = share * (this.#state >>> TOTAL_BITS) + slot - start
-    if (this.#state < TOTAL) {
-      const word = this.#at + 2 <= this.#view.byteLength ? this.#view.getUint16(this.#at, true) : 0
-      this.#at += 2
-      this.#state = (this.#state * TOTAL + word) >>> 0
-    }
-    return digit
+  /** Adds known · digit to each of the residues in the kernels' memory. */
+  read (places: Places): void {
+    const { at, group, bytes, integers } = this.#kernels
+    loadPlaces(this.#kernels, places)
+    integers.set(this.#states, at.states / 4)
+    const next = this.#bytes.subarray(this.#at, this.#at + MOST_WORD_BYTES * places.count)
+    bytes.set(next, at.planes)
+    bytes.fill(0, at.planes + next.length, at.planes + MOST_WORD_BYTES * places.count)
+    this.#at += this.#kernels.decodeDigits(group.residues, places.count, places.block, group.moduli, group.radices, at.states, at.planes) - at.planes
+    this.#states = integers.slice(at.states / 4, at.states / 4 + 2)
   }
 }

@@ -1,13 +1,12 @@
-import { codecKernels, eachBatch } from '../codec-kernels/kernels.ts'
+import { codecKernels, eachBatch, loadFloats, padded } from '../codec-kernels/kernels.ts'
 import { corrupt } from './header.ts'
-import { loadNoise } from './noise.ts'
 import { magnitudeOfRank } from './ranks.ts'
+import { rootMeanSquare } from './squares.ts'
 
 /** Grid indices are 32-bit integers with room to spare for the receiver's own; what lies further out travels as it is. */
 export const LARGEST_INDEX = 2 ** 30
 /** Steps outside leave float32 somewhere. */
 const [SMALLEST_STEP, LARGEST_STEP] = [2 ** -100, 2 ** 100] as const
-const LARGEST_VALUE = 3.4028234663852886e38
 /** √(2πe), see uniform-quantizer. */
 const STEP_AT_ZERO_BITS = 4.132731354122493
 /** A grid finer than float32 is of no use to values of the usual size: all but one in 64. What is 64 times as large as those lies beyond the grid. */
@@ -36,13 +35,33 @@ export function mostEscapes (length: number): number {
 
 /** Δ for differences of these spreads at `bits` bits; float32. */
 export function stepFor (values: Float32Array, spreads: Float32Array, bits: number): number {
-  const usual = values.length === 0 ? 0 : magnitudeOfRank(values, Math.min(values.length, mostEscapes(values.length)))
-  const wanted = Math.max(STEP_AT_ZERO_BITS * rootMeanSquare(spreads) / 2 ** bits, FINEST * usual)
-  return Math.fround(Math.min(LARGEST_STEP, Math.max(SMALLEST_STEP, wanted)))
+  const wanted = STEP_AT_ZERO_BITS * rootMeanSquare(spreads) / 2 ** bits
+  // What is coarse enough for the largest value is so for all: only then need none be ranked.
+  const isCoarse = wanted >= FINEST * largestMagnitude(values)
+  const sensible = isCoarse ? wanted : Math.max(wanted, FINEST * magnitudeOfRank(values, Math.min(values.length, mostEscapes(values.length))))
+  return Math.fround(Math.min(LARGEST_STEP, Math.max(SMALLEST_STEP, sensible)))
 }
 
-/** The rung of the modulus that tells differences of this spread apart. */
-export function rungFor (spread: number, step: number, isWhole: boolean): number {
+function largestMagnitude (values: Float32Array): number {
+  const kernels = codecKernels()
+  const { at, floats } = kernels
+  let largest = 0
+  eachBatch(values.length, (start, count) => {
+    loadFloats(kernels, at.values, values, start, count)
+    kernels.blockMaxima(at.values, padded(count), padded(count), at.scales)
+    largest = Math.max(largest, floats[at.scales / 4] as number)
+  })
+  return largest
+}
+
+/** The rungs of moduli that tell differences of these spreads apart. @param isWhole only powers of two */
+export function rungsFor (spreads: Float32Array, step: number, isWhole: boolean): Uint8Array {
+  const rungs = new Uint8Array(spreads.length)
+  for (let index = 0; index < rungs.length; index++) rungs[index] = rungFor(spreads[index] as number, step, isWhole)
+  return rungs
+}
+
+function rungFor (spread: number, step: number, isWhole: boolean): number {
   // A difference on the grid is that of the values and half a step of rounding, uniform, whose variance is a twelfth.
   const sure = 2 * REACH * spread / step + 1
   const exact = RUNGS_A_BIT * Math.log2(Math.min(sure, 2 * REACH * Math.sqrt((spread / step) ** 2 + 1 / 12)))
@@ -56,37 +75,16 @@ export function bitsOfResidue (bits: number): number {
   return rungFor(spreadInSteps, 1, false) / RUNGS_A_BIT
 }
 
-/** @throws ShoalError CODEC_CORRUPT */
-export function modulusOf (rung: number): number {
-  if (rung > HIGHEST_RUNG) throw corrupt('a block claims too wide residues')
-  return MODULI[rung] as number
+/** What each rung stands for. @throws ShoalError CODEC_CORRUPT */
+export function moduliOf (rungs: Uint8Array): Float64Array {
+  const moduli = new Float64Array(rungs.length)
+  // Here as below a plain loop: callbacks on typed arrays take longer than all that a block's kernels do.
+  for (let index = 0; index < rungs.length; index++) {
+    const rung = rungs[index] as number
+    if (rung > HIGHEST_RUNG) throw corrupt('a block claims too wide residues')
+    moduli[index] = MODULI[rung] as number
+  }
+  return moduli
 }
 
 const MODULI = Float64Array.from({ length: HIGHEST_RUNG + 1 }, (_, rung) => Math.ceil(2 ** (rung / RUNGS_A_BIT)))
-
-/**
- * Visits values / step + noise, the noise subtractive and the same on both sides: the error of a value is then uniform and independent of it.
- *
- * @param visit gets the index, the place on the grid and the noise
- */
-export function eachOnGrid (values: Float32Array, step: number, seed: number, visit: (index: number, place: number, noise: number) => void): void {
-  const kernels = codecKernels()
-  eachBatch(values.length, (start, count) => {
-    const from = loadNoise(kernels, 'dithered', seed, start, count) / 4
-    for (let index = 0; index < count; index++) {
-      const noise = kernels.floats[from + index] as number
-      visit(start + index, (values[start + index] as number) / step + noise, noise)
-    }
-  })
-}
-
-/** The value of a grid index, the same bits on both sides. */
-export function valueOf (gridIndex: number, noise: number, step: number): number {
-  return Math.max(-LARGEST_VALUE, Math.min(LARGEST_VALUE, Math.fround(step * (gridIndex - noise))))
-}
-
-function rootMeanSquare (values: Float32Array): number {
-  let squares = 0
-  for (let index = 0; index < values.length; index++) squares += (values[index] as number) ** 2
-  return Math.sqrt(squares / Math.max(1, values.length))
-}

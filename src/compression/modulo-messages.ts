@@ -1,6 +1,8 @@
 import { writeSymbols, readSymbols } from './entropy.ts'
 import { checkHeader, corrupt, dataViewOf, headerBytes, seal, writeHeader } from './header.ts'
+import type { DigitWriter } from './digits.ts'
 import { maximumDigitBytes } from './digits.ts'
+import { GROUP } from './modulo-group.ts'
 import { bitsOfResidue, checkStep, mostEscapes } from './modulo-grid.ts'
 import type { Cursor } from './sections.ts'
 import { takeBytes, writePacked } from './sections.ts'
@@ -18,8 +20,6 @@ export interface ModuloSettings {
 export type ModuloKind = 'values' | 'request' | 'widening'
 
 const MARKS = { values: '', request: ' ?', widening: ' +' } as const
-/** Values with a fingerprint of their own: blocks are whole within. */
-export const GROUP = 4096
 const RUNG_BITS = 8
 /** Two bits a value more, then four, then all there is: whoever asks again and again is sent the vector once, and a round waits for three answers at most. */
 export const MOST_WIDENINGS = 3
@@ -114,6 +114,13 @@ export function readHead (from: Cursor, { block }: ModuloSettings, length: numbe
     checks: Uint16Array.from({ length: blocks }, (_, index) => checks.getUint16(2 * index, true)),
     rungs: readSymbols(from, RUNG_BITS, blocks)
   }
+}
+
+/** Digits are the last of a message. */
+export function writeDigits (to: Cursor, digits: DigitWriter): void {
+  const bytes = digits.bytes()
+  to.bytes.set(bytes, to.at)
+  to.at += bytes.length
 }
 
 /** Which widening is asked for, from 1, and for each block 0, or 1 and the widening that the receiver has. */

@@ -1,16 +1,24 @@
+import { padded } from '../codec-kernels/kernels.ts'
 import { DigitReader } from './digits.ts'
 import { corrupt } from './header.ts'
-import { blockCheck, groupFingerprint, repairBlock } from './modulo-checks.ts'
-import { LARGEST_INDEX, eachOnGrid, modulusOf, valueOf } from './modulo-grid.ts'
-import { GROUP, MOST_WIDENINGS, openMessage, readHead, widenedBy, writeMessage, writeWidenings } from './modulo-messages.ts'
+import { LARGEST_INDEX, moduliOf } from './modulo-grid.ts'
+import { GROUP, groupKernels, groupsOf, loadDithered, loadIndices } from './modulo-group.ts'
+import type { Group, GroupKernels } from './modulo-group.ts'
+import { MOST_WIDENINGS, openMessage, readHead, widenedBy, writeMessage, writeWidenings } from './modulo-messages.ts'
 import type { ModuloHead, ModuloSettings } from './modulo-messages.ts'
 import type { ReferencedReceiver } from './referenced-codec.ts'
 import { blockSpreads } from './spreads.ts'
 
-/** How a block stands with the receiver. */
+/** How a block stands with the receiver, as the kernels have it. */
 const FITS = 0
 const REPAIRED = 1
 const MISSING = 2
+
+/** What is known so far of a group of which not every block fits. */
+interface OpenGroup {
+  readonly residues: Float64Array
+  readonly indices: Int32Array
+}
 
 /** The other side: decodes against its own vector, repairs what its checks allow, and asks for more where they do not. */
 export class ModuloReceiver implements ReferencedReceiver {
@@ -18,17 +26,17 @@ export class ModuloReceiver implements ReferencedReceiver {
   readonly #reference: Float32Array
   readonly #seed: number
   readonly #head: ModuloHead
-  /** Places of the reference on the sender's grid, and the dither there. */
-  readonly #places: Float64Array
-  readonly #noise: Float32Array
-  readonly #residues: Float64Array
+  readonly #groups: readonly Group[]
+  readonly #open = new Map<Group, OpenGroup>()
   readonly #moduli: Float64Array
   readonly #widenings: Uint8Array
   /** How often it has been widened. */
   #widening = 0
   readonly #standing: Uint8Array
-  readonly #indices: Int32Array
-  readonly #escaped: ReadonlySet<number>
+  /** Where values lie beyond the grid, by number of the group. */
+  readonly #escaped = new Map<number, number[]>()
+  /** Nobody sees them before all of them fit. */
+  readonly #values: Float32Array
   #decoded: Float32Array | undefined
 
   constructor (settings: ModuloSettings, reference: Float32Array, message: Uint8Array) {
@@ -38,20 +46,16 @@ export class ModuloReceiver implements ReferencedReceiver {
     this.#reference = reference
     this.#seed = seed
     this.#head = readHead(from, settings, length)
-    this.#moduli = Float64Array.from(this.#head.rungs, modulusOf)
+    this.#groups = groupsOf(length, settings.block)
+    this.#moduli = moduliOf(this.#head.rungs)
     this.#widenings = new Uint8Array(this.#moduli.length)
     this.#standing = new Uint8Array(this.#moduli.length).fill(MISSING)
-    this.#escaped = new Set(this.#head.escapes.map(([at]) => at))
-    this.#places = new Float64Array(length)
-    this.#noise = new Float32Array(length)
-    this.#indices = new Int32Array(length)
-    this.#residues = new Float64Array(length)
-    this.#readDigits(from.bytes.subarray(from.at), () => 1, index => this.#moduli[index] as number)
-    eachOnGrid(reference, this.#head.step, seed, (index, place, noise) => {
-      this.#places[index] = Math.max(-LARGEST_INDEX, Math.min(LARGEST_INDEX, place))
-      this.#noise[index] = noise
-    })
-    this.#decode()
+    for (const [at] of this.#head.escapes) {
+      const group = Math.floor(at / GROUP)
+      this.#escaped.set(group, [...this.#escaped.get(group) ?? [], at])
+    }
+    this.#values = new Float32Array(length)
+    this.#decodeFirst(from.bytes.subarray(from.at))
   }
 
   get decoded (): Float32Array | undefined {
@@ -75,84 +79,115 @@ export class ModuloReceiver implements ReferencedReceiver {
     const { from } = openMessage(this.#settings, 'widening', this.#reference.length, message)
     const wanted = this.#wanted()
     const widening = ++this.#widening
-    const radixOf = (index: number): number => widenedBy(this.#widenings[index] as number, widening, this.#moduli[index] as number)
-    this.#readDigits(from.bytes.subarray(from.at), index => wanted[index] === 0 ? 0 : this.#moduli[index] as number, radixOf)
+    const radices = this.#moduli.map((modulus, index) => wanted[index] === 0 ? 1 : widenedBy(this.#widenings[index] as number, widening, modulus))
+    this.#addDigits(from.bytes.subarray(from.at), radices)
     wanted.forEach((asked, index) => {
       if (asked === 0) return
-      this.#moduli[index] = (this.#moduli[index] as number) * radixOf(index)
+      this.#moduli[index] = (this.#moduli[index] as number) * (radices[index] as number)
       this.#widenings[index] = widening
       this.#standing[index] = MISSING
     })
-    this.#decode()
+    const kernels = groupKernels()
+    for (const [group, { residues, indices }] of [...this.#open]) {
+      loadResidues(kernels, residues)
+      this.#decodeGroup(kernels, group, indices)
+    }
+    this.#finish()
   }
 
   /** For each block that is missing 1 and its widening so far, else 0. The last time nothing is left to suspicion: all of a group that does not fit. */
   #wanted (): Uint8Array {
     const isLast = this.#widening + 1 === MOST_WIDENINGS
-    const blocks = GROUP / this.#settings.block
-    return this.#standing.map((standing, index) => {
-      const isMissing = standing === MISSING || (isLast && this.#blocksOf(Math.floor(index / blocks)).includes(MISSING))
-      return isMissing ? (this.#widenings[index] as number) + 1 : 0
+    const wanted = new Uint8Array(this.#standing.length)
+    for (const { firstBlock, endBlock } of this.#open.keys()) {
+      for (let index = firstBlock; index < endBlock; index++) if (isLast || this.#standing[index] === MISSING) wanted[index] = (this.#widenings[index] as number) + 1
+    }
+    return wanted
+  }
+
+  /** Group by group while its residues lie in the kernels' memory. */
+  #decodeFirst (bytes: Uint8Array): void {
+    const kernels = groupKernels()
+    const digits = new DigitReader(kernels, bytes)
+    const knowns = new Float64Array(GROUP / this.#settings.block).fill(1)
+    const [residues, indices] = [new Float64Array(GROUP), new Int32Array(GROUP)]
+    for (const group of this.#groups) {
+      const { count, firstBlock, endBlock } = group
+      loadResidues(kernels, residues)
+      digits.read({ count, block: this.#settings.block, knowns, radices: this.#moduli.subarray(firstBlock, endBlock) })
+      this.#decodeGroup(kernels, group, indices)
+    }
+    refuseRest(digits)
+    this.#finish()
+  }
+
+  /** Takes in what a widening says of the groups that are open, once it has been read to its end. */
+  #addDigits (bytes: Uint8Array, radices: Float64Array): void {
+    const kernels = groupKernels()
+    const digits = new DigitReader(kernels, bytes)
+    const added = [...this.#open].map(([{ count, firstBlock, endBlock }, { residues }]) => {
+      loadResidues(kernels, residues)
+      digits.read({ count, block: this.#settings.block, knowns: this.#moduli.subarray(firstBlock, endBlock), radices: radices.subarray(firstBlock, endBlock) })
+      return residuesOf(kernels, count)
     })
+    refuseRest(digits)
+    added.forEach((residues, index) => [...this.#open.values()][index]?.residues.set(residues))
   }
 
-  /** Adds `weight` times a digit to each residue of the blocks that have a weight. */
-  #readDigits (bytes: Uint8Array, weightOf: (block: number) => number, radixOf: (block: number) => number): void {
-    const digits = new DigitReader(bytes)
-    const { block } = this.#settings
-    const added = new Float64Array(this.#residues.length)
-    for (let index = 0; index < this.#moduli.length; index++) {
-      const weight = weightOf(index)
-      if (weight === 0) continue
-      const radix = radixOf(index)
-      const end = Math.min(added.length, (index + 1) * block)
-      for (let at = index * block; at < end; at++) added[at] = weight * digits.read(radix)
-    }
-    if (!digits.isWhole) throw corrupt('its digits do not end where they began')
-    added.forEach((value, at) => { this.#residues[at] = (this.#residues[at] as number) + value })
+  #finish (): void {
+    if (this.#open.size > 0) return
+    for (const [at, value] of this.#head.escapes) this.#values[at] = value
+    this.#decoded = this.#values
   }
 
-  #decode (): void {
-    const open = [...this.#head.fingerprints.keys()].filter(group => this.#blocksOf(group).includes(MISSING))
-    this.#standing.forEach((standing, index) => { if (standing === MISSING) this.#standing[index] = this.#decodeBlock(index) })
-    open.forEach(group => this.#checkGroup(group))
-    if (this.#standing.includes(MISSING)) return
-    const decoded = new Float32Array(this.#indices.length)
-    for (let at = 0; at < decoded.length; at++) decoded[at] = valueOf(this.#indices[at] as number, this.#noise[at] as number, this.#head.step)
-    for (const [at, value] of this.#head.escapes) decoded[at] = value
-    this.#decoded = decoded
+  /** Decodes the group whose residues lie in the kernels' memory, all but the blocks that fit already. */
+  #decodeGroup (kernels: GroupKernels, group: Group, known: Int32Array): void {
+    const { at, floats, signed, bytes } = kernels
+    const { residues, places, moduli, checks, standing, widenings, powers, suspects, indices } = kernels.group
+    const { start, count, firstBlock, endBlock } = group
+    this.#load(kernels, group, known)
+    kernels.decodeBlocks(residues, places, count, this.#settings.block, moduli, checks, standing, widenings, powers, suspects, indices)
+    kernels.gridToValues(indices, at.noise, padded(count), this.#head.step, at.values)
+    this.#values.set(floats.subarray(at.values / 4, at.values / 4 + count), start)
+    this.#standing.set(bytes.subarray(standing, standing + endBlock - firstBlock), firstBlock)
+    this.#suspect(group, kernels.fingerprint(indices, count, start) >>> 0)
+    if (this.#standing.subarray(firstBlock, endBlock).includes(MISSING)) this.#open.set(group, { residues: residuesOf(kernels, count), indices: signed.slice(indices / 4, indices / 4 + count) })
+    else this.#open.delete(group)
   }
 
-  #decodeBlock (block: number): number {
-    const start = block * this.#settings.block
-    const end = Math.min(start + this.#settings.block, this.#indices.length)
-    const modulus = this.#moduli[block] as number
-    const leans = new Float64Array(end - start)
-    for (let at = start; at < end; at++) {
-      const [residue, place] = [this.#residues[at] as number, this.#places[at] as number]
-      const isEscaped = this.#escaped.size > 0 && this.#escaped.has(at)
-      const nearest = isEscaped ? 0 : residue + modulus * Math.round((place - residue) / modulus)
-      this.#indices[at] = nearest
-      leans[at - start] = isEscaped ? 0 : place - nearest
-    }
-    const check = this.#head.checks[block] as number
-    if (blockCheck(this.#indices, start, end) === check) return FITS
-    // Widened, everything is far from the edge: what then does not fit is no accident.
-    return this.#widenings[block] === 0 && repairBlock(this.#indices, start, leans, modulus, check) ? REPAIRED : MISSING
-  }
-
-  #blocksOf (group: number): Uint8Array {
-    const blocks = GROUP / this.#settings.block
-    return this.#standing.subarray(group * blocks, (group + 1) * blocks)
+  /** Puts into the kernels' memory all else that a group is decoded from. */
+  #load (kernels: GroupKernels, group: Group, known: Int32Array): void {
+    const { at, doubles, shorts, bytes } = kernels
+    const { places, residues, moduli, checks, standing, widenings } = kernels.group
+    const { number, start, count, firstBlock, endBlock } = group
+    loadDithered(kernels, this.#reference, this.#seed, group)
+    loadIndices(kernels, known.subarray(0, count), this.#settings.block)
+    kernels.valuesToPlaces(at.values, padded(count), this.#head.step, at.noise, LARGEST_INDEX, places)
+    // The index of what lies beyond the grid is 0 by agreement, and never suspected.
+    for (const escaped of this.#escaped.get(number) ?? []) doubles[places / 8 + escaped - start] = doubles[residues / 8 + escaped - start] = 0
+    doubles.set(this.#moduli.subarray(firstBlock, endBlock), moduli / 8)
+    shorts.set(this.#head.checks.subarray(firstBlock, endBlock), checks / 2)
+    bytes.set(this.#standing.subarray(firstBlock, endBlock), standing)
+    bytes.set(this.#widenings.subarray(firstBlock, endBlock), widenings)
   }
 
   /** What passes the blocks' checks by chance does not pass its group's: then repaired blocks are suspected first, else all. */
-  #checkGroup (group: number): void {
-    const standing = this.#blocksOf(group)
-    if (standing.includes(MISSING)) return
-    const start = group * GROUP
-    if (groupFingerprint(this.#indices, start, Math.min(start + GROUP, this.#indices.length)) === this.#head.fingerprints[group]) return
+  #suspect ({ number, firstBlock, endBlock }: Group, fingerprint: number): void {
+    const standing = this.#standing.subarray(firstBlock, endBlock)
+    if (standing.includes(MISSING) || fingerprint === this.#head.fingerprints[number]) return
     const suspect = standing.includes(REPAIRED) ? REPAIRED : FITS
     standing.forEach((state, index) => { if (state === suspect) standing[index] = MISSING })
   }
+}
+
+function refuseRest (digits: DigitReader): void {
+  if (!digits.isWhole) throw corrupt('its digits do not end where they began')
+}
+
+function loadResidues ({ group, doubles }: GroupKernels, residues: Float64Array): void {
+  doubles.set(residues, group.residues / 8)
+}
+
+function residuesOf ({ group, doubles }: GroupKernels, count: number): Float64Array {
+  return doubles.slice(group.residues / 8, group.residues / 8 + count)
 }

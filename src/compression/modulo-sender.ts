@@ -1,8 +1,10 @@
+import { padded } from '../codec-kernels/kernels.ts'
 import { DigitWriter } from './digits.ts'
 import { corrupt } from './header.ts'
-import { blockCheck, groupFingerprint } from './modulo-checks.ts'
-import { LARGEST_INDEX, eachOnGrid, modulusOf, rungFor, stepFor, valueOf } from './modulo-grid.ts'
-import { GROUP, openMessage, readWidenings, widenedBy, writeHead, writeMessage } from './modulo-messages.ts'
+import { LARGEST_INDEX, moduliOf, rungsFor, stepFor } from './modulo-grid.ts'
+import { groupKernels, groupsOf, loadDithered, loadIndices } from './modulo-group.ts'
+import type { Group, GroupKernels } from './modulo-group.ts'
+import { openMessage, readWidenings, widenedBy, writeDigits, writeHead, writeMessage } from './modulo-messages.ts'
 import type { ModuloSettings } from './modulo-messages.ts'
 import type { ReferencedSender } from './referenced-codec.ts'
 
@@ -19,6 +21,8 @@ export class ModuloSender implements ReferencedSender {
   readonly #seed: number
   readonly #step: number
   readonly #rungs: Uint8Array
+  readonly #moduli: Float64Array
+  readonly #groups: readonly Group[]
   readonly #indices: Int32Array
   readonly #escapes: Array<readonly [number, number]> = []
   readonly decoded: Float32Array
@@ -29,40 +33,33 @@ export class ModuloSender implements ReferencedSender {
     this.#settings = settings
     this.#seed = seed >>> 0
     const step = this.#step = stepFor(values, spreads, settings.bits)
-    this.#rungs = Uint8Array.from(spreads, spread => rungFor(spread, step, !settings.isEntropyCoded))
+    this.#rungs = rungsFor(spreads, step, !settings.isEntropyCoded)
+    this.#moduli = moduliOf(this.#rungs)
+    this.#groups = groupsOf(values.length, settings.block)
     this.#indices = new Int32Array(values.length)
     this.decoded = new Float32Array(values.length)
-    eachOnGrid(values, step, this.#seed, (index, place, noise) => {
-      const value = values[index] as number
-      if (!Number.isFinite(value)) throw corrupt(`weight ${index} of ${values.length} is ${value}`)
-      const nearest = Math.round(place)
-      if (Math.abs(nearest) >= LARGEST_INDEX) {
-        this.#escapes.push([index, value])
-        this.decoded[index] = value
-      } else {
-        this.#indices[index] = nearest
-        this.decoded[index] = valueOf(nearest, noise, step)
-      }
-    })
+    const kernels = groupKernels()
+    for (const group of this.#groups) this.#quantize(kernels, values, group)
   }
 
   message (): Uint8Array {
+    const kernels = groupKernels()
+    const checks = new Uint16Array(this.#rungs.length)
+    const fingerprints = new Uint32Array(this.#groups.length)
+    const digits = new DigitWriter(kernels)
     const { block } = this.#settings
-    const length = this.#indices.length
-    return writeMessage(this.#settings, 'values', length, this.#seed, to => {
-      const within = (size: number) => (_: unknown, index: number) => [index * size, Math.min(length, (index + 1) * size)] as const
-      writeHead(to, this.#settings, {
-        step: this.#step,
-        escapes: this.#escapes,
-        fingerprints: Uint32Array.from(Array.from({ length: Math.ceil(length / GROUP) }, within(GROUP)), ([start, end]) => groupFingerprint(this.#indices, start, end)),
-        checks: Uint16Array.from(Array.from(this.#rungs, within(block)), ([start, end]) => blockCheck(this.#indices, start, end)),
-        rungs: this.#rungs
-      })
-      const digits = new DigitWriter(length)
-      this.#rungs.forEach((rung, index) => this.#writeDigits(digits, index, 1, modulusOf(rung)))
-      const bytes = digits.bytes()
-      to.bytes.set(bytes, to.at)
-      to.at += bytes.length
+    const knowns = new Float64Array(this.#rungs.length).fill(1)
+    for (const { number, start, count, firstBlock, endBlock } of this.#groups.toReversed()) {
+      const { indices, checks: to, powers } = kernels.group
+      loadIndices(kernels, this.#indices.subarray(start, start + count), block)
+      fingerprints[number] = kernels.fingerprint(indices, count, start)
+      kernels.checkBlocks(indices, count, block, powers, to)
+      checks.set(kernels.shorts.subarray(to / 2, to / 2 + endBlock - firstBlock), firstBlock)
+      digits.prepend({ count, block, knowns: knowns.subarray(firstBlock, endBlock), radices: this.#moduli.subarray(firstBlock, endBlock) })
+    }
+    return writeMessage(this.#settings, 'values', this.#indices.length, this.#seed, to => {
+      writeHead(to, this.#settings, { step: this.#step, escapes: this.#escapes, fingerprints, checks, rungs: this.#rungs })
+      writeDigits(to, digits)
     })
   }
 
@@ -70,27 +67,37 @@ export class ModuloSender implements ReferencedSender {
     const length = this.#indices.length
     const { from } = openMessage(this.#settings, 'request', length, request)
     const { to: widening, asked } = readWidenings(from, this.#settings, length)
-    return writeMessage(this.#settings, 'widening', length, this.#seed, to => {
-      const digits = new DigitWriter(length)
-      asked.forEach((one, index) => {
-        if (one === 0) return
-        const modulus = modulusOf(this.#rungs[index] as number)
-        const known = modulus * widenedBy(0, one - 1, modulus)
-        this.#writeDigits(digits, index, known, widenedBy(one - 1, widening, known))
-      })
-      const bytes = digits.bytes()
-      to.bytes.set(bytes, to.at)
-      to.at += bytes.length
-    })
+    const { block } = this.#settings
+    const knowns = this.#moduli.map((modulus, index) => modulus * widenedBy(0, Math.max(0, (asked[index] as number) - 1), modulus))
+    const radices = knowns.map((known, index) => asked[index] === 0 ? 1 : widenedBy((asked[index] as number) - 1, widening, known))
+    const kernels = groupKernels()
+    const digits = new DigitWriter(kernels)
+    for (const { start, count, firstBlock, endBlock } of this.#groups.toReversed()) {
+      if (asked.subarray(firstBlock, endBlock).every(one => one === 0)) continue
+      loadIndices(kernels, this.#indices.subarray(start, start + count), block)
+      digits.prepend({ count, block, knowns: knowns.subarray(firstBlock, endBlock), radices: radices.subarray(firstBlock, endBlock) })
+    }
+    return writeMessage(this.#settings, 'widening', length, this.#seed, to => writeDigits(to, digits))
   }
 
-  /** ⌊q / known⌋ mod radix of each value of a block. */
-  #writeDigits (digits: DigitWriter, index: number, known: number, radix: number): void {
-    const start = index * this.#settings.block
-    const end = Math.min(start + this.#settings.block, this.#indices.length)
-    for (let at = start; at < end; at++) {
-      const quotient = Math.floor((this.#indices[at] as number) / known)
-      digits.write(quotient - radix * Math.floor(quotient / radix), radix)
+  #quantize (kernels: GroupKernels, values: Float32Array, group: Group): void {
+    const { at, group: { indices }, floats, signed } = kernels
+    const { start, count } = group
+    loadDithered(kernels, values, this.#seed, group)
+    const hasEscapes = kernels.valuesToGrid(at.values, padded(count), this.#step, at.noise, LARGEST_INDEX, indices, at.target) !== 0
+    this.#indices.set(signed.subarray(indices / 4, indices / 4 + count), start)
+    this.decoded.set(floats.subarray(at.target / 4, at.target / 4 + count), start)
+    if (hasEscapes) this.#collectEscapes(values, group)
+  }
+
+  #collectEscapes (values: Float32Array, { start, count }: Group): void {
+    for (let index = start; index < start + count; index++) {
+      const value = values[index] as number
+      if (!Number.isFinite(value)) throw corrupt(`weight ${index} of ${values.length} is ${value}`)
+      if (Math.abs(this.#indices[index] as number) < LARGEST_INDEX) continue
+      this.#escapes.push([index, value])
+      this.#indices[index] = 0
+      this.decoded[index] = value
     }
   }
 }

@@ -6,6 +6,7 @@ import { readSymbols, writeSymbols } from './entropy.ts'
 import { createFp32 } from './float-quantizers.ts'
 import { checkHeader, corrupt, headerBytes, seal, writeHeader } from './header.ts'
 import type { Cursor } from './sections.ts'
+import { squaresSum } from './squares.ts'
 import { maximumSectionBytes, readCount, writeCount, writePacked } from './sections.ts'
 import type { Plane, Quantizer, Reducer, Stage } from './stage.ts'
 
@@ -110,17 +111,6 @@ function planesOf ({ reducers, quantizer }: Pipeline, length: number): readonly 
 function expectedBytes (pipeline: Pipeline, length: number): number {
   const bits = (plane: Plane): number => pipeline.isEntropyCoded || plane.isVariable === true ? plane.expectedBits ?? plane.bits : plane.bits
   return planesOf(pipeline, length).reduce((sum, plane) => sum + 1 + Math.ceil(plane.count * bits(plane) / 8), 0)
-}
-
-/** NaN or infinite when a value is. */
-function squaresSum (values: Float32Array): number {
-  const kernels = codecKernels()
-  let sum = 0
-  eachBatch(values.length, (start, count) => {
-    loadFloats(kernels, kernels.at.values, values, start, count)
-    sum += kernels.squaresSum(kernels.at.values, padded(count))
-  })
-  return sum
 }
 
 /** Refuses to encode what no receiver could use. */

@@ -1,3 +1,5 @@
+import { eachBlockOfSquares, rootMeanSquare } from './squares.ts'
+
 /**
  * Weight of an exchange in what is expected of the next: partners change and each is one sample, but spreads follow learning rate and schedule from round to round. On the
  * replicas of a run of twenty rounds 0.25 costs half a bit a value more at the same error; 1, which trusts one partner alone, would save 0.03.
@@ -8,6 +10,7 @@ const LARGEST = 3.4028234663852886e38
 /**
  * What a {@link ReferencedCodec} is told before anything is known: as far as the values themselves are long, which costs what sending them without a reference would.
  *
+ * @param block the codec's
  * @returns root mean squares, one a block
  */
 export function initialSpreads (values: Float32Array, block: number): Float32Array {
@@ -20,9 +23,10 @@ export function initialSpreads (values: Float32Array, block: number): Float32Arr
  * @param before what was believed; undefined where nothing was known
  * @param measured `ReferencedReceiver.spreads`
  * @param own this peer's vector
+ * @param block the codec's
  */
 export function learnedSpreads (before: Float32Array | undefined, measured: Float32Array, own: Float32Array, block: number): Float32Array {
-  const longest = blockSpreads(own, undefined, own.length)[0] ?? 0
+  const longest = rootMeanSquare(own)
   const lengths = blockSpreads(own, undefined, block)
   return measured.map((spread, index) => {
     const bounded = Math.min(spread, Math.max(longest, lengths[index] as number))
@@ -34,11 +38,6 @@ export function learnedSpreads (before: Float32Array | undefined, measured: Floa
 /** Root mean square difference of each block; of `one` from zero without another. */
 export function blockSpreads (one: Float32Array, other: Float32Array | undefined, block: number): Float32Array {
   const spreads = new Float32Array(Math.ceil(one.length / block))
-  for (let index = 0; index < spreads.length; index++) {
-    const end = Math.min(one.length, (index + 1) * block)
-    let squares = 0
-    for (let at = index * block; at < end; at++) squares += ((one[at] as number) - (other?.[at] ?? 0)) ** 2
-    spreads[index] = Math.min(LARGEST, Math.sqrt(squares / (end - index * block)))
-  }
+  eachBlockOfSquares(one, other, block, (index, count, squares) => { spreads[index] = Math.min(LARGEST, Math.sqrt(squares / count)) })
   return spreads
 }

@@ -4,6 +4,7 @@ import { corrupt, dataViewOf } from './header.ts'
 import { loadNoise } from './noise.ts'
 import type { Rounding } from './noise.ts'
 import { Centroids } from './centroids.ts'
+import { rootMeanSquare } from './squares.ts'
 import type { Plane, Quantizer } from './stage.ts'
 
 /** √(2πe): the step, in standard deviations, at which a Gaussian's levels have an entropy of 0 bits at high rate; halving it costs one bit. */
@@ -45,7 +46,7 @@ export function createUniform (bits: number, rounding: Rounding): Quantizer {
     planes: length => planesOf(length, bits, shift, headBytes),
     quantize (values, seed) {
       const kernels = codecKernels()
-      const step = stepOf(kernels, values, bits)
+      const step = stepOf(values, bits)
       const symbols = new Uint8Array(values.length)
       const lows = new Uint8Array(shift > 0 ? values.length : 0)
       const escapes: number[] = []
@@ -89,13 +90,8 @@ function planesOf (length: number, bits: number, shift: number, headBytes: numbe
   ]
 }
 
-function stepOf (kernels: CodecKernels, values: Float32Array, bits: number): number {
-  let squares = 0
-  eachBatch(values.length, (start, count) => {
-    loadFloats(kernels, kernels.at.values, values, start, count)
-    squares += kernels.squaresSum(kernels.at.values, padded(count))
-  })
-  const exact = STEP_AT_ZERO_BITS * Math.sqrt(squares / Math.max(1, values.length)) / 2 ** bits
+function stepOf (values: Float32Array, bits: number): number {
+  const exact = STEP_AT_ZERO_BITS * rootMeanSquare(values) / 2 ** bits
   return Math.fround(Math.min(LARGEST_STEP, Math.max(SMALLEST_STEP, exact)))
 }
 

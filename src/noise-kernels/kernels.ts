@@ -1,11 +1,10 @@
-import { checkSources } from '../compiled-kernels.ts'
+import { instantiateKernels, layOut } from '../compiled-kernels.ts'
+import type { OwnMemory } from '../compiled-kernels.ts'
 import { kernelBinary, sourceHash } from './generated/kernel-binary.ts'
 import { SOURCE_HASH } from './source-hash.ts'
 
 /** What the module exports; addresses are byte offsets into its memory. The assembly sources say what each one does. */
-interface Exports {
-  readonly memory: { readonly buffer: ArrayBuffer }
-  arenaStart (): number
+interface Exports extends OwnMemory {
   drawSigns (to: number, blocks: number, firstBlock: number, row: number, first: number, second: number): void
   signsToBytes (words: number, count: number, to: number): void
   signsToFloats (words: number, count: number, step: number, values: number): void
@@ -25,32 +24,25 @@ export const SEEDS_AT_ONCE = 32
 /** A chunk that begins in the middle of a group ends in the middle of another. */
 const LARGEST_RANGE = CHUNK + GROUP
 
-/** Where in the memory each kind of data of one chunk lies, in bytes. */
-export interface Regions {
-  /** Floats, or whole numbers of 32 bits. */
-  readonly values: number
-  readonly integers: number
-  readonly bytes: number
-  /** {@link SEEDS_AT_ONCE} × {@link WORDS_STRIDE} bytes. */
-  readonly words: number
-  readonly amounts: number
-}
-
 /** Bytes of one direction's signs for the longest range. */
 export const WORDS_STRIDE = LARGEST_RANGE / 8
 
 export interface NoiseKernels extends Exports {
-  readonly at: Regions
+  readonly at: Readonly<Record<keyof typeof REGION_BYTES, number>>
   readonly bytes: Int8Array
   readonly floats: Float32Array
   readonly words: Int32Array
 }
 
-/** The part of the WebAssembly API that is used; TypeScript declares it only together with the DOM. */
-interface WebAssemblyApi {
-  readonly Module: new (bytes: Uint8Array) => object
-  readonly Instance: new (module: object) => { readonly exports: unknown }
-}
+/** Where in the memory each kind of data of one chunk lies, one region after the other. */
+const REGION_BYTES = {
+  /** Floats, or whole numbers of 32 bits. */
+  values: 4 * LARGEST_RANGE,
+  integers: 4 * LARGEST_RANGE,
+  bytes: LARGEST_RANGE,
+  words: SEEDS_AT_ONCE * WORDS_STRIDE,
+  amounts: 4 * SEEDS_AT_ONCE
+} as const
 
 let instance: NoiseKernels | undefined
 
@@ -61,25 +53,7 @@ export function noiseKernels (): NoiseKernels {
 }
 
 function instantiate (): NoiseKernels {
-  const { WebAssembly } = globalThis as unknown as { WebAssembly: WebAssemblyApi }
-  checkSources(sourceHash, SOURCE_HASH)
-  const exported = new WebAssembly.Instance(new WebAssembly.Module(kernelBinary)).exports as Exports
+  const exported = instantiateKernels(kernelBinary, sourceHash, SOURCE_HASH) as Exports
   const { buffer } = exported.memory
-  return { ...exported, at: layOut(exported.arenaStart()), bytes: new Int8Array(buffer), floats: new Float32Array(buffer), words: new Int32Array(buffer) }
-}
-
-function layOut (start: number): Regions {
-  let next = start
-  const take = (bytes: number): number => {
-    const at = next
-    next += bytes
-    return at
-  }
-  return {
-    values: take(4 * LARGEST_RANGE),
-    integers: take(4 * LARGEST_RANGE),
-    bytes: take(LARGEST_RANGE),
-    words: take(SEEDS_AT_ONCE * WORDS_STRIDE),
-    amounts: take(4 * SEEDS_AT_ONCE)
-  }
+  return { ...exported, at: layOut(exported.arenaStart(), REGION_BYTES), bytes: new Int8Array(buffer), floats: new Float32Array(buffer), words: new Int32Array(buffer) }
 }

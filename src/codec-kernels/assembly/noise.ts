@@ -1,25 +1,5 @@
 // Uniform noise from Threefry-2x32-20, four counters at a time; the same words as src/random/words.ts gives.
-const PARITY: u32 = 0x1bd11bda
-
-@inline
-function rotate (value: v128, distance: i32): v128 {
-  return v128.or(i32x4.shl(value, distance), i32x4.shr_u(value, 32 - distance))
-}
-
-let left: v128 = i32x4.splat(0)
-let right: v128 = i32x4.splat(0)
-
-@inline
-function mixFour (a: i32, b: i32, c: i32, d: i32, leftKey: u32, rightKey: u32): void {
-  let x = left
-  let y = right
-  x = i32x4.add(x, y); y = v128.xor(rotate(y, a), x)
-  x = i32x4.add(x, y); y = v128.xor(rotate(y, b), x)
-  x = i32x4.add(x, y); y = v128.xor(rotate(y, c), x)
-  x = i32x4.add(x, y); y = v128.xor(rotate(y, d), x)
-  left = i32x4.add(x, i32x4.splat(leftKey))
-  right = i32x4.add(y, i32x4.splat(rightKey))
-}
+import { drawFour, left, right } from '../../shared-kernels/assembly/threefry'
 
 /** Both halves of each word as numbers in (−½, ½), evenly spaced by 2⁻¹⁶ around 0. */
 @inline
@@ -30,18 +10,6 @@ function storeHalves (to: usize, word: v128): void {
   const high = f32x4.convert_i32x4_s(i32x4.shr_u(word, 16))
   v128.store(to, f32x4.mul(f32x4.sub(low, centre), scale))
   v128.store(to, f32x4.mul(f32x4.sub(high, centre), scale), 16)
-}
-
-@inline
-function drawFour (counter: u32, row: u32, seed: u32, stream: u32): void {
-  const third = seed ^ stream ^ PARITY
-  left = i32x4.add(i32x4.add(i32x4.splat(counter), i32x4(0, 1, 2, 3)), i32x4.splat(seed))
-  right = i32x4.splat(row + stream)
-  mixFour(13, 15, 26, 6, stream, third + 1)
-  mixFour(17, 29, 16, 24, third, seed + 2)
-  mixFour(13, 15, 26, 6, seed, stream + 3)
-  mixFour(17, 29, 16, 24, stream, third + 4)
-  mixFour(13, 15, 26, 6, third, seed + 5)
 }
 
 /** Words 8j … 8j + 7 of a row as src/random/words.ts numbers them, for `groups` groups starting with j = `firstGroup`. */

@@ -1,3 +1,3 @@
-export { arenaStart } from './arena'
+export { arenaStart } from '../../shared-kernels/assembly/arena'
 export { bytesToFloats, bytesToSums, drawBell, moveFloats } from './integers'
 export { drawSigns, signsToBytes, signsToFloats, signsToSums } from './signs'

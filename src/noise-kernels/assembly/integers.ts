@@ -1,4 +1,4 @@
-import { drawFour, left, right } from './threefry'
+import { drawFour, left, right } from '../../shared-kernels/assembly/threefry'
 
 /** Set bits of both words of each of `count` blocks (a multiple of 4), minus 32, a byte a block. */
 export function drawBell (to: usize, count: u32, firstBlock: u32, row: u32, first: u32, second: u32): void {

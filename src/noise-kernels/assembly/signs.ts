@@ -1,4 +1,4 @@
-import { drawFour, left, right } from './threefry'
+import { drawFour, left, right } from '../../shared-kernels/assembly/threefry'
 
 // One bit a value, the lowest of a word first; a set bit is +1. Ranges are whole groups of four blocks: 256 values.
 
