@@ -27,6 +27,18 @@ export const MAXIMUM_PROGRESS_BYTES = 512
 /** A snapshot of the weights in fp32, whole in memory at both ends: 268 M parameters, twice those of the largest model with a name here. */
 export const MAXIMUM_SNAPSHOT_BYTES = 1024 * MIB
 
+/** Snapshots that a member tells of: the newest, and those that somebody is fetching. */
+export const MAXIMUM_OFFERS = 8
+
+/** What is signed of a snapshot: two hashes, the run, the layout and a few numbers. */
+export const MAXIMUM_OFFER_BYTES = 512
+
+/** Opinions at once: each reads a snapshot from the disk. */
+export const MAXIMUM_OPINIONS = 2
+
+/** A question for an opinion, of sixteen parts: nine kilobytes a part of the largest model, one and a half of one of 10 MB. */
+export const MAXIMUM_OPINION_FRAME_BYTES = 160 * KIB
+
 /** A part of a file, which is held in memory at both ends: long enough that asking for the next costs nothing. */
 export const FILE_PART_BYTES = MIB
 

@@ -2,7 +2,7 @@ import { threefry2x32 } from './threefry.ts'
 import type { Pair } from './threefry.ts'
 
 /** What a seed's words are drawn for; two uses never share a word. */
-export const STREAMS = { genesis: 1, batches: 2, text: 3, shards: 4, measurement: 5, glyphs: 6 } as const
+export const STREAMS = { genesis: 1, batches: 2, text: 3, shards: 4, measurement: 5, glyphs: 6, sketch: 7 } as const
 
 /** An endless row of uniform 32-bit words that can be read from any position. */
 export interface Words {
