@@ -38,6 +38,8 @@ export type PeerEvent =
   /** Something that a browser or a program may ask over TCP. */
   | { readonly type: 'serving', readonly what: 'page' | 'metrics', readonly url: string, readonly needsToken: boolean }
   | { readonly type: 'waiting', readonly sentence: string }
+  /** A joiner fetches a replica: bytes that are here, those of the members that give them now, and how long the rest will take. */
+  | { readonly type: 'joining', readonly round: number, readonly receivedBytes: number, readonly totalBytes: number, readonly sources: readonly string[], readonly etaSeconds: number | null, readonly sentence: string }
   | { readonly type: 'evaluated', readonly moment: 'start' | 'round' | 'end', readonly step: number, readonly tokens: number, readonly loss: number, readonly payloadBytesSent: number }
   | { readonly type: 'progress', readonly step: number, readonly tokens: number, readonly loss: number, readonly tokensPerSecond: number, readonly passes?: number, readonly bytes: ByteTotals }
   | { readonly type: 'round', readonly record: RoundRecord, readonly bytes: ByteTotals }

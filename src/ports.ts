@@ -99,7 +99,7 @@ export interface PresentPeer {
 
 export type RejectionCode =
   | 'WRONG_RUN' | 'WRONG_PROTOCOL' | 'WRONG_LAYOUT' | 'WRONG_CODEC' | 'NOT_ADMITTED' | 'BUSY'
-  | 'NOT_MY_PARTNER' | 'ROUND_PASSED' | 'NOT_TRAINING' | 'BAD_MESSAGE' | 'BAD_CONTRIBUTION' | 'FAR_CONTRIBUTION' | 'TOO_MANY_REQUESTS' | 'BANNED' | 'UNKNOWN'
+  | 'NOT_MY_PARTNER' | 'ROUND_PASSED' | 'NOT_TRAINING' | 'BAD_MESSAGE' | 'BAD_SNAPSHOT' | 'BAD_CONTRIBUTION' | 'FAR_CONTRIBUTION' | 'TOO_MANY_REQUESTS' | 'BANNED' | 'UNKNOWN'
 
 /**
  * The messages of one exchange between two members of a group, in the order in which they travel. A pair says offer, accept, one

@@ -22,6 +22,9 @@ export const EVENT_SCHEMAS = {
   }),
   serving: event('serving', 'The page or the metrics are on a port', { what: z.enum(['page', 'metrics']), url: text, needsToken: z.boolean() }),
   waiting: event('waiting', 'What the peer waits for, in a sentence', { sentence: text }),
+  joining: event('joining', 'A joiner fetches a replica, once a second: bytes that are here, members that give them, and how long the rest will take', {
+    round: number, receivedBytes: number, totalBytes: number, sources: z.array(text), etaSeconds: maybe, sentence: text
+  }),
   evaluated: event('evaluated', 'Loss on held-out data, nats per token', { moment: z.enum(['start', 'round', 'end']), step: number, tokens: number, loss: number, payloadBytesSent: number }),
   progress: event('progress', 'Training, at most four times a second; recordings keep one a second', { step: number, tokens: number, loss: number, tokensPerSecond: number, bytes: byteTotalsSchema }),
   round: event('round', 'An averaging round is over', { record: roundRecordSchema, bytes: byteTotalsSchema }),

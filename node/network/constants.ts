@@ -62,3 +62,6 @@ export const REMEMBERED_STANDINGS = 1_024
 
 /** Streams of scalars from one member: the one that is open, and one to take its place when it broke. */
 export const SCALAR_STREAMS = 2
+
+/** Streams of snapshots from one member: a transfer, one that takes its place when it broke, and questions beside them. */
+export const SNAPSHOT_STREAMS = 4

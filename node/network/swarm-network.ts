@@ -20,10 +20,10 @@ import type { Snapshot } from '../../protocols/state/messages.ts'
 import { ByteMeter } from '../../protocols/wire/byte-meter.ts'
 import { asWireError, WireError } from '../../protocols/wire/errors.ts'
 import { MAXIMUM_EXCHANGES_PER_PEER, MAXIMUM_HELLOS_PER_PEER, MAXIMUM_SNAPSHOT_BYTES } from '../../protocols/wire/limits.ts'
-import { CHECK_PROTOCOL, EXCHANGE_PROTOCOL, FILES_PROTOCOL, GOODBYE_PROTOCOL, HELLO_PROTOCOL, MANIFEST_PROTOCOL, SCALARS_PROTOCOL, STATE_PROTOCOL } from '../../protocols/wire/protocol-ids.ts'
+import { CHECK_PROTOCOL, CHUNKS_PROTOCOL, EXCHANGE_PROTOCOL, FILES_PROTOCOL, GOODBYE_PROTOCOL, HELLO_PROTOCOL, MANIFEST_PROTOCOL, SCALARS_PROTOCOL, SNAPSHOTS_PROTOCOL, STATE_PROTOCOL } from '../../protocols/wire/protocol-ids.ts'
 import { rejection } from '../../protocols/wire/rejection.ts'
 import { Checks } from './checks.ts'
-import { GOODBYE_LIMIT_MS, SCALAR_STREAMS, STOP_LIMIT_MS } from './constants.ts'
+import { GOODBYE_LIMIT_MS, SCALAR_STREAMS, SNAPSHOT_STREAMS, STOP_LIMIT_MS } from './constants.ts'
 import { openDoor } from './door.ts'
 import { Gossip } from './gossip.ts'
 import { createPeerNode, startNode, type NodeParts, type Services } from './libp2p-node.ts'
@@ -36,6 +36,7 @@ import { Reach } from './reach.ts'
 import type { RejectionRecord } from './roster.ts'
 import { transferError } from './transfer-error.ts'
 import { ScalarLinks } from './scalar-links.ts'
+import { SnapshotLinks } from './snapshot-links.ts'
 import type { ConnectedPeer, SwarmNetworkOptions } from './swarm-options.ts'
 import { UploadGauge } from './upload-gauge.ts'
 import { within } from './within.ts'
@@ -55,6 +56,8 @@ export class SwarmNetwork implements Peers {
   readonly meter: ByteMeter
   /** What members of a run that is trained by scalars say to each other. */
   readonly scalars: ScalarLinks
+  /** Snapshots of members' replicas, for joiners. */
+  readonly snapshots: SnapshotLinks
   /** How this peer's network looks to other members. */
   readonly checks: Checks
   /** How others come to this peer. */
@@ -96,6 +99,9 @@ export class SwarmNetwork implements Peers {
       warn: sentence => { this.#membership.warn(sentence) },
       reject: (peerId, why) => { this.#membership.reject(peerId, 'us', why) },
       signal: this.#stopping.signal
+    })
+    this.snapshots = new SnapshotLinks({
+      terms: options, open: async (peerId, protocol, signal) => this.#openStream(peerId, protocol, signal), refusal: async peerId => this.#membership.refusal(peerId), signal: this.#stopping.signal
     })
     this.checks = new Checks({
       software, signal: this.#stopping.signal, refusal: async peerId => this.#membership.refusal(peerId), open: async (peerId, protocol, signal) => this.#openStream(peerId, protocol, signal)
@@ -177,6 +183,11 @@ export class SwarmNetwork implements Peers {
     })
   }
 
+  /** A member gave a snapshot that is not to be believed: remembered, and told. */
+  refuseSnapshot (peerId: string, why: string, isProven: boolean): void {
+    this.#membership.reject(peerId, 'us', rejection(isProven ? 'BAD_MESSAGE' : 'BAD_SNAPSHOT', { detail: why }))
+  }
+
   /**
    * A member's weights, checked against length, hash and layout.
    *
@@ -248,6 +259,8 @@ export class SwarmNetwork implements Peers {
     await this.#handle(FILES_PROTOCOL, 1, async (stream, { remotePeer }) => files.serve(stream, remotePeer.toString()))
     await this.#handle(SCALARS_PROTOCOL, SCALAR_STREAMS, async (stream, { remotePeer }) => this.scalars.serve(stream, remotePeer.toString()))
     await this.#handle(CHECK_PROTOCOL, 1, async (stream, connection) => this.checks.serve(stream, connection))
+    await this.#handle(SNAPSHOTS_PROTOCOL, SNAPSHOT_STREAMS, async (stream, { remotePeer }) => this.snapshots.serveOffers(stream, remotePeer.toString()))
+    await this.#handle(CHUNKS_PROTOCOL, SNAPSHOT_STREAMS, async (stream, { remotePeer }) => this.snapshots.serveChunks(stream, remotePeer.toString()))
     await this.#handle(STATE_PROTOCOL, 1, async (stream, { remotePeer }) => states.serve(stream, remotePeer.toString()))
   }
 

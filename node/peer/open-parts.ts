@@ -1,4 +1,7 @@
 import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { performance } from 'node:perf_hooks'
+import { keepsMomentum, sharesOf } from '../../src/averaging/arithmetic/method-traits.ts'
 import { largestContribution } from '../../src/averaging/arithmetic/payload-size.ts'
 import { codecNameOf, isScalarMethod } from '../../src/averaging/any-method.ts'
 import type { ReplicaSnapshot } from '../../src/averaging/averaging-state.ts'
@@ -11,6 +14,8 @@ import { modelLayout } from '../../src/models/model-layout.ts'
 import { layoutHash } from '../../src/parameters/layout.ts'
 import type { ParameterLayout } from '../../src/parameters/layout.ts'
 import { unitOf } from '../../src/spsa/scalar-methods.ts'
+import { ChunkPlan } from '../../src/transfer/chunk-plan.ts'
+import { ExpectedSpread } from '../../src/transfer/expected-spread.ts'
 import type { TrainerState } from '../../src/training/trainer-state.ts'
 import { MAXIMUM_SNAPSHOT_BYTES } from '../../protocols/wire/limits.ts'
 import type { DoorOptions } from '../network/door.ts'
@@ -24,6 +29,7 @@ import { reachOf } from '../config/reach.ts'
 import { obtainFiles } from '../data/obtain-files.ts'
 import type { RunFiles } from '../data/run-files.ts'
 import { startRounds } from '../round-worker/start.ts'
+import { PublishedSnapshots } from '../snapshots/published-snapshots.ts'
 import { TrainerClient } from '../trainer-worker/client.ts'
 import type { TrainerInit } from '../trainer-worker/client.ts'
 import type { Closers } from './closers.ts'
@@ -62,8 +68,9 @@ export async function openParts (options: PeerOptions, identity: Identity, close
   const data = await loadTrainingData(run.manifest, {
     root: directory.root, files: runFiles, peerId: identity.peerId, shardNumber: settings.shard === 0 ? undefined : settings.shard, ownData: settings.data, signal
   })
+  const joining = { network, run: run.manifest, values: layout.size, folder: runFolder(run.runId, directory), events }
   const bootstrapped = options.source.bootstrap.length + settings.bootstrap.length > 0
-  const snapshot = checkpoint === undefined && scalars === undefined && bootstrapped ? await fetchRunningState(network, run.manifest, say, signal) : undefined
+  const snapshot = checkpoint === undefined && scalars === undefined && bootstrapped ? await fetchRunningState({ ...joining, signal }) : undefined
   if (checkpoint === undefined && snapshot === undefined && scalars?.start === undefined) refuseUnknownGenesis(run.manifest)
   const samplingSeed = checkpoint?.samplingSeed ?? samplingSeedOf(run.manifest.seed, data.shardNumber)
   const start = snapshot ?? scalars?.start
@@ -85,8 +92,21 @@ export async function openParts (options: PeerOptions, identity: Identity, close
   const goesOnFrom = checkpoint === undefined ? undefined : { step: checkpoint.trainer.step, averaging: checkpoint.averaging, tokens: checkpoint.tokens }
   return {
     layout, store, files, merges, keepExperts: expertKeeper(options, layout), network, trainer, rounds, serving, pause: new PauseSwitch(), yardstick: yardstickOf(data),
-    checkpoint: goesOnFrom, snapshot, samplingSeed, tokensPerStep, invite, scalars, doorkeeper: new Doorkeeper(run, identity, door, network)
+    checkpoint: goesOnFrom, snapshot, samplingSeed, tokensPerStep, invite, scalars, joining, replicas: replicasOf(options, identity, layout), doorkeeper: new Doorkeeper(run, identity, door, network)
   }
+}
+
+/** What this peer will give to joiners; nothing in a run that is trained by scalars, whose ledger is the replica. */
+function replicasOf ({ source: { run: { runId, manifest: { method } } }, directory }: PeerOptions, identity: Identity, layout: ParameterLayout): PeerParts['replicas'] {
+  if (isScalarMethod(method)) return undefined
+  const spread = new ExpectedSpread()
+  const plan = new ChunkPlan(layout.size, keepsMomentum(method.outer) ? 2 : 1)
+  const published = new PublishedSnapshots({
+    folder: join(runFolder(runId, directory), 'snapshots'), plan, terms: { runId, layoutHash: layoutHash(layout) }, secretKey: identity.secretKey,
+    // Gradients are apart by another measure than weights, which their members share.
+    expected: () => sharesOf(method) === 'gradients' ? undefined : spread.value, nowMs: () => performance.now()
+  })
+  return { published, spread, bytes: plan.bytes }
 }
 
 /** Those of an earlier merge make room; peers that train apart and merge once have few. */

@@ -1,5 +1,6 @@
 import type { ReplicaSnapshot } from '../../src/averaging/averaging-state.ts'
 import type { Checkpoint } from '../../src/checkpoint/checkpoint.ts'
+import type { RunManifest } from '../../src/manifest/schema.ts'
 import type { ParameterLayout } from '../../src/parameters/layout.ts'
 import type { Yardstick } from '../api/schema.ts'
 import type { LoadedSettings } from '../config/load.ts'
@@ -11,6 +12,8 @@ import type { CheckpointFiles } from '../store/checkpoint-files.ts'
 import type { DataDirectory } from '../store/data-directory.ts'
 import type { StoredLedger } from '../scalars/stored-ledger.ts'
 import type { LevelStore } from '../store/level-store.ts'
+import type { ExpectedSpread } from '../../src/transfer/expected-spread.ts'
+import type { PublishedSnapshots } from '../snapshots/published-snapshots.ts'
 import type { Snapshot } from '../../protocols/state/messages.ts'
 import type { RoundThread } from '../round-worker/client.ts'
 import type { TrainerClient } from '../trainer-worker/client.ts'
@@ -62,6 +65,10 @@ export interface PeerParts {
   readonly checkpoint: Pick<RestoredState, 'averaging' | 'tokens'> & { readonly step: number } | undefined
   /** What a run under way is, for a peer that is new to it. */
   readonly snapshot: ReplicaSnapshot | undefined
+  /** What catching up with the swarm needs. */
+  readonly joining: { readonly network: SwarmNetwork, readonly run: RunManifest, readonly values: number, readonly folder: string, readonly events: EventLog }
+  /** What this peer gives to joiners, and what it expects of other replicas; absent where scalars are the method. */
+  readonly replicas: { readonly published: PublishedSnapshots, readonly spread: ExpectedSpread, readonly bytes: number } | undefined
   readonly samplingSeed: number
   readonly tokensPerStep: number
   readonly invite: () => string

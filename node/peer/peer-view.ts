@@ -148,8 +148,8 @@ function statusOf (parts: PeerViewParts): ReturnType<PeerView['status']> {
 
 /** What the peer said that it waits for, if nothing has come of it yet. */
 function lastTold (events: EventLog): string | undefined {
-  const last = events.since(0).findLast(({ type }) => type === 'waiting' || type === 'round' || type === 'evaluated')
-  return last?.type === 'waiting' ? last.sentence : undefined
+  const last = events.since(0).findLast(({ type }) => type === 'waiting' || type === 'joining' || type === 'round' || type === 'evaluated')
+  return last?.type === 'waiting' || last?.type === 'joining' ? last.sentence : undefined
 }
 
 function mostFirst<Row extends { readonly sent: number, readonly received: number }> (rows: Row[]): Row[] {

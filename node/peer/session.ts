@@ -6,6 +6,7 @@ import { reasonOf, ShoalError } from '../../src/errors.ts'
 import type { UploadKeeper } from '../../src/budget/upload-keeper.ts'
 import type { PeerEvent, PeerReport } from '../../src/events.ts'
 import type { Snapshot } from '../../protocols/state/messages.ts'
+import { SnapshotTaker } from '../snapshots/snapshot-taker.ts'
 import type { MergeAnswer } from '../api/schema.ts'
 import { CheckpointKeeper } from './checkpoint-keeper.ts'
 import { snapshotIfBehind } from './join-in-progress.ts'
@@ -25,6 +26,7 @@ export class Session {
   readonly #merger: Merger
   readonly #upload: UploadKeeper | undefined
   readonly #endsMerged: boolean
+  readonly #snapshots: SnapshotTaker | undefined
   /** Where this life of the peer began; tokens are counted on from there. */
   readonly #begin: { readonly step: number, readonly tokens: number }
   #lastSentence = ''
@@ -49,6 +51,13 @@ export class Session {
       onEvent: event => { this.#onEvent(event) }
     })
     if (parts.snapshot !== undefined) this.averaging.adopt(parts.snapshot)
+    if (parts.replicas !== undefined) {
+      parts.network.snapshots.service = parts.replicas.published
+      this.#snapshots = new SnapshotTaker({
+        ...parts.replicas, exportState: async () => this.averaging.exportState(), tokens: () => this.#tokens(), nowMs: () => performance.now(),
+        warn: sentence => { options.events.emit({ type: 'warning', sentence }) }
+      })
+    }
     parts.serving.snapshot = async () => this.#snapshot()
     this.#merger = new Merger({
       parts, runId: options.source.run.runId, say: sentence => { options.events.emit({ type: 'waiting', sentence }) },
@@ -156,11 +165,14 @@ export class Session {
     }
   }
 
-  /** The swarm may have gone far while this peer was away, or was still preparing. */
+  /** The swarm may have gone far while this peer was away, or was still preparing; who has just fetched a replica has one that is recent enough. */
   async #catchUp (stop: AbortSignal): Promise<void> {
-    const say = (sentence: string): void => { this.#options.events.emit({ type: 'waiting', sentence }) }
-    const snapshot = stop.aborted ? undefined : await snapshotIfBehind(this.#parts.network, this.#options.source.run.manifest, this.averaging.describe().round, say, stop)
+    const { snapshot: fetched, joining } = this.#parts
+    const isFresh = stop.aborted || fetched !== undefined
+    const snapshot = isFresh ? undefined : await snapshotIfBehind({ ...joining, signal: stop }, this.averaging.describe().round)
     if (snapshot !== undefined) this.averaging.adopt(snapshot)
+    const { round } = this.averaging.describe()
+    if (round > 0) void this.#snapshots?.take(round)
   }
 
   #onEvent (event: AveragingEvent): void {
@@ -172,6 +184,7 @@ export class Session {
   #onRound (record: Parameters<PeerReporter['recordRound']>[0]): void {
     this.#reporter.recordRound(record)
     this.#upload?.learn(record)
+    this.#snapshots?.afterRound(record)
     this.#options.events.emit({ type: 'round', record, bytes: this.#parts.network.meter.totals() })
     const { evaluateEvery, checkpointEverySeconds } = this.#options.settings
     const isMeasured = evaluateEvery > 0 && record.round % evaluateEvery === 0

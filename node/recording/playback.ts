@@ -58,7 +58,7 @@ function afterEvent (before: WatchSnapshot, event: StampedEvent): WatchSnapshot 
       }),
       peers: { connected: [], rejected: peers.rejected }
     }
-    case 'waiting': return withStatus({ sentence: event.sentence })
+    case 'waiting': case 'joining': return withStatus({ sentence: event.sentence })
     case 'evaluated': return withStatus({ heldOut: { loss: event.loss, step: event.step }, ...event.moment === 'start' ? { startLoss: event.loss } : {} })
     case 'progress': return withBytes({
       ...withStatus({ phase: 'training', sentence: 'training', step: event.step, loss: event.loss, tokensPerSecond: event.tokensPerSecond }),

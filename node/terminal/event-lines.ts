@@ -12,7 +12,7 @@ export function eventLine (event: PeerEvent, theme: Theme): string | undefined {
       `one more peer: ${theme.accent(`npx shoal join ${event.invite}`)}`
     ].join('\n')
     case 'serving': return `${event.what} at ${theme.accent(event.what === 'metrics' ? `${event.url}/metrics` : `${event.url}/${event.needsToken ? '#token=…' : ''}`)}${event.needsToken ? ', with the token in api.token of the data directory' : ''}`
-    case 'waiting': return theme.faint(event.sentence)
+    case 'waiting': case 'joining': return theme.faint(event.sentence)
     case 'evaluated': return `held-out loss ${formatNumber(event.loss, 4)} at step ${formatCount(event.step)}`
     case 'round': {
       const { record, bytes } = event

@@ -23,6 +23,7 @@ export interface RejectionValues {
   ROUND_PASSED: { readonly asked: number, readonly current: number }
   NOT_TRAINING: { readonly what: string }
   BAD_MESSAGE: { readonly detail: string }
+  BAD_SNAPSHOT: { readonly detail: string }
   BAD_CONTRIBUTION: { readonly detail: string }
   FAR_CONTRIBUTION: { readonly detail: string }
   TOO_MANY_REQUESTS: { readonly what: string, readonly limit: number }
@@ -43,6 +44,7 @@ const SENTENCES: Sentences = {
   ROUND_PASSED: v => `round ${v.asked} has passed, the refusing peer is in round ${v.current}`,
   NOT_TRAINING: v => `the refusing peer is not training: ${v.what}`,
   BAD_MESSAGE: v => `the refused peer sent bytes that make no sense: ${v.detail}`,
+  BAD_SNAPSHOT: v => `the refused peer gave a snapshot that is not to be believed: ${v.detail}`,
   BAD_CONTRIBUTION: v => `the refused peer contributed what no weight may see: ${v.detail}`,
   FAR_CONTRIBUTION: v => `the refused peer contributed weights too far from the others: ${v.detail}`,
   TOO_MANY_REQUESTS: v => `the refused peer asks too often: at most ${v.limit} ${v.what}`,

@@ -14,8 +14,12 @@ export interface ReplicaTransfer extends TransferSurroundings {
   readonly values: number
   /** Whether the method keeps outer momentum, which comes along. */
   readonly hasMomentum: boolean
-  /** Whether members share their weights to the bit, so that all chunks are to be of one content. */
-  readonly isShared: boolean
+  /** Whether after this round all chunks are to be of one content, because members share their weights to the bit, or cannot be mixed. */
+  readonly isShared: (round: number) => boolean
+  /** Whether the method keeps replicas together, so that others can tell what to expect. */
+  readonly isAttested: boolean
+  /** What is wrong with a replica that only this run can tell; undefined where nothing is. */
+  readonly fault: (replica: FetchedReplica) => string | undefined
   /** Only rounds from this one on are worth fetching. */
   readonly fromRound: number
   /** How long to look for somebody who holds one. */
@@ -57,9 +61,9 @@ class ReplicaFetcher {
   readonly #around: TransferSurroundings
 
   constructor (options: ReplicaTransfer) {
-    const refuse = (peerId: string, why: string): void => {
+    const refuse = (peerId: string, why: string, isProven: boolean): void => {
       this.#refused.add(peerId)
-      options.peers.refuse(peerId, why)
+      options.peers.refuse(peerId, why, isProven)
     }
     const { peers } = options
     this.#options = options
@@ -91,9 +95,10 @@ class ReplicaFetcher {
         await this.#ignoringDisk(async () => store.begin(target.round, this.#plan.bytes))
       }
       stored = undefined
-      if (!await this.#trust(transfer)) continue
+      const replica = await this.#trusted(transfer)
+      if (replica === undefined) continue
       await this.#ignoringDisk(async () => store.clear())
-      return { round: target.round, step: this.#stepOf(target.round), data: transfer.data }
+      return replica
     }
   }
 
@@ -103,24 +108,34 @@ class ReplicaFetcher {
     return steps[Math.floor(steps.length / 2)] ?? 0
   }
 
-  /** Whether the snapshot is here and believed; false when nobody gives the rest of it. */
-  async #trust (transfer: RoundTransfer): Promise<boolean> {
-    const { clock, say, signal } = this.#options
+  /** The replica once it is here and believed; undefined when nobody gives the rest of it. */
+  async #trusted (transfer: RoundTransfer): Promise<FetchedReplica | undefined> {
+    const { clock, say, signal, isAttested, fault } = this.#options
     const { round } = transfer.target
     for (let sinceMs: number | undefined; ;) {
       if (!await transfer.complete()) {
         say(`nobody gives the rest of the snapshot of round ${round} any more; looking for another`)
-        return false
+        return undefined
+      }
+      const replica = { round, step: this.#stepOf(round), data: transfer.data }
+      const wrong = fault(replica)
+      if (wrong !== undefined) {
+        for (const origin of transfer.download.byOrigin().keys()) this.#refuse(transfer, origin, wrong, true)
+        continue
+      }
+      if (!isAttested) {
+        say(`the snapshot of round ${round} is taken on trust: members of this run train apart, so that none knows what to expect of another`)
+        return replica
       }
       sinceMs ??= clock.nowMs()
       await this.#survey.look(round)
       const { verdicts, within } = await attest(this.#around, transfer, this.#survey, clock.nowMs() - sinceMs >= ATTEST_PATIENCE_MS)
       const of = (wanted: string): string[] => [...verdicts].filter(([, verdict]) => verdict === wanted).map(([origin]) => origin)
-      for (const origin of of('refused')) this.#refuse(transfer, origin)
+      for (const origin of of('refused')) this.#refuse(transfer, origin, 'lies farther from the others’ than they expect', false)
       if (of('refused').length > 0) continue
       if (of('undecided').length === 0) {
         this.#sayWhy(round, of('alone').length > 0, new Set([...within.values()].flat()).size)
-        return true
+        return replica
       }
       say(`waiting for ${ATTESTATIONS_NEEDED} other members to attest the snapshot of round ${round}`)
       await new Bell().wait(clock, ATTEST_AGAIN_MS, signal)
@@ -133,9 +148,9 @@ class ReplicaFetcher {
     else say(`the snapshot of round ${round} is taken on trust: fewer than ${ATTESTATIONS_NEEDED} other members could attest it, and none objects`)
   }
 
-  #refuse (transfer: RoundTransfer, origin: string): void {
+  #refuse (transfer: RoundTransfer, origin: string, why: string, isProven: boolean): void {
     for (const signer of transfer.signersOf(origin)) {
-      this.#around.peers.refuse(signer, `its snapshot of round ${transfer.target.round} lies farther from the others’ than they expect`)
+      this.#around.peers.refuse(signer, `its snapshot of round ${transfer.target.round} ${why}`, isProven)
     }
     transfer.forget(origin)
   }

@@ -146,7 +146,7 @@ export class RoundTransfer {
   /** @throws Error for a list that is another one */
   async #learn (offer: SnapshotOffer, list: Uint8Array): Promise<void> {
     if (this.#around.hash(list) !== offer.list) {
-      this.#around.peers.refuse(offer.signer, 'the list of its chunks is not the one that it signed')
+      this.#around.peers.refuse(offer.signer, 'the list of its chunks is not the one that it signed', true)
       throw new Error('the list of its chunks is not the one that it signed')
     }
     this.#lists.set(offer.list, list)
@@ -172,7 +172,7 @@ export class RoundTransfer {
   async #arrived ({ offer: { signer, list } }: Connection, chunk: number, part: Uint8Array): Promise<void> {
     const known = this.#lists.get(list)
     if (known === undefined || this.#around.hash(part) !== listedHash(known, chunk)) {
-      this.#around.peers.refuse(signer, `chunk ${chunk} of its snapshot is not what it signed`)
+      this.#around.peers.refuse(signer, `chunk ${chunk} of its snapshot is not what it signed`, true)
       throw new Error('a chunk is not what it signed')
     }
     if (!this.download.arrived(signer, chunk, this.#around.clock.nowMs())) return

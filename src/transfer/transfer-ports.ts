@@ -53,8 +53,8 @@ export interface SnapshotPeers extends Pick<Peers, 'self' | 'present' | 'onChang
   open (peerId: string, signal: AbortSignal): Promise<PartStream>
   /** One answer a part; rejects when the member cannot tell. */
   attest (peerId: string, question: AttestQuestion, signal: AbortSignal): Promise<readonly AttestAnswer[]>
-  /** The member gave what cannot be believed. */
-  refuse (peerId: string, why: string): void
+  /** The member gave what cannot be believed. @param isProven whether what it sent shows that alone, whatever anybody's weights are */
+  refuse (peerId: string, why: string, isProven: boolean): void
 }
 
 /** What an earlier life of this peer fetched and did not finish. */

@@ -29,7 +29,7 @@ export function penaltyOf (code: RejectionCode): Penalty {
     case 'BAD_MESSAGE': case 'BAD_CONTRIBUTION': return { points: GRAVE, isProven: true }
     case 'TOO_MANY_REQUESTS': return { points: RUDE, isProven: true }
     case 'NOT_ADMITTED': return { points: SLIGHT, isProven: true }
-    case 'FAR_CONTRIBUTION': return { points: SLIGHT, isProven: false }
+    case 'FAR_CONTRIBUTION': case 'BAD_SNAPSHOT': return { points: SLIGHT, isProven: false }
     case 'BANNED': case 'BUSY': case 'NOT_MY_PARTNER': case 'NOT_TRAINING': case 'ROUND_PASSED': case 'UNKNOWN':
     case 'WRONG_CODEC': case 'WRONG_LAYOUT': case 'WRONG_PROTOCOL': case 'WRONG_RUN': return { points: 0, isProven: false }
   }

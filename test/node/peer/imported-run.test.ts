@@ -4,12 +4,15 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { SwarmNetwork } from '../../../node/network/swarm-network.ts'
 import { writeImportedRun } from '../../../node/peer/imported-run.ts'
+import { EventLog } from '../../../node/peer/event-log.ts'
 import { fetchRunningState } from '../../../node/peer/join-in-progress.ts'
 import type { DataDirectory } from '../../../node/store/data-directory.ts'
 import { renderError } from '../../../node/cli/errors.ts'
 import { genesisHash } from '../../../src/manifest/genesis-hash.ts'
 import type { SignedManifest } from '../../../src/manifest/manifest.ts'
 import { genesisWeights } from '../../../src/models/genesis.ts'
+import type { AttestQuestion } from '../../../src/transfer/transfer-ports.ts'
+import { SnapshotHolder } from '../../../testnet/simulator/snapshot-holder.ts'
 import { exampleManifest } from '../../support/example-manifest.ts'
 import { LivePeer, directoryIn, runMadeIn } from './support.ts'
 
@@ -54,14 +57,25 @@ describe('a run that starts from imported weights', () => {
   })
 
   it('passes over a member that gives other weights, and says so', async () => {
-    const said: string[] = []
-    const given = new Map([['liar', weights.map(value => -value)], ['honest', weights]])
+    const events = new EventLog(() => 0)
+    const refused: string[] = []
+    const members = new Map([['liar', weights.map(value => -value)], ['honest', weights]].map(([peerId, given]) => {
+      const vectors = [given as Float32Array, new Float32Array(weights.length)]
+      return [peerId as string, new SnapshotHolder(peerId as string, { round: 1, step: 0, vectors }, undefined)]
+    }))
+    const holderOf = (peerId: string): SnapshotHolder => members.get(peerId) as SnapshotHolder
     const network = {
-      present: () => [{ peerId: 'liar', round: 2, step: 0, training: true }, { peerId: 'honest', round: 1, step: 0, training: true }],
-      fetchSnapshot: async (peerId: string) => Promise.resolve({ round: 1, step: 0, weights: given.get(peerId) })
+      present: () => [...members.keys()].map(peerId => ({ peerId, round: 1, step: 0, training: true })),
+      onChange: () => () => undefined,
+      refuseSnapshot: (peerId: string, why: string) => refused.push(`${peerId} ${why}`),
+      snapshots: {
+        offers: async (peerId: string) => Promise.resolve([holderOf(peerId).offer]),
+        attest: async (peerId: string, question: AttestQuestion) => holderOf(peerId).opinion(question),
+        parts: async (peerId: string) => Promise.resolve({ ask: async (file: string, _bytes: number, offset: number, length: number) => Promise.resolve(holderOf(peerId).part(file, offset, length)), close: () => undefined })
+      }
     } as unknown as SwarmNetwork
-    const snapshot = await fetchRunningState(network, run.manifest, sentence => { said.push(sentence) }, new AbortController().signal)
-    expect(snapshot?.weights).toBe(weights)
-    expect(said).toContainEqual(expect.stringContaining('liar gives no weights: these are not the weights'))
+    const snapshot = await fetchRunningState({ network, run: run.manifest, values: weights.length, folder: join(root, 'joining'), events, signal: new AbortController().signal })
+    expect(snapshot?.weights).toEqual(weights)
+    for (const why of refused) expect(why).toContain('liar its snapshot of round 1 is none of this run')
   })
 })
