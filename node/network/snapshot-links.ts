@@ -7,6 +7,7 @@ import { SnapshotsHandler } from '../../protocols/snapshots/handler.ts'
 import type { SignedOffer } from '../../protocols/snapshots/messages.ts'
 import type { OfferTerms } from '../../protocols/snapshots/offers.ts'
 import { CHUNKS_PROTOCOL, SNAPSHOTS_PROTOCOL } from '../../protocols/wire/protocol-ids.ts'
+import { rejection } from '../../protocols/wire/rejection.ts'
 import type { Rejection } from '../../protocols/wire/rejection.ts'
 import type { AttestAnswer, AttestQuestion, PartStream, SnapshotOffer } from '../../src/transfer/transfer-ports.ts'
 import { transferError } from './transfer-error.ts'
@@ -23,6 +24,8 @@ export interface SnapshotLinksOptions {
   readonly terms: OfferTerms
   readonly open: (peerId: string, protocol: string, signal: AbortSignal) => Promise<Stream>
   readonly refusal: (peerId: string) => Promise<Rejection | undefined>
+  /** Remembers and tells a refusal. */
+  readonly reject: (peerId: string, why: Rejection) => void
   readonly signal: AbortSignal
 }
 
@@ -59,6 +62,11 @@ export class SnapshotLinks {
   /** @throws as `offers` */
   async parts (peerId: string, signal: AbortSignal): Promise<PartStream> {
     return this.#asking(peerId, signal, async stop => new FileParts(await this.#options.open(peerId, CHUNKS_PROTOCOL, stop), stop))
+  }
+
+  /** A member gave a snapshot that is not to be believed. @param isProven whether what it sent shows that, whatever anybody's weights are */
+  refuse (peerId: string, why: string, isProven: boolean): void {
+    this.#options.reject(peerId, rejection(isProven ? 'BAD_MESSAGE' : 'BAD_SNAPSHOT', { detail: why }))
   }
 
   async #asking<Answer> (peerId: string, signal: AbortSignal, work: (stop: AbortSignal) => Promise<Answer>): Promise<Answer> {

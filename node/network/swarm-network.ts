@@ -101,7 +101,8 @@ export class SwarmNetwork implements Peers {
       signal: this.#stopping.signal
     })
     this.snapshots = new SnapshotLinks({
-      terms: options, open: async (peerId, protocol, signal) => this.#openStream(peerId, protocol, signal), refusal: async peerId => this.#membership.refusal(peerId), signal: this.#stopping.signal
+      terms: options, open: async (peerId, protocol, signal) => this.#openStream(peerId, protocol, signal), refusal: async peerId => this.#membership.refusal(peerId),
+      reject: (peerId, why) => { this.#membership.reject(peerId, 'us', why) }, signal: this.#stopping.signal
     })
     this.checks = new Checks({
       software, signal: this.#stopping.signal, refusal: async peerId => this.#membership.refusal(peerId), open: async (peerId, protocol, signal) => this.#openStream(peerId, protocol, signal)
@@ -181,11 +182,6 @@ export class SwarmNetwork implements Peers {
         bytesReceived: traffic.get(member.peerId)?.received ?? 0
       }
     })
-  }
-
-  /** A member gave a snapshot that is not to be believed: remembered, and told. */
-  refuseSnapshot (peerId: string, why: string, isProven: boolean): void {
-    this.#membership.reject(peerId, 'us', rejection(isProven ? 'BAD_MESSAGE' : 'BAD_SNAPSHOT', { detail: why }))
   }
 
   /**

@@ -35,7 +35,7 @@ const IMPORT_ROUND = 1
 const PROGRESS_EVERY_MS = 1_000
 
 export interface JoinParts {
-  readonly network: Pick<SwarmNetwork, 'self' | 'present' | 'onChange' | 'snapshots' | 'refuseSnapshot'>
+  readonly network: Pick<SwarmNetwork, 'self' | 'present' | 'onChange' | 'snapshots'>
   readonly run: RunManifest
   /** Parameters of the model. */
   readonly values: number
@@ -128,7 +128,7 @@ function peersOf (network: JoinParts['network']): SnapshotPeers {
     offers: async (peerId, hold, signal) => snapshots.offers(peerId, hold, signal),
     open: async (peerId, signal) => snapshots.parts(peerId, signal),
     attest: async (peerId, question, signal) => snapshots.attest(peerId, question, signal),
-    refuse: (peerId, why, isProven) => { network.refuseSnapshot(peerId, why, isProven) }
+    refuse: (peerId, why, isProven) => { snapshots.refuse(peerId, why, isProven) }
   }
 }
 

@@ -67,8 +67,8 @@ describe('a run that starts from imported weights', () => {
     const network = {
       present: () => [...members.keys()].map(peerId => ({ peerId, round: 1, step: 0, training: true })),
       onChange: () => () => undefined,
-      refuseSnapshot: (peerId: string, why: string) => refused.push(`${peerId} ${why}`),
       snapshots: {
+        refuse: (peerId: string, why: string) => refused.push(`${peerId} ${why}`),
         offers: async (peerId: string) => Promise.resolve([holderOf(peerId).offer]),
         attest: async (peerId: string, question: AttestQuestion) => holderOf(peerId).opinion(question),
         parts: async (peerId: string) => Promise.resolve({ ask: async (file: string, _bytes: number, offset: number, length: number) => Promise.resolve(holderOf(peerId).part(file, offset, length)), close: () => undefined })
