@@ -99,7 +99,7 @@ export interface PresentPeer {
 
 export type RejectionCode =
   | 'WRONG_RUN' | 'WRONG_PROTOCOL' | 'WRONG_LAYOUT' | 'WRONG_CODEC' | 'NOT_ADMITTED' | 'BUSY'
-  | 'NOT_MY_PARTNER' | 'ROUND_PASSED' | 'NOT_TRAINING' | 'BAD_MESSAGE' | 'BAD_SNAPSHOT' | 'BAD_CONTRIBUTION' | 'FAR_CONTRIBUTION' | 'TOO_MANY_REQUESTS' | 'BANNED' | 'UNKNOWN'
+  | 'NOT_MY_PARTNER' | 'ROUND_PASSED' | 'NOT_TRAINING' | 'BAD_MESSAGE' | 'BAD_SNAPSHOT' | 'BAD_CONTRIBUTION' | 'FAR_CONTRIBUTION' | 'REPEATED_CONTRIBUTION' | 'TOO_MANY_REQUESTS' | 'BANNED' | 'UNKNOWN'
 
 /**
  * The messages of one exchange between two members of a group, in the order in which they travel. A pair says offer, accept, one
@@ -156,9 +156,14 @@ export interface Peers {
   onChange (listener: () => void): () => void
   /** Tells the swarm how far this peer is. */
   announce (progress: Progress): void
+  /** A partner contributed what no weight may see; `why` in a sentence. */
+  blame? (partner: string, fault: ContributionFault, why: string): void
   /** What this peer's uplink carried when it was busy; undefined before that was measured. */
   uploadBytesPerSecond? (): number | undefined
 }
+
+/** What was wrong with a contribution: it makes no sense, is further from this peer's weights than any honest one, or is one that was sent before. */
+export type ContributionFault = 'BAD_CONTRIBUTION' | 'FAR_CONTRIBUTION' | 'REPEATED_CONTRIBUTION'
 
 export interface Progress {
   readonly round: number

@@ -4,6 +4,7 @@ import { presets } from '../../src/averaging/presets.ts'
 import { ShoalError } from '../../src/errors.ts'
 import { methodSchema, outerSchema } from '../../src/manifest/method-schema.ts'
 import type { MethodSpec, OuterSpec } from '../../src/manifest/schema.ts'
+import { ROBUST_RULES } from '../../src/trust/robust-rule.ts'
 import { scalarPresets } from '../../src/spsa/scalar-methods.ts'
 import { choiceOption } from './choices.ts'
 import { numberOption } from './numbers.ts'
@@ -32,13 +33,14 @@ export interface MethodOptions {
   readonly quorum?: string
   readonly grace?: string
   readonly late?: string
+  readonly robust?: string
   readonly finalMerge?: boolean
 }
 
 /** The options of the frame's axes, which a method of scalars has none of. */
 export const axisOptions = [
   'group', 'pairing', 'participants', 'fragments', 'pattern', 'every', 'overlap', 'mixing', 'shares', 'outer', 'outerRate', 'outerMomentum', 'momentumCodec', 'clip', 'codec', 'ladder', 'errorFeedback',
-  'momentumCorrection', 'quorum', 'grace', 'late', 'finalMerge'
+  'momentumCorrection', 'quorum', 'grace', 'late', 'robust', 'finalMerge'
 ] as const satisfies ReadonlyArray<keyof MethodOptions>
 
 const kinds = outerSchema.options.map(option => option.shape.kind.value)
@@ -67,6 +69,7 @@ export function configureMethodOptions (command: Command): void {
     .option('--quorum <peers>', 'members whose contributions end the wait')
     .option('--grace <seconds>', 'longest wait for the others')
     .option('--late <what>', 'what a fragment that lands late counts: drop, age')
+    .option('--robust <rule>', `how contributions become one where members may lie: ${ROBUST_RULES.join(', ')}`)
     .option('--final-merge', 'end with one average of everyone who is there')
     .option('--no-final-merge', 'end without it')
 }
@@ -98,6 +101,7 @@ function groupAxes (options: MethodOptions): Readonly<Partial<Record<keyof Metho
     quorum: natural('quorum', options.quorum, limits.quorum.unwrap().maxValue),
     graceMs: options.grace === undefined ? undefined : Math.round(1000 * numberOption('grace', options.grace, { minimum: 0.1, maximum: 600, whole: false })),
     late: choice('late', options.late, late.unwrap().options),
+    robust: choice('robust', options.robust, ROBUST_RULES),
     finalMerge: options.finalMerge
   }
 }

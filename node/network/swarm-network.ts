@@ -4,7 +4,7 @@ import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import { reasonOf, ShoalError } from '../../src/errors.ts'
 import type { PeerEvent } from '../../src/events.ts'
 import type { Revocation } from '../../src/membership/revocation.ts'
-import type { Exchange, ExchangeEvents, Peers, PresentPeer, Progress } from '../../src/ports.ts'
+import type { ContributionFault, Exchange, ExchangeEvents, Peers, PresentPeer, Progress } from '../../src/ports.ts'
 import { openExchange } from '../../protocols/exchange/client.ts'
 import { ExchangeHandler } from '../../protocols/exchange/handler.ts'
 import type { SessionOptions } from '../../protocols/exchange/session.ts'
@@ -158,6 +158,8 @@ export class SwarmNetwork implements Peers {
   onChange (listener: () => void): () => void { return this.#membership.changes.add(listener) }
 
   announce (progress: Progress): void { this.#membership.announce(progress) }
+
+  blame (partner: string, fault: ContributionFault, why: string): void { this.#membership.reject(partner, 'us', rejection(fault, { detail: why })) }
 
   uploadBytesPerSecond (): number | undefined { return this.#upload.bytesPerSecond }
 

@@ -117,6 +117,7 @@ export class PauseSwitch {
       self: inner.self,
       present: () => inner.present(),
       openExchange: (partner, events) => inner.openExchange(partner, events),
+      blame: (partner, fault, why) => { inner.blame?.(partner, fault, why) },
       onExchange: accept => { inner.onExchange(accept) },
       onChange: listener => inner.onChange(listener),
       announce: progress => {

@@ -26,6 +26,7 @@ export interface RejectionValues {
   BAD_SNAPSHOT: { readonly detail: string }
   BAD_CONTRIBUTION: { readonly detail: string }
   FAR_CONTRIBUTION: { readonly detail: string }
+  REPEATED_CONTRIBUTION: { readonly detail: string }
   TOO_MANY_REQUESTS: { readonly what: string, readonly limit: number }
   BANNED: { readonly until: string, readonly why: string }
   UNKNOWN: { readonly detail: string }
@@ -46,7 +47,8 @@ const SENTENCES: Sentences = {
   BAD_MESSAGE: v => `the refused peer sent bytes that make no sense: ${v.detail}`,
   BAD_SNAPSHOT: v => `the refused peer gave a snapshot that is not to be believed: ${v.detail}`,
   BAD_CONTRIBUTION: v => `the refused peer contributed what no weight may see: ${v.detail}`,
-  FAR_CONTRIBUTION: v => `the refused peer contributed weights too far from the others: ${v.detail}`,
+  FAR_CONTRIBUTION: v => `the refused peer contributed something too far from the others: ${v.detail}`,
+  REPEATED_CONTRIBUTION: v => `the refused peer contributed what was sent before: ${v.detail}`,
   TOO_MANY_REQUESTS: v => `the refused peer asks too often: at most ${v.limit} ${v.what}`,
   BANNED: v => `the refusing peer has banned the refused one until ${v.until}: ${v.why}`,
   UNKNOWN: v => v.detail

@@ -102,6 +102,7 @@ export class AveragingPeer {
     this.#tasks = new RoundTasks({
       worker: this.#worker, book: this.#book, exchanges: this.#exchanges, turns: this.#turns,
       uploadBytesPerSecond: () => peers.uploadBytesPerSecond?.(),
+      blame: (partner, fault, why) => { peers.blame?.(partner, fault, why) },
       landed: (record, inDoubt) => { this.#record(record, inDoubt) }
     })
     this.#state = initialState({

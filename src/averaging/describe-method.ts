@@ -5,7 +5,7 @@ import { sharesOf } from './arithmetic/method-traits.ts'
 export function methodAxes (method: MethodSpec): Readonly<Record<'group' | 'every' | 'fragments' | 'flight' | 'shares' | 'outer' | 'codec', string>> {
   const { groupSize, pairing, participants, everySteps, fragments, pattern, shares, codec, ladder = [], errorFeedback, momentumCorrection } = method
   return {
-    group: joined([String(groupSize), pairing, participants === undefined ? undefined : `${participants} drawn`, quorumWords(method)]),
+    group: joined([String(groupSize), pairing, participants === undefined ? undefined : `${participants} drawn`, quorumWords(method), method.robust]),
     every: String(everySteps),
     fragments: fragments === 1 ? '1' : joined([String(fragments), pattern]),
     flight: flightWords(method),

@@ -3,6 +3,7 @@ import { FragmentExchange } from './arithmetic/fragment-exchange.ts'
 import type { LandedPart } from './arithmetic/landed-part.ts'
 import { refuseDivergence } from './arithmetic/refusal.ts'
 import type { FragmentChange, RoundArithmetic, RoundContext } from './arithmetic/round-arithmetic.ts'
+import type { Repeats } from '../trust/repeats.ts'
 import type { FragmentOutcome, FragmentRound, PartContribution, PartMean, RoundPlan } from './frame.ts'
 
 export interface OpenRound {
@@ -13,6 +14,8 @@ export interface OpenRound {
   readonly length: number
   readonly context: RoundContext
   readonly arithmetic: RoundArithmetic
+  /** What was sent and received in rounds before. */
+  readonly repeats: Repeats
   /** θ of the fragment now. */
   readonly now: () => Float32Array
   /** Takes the results over, all of them. */
@@ -94,10 +97,10 @@ export class OpenFragmentRound implements FragmentRound {
   }
 
   #exchangeFor (plan: RoundPlan): FragmentExchange {
-    const { self, seed, arithmetic, length } = this.#options
+    const { self, seed, arithmetic, length, repeats, context: { method } } = this.#options
     refuseMisfit(plan, self, length)
     const reference = arithmetic.reference === undefined ? {} : { reference: arithmetic.reference }
-    return new FragmentExchange({ self, seed, plan, channels: arithmetic.channels, ...reference })
+    return new FragmentExchange({ self, seed, plan, channels: arithmetic.channels, repeats, robust: method.robust, ...reference })
   }
 
   #close (): void {

@@ -1,8 +1,10 @@
 import type { MethodSpec } from '../manifest/schema.ts'
 import type { ParameterLayout } from '../parameters/layout.ts'
+import { DistanceWatch } from '../trust/distance-watch.ts'
+import { Repeats } from '../trust/repeats.ts'
 import { openDeltas } from './arithmetic/deltas-round.ts'
 import { openGradients } from './arithmetic/gradients-round.ts'
-import { sharesOf } from './arithmetic/method-traits.ts'
+import { sharesOf, specsOf } from './arithmetic/method-traits.ts'
 import { CodecFamily } from './arithmetic/part-codec.ts'
 import type { FragmentChange, RoundContext } from './arithmetic/round-arithmetic.ts'
 import { KEPT_VECTORS } from './arithmetic/round-arithmetic.ts'
@@ -41,6 +43,9 @@ export class FrameReplica {
   readonly #kept: KeptVectors
   readonly #codecs: readonly CodecFamily[]
   readonly #momentumCodecs: readonly CodecFamily[]
+  /** By fragment, then by channel. */
+  readonly #watches: ReadonlyArray<readonly DistanceWatch[]>
+  readonly #repeats = new Repeats()
   readonly #open = new Map<number, FragmentRound>()
 
   /**
@@ -55,6 +60,7 @@ export class FrameReplica {
     this.#options = options
     this.fragments = planFragments(layout, method.fragments, method.pattern)
     this.#kept = new KeptVectors(method, vectors.fast, this.fragments, state)
+    this.#watches = this.fragments.map(() => specsOf(method).map(() => new DistanceWatch()))
     const { outer } = method
     const [, ...rungs] = ladderOf(method)
     this.#codecs = this.fragments.map(({ shapes }) => new CodecFamily(method.codec, shapes, rungs))
@@ -91,10 +97,11 @@ export class FrameReplica {
       momentumCodecs: this.#momentumCodecs[plan.fragment],
       kept: name => this.#kept.view(name, fragment),
       lastStepNorm: this.#kept.stepNorms[plan.fragment] ?? 0,
-      spreads: this.#kept.spreads.of(plan.fragment)
+      spreads: this.#kept.spreads.of(plan.fragment),
+      watches: this.#watches[plan.fragment] as readonly DistanceWatch[]
     }
     const round = new OpenFragmentRound({
-      self, seed, plan, context, length: fragment.length,
+      self, seed, plan, context, length: fragment.length, repeats: this.#repeats,
       arithmetic: openings[sharesOf(method)](context),
       now: () => view(vectors.fast, fragment),
       apply: change => { this.#apply(change, fragment) },

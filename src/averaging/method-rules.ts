@@ -4,6 +4,7 @@ import type { MethodSpec } from '../manifest/schema.ts'
 import { contributionCodec } from './arithmetic/contribution-codec.ts'
 import { sharesOf, sharesOfOuter, specsOf } from './arithmetic/method-traits.ts'
 import { stagesOf } from './arithmetic/part-codec.ts'
+import { FEWEST_FOR_ORDER } from '../trust/robust-rule.ts'
 import { ladderMisfit } from './ladder.ts'
 
 /** A sentence that says which rule a method breaks; undefined where it keeps it. */
@@ -15,7 +16,7 @@ const LEAST_BITS_OF_WEIGHTS = 2
 /** Rules between axes, each with its reason. */
 const rules: readonly Rule[] = [
   sharesFitOuter, gradientsGoEveryStep, referencesAreShared, feedbackHasReceivers, correctionHasFeedback,
-  fragmentsHaveSteps, flightsEnd, mixingMixes, latenessIsBearable, groupsCanForm, codecFits, ladderMisfit
+  fragmentsHaveSteps, flightsEnd, mixingMixes, latenessIsBearable, groupsCanForm, robustFits, codecFits, ladderMisfit
 ]
 
 /**
@@ -91,6 +92,15 @@ function groupsCanForm ({ groupSize, quorum, pairing, participants }: MethodSpec
   if (quorum !== undefined && participants !== undefined && quorum > participants) return `a quorum of ${quorum} is never reached among ${participants} participants`
   if (participants !== undefined && groupSize !== 'all' && participants < groupSize) return `${participants} participants do not fill a group of ${groupSize}`
   return undefined
+}
+
+function robustFits ({ robust = 'mean', groupSize, codec, errorFeedback }: MethodSpec): string | undefined {
+  if (robust === 'mean') return undefined
+  if (groupSize === 1) return `${robust} has nothing to choose from: who trains alone hears nobody`
+  if (groupSize === 2 && robust !== 'centered-clip') return `${robust} tells a liar by the others, and a pair has none: groupSize is ${FEWEST_FOR_ORDER} or more, or robust is centered-clip`
+  const isSparse = stagesOf(codec).some(({ name }) => name === 'topk')
+  if (isSparse && (robust === 'median' || robust === 'trimmed-mean')) return `where each member sends other entries, most contributions to an entry are zero, and so is their ${robust}: use centered-clip or flag`
+  return errorFeedback !== undefined && robust === 'median' ? 'error feedback sends what was held back, and a median never lets it through: use centered-clip, trimmed-mean or flag' : undefined
 }
 
 function codecFits (method: MethodSpec): string | undefined {

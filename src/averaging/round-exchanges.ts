@@ -3,6 +3,9 @@ import type { Exchange, ExchangeEvents, ExchangeMessage, Peers } from '../ports.
 /** Of one exchange, waiting for their turn: in a whole round a member of the largest group says less. */
 const MAXIMUM_WAITING_MESSAGES = 80
 
+/** Exchanges whose partner is still known when they are over: those of a round of the largest group. */
+const REMEMBERED_PARTNERS = 128
+
 export interface RoundExchangesOptions {
   readonly peers: Peers
   readonly onMessage: (exchange: string, partner: string, message: ExchangeMessage) => void
@@ -15,6 +18,7 @@ export class RoundExchanges {
   readonly #open = new Map<string, Exchange>()
   /** Messages that were told of and have not had their turn, by exchange. */
   readonly #waiting = new Map<string, number>()
+  readonly #partners = new Map<string, string>()
   #incoming = 0
 
   constructor (options: RoundExchangesOptions) {
@@ -39,6 +43,11 @@ export class RoundExchanges {
     if (message !== undefined) this.#open.get(id)?.send(message)
   }
 
+  /** Who is, or was until lately, at the other end: hanging up does not clear anybody of what it sent. */
+  partnerOf (id: string): string | undefined {
+    return this.#partners.get(id)
+  }
+
   close (id: string, reason: string): void {
     this.#open.get(id)?.close(reason)
     this.#open.delete(id)
@@ -52,6 +61,9 @@ export class RoundExchanges {
   }
 
   #eventsOf (id: string, partner: string): ExchangeEvents {
+    this.#partners.set(id, partner)
+    const oldest = this.#partners.keys().next()
+    if (this.#partners.size > REMEMBERED_PARTNERS && oldest.done !== true) this.#partners.delete(oldest.value)
     return {
       message: message => { this.#hear(id, partner, message) },
       closed: reason => {

@@ -1,4 +1,4 @@
-import type { RoundRecord } from '../ports.ts'
+import type { ContributionFault, RoundRecord } from '../ports.ts'
 import type { RoundBook } from './round-book.ts'
 import type { RoundExchanges } from './round-exchanges.ts'
 import type { RoundDecision, RoundEffect, RoundEvent, WidenMessage, WideningMessage } from './round-state.ts'
@@ -17,6 +17,8 @@ export interface RoundTasksOptions {
   readonly turns: Turns<RoundEvent, RoundEffect>
   /** What this peer's uplink carries. */
   readonly uploadBytesPerSecond: () => number | undefined
+  /** A partner contributed what no weight may see. */
+  readonly blame: (partner: string, fault: ContributionFault, why: string) => void
   readonly landed: (record: RoundRecord, inDoubt: boolean) => void
 }
 
@@ -60,12 +62,12 @@ export class RoundTasks {
   }
 
   /** Everything else waits for the answer. Work that cannot be done, and is not of others' making, ends this peer; so does the loss of who does it. */
-  ask<Kind extends RoundTaskKind> (task: TaskOf<Kind>, done: (answer: RoundAnswers[Kind]) => void, refused?: (reason: string) => void): void {
+  ask<Kind extends RoundTaskKind> (task: TaskOf<Kind>, done: (answer: RoundAnswers[Kind]) => void, refused?: (reason: string, fault: ContributionFault | undefined) => void): void {
     const goOn = this.#turns.pause()
     this.#options.worker.ask<Kind>(task, result => {
       goOn(() => {
         if (result.kind === 'done') done(result.answer)
-        else if (result.kind === 'refused' && refused !== undefined) refused(result.reason)
+        else if (result.kind === 'refused' && refused !== undefined) refused(result.reason, result.fault)
         else throw new Error(result.reason)
       })
     })
@@ -137,7 +139,9 @@ export class RoundTasks {
     this.ask<Kind>(task, answer => {
       const event = eventOf(answer)
       if (event !== undefined) this.#turns.answer(nowMs => ({ ...event, nowMs, exchange }))
-    }, why => {
+    }, (why, fault) => {
+      const partner = this.#exchanges.partnerOf(exchange)
+      if (fault !== undefined && partner !== undefined) this.#options.blame(partner, fault, why)
       this.#turns.answer(nowMs => ({ kind: 'refused', nowMs, exchange, why }))
     })
   }

@@ -3,6 +3,7 @@ import type { MethodSpec } from '../manifest/schema.ts'
 import type { ParameterLayout } from '../parameters/layout.ts'
 import { createLayout } from '../parameters/layout.ts'
 import type { Trainer } from '../ports.ts'
+import { faultOf } from './arithmetic/refusal.ts'
 import { sharesOf, sharesReference } from './arithmetic/method-traits.ts'
 import type { FragmentRound, PartMean } from './frame.ts'
 import type { FrameReplicaOptions } from './frame-replica.ts'
@@ -54,7 +55,7 @@ export class RoundWork implements RoundWorker {
     try {
       return { kind: 'done', answer: this.#perform(task) as RoundAnswers[Kind] }
     } catch (thrown) {
-      return { kind: 'refused', reason: reasonOf(thrown) }
+      return { kind: 'refused', reason: reasonOf(thrown), fault: faultOf(thrown) }
     }
   }
 

@@ -1,3 +1,4 @@
+import type { ContributionFault } from '../ports.ts'
 import type { ReplicaSnapshot } from './averaging-state.ts'
 import type { FragmentOutcome, Part, PartContribution, PartMean, RoundPlan } from './frame.ts'
 import type { FrameState } from './frame-state.ts'
@@ -82,7 +83,7 @@ export type TaskOf<Kind extends RoundTaskKind> = Extract<RoundTask, { kind: Kind
 export type RoundResult<Kind extends RoundTaskKind> =
   | { readonly kind: 'done', readonly answer: RoundAnswers[Kind] }
   /** It could not be done: what came cannot be used, or a value is not finite. Nothing has moved, and the worker goes on. */
-  | { readonly kind: 'refused', readonly reason: string }
+  | { readonly kind: 'refused', readonly reason: string, readonly fault?: ContributionFault | undefined }
   /** Whoever did the work is gone. */
   | { readonly kind: 'lost', readonly reason: string }
 

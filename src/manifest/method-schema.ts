@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ROBUST_RULES } from '../trust/robust-rule.ts'
 import { fraction, natural, positive } from './numbers.ts'
 
 /** The outer optimizer: one of the frame's axes (algorithms.md, "Outer optimizers"). Q is the codec, Δ = φ − θ. */
@@ -57,6 +58,8 @@ export const methodSchema = z.strictObject({
   graceMs: z.int().min(100).max(600_000),
   /** What a fragment that lands after its τ steps counts: nothing (`drop`, when left out) or less with its age (`age`). */
   late: z.enum(['drop', 'age']).optional(),
+  /** How contributions become one where members may lie (src/trust); the mean by tokens when left out. */
+  robust: z.enum(ROBUST_RULES).optional(),
   /** Whether the run ends with one consensus average of everyone who is there. */
   finalMerge: z.boolean().optional()
 })

@@ -20,7 +20,7 @@ export const LONGEST_BAN_MS = 7 * 24 * 3_600_000
 const GRAVE = 34
 /** A burst may come of a bug or of a bad link; five bursts do not. */
 const RUDE = 20
-/** What honest peers also meet with, when their weights diverge or an invite has run out. */
+/** What honest peers also meet with, when their weights diverge, an invite has run out, or they go on from a checkpoint and send a round again. */
 const SLIGHT = 5
 
 /** What a peer earns by being refused with this code. Misunderstandings (another run, another version) and bad timing cost nothing. */
@@ -28,7 +28,7 @@ export function penaltyOf (code: RejectionCode): Penalty {
   switch (code) {
     case 'BAD_MESSAGE': case 'BAD_CONTRIBUTION': return { points: GRAVE, isProven: true }
     case 'TOO_MANY_REQUESTS': return { points: RUDE, isProven: true }
-    case 'NOT_ADMITTED': return { points: SLIGHT, isProven: true }
+    case 'NOT_ADMITTED': case 'REPEATED_CONTRIBUTION': return { points: SLIGHT, isProven: true }
     case 'FAR_CONTRIBUTION': case 'BAD_SNAPSHOT': return { points: SLIGHT, isProven: false }
     case 'BANNED': case 'BUSY': case 'NOT_MY_PARTNER': case 'NOT_TRAINING': case 'ROUND_PASSED': case 'UNKNOWN':
     case 'WRONG_CODEC': case 'WRONG_LAYOUT': case 'WRONG_PROTOCOL': case 'WRONG_RUN': return { points: 0, isProven: false }

@@ -16,11 +16,11 @@ const UNRULY: ReadonlySet<string> = new Set(['join', 'lie'])
  */
 export function refereeFor (scenario: Scenario): Referee {
   const { method, promises, faults } = scenario
-  const { groupSize, fragments, overlapSteps, outer, shares = 'weights' } = method
+  const { groupSize, fragments, overlapSteps, outer, shares = 'weights', robust = 'mean' } = method
   const liars = liarsOf(scenario)
   const climbs = promises !== undefined && ladderOf(method).length > 1
   const isRuly = liars.size === 0 && !faults.some(({ kind }) => UNRULY.has(kind))
-  const isPlain = isRuly && !climbs && (groupSize === 1 || groupSize === 2) && fragments === 1 && overlapSteps === 0 && shares === 'weights'
+  const isPlain = isRuly && !climbs && robust === 'mean' && (groupSize === 1 || groupSize === 2) && fragments === 1 && overlapSteps === 0 && shares === 'weights'
   return isPlain && (outer.kind === 'noloco' || outer.kind === 'average')
     ? new Watcher(method, longestWaitMs(scenario), rememberedRounds(scenario))
     : new GroupWatcher(method, longestWaitMs(scenario), new Set([...liars].map(index => nameOf(scenario, index))), rememberedRounds(scenario))

@@ -1,3 +1,4 @@
+import type { DistanceWatch } from '../../trust/distance-watch.ts'
 import type { Receiving } from './contribution-codec.ts'
 import type { CodecFamily } from './part-codec.ts'
 
@@ -12,6 +13,10 @@ export interface Channel {
   readonly spreads?: Float32Array | undefined
   /** How far this peer has moved since the last round of this fragment. */
   readonly moved?: () => Float32Array
+  /** How far others' vectors usually lie from this one, by which they are judged; nobody is where it is left out. */
+  readonly watch?: DistanceWatch | undefined
+  /** This peer's own way since the last round: root mean square per value. */
+  readonly way?: () => number
 }
 
 export interface Vectors {

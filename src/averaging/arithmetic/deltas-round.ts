@@ -1,6 +1,6 @@
 import type { FragmentChange, Landing, RoundArithmetic, RoundContext } from './round-arithmetic.ts'
 import { assembled, keptOrZero, mixed, nesterovStep, owedAfter } from './round-arithmetic.ts'
-import { add, combined, minus, norm, scaled } from './vectors.ts'
+import { add, combined, meanSize, minus, norm, scaled } from './vectors.ts'
 
 /**
  * Rounds in which Δ_i = φ − θ_i crosses, against slow weights φ that the whole group shares: all members apply the same decoded mean in the same order, so
@@ -13,7 +13,7 @@ export function openDeltas (context: RoundContext): RoundArithmetic {
   const residual = kept('residual')
   const due = dueOf(context, slow)
   return {
-    channels: [{ values: due, codecs: context.codecs, owed: kept('owed') }],
+    channels: [{ values: due, codecs: context.codecs, owed: kept('owed'), watch: context.watches[0], way: () => meanSize(due) }],
     reference: slow,
     land (landing) {
       const { parts, isAlone } = landing

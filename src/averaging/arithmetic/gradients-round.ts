@@ -1,7 +1,7 @@
 import type { LandedPart } from './landed-part.ts'
 import type { FragmentChange, Landing, RoundArithmetic, RoundContext } from './round-arithmetic.ts'
 import { assembled, keptOrZero, owedAfter } from './round-arithmetic.ts'
-import { combined, minus } from './vectors.ts'
+import { combined, meanSize, minus } from './vectors.ts'
 
 /**
  * Rounds in which the gradient of one step crosses. With momentum correction u ← mu + g, v ← v + u, send Q(v), and both forget what was sent
@@ -20,7 +20,7 @@ export function openGradients (context: RoundContext): RoundArithmetic {
   const decay = method.errorFeedback ?? 0
   const due = residual === undefined ? entering : combined(1, entering, decay, residual)
   return {
-    channels: [{ values: due, codecs: context.codecs, owed: kept('owed') }],
+    channels: [{ values: due, codecs: context.codecs, owed: kept('owed'), watch: context.watches[0], way: () => meanSize(due) }],
     land (landing) {
       const mean = assembled(landing, part => part.mean(0), due)
       return {

@@ -1,4 +1,5 @@
 import type { MethodSpec } from '../../manifest/schema.ts'
+import type { DistanceWatch } from '../../trust/distance-watch.ts'
 import type { Channel } from './channel.ts'
 import type { LandedPart } from './landed-part.ts'
 import type { CodecFamily } from './part-codec.ts'
@@ -35,6 +36,8 @@ export interface RoundContext {
   readonly lastStepNorm: number
   /** How far others' vectors lie from this peer's, one a channel, as learned so far. */
   readonly spreads: ReadonlyArray<Float32Array | undefined>
+  /** By which others' vectors are judged, one a channel. */
+  readonly watches: readonly DistanceWatch[]
 }
 
 export interface Landing {

@@ -85,6 +85,11 @@ export function norm (values: Float32Array): number {
   return Math.sqrt(squares)
 }
 
+/** Root mean square. */
+export function meanSize (values: Float32Array): number {
+  return norm(values) / Math.sqrt(values.length)
+}
+
 /** ‖vector − other‖, of differences in float32. */
 export function distance (vector: Float32Array, other: Float32Array): number {
   let squares = 0

@@ -1,7 +1,7 @@
 import type { Channel } from './channel.ts'
 import type { FragmentChange, Landing, RoundArithmetic, RoundContext } from './round-arithmetic.ts'
 import { assembled, keptOrZero, mixed, nesterovStep, owedAfter, spreadsAfter } from './round-arithmetic.ts'
-import { add, minus, scaled } from './vectors.ts'
+import { add, distance, meanSize, minus, scaled } from './vectors.ts'
 
 interface Momentum {
   readonly learningRate: number
@@ -69,7 +69,7 @@ function openGossip (context: RoundContext, outer: Momentum): RoundArithmetic {
   const before = keptOrZero(context, 'slow')
   const gradient = minus(before, sent)
   const stepped = nesterovStep(before, keptOrZero(context, 'momentum'), gradient, outer.learningRate, outer.momentum, gradient)
-  const ofMomentum = momentumCodecs === undefined ? [] : [{ values: stepped.momentum, codecs: momentumCodecs, owed: context.kept('owedMomentum'), spreads: context.spreads[1] }]
+  const ofMomentum = momentumCodecs === undefined ? [] : [{ values: stepped.momentum, codecs: momentumCodecs, owed: context.kept('owedMomentum'), spreads: context.spreads[1], watch: context.watches[1], way: () => meanSize(stepped.momentum) }]
   return {
     channels: [weightsChannel(context, stepped.slow), ...ofMomentum],
     land (landing): FragmentChange {
@@ -83,8 +83,9 @@ function openGossip (context: RoundContext, outer: Momentum): RoundArithmetic {
 
 /** @param values φ or θ, which the round leaves alone until it lands */
 function weightsChannel (context: RoundContext, values: Float32Array): Channel {
-  const { codecs, kept, spreads } = context
-  return { values, codecs, owed: kept('owed'), spreads: spreads[0], moved: () => minus(values, keptOrZero(context, 'slow')) }
+  const { codecs, kept, spreads, watches } = context
+  const slow = (): Float32Array => keptOrZero(context, 'slow')
+  return { values, codecs, owed: kept('owed'), spreads: spreads[0], moved: () => minus(values, slow()), watch: watches[0], way: () => distance(values, slow()) / Math.sqrt(values.length) }
 }
 
 /** In a vector that only the caller has. */
