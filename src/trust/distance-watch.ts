@@ -1,7 +1,7 @@
 /** Contributions whose distances make the median: enough that a minority cannot move it past an honest value, few enough that it follows a swarm that drifts. */
 const REMEMBERED_DISTANCES = 15
 /** Fewer are no experience. */
-const FEWEST_DISTANCES = 8
+const FEWEST_DISTANCES = 13
 /** Two replicas that started alike and moved independently lie √2 of either's way apart. */
 const INDEPENDENT = Math.SQRT2
 /**

@@ -71,7 +71,7 @@ export class SimulatedPeer {
     const keeper = keeperFor(scenario, this.index, { nowMs: () => clock.nowMs(), sentBytes: () => network.sentBytes(this.id) })
     const worker = roundTaskMs === undefined ? undefined : new LateRoundWorker(clock, workOn(trainer, { self: this.id, method, layout, seed, state: saved?.averaging }), roundTaskMs)
     const averaging = new AveragingPeer({
-      clock, trainer, worker, peers: corruptedPeers(peers, this.conduct, words(seed, STREAM.lies, this.index)), store: { recordRound: () => undefined }, method, layout,
+      clock, trainer, worker, peers: corruptedPeers(scenario.peersOf?.(this.index, peers) ?? peers, this.conduct, words(seed, STREAM.lies, this.index)), store: { recordRound: () => undefined }, method, layout,
       budgetSteps: steps, seed, state: saved?.averaging, ...minimumPeers === undefined ? {} : { minimumPeers }, decide: round => keeper?.decide(round),
       onEvent: event => {
         if (event.type === 'round') keeper?.learn(event.record)

@@ -1,7 +1,7 @@
 import type { UploadPromise } from '../../src/budget/upload-promise.ts'
 import type { MethodSpec } from '../../src/manifest/schema.ts'
 import type { ParameterLayout } from '../../src/parameters/layout.ts'
-import type { Trainer } from '../../src/ports.ts'
+import type { Peers, Trainer } from '../../src/ports.ts'
 import type { Attack } from '../scenarios/attacks.ts'
 import type { LinkProfile } from '../scenarios/links.ts'
 import type { SavedPeer } from './virtual-store.ts'
@@ -59,6 +59,8 @@ export interface Scenario {
   readonly stepMsOf?: readonly number[]
   /** What trains in place of the quadratics, for instance a `TimedTrainer`; all start from the same weights, or from what a store held. */
   readonly trainerOf?: (index: number, clock: MachineClock, saved: SavedPeer | undefined) => Trainer
+  /** What stands between a peer and the others, by index: one that says other things than it computes, or that remembers who did. */
+  readonly peersOf?: (index: number, peers: Peers) => Peers
   readonly layout?: ParameterLayout
   /** Milliseconds that each task of a round takes, beside the peer's own doings; left out, work takes no time. */
   readonly roundTaskMs?: number
