@@ -43,10 +43,8 @@ import { within } from './within.ts'
 
 export type { ConnectedPeer, SwarmNetworkOptions } from './swarm-options.ts'
 
-/** Slow weights and momentum in fp32. */
-const REFERENCE_BYTES_PER_VALUE = 8
-/** Shape and checksum of each of them, generously. */
-const REFERENCE_HEADER_BYTES = 1024
+/** Slow weights and momentum in fp32, and generously what their shapes and checksums take. */
+const [REFERENCE_BYTES_PER_VALUE, REFERENCE_HEADER_BYTES] = [8, 1024]
 
 const nowMs = (): number => performance.now()
 

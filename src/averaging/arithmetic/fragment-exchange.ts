@@ -1,8 +1,6 @@
 import type { Codec } from '../../compression/codec.ts'
 import { learnedSpreads } from '../../compression/spreads.ts'
-import { shortId } from '../../membership/short-id.ts'
 import type { Repeats } from '../../trust/repeats.ts'
-import { robustMean } from '../../trust/robust-rule.ts'
 import type { RobustRule } from '../../trust/robust-rule.ts'
 import type { Part, PartContribution, PartMean, RoundPlan } from '../frame.ts'
 import type { Arriving, Channel, Vectors } from './channel.ts'
@@ -13,10 +11,10 @@ import type { EncodingFigures } from './encoding-figures.ts'
 import type { LandedPart } from './landed-part.ts'
 import { drawsAlike, sharedSeed } from './part-codec.ts'
 import { joinPayload, referenceFingerprint, splitPayload } from './payload.ts'
-import { judge } from './judge.ts'
 import { refusal, refuseExtremes, refuseTokens } from './refusal.ts'
+import { Skeptic } from './skeptic.ts'
 import { tokenShares } from './token-weights.ts'
-import { add, distance, minus, norm, scaled, weightedCorrection, weightedSum } from './vectors.ts'
+import { add, distance, minus, norm, weightedCorrection, weightedSum } from './vectors.ts'
 
 interface PartState {
   readonly part: Part
@@ -51,9 +49,11 @@ export class FragmentExchange {
   readonly #options: ExchangeOptions
   readonly #parts: readonly PartState[]
   readonly #strangers = new Set<string>()
+  readonly #skeptic: Skeptic
 
   constructor (options: ExchangeOptions) {
     this.#options = options
+    this.#skeptic = new Skeptic(options.robust ?? 'mean', options.channels, options.repeats, options.plan.round)
     this.#parts = options.plan.parts.map(part => ({ part, arriving: new Map(), received: new Map() }))
   }
 
@@ -81,7 +81,7 @@ export class FragmentExchange {
     const isWanted = this.#reduces(state) && state.mean === undefined && !state.received.has(member) && !state.arriving.has(member)
     if (!isWanted || member === this.#options.self || !this.#options.plan.members.includes(member)) return false
     refuseTokens(tokens)
-    this.#refuseRepeat(member, payload, tokens)
+    this.#skeptic.refuseRepeat(member, payload, tokens)
     const { start, end } = state.part
     const encodings = this.#encodingsIn(state, payload, member)
     const channels = this.#options.channels.map((channel, index) => this.#codecOn(rung, channel).receive(channel.values.subarray(start, end), encodings[index] as Uint8Array))
@@ -128,8 +128,7 @@ export class FragmentExchange {
     const encodings = this.#encodingsIn(state, payload, owner)
     const values = this.#options.channels.map(({ codecs }, channel) => decodeAll(codecs.mean(members.length), encodings[channel] as Uint8Array, state.part.end - state.part.start))
     values.forEach(refuseExtremes)
-    // where all are trusted, owners are too: who refused a mean would part from the slow weights that the others share
-    if (this.#rule !== 'mean') judge(this.#options.channels, state.part, values, { what: 'mean', fromTheStart: true })
+    this.#skeptic.refuseFarMean(state.part, values)
     state.mean = { payload, members, values }
     return true
   }
@@ -157,7 +156,7 @@ export class FragmentExchange {
       includesSelf: mean.members.includes(this.#options.self),
       own,
       mean: channel => mean.values[channel] as Float32Array,
-      correction: channel => this.#clipped(minus(mean.values[channel] as Float32Array, own[channel] as Float32Array), channel),
+      correction: channel => this.#skeptic.clipped(minus(mean.values[channel] as Float32Array, own[channel] as Float32Array), channel),
       correctionNorm: () => distance(mean.values[0] as Float32Array, own[0] as Float32Array),
       // Shares are known to the owner alone; equal ones are close enough for a measurement.
       othersOverCorrection: mean.members.includes(this.#options.self) ? mean.members.length / Math.max(1, mean.members.length - 1) : 1,
@@ -170,7 +169,7 @@ export class FragmentExchange {
     const { members, shares, vectors } = this.#gathered(state, part)
     const own = this.#ownOf(state, part).values
     const plain = remembered(channel => weightedCorrection(vectors.map(values => values[channel] as Float32Array), shares, own[channel] as Float32Array))
-    const correction = remembered(channel => this.#clipped(plain(channel), channel, shares[members.indexOf(this.#options.self)]))
+    const correction = remembered(channel => this.#skeptic.clipped(plain(channel), channel, shares[members.indexOf(this.#options.self)]))
     return {
       part: state.part,
       members,
@@ -202,7 +201,7 @@ export class FragmentExchange {
     const { members, shares, vectors } = this.#gathered(state, part)
     const { start, end } = state.part
     const due = this.#options.channels.map(({ owed }, channel) => {
-      const mean = this.#meanOf(vectors.map(values => values[channel] as Float32Array), shares, members.indexOf(this.#options.self), channel)
+      const mean = this.#skeptic.meanOf(vectors.map(values => values[channel] as Float32Array), shares, members.indexOf(this.#options.self), channel)
       if (owed !== undefined) add(mean, 1, owed.subarray(start, end))
       return mean
     })
@@ -211,40 +210,6 @@ export class FragmentExchange {
     const values = encodings.map((bytes, channel) => decodeAll(codecs[channel] as Codec, bytes, end - start))
     const lost = due.map((exact, channel) => minus(exact, values[channel] as Float32Array))
     return { payload: joinPayload(encodings, this.#referenceOf(state)), members, values, lost }
-  }
-
-  get #rule (): RobustRule {
-    return this.#options.robust ?? 'mean'
-  }
-
-  #meanOf (vectors: readonly Float32Array[], shares: readonly number[], own: number, channel: number): Float32Array {
-    const rule = this.#rule
-    return rule === 'mean' ? weightedSum(vectors, shares) : robustMean(rule, vectors, own, this.#radius(channel, vectors[own]?.length ?? 0))
-  }
-
-  /**
-   * No longer than what is usual: whoever lies moves this peer by no more than an honest member would. Two members' radii differ, so what they move by need not
-   * cancel any more.
-   *
-   * @param ownShare of the mean; the correction is by the others' share of the distance
-   */
-  #clipped (correction: Float32Array, channel: number, ownShare = 0): Float32Array {
-    const limit = this.#rule === 'mean' ? Infinity : (1 - ownShare) * this.#radius(channel, correction.length)
-    const length = norm(correction)
-    return length > limit ? scaled(limit / length, correction) : correction
-  }
-
-  /** Euclidean, of so many values. */
-  #radius (channel: number, length: number): number {
-    const { watch, way } = this.#options.channels[channel] as Channel
-    return Math.sqrt(length) * (watch?.usual(way?.() ?? 0) ?? Infinity)
-  }
-
-  #refuseRepeat (member: string, payload: Uint8Array, tokens: number): void {
-    const { repeats, plan } = this.#options
-    const repeated = this.#rule !== 'mean' && tokens > 0 ? repeats?.find(payload) : undefined
-    if (repeated !== undefined) throw refusal(`it claims ${tokens} tokens of training and repeats what ${repeated}`, 'REPEATED_CONTRIBUTION')
-    repeats?.remember(payload, `${shortId(member)} sent in round ${plan.round}`)
   }
 
   /** Everyone's vectors in order of id, this peer's among them, with their shares of the mean. */
@@ -268,7 +233,7 @@ export class FragmentExchange {
       return this.#codecOn(plan.rung ?? 0, channel).send(values.subarray(start, end), { seed: this.#seedOf(index, part), spreads, moved })
     })
     const payload = joinPayload(sendings.map(({ message }) => message), this.#referenceOf(state))
-    this.#options.repeats?.remember(payload, `this peer sent in round ${plan.round}`)
+    this.#skeptic.sent(payload)
     return { tokens: plan.tokens, unsent: payload, bytes: payload.length, sendings, values: sendings.map(({ decoded }) => decoded) }
   }
 
@@ -282,7 +247,7 @@ export class FragmentExchange {
     }
     state.arriving.delete(member)
     values.forEach(refuseExtremes)
-    judge(this.#options.channels, state.part, values, { what: 'contribution', fromTheStart: this.#rule !== 'mean' })
+    this.#skeptic.refuseFar(state.part, values)
     state.received.set(member, { tokens, values, spreads: channels.map(({ spreads }) => spreads) })
     return true
   }
