@@ -22,7 +22,7 @@ export function writeEntropyCoded (to: Cursor, symbols: Uint8Array): void {
   const width = widthOf(symbols)
   const packed = packedBytes(symbols.length, width)
   if (packed <= STREAM_HEADER_BYTES) { writePacked(to, symbols, width); return }
-  const choice = chooseTables(symbols)
+  const choice = chooseTables(symbols, width)
   const room = Math.ceil(choice.bits / 8 * ROOM) + STREAM_HEADER_BYTES
   if (room >= packed) { writePacked(to, symbols, width); return }
   const stream = encodedWords(symbols, choice, packed)

@@ -33,9 +33,12 @@ export function segmentLength (count: number): number {
   return length
 }
 
-/** @param symbols at least one */
-export function chooseTables (symbols: Uint8Array): TableChoice {
-  const histograms = histogramsOf(symbols, segmentLength(symbols.length))
+/**
+ * @param symbols at least one
+ * @param width bits of the largest
+ */
+export function chooseTables (symbols: Uint8Array, width: number): TableChoice {
+  const histograms = histogramsOf(symbols, segmentLength(symbols.length), width)
   const single = assessed(histograms, new Uint8Array(histograms.segments), 1)
   if (!isWorthClustering(histograms, single.bits)) return single
   const several = clustered(histograms, single, Math.min(MAXIMUM_TABLES, histograms.segments))
@@ -56,12 +59,12 @@ function countBits (count: number): number {
 
 /** Whether tables of their own would spare the segments more than chance alone explains. */
 function isWorthClustering (histograms: Histograms, singleBits: number): boolean {
-  const { counts, segments, symbols } = histograms
+  const { counts, row, segments, symbols } = histograms
   let own = 0
   let used = 0
   for (let segment = 0; segment < segments; segment++) {
     let total = 0
-    for (let at = segment * ALPHABET; at < segment * ALPHABET + symbols; at++) {
+    for (let at = segment * row; at < segment * row + symbols; at++) {
       const count = counts[at] as number
       if (count === 0) continue
       own -= countBits(count)
@@ -97,11 +100,11 @@ function assessed (histograms: Histograms, chosen: Uint8Array, count: number): T
   return { tables, chosen, bits }
 }
 
-function tablesOf ({ counts, segments, symbols }: Histograms, chosen: Uint8Array, count: number): readonly FrequencyTable[] {
+function tablesOf ({ counts, row, segments, symbols }: Histograms, chosen: Uint8Array, count: number): readonly FrequencyTable[] {
   const sums = new Uint32Array(count * ALPHABET)
   for (let segment = 0; segment < segments; segment++) {
     const to = (chosen[segment] as number) * ALPHABET
-    const from = segment * ALPHABET
+    const from = segment * row
     for (let symbol = 0; symbol < symbols; symbol++) sums[to + symbol] = (sums[to + symbol] as number) + (counts[from + symbol] as number)
   }
   return Array.from({ length: count }, (_, table) => tableOf(sums.subarray(table * ALPHABET, (table + 1) * ALPHABET)))

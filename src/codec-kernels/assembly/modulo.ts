@@ -17,7 +17,7 @@ const LARGEST: f32 = 3.4028234663852886e38
 @inline
 function floats (lows: v128, highs: v128): v128 {
   const four = v128.shuffle<i64>(f32x4.demote_f64x2_zero(lows), f32x4.demote_f64x2_zero(highs), 0, 2)
-  return f32x4.max(f32x4.min(four, f32x4.splat(LARGEST)), f32x4.splat(-LARGEST))
+  return f32x4.pmax(f32x4.splat(-LARGEST), f32x4.pmin(f32x4.splat(LARGEST), four))
 }
 
 /**
@@ -67,8 +67,8 @@ export function valuesToPlaces (values: usize, count: u32, step: f64, noise: usi
     const x = v128.load(values + i)
     const u = v128.load(noise + i)
     const to = places + (i << 1)
-    v128.store(to, f64x2.max(least, f64x2.min(most, f64x2.add(f64x2.div(low(x), steps), low(u)))))
-    v128.store(to, f64x2.max(least, f64x2.min(most, f64x2.add(f64x2.div(high(x), steps), high(u)))), 16)
+    v128.store(to, f64x2.pmax(least, f64x2.pmin(most, f64x2.add(f64x2.div(low(x), steps), low(u)))))
+    v128.store(to, f64x2.pmax(least, f64x2.pmin(most, f64x2.add(f64x2.div(high(x), steps), high(u)))), 16)
   }
 }
 
