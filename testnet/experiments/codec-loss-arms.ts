@@ -49,7 +49,29 @@ export const CODEC_ARMS: readonly CodecArm[] = (Object.keys(choices) as CodecPre
   preset,
   codec,
   point: {
-    preset, name: codec.replace(/[^a-z0-9.]+/g, '-').replace(/-$/, ''), overrides: { everySteps: EVERY_STEPS, codec, ...extra },
-    learningRate: LEARNING_RATE, optimizer: 'muon', withoutMomentum: false
+    preset, name: nameOf(codec), overrides: { everySteps: EVERY_STEPS, codec, ...extra }, learningRate: LEARNING_RATE, optimizer: 'muon', withoutMomentum: false
   }
+})))
+
+function nameOf (codec: string): string {
+  return codec.replace(/[^a-z0-9.]+/g, '-').replace(/-$/, '')
+}
+
+/** Inner steps between two averages: from hardly apart to far. */
+export const SIDE_INTERVALS = [5, 10, 40] as const
+export const SIDE_CODECS = ['fp32', 'uniform(4) | rans', 'uniform(3) | rans', 'modulo(2,128) | rans', 'modulo(3,128) | rans'] as const
+/** What the others are compared with at the same interval. */
+export const SIDE_PLAIN = 'uniform(4) | rans'
+
+export interface SideArm {
+  readonly everySteps: number
+  readonly codec: string
+  readonly point: Point
+}
+
+/** Pairs (`noloco`) that send weights as they are or against what the partner holds. */
+export const SIDE_ARMS: readonly SideArm[] = SIDE_INTERVALS.flatMap(everySteps => SIDE_CODECS.map((codec): SideArm => ({
+  everySteps,
+  codec,
+  point: { preset: 'noloco', name: `h${everySteps}-${nameOf(codec)}`, overrides: { everySteps, codec }, learningRate: LEARNING_RATE, optimizer: 'muon', withoutMomentum: false }
 })))

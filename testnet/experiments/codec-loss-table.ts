@@ -40,12 +40,18 @@ function armRow ({ codec }: CodecArm, runs: readonly ArmResult[], plain: readonl
   const cells = [`\`${codec.replaceAll('|', '\\|')}\``, bytes, shown(runs.map(({ loss }) => loss))]
   if (codec === PLAIN) return `| ${[...cells, '–', '–'].join(' | ')} |`
   const paired = runs.flatMap(run => plain.filter(({ seed }) => seed === run.seed).map(({ loss }) => run.loss - loss))
-  const { mean, margin } = estimate(paired)
-  const judgement = !Number.isFinite(margin) ? 'one pair alone' : Math.abs(mean) <= margin ? 'not distinguishable with these seeds' : mean < 0 ? 'better' : 'worse'
-  return `| ${[...cells, shown(paired), judgement].join(' | ')} |`
+  return `| ${[...cells, shown(paired), judgementOf(paired)].join(' | ')} |`
 }
 
-function shown (values: readonly number[]): string {
+/** Of paired differences, less being better. */
+export function judgementOf (differences: readonly number[]): string {
+  const { mean, margin } = estimate(differences)
+  if (!Number.isFinite(margin)) return 'one pair alone'
+  return Math.abs(mean) <= margin ? 'not distinguishable with these seeds' : mean < 0 ? 'better' : 'worse'
+}
+
+/** Mean and interval. */
+export function shown (values: readonly number[]): string {
   const { mean, margin } = estimate(values)
   return Number.isFinite(margin) ? `${mean.toFixed(4)} ± ${margin.toFixed(4)}` : mean.toFixed(4)
 }
