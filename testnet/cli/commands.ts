@@ -40,6 +40,23 @@ export const testnetCommands: readonly CommandModule[] = [
     load: async () => (await import('./run.ts')).up
   },
   {
+    name: 'testnet sim', group: 'Testnet', summary: 'play a scenario in virtual time, once a seed, and hold it to its expectations',
+    example: 'shoal testnet sim churn --seeds 1..20',
+    configure: command => {
+      command.argument('<scenario>', 'a name of shoal testnet ls, or a file with a slash in its path or .toml at its end')
+        .option('--seeds <range>', 'one seed, or the first and the last: 1..20', '1')
+        .option('--training <kind>', 'quadratic (a known optimum), or real (small models on this processor)', 'quadratic')
+        .option('--peers <number>', 'so many peers in place of the scenario’s, its groups in proportion')
+        .option('--events', 'also print every event', false)
+    },
+    load: async () => (await import('./sim.ts')).sim
+  },
+  {
+    name: 'testnet ls', group: 'Testnet', summary: 'the scenarios that testnets play', example: 'shoal testnet ls',
+    configure: () => undefined,
+    load: async () => (await import('./list.ts')).list
+  },
+  {
     name: 'report', group: 'Watch', summary: 'what was recorded of a run, as one HTML file with plots', example: 'shoal report ./testnet -o report.html',
     configure: command => {
       command.argument('[place]', 'a testnet’s folder, a data directory, or letters of a run’s id (default: the run last worked on)').option('-o, --output <file>', 'where to write it', 'report.html')

@@ -26,11 +26,11 @@ export interface Ground {
   judge (weights: Float32Array): Promise<number>
 }
 
-/** Starts wasm on one thread and cuts the State of the Union addresses into as many eras as there are peers. */
-export async function openGround (setting: Setting): Promise<Ground> {
+/** Starts wasm on one thread and cuts the State of the Union addresses into as many shards as there are peers: eras, or all alike. */
+export async function openGround (setting: Setting, split: 'era' | 'iid' = 'era'): Promise<Ground> {
   const { kernels } = await startWasm()
   const corpus = await hashCorpus()
-  const { training, heldOut } = splitDocuments(await readCorpus(corpus), { holdOutEvery: HOLD_OUT_EVERY, shards: setting.peers, split: 'era' })
+  const { training, heldOut } = splitDocuments(await readCorpus(corpus), { holdOutEvery: HOLD_OUT_EVERY, shards: setting.peers, split })
   const excerpt = heldOutExcerpt(heldOut, setting.heldOutBytes)
   const model = createModel(setting.model)
   return {

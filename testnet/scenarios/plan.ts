@@ -29,7 +29,8 @@ export type Moment = { readonly timeMs: number } | { readonly round: number }
 
 /** Peers go by their place in the plan. Times are in milliseconds. */
 export type PlannedFault = { readonly at: Moment } & (
-  | { readonly kind: 'crash' | 'kill' | 'leave' | 'diskFull', readonly peers: readonly number[], readonly forMs: number | undefined }
+  | { readonly kind: 'crash' | 'kill' | 'leave', readonly peers: readonly number[], readonly forMs: number | undefined }
+  | { readonly kind: 'diskFull', readonly peers: readonly number[], readonly forMs: number | undefined }
   | { readonly kind: 'pause' | 'stall', readonly peers: readonly number[], readonly forMs: number }
   | { readonly kind: 'join' | 'reset', readonly peers: readonly number[] }
   | { readonly kind: 'link', readonly peers: readonly number[], readonly link: LinkProfile }
@@ -124,7 +125,8 @@ function momentsOf ({ time, round, repeat }: FaultEntry): readonly Moment[] {
 
 function plannedFault (fault: FaultEntry, at: Moment, named: readonly NamedPeer[], linkOf: (name: string) => LinkProfile, draw: () => readonly number[]): PlannedFault {
   switch (fault.kind) {
-    case 'crash': case 'kill': case 'leave': case 'diskFull': return { at, kind: fault.kind, peers: draw(), forMs: fault.for }
+    case 'crash': case 'kill': case 'leave': return { at, kind: fault.kind, peers: draw(), forMs: fault.for }
+    case 'diskFull': return { at, kind: fault.kind, peers: draw(), forMs: fault.for }
     case 'pause': case 'stall': return { at, kind: fault.kind, peers: draw(), forMs: fault.for }
     case 'join': case 'reset': return { at, kind: fault.kind, peers: draw() }
     case 'link': return { at, kind: fault.kind, peers: draw(), link: linkOf(fault.link) }

@@ -33,6 +33,8 @@ export interface ScalarScenario {
   readonly repeated: number
   /** Up to so much later, each message for itself: they overtake one another. */
   readonly jitterMs: number
+  /** One way; 30 when left out. */
+  readonly latencyMs?: number
   readonly seed: number
 }
 
@@ -43,6 +45,8 @@ export interface ScalarOutcome {
   /** Distinct model hashes at the end: 1 when all peers have the same bits. */
   readonly distinctModels: number
   readonly bytesPerStepAndPeer: number
+  /** When the last peer had taken its last step. */
+  readonly endedMs: number
   readonly reports: readonly OneByteReport[]
   readonly swarm: readonly OneBytePeer[]
 }
@@ -82,7 +86,7 @@ export function runScalarSwarm (scenario: ScalarScenario): ScalarOutcome {
     if (fraction(random) < scenario.lost) return
     const copies = fraction(random) < scenario.repeated ? 2 : 1
     for (let copy = 0; copy < copies; copy++) {
-      clock.schedule(LATENCY_MS + scenario.jitterMs * fraction(random), () => { swarm[names.indexOf(to)]?.receive(from, message) })
+      clock.schedule((scenario.latencyMs ?? LATENCY_MS) + scenario.jitterMs * fraction(random), () => { swarm[names.indexOf(to)]?.receive(from, message) })
     }
   }
   const swarm: OneBytePeer[] = names.map((name, index) => new OneBytePeer(modelMemory(scenario.problem.start), rulesOf(scenario, names), {
@@ -105,12 +109,13 @@ export function runScalarSwarm (scenario: ScalarScenario): ScalarOutcome {
   clock.schedule(COMPARE_EVERY_MS, compare)
   while (swarm.some(({ step }) => step < scenario.steps) && clock.advance());
   const spent = bytes
-  const endMs = clock.nowMs() + AFTERMATH_MS
-  while (clock.advance(endMs));
+  const endedMs = clock.nowMs()
+  while (clock.advance(endedMs + AFTERMATH_MS));
   return {
     losses: swarm.map(peer => lossOf(scenario.problem, peer)),
     curve,
     distinctModels: new Set(swarm.map(({ model }) => model.hash())).size,
+    endedMs,
     bytesPerStepAndPeer: spent / scenario.steps / scenario.peers,
     reports,
     swarm

@@ -8,8 +8,8 @@ import type { SavedPeer } from './virtual-store.ts'
 import type { MachineClock } from './virtual-clock.ts'
 import type { LinkConditions } from './virtual-links.ts'
 
-/** At a moment of virtual time, or once anybody honest has ended a round. */
-export type FaultMoment = { readonly atMs: number } | { readonly afterRound: number }
+/** At a moment of virtual time, or so long after anybody honest has ended a round. */
+export type FaultMoment = { readonly atMs: number } | { readonly afterRound: number, readonly laterMs?: number }
 
 /** Something that happens to the swarm. Peers go by their index. */
 export type Fault = FaultMoment & (

@@ -82,7 +82,7 @@ class Simulation {
   readonly #log: EventLog
   readonly #records: Array<RoundRecord & { readonly peer: string }> = []
   /** Faults that wait for a round, soonest first. */
-  readonly #byRound: Array<Fault & { readonly afterRound: number }>
+  readonly #byRound: Array<Fault & { readonly afterRound: number, readonly laterMs?: number }>
   #longestWaitMs = 0
   /** Peers that are to end, and faults that are to bring some. */
   #running = 0
@@ -107,9 +107,8 @@ class Simulation {
     this.#peers = Array.from({ length: peers }, (_, index) => new SimulatedPeer(around, index))
     this.#byId = new Map(this.#peers.map(peer => [peer.id, peer]))
     for (const peer of this.#peers) if (scenario.absent?.has(peer.index) !== true) this.#begin(peer)
-    this.#joinsToCome = faults.filter(({ kind }) => kind === 'join').length
     this.#byRound = faults.flatMap(fault => 'afterRound' in fault ? [fault] : []).sort((one, other) => one.afterRound - other.afterRound)
-    for (const fault of faults) if ('atMs' in fault) this.#clock.schedule(fault.atMs, () => { this.#inflict(fault) })
+    for (const fault of faults) if ('atMs' in fault) this.#inflictIn(fault.atMs, fault)
   }
 
   run (): SimulationResult {
@@ -167,8 +166,15 @@ class Simulation {
     })
   }
 
+  #inflictIn (delayMs: number, fault: Fault): void {
+    if (fault.kind === 'join') this.#joinsToCome++
+    this.#clock.schedule(delayMs, () => {
+      if (fault.kind === 'join') this.#joinsToCome--
+      this.#inflict(fault)
+    })
+  }
+
   #inflict (fault: Fault): void {
-    if (fault.kind === 'join') this.#joinsToCome--
     inflict(fault, {
       network: this.#network, peers: this.#peers, log: sentence => { this.#say(sentence) }, join: peer => { this.#join(peer) },
       lost: peer => { if (peer.ended === undefined) this.#running-- }
@@ -204,7 +210,7 @@ class Simulation {
     while ((this.#byRound[0]?.afterRound ?? Infinity) <= record.round) {
       const fault = this.#byRound.shift()
       // after all that this round leads to
-      if (fault !== undefined) this.#clock.schedule(0, () => { this.#inflict(fault) })
+      if (fault !== undefined) this.#inflictIn(fault.laterMs ?? 0, fault)
     }
   }
 

@@ -1,0 +1,98 @@
+import { setImmediate } from 'node:timers/promises'
+import { action } from '../../node/cli/command.ts'
+import type { Action, CommonOptions } from '../../node/cli/command.ts'
+import { choiceOption } from '../../node/cli/choices.ts'
+import { EXIT } from '../../node/cli/exit-codes.ts'
+import { gracefulShutdown } from '../../node/cli/graceful-shutdown.ts'
+import { numberOption } from '../../node/cli/numbers.ts'
+import type { Output } from '../../node/cli/output.ts'
+import { formatBytes, formatSeconds } from '../../node/terminal/units.ts'
+import { table } from '../../node/terminal/table.ts'
+import { loadScenario } from '../scenarios/load.ts'
+import { withPeers } from '../scenarios/plan.ts'
+import type { ScenarioFile } from '../scenarios/schema.ts'
+import { playScenario, quadraticLearning } from '../simulator/play-scenario.ts'
+import type { JudgedSeed } from '../simulator/play-scenario.ts'
+import { ProgressLine } from './progress-line.ts'
+import { seedsOption } from './seeds.ts'
+
+interface SimOptions {
+  readonly seeds: string
+  readonly training: string
+  readonly peers?: string
+  readonly events: boolean
+}
+
+/** Of a name in a list, so that a table fits a terminal. */
+const HASH_LETTERS = 12
+const MOST_PEERS = 100_000
+
+/** Plays a scenario in virtual time and tells which seed breaks which expectation. */
+export const sim: Action = action<SimOptions>(async ({ arguments: [name = ''], options, output }) => {
+  const seeds = seedsOption(options.seeds)
+  const file = scenarioOf(name, options)
+  const training = choiceOption('training', options.training, ['quadratic', 'real'])
+  const learning = training === 'real' ? await (await import('../simulator/real-learning.ts')).realLearning(file) : quadraticLearning
+  const shutdown = gracefulShutdown({ say: output.message, stopping: 'ending this seed' })
+  const progress = new ProgressLine()
+  const judged: JudgedSeed[] = []
+  try {
+    for (const [index, seed] of seeds.entries()) {
+      const one = await playScenario(file, seed, learning, async share => {
+        progress.show((index + share) / seeds.length, `seed ${seed} of ${seeds[0] ?? seed}..${seeds.at(-1) ?? seed}`)
+        await setImmediate()
+        shutdown.signal.throwIfAborted()
+      })
+      judged.push(one)
+      progress.clear()
+      if (options.events) for (const line of one.played.lines) output.message(line)
+    }
+  } catch (thrown) {
+    if (!shutdown.signal.aborted) throw thrown
+  } finally {
+    progress.clear()
+    shutdown.release()
+  }
+  const again = (seed: number): string => replayLine(name, seed, options)
+  if (options.json) output.json({ version: 1, scenario: file.name, training, interrupted: shutdown.signal.aborted, seeds: judged.map(one => asJson(one, again)) })
+  else tell(judged, output)
+  const isBroken = tellBroken(judged, again, output)
+  if (shutdown.signal.aborted) return EXIT.interrupted
+  return isBroken ? EXIT.expectationNotMet : undefined
+})
+
+function scenarioOf (name: string, { peers }: SimOptions): ScenarioFile {
+  const file = loadScenario(name)
+  return peers === undefined ? file : withPeers(file, numberOption('peers', peers, { minimum: file.peers.length, maximum: MOST_PEERS }))
+}
+
+/** The command that plays one seed again. */
+function replayLine (name: string, seed: number, { training, peers }: SimOptions & CommonOptions): string {
+  return ['shoal testnet sim', name, `--seeds ${seed}`, ...training === 'quadratic' ? [] : [`--training ${training}`], ...peers === undefined ? [] : [`--peers ${peers}`], '--events'].join(' ')
+}
+
+function tell (judged: readonly JudgedSeed[], output: Output): void {
+  const columns = ['seed', 'loss', 'averaged', 'a peer sent', 'longest wait', 'virtual time', 'events', 'verdict']
+  const rows = judged.map(({ seed, played, findings }) => [
+    String(seed), played.loss.toPrecision(3), `${Math.round(100 * played.averagedShare)} %`, formatBytes(played.bytesPerPeer), formatSeconds(played.longestWaitMs / 1000),
+    formatSeconds(played.seconds), played.hash.slice(0, HASH_LETTERS), brokenOf(findings).length === 0 ? 'as expected' : `broke ${brokenOf(findings).map(({ expectation }) => expectation).join(', ')}`
+  ])
+  for (const line of table(columns.map(title => ({ title, align: title === 'events' || title === 'verdict' ? 'left' : 'right' })), rows)) output.line(line)
+}
+
+/** @returns whether any seed broke anything */
+function tellBroken (judged: readonly JudgedSeed[], again: (seed: number) => string, output: Output): boolean {
+  const broken = judged.flatMap(({ seed, findings }) => brokenOf(findings).map(finding => ({ seed, ...finding })))
+  for (const { seed, expectation, limit, found } of broken) {
+    output.message(`seed ${seed} broke ${expectation}: expected ${limit}, found ${found}\n  replay: ${again(seed)}`)
+  }
+  return broken.length > 0
+}
+
+function brokenOf (findings: JudgedSeed['findings']): JudgedSeed['findings'] {
+  return findings.filter(({ isMet }) => !isMet)
+}
+
+function asJson ({ seed, played: { lines, ...played }, undisturbed, findings }: JudgedSeed, again: (seed: number) => string): Record<string, unknown> {
+  return { seed, events: lines.length, ...played, undisturbedLoss: undisturbed?.loss, findings, replay: again(seed) }
+}

@@ -1,0 +1,68 @@
+import type { Expectations } from '../scenarios/schema.ts'
+
+/** What a played scenario came to, whatever trained. */
+export interface Played {
+  /** SHA-256 of the event log. */
+  readonly hash: string
+  readonly lines: readonly string[]
+  /** Virtual time until the last peer ended. */
+  readonly seconds: number
+  /** Of the honest replicas' mean: excess over the optimum a coordinate, or held-out nats per token; NaN when nobody is left. */
+  readonly loss: number
+  /** Of the weights that everybody started from. */
+  readonly startLoss: number
+  readonly spread: number
+  readonly rounds: number
+  readonly averagedShare: number
+  readonly oneSided: number
+  /** Of the honest peer that sent most. */
+  readonly bytesPerPeer: number
+  readonly longestWaitMs: number
+  /** Of the honest peer that waited for most of its time. */
+  readonly waitedShare: number
+  /** Honest peers that neither took all their steps nor were taken away. */
+  readonly unfinished: readonly string[]
+  readonly violations: readonly string[]
+}
+
+export interface Finding {
+  readonly expectation: string
+  readonly limit: string
+  readonly found: string
+  readonly isMet: boolean
+}
+
+export type TrainingKind = 'quadratic' | 'real'
+
+/** Holds what happened against what was expected. @param undisturbed the same scenario without faults and liars, where that is compared */
+export function judgeScenario (expect: Expectations, played: Played, training: TrainingKind, undisturbed: Played | undefined): readonly Finding[] {
+  const loss = expect.lossBelow?.[training]
+  const findings = [
+    { expectation: 'invariants', limit: 'none broken', found: played.violations[0] ?? 'none broken', isMet: played.violations.length === 0 },
+    below('lossBelow', loss, played.loss, shown),
+    undisturbed === undefined ? undefined : below('withinPercentOfUndisturbed', expect.withinPercentOfUndisturbed, percentWorse(played, undisturbed, training), value => `${shown(value)} %`),
+    expect.averagedShareAbove === undefined ? undefined : {
+      expectation: 'averagedShareAbove', limit: shown(expect.averagedShareAbove), found: shown(played.averagedShare), isMet: played.averagedShare > expect.averagedShareAbove
+    },
+    below('bytesPerPeerBelow', expect.bytesPerPeerBelow, played.bytesPerPeer, value => String(Math.round(value))),
+    below('longestWaitBelow', expect.longestWaitBelow, played.longestWaitMs, value => `${shown(value / 1000)} s`),
+    below('waitedShareBelow', expect.waitedShareBelow, played.waitedShare, shown),
+    training === 'quadratic' ? below('spreadBelow', expect.spreadBelow, played.spread, shown) : undefined,
+    expect.allEnd ? { expectation: 'allEnd', limit: 'nobody is left behind', found: played.unfinished.length === 0 ? 'all ended' : played.unfinished.join(', '), isMet: played.unfinished.length === 0 } : undefined
+  ]
+  return findings.filter(finding => finding !== undefined)
+}
+
+/** How much of what training gains was lost, in percent of the start's excess; of real training in percent of the loss. */
+export function percentWorse (played: Played, undisturbed: Played, training: TrainingKind): number {
+  const scale = training === 'quadratic' ? undisturbed.startLoss : undisturbed.loss
+  return 100 * (played.loss - undisturbed.loss) / scale
+}
+
+function below (expectation: string, limit: number | undefined, found: number, show: (value: number) => string): Finding | undefined {
+  return limit === undefined ? undefined : { expectation, limit: `below ${show(limit)}`, found: show(found), isMet: found < limit }
+}
+
+function shown (value: number): string {
+  return Number.isFinite(value) ? String(Number(value.toPrecision(3))) : 'not a number'
+}
