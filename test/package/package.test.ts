@@ -37,9 +37,9 @@ describe('the package', () => {
   it('holds what runs, its types and its documents, and nothing else', () => {
     const paths = packed.files.map(({ path }) => path)
     expect(paths).toEqual(expect.arrayContaining([
-      'package.json', 'README.md', 'LICENSE', 'docs/library.md', 'docs/examples/train-alone.mjs', 'dist/src/index.js', 'dist/src/index.d.ts', 'dist/node/trainer-worker/worker.js', 'dist/testnet/shoal.js'
+      'package.json', 'README.md', 'LICENSE', 'docs/library.md', 'docs/examples/train-alone.mjs', 'dist/src/index.js', 'dist/src/index.d.ts', 'dist/node/trainer-worker/worker.js', 'dist/testnet/shoal.js', 'dist/testnet/scenarios/files/quickstart.toml'
     ]))
-    expect(paths.filter(path => !/^(dist\/(src|protocols|node|testnet)\/.+\.(js|d\.ts)|dist\/node\/web\/page\/.+\.(html|css|svg)|docs\/(library\.md|api\.md|(examples|service)\/.+)|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(path))).toEqual([])
+    expect(paths.filter(path => !/^(dist\/(src|protocols|node|testnet)\/.+\.(js|d\.ts)|dist\/node\/web\/page\/.+\.(html|css|svg)|dist\/testnet\/scenarios\/files\/.+\.toml|docs\/(library\.md|api\.md|(examples|service)\/.+)|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(path))).toEqual([])
     expect(packed.unpackedSize).toBeLessThan(MAXIMUM_UNPACKED_BYTES)
   })
 
