@@ -5,9 +5,12 @@ import type { Survey } from './survey.ts'
 import type { AttestAnswer, AttestedPart, TransferSurroundings } from './transfer-ports.ts'
 import { opinionOf, verdictOf } from './verdict.ts'
 import type { Verdict } from './verdict.ts'
+import { soon } from './waiting.ts'
 
 /** Members asked: more than are needed, so that some may be silent or lie. */
 const MOST_ASKED = 8
+/** Reading and sketching the largest replica takes seconds. */
+const OPINION_MS = 10_000
 /** Parts in one question: two vectors from each of four origins, and as many of members that are gone. */
 export const MAXIMUM_ATTESTED_PARTS = 16
 /** Chunks sketched before others have their turn: some 10 ms. */
@@ -61,7 +64,7 @@ async function ask (around: TransferSurroundings, peerId: string, question: { ro
   try {
     for (let at = 0; at < question.parts.length; at += MAXIMUM_ATTESTED_PARTS) {
       const asked = question.parts.slice(at, at + MAXIMUM_ATTESTED_PARTS)
-      const told = await around.peers.attest(peerId, { ...question, parts: asked.map(({ vector, chunks, sketch }) => ({ vector, chunks, sketch })) }, around.signal)
+      const told = await soon(around.clock, OPINION_MS, around.peers.attest(peerId, { ...question, parts: asked.map(({ vector, chunks, sketch }) => ({ vector, chunks, sketch })) }, around.signal))
       asked.forEach(({ origin }, index) => { answers.set(origin, [...answers.get(origin) ?? [], ...told.slice(index, index + 1)]) })
     }
   } catch {

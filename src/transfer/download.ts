@@ -141,8 +141,7 @@ export class Download {
   }
 
   #nextFor (source: Source): number | undefined {
-    if (source.inFlightBytes >= source.window.bytes) return undefined
-    for (const chunk of this.#missing) return chunk
+    for (const chunk of this.#missing) return source.asked.size === 0 || source.inFlightBytes + this.plan.place(chunk).bytes <= source.window.bytes ? chunk : undefined
     return source.asked.size === 0 ? this.#owedLongest() : undefined
   }
 

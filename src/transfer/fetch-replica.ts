@@ -137,9 +137,19 @@ class ReplicaFetcher {
         this.#sayWhy(round, of('alone').length > 0, new Set([...within.values()].flat()).size)
         return replica
       }
+      if (this.#isForgotten(round)) {
+        say(`too few members still hold the snapshot of round ${round} to attest it; looking for another`)
+        return undefined
+      }
       say(`waiting for ${ATTESTATIONS_NEEDED} other members to attest the snapshot of round ${round}`)
       await new Bell().wait(clock, ATTEST_AGAIN_MS, signal)
     }
+  }
+
+  /** Whether too few members hold a round that is here, while enough of them hold another. */
+  #isForgotten (round: number): boolean {
+    const holders = (of: number): number => this.#survey.offers.filter(offer => offer.round === of).length
+    return holders(round) <= ATTESTATIONS_NEEDED && this.#survey.offers.some(offer => holders(offer.round) > ATTESTATIONS_NEEDED)
   }
 
   #sayWhy (round: number, isAlone: boolean, attesting: number): void {

@@ -7,8 +7,8 @@ import { CHUNK_BYTES } from './chunk-plan.ts'
  */
 export const LONGEST_FLIGHT_MS = 500
 
-/** In flight at least, or nothing would be known of the link: two chunks, 0.26 s of 1 Mbit/s; below half of that control waits longer. */
-export const SMALLEST_WINDOW_BYTES = 2 * CHUNK_BYTES
+/** In flight at least, or nothing would be known of the link: from four sources 0.52 s of 1 Mbit/s; below half of that control waits longer. */
+export const SMALLEST_WINDOW_BYTES = CHUNK_BYTES
 
 /** In flight at most from one source, which bounds what waits in its socket: half a second of 32 Mbit/s. */
 export const LARGEST_WINDOW_BYTES = 2 * 1024 * 1024

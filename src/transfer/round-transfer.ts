@@ -1,12 +1,12 @@
 import { reasonOf } from '../errors.ts'
 import type { ChunkPlan } from './chunk-plan.ts'
 import type { TransferTarget } from './choose-round.ts'
-import { Download, MAXIMUM_SOURCES } from './download.ts'
+import { Download, MAXIMUM_SOURCES, STALL_MS } from './download.ts'
 import type { ChunkRequest, DownloadProgress } from './download.ts'
 import { fetchList, listedHash } from './origin-lists.ts'
 import type { Survey } from './survey.ts'
 import type { PartStream, SnapshotOffer, StoredParts, TransferSurroundings } from './transfer-ports.ts'
-import { Bell } from './waiting.ts'
+import { Bell, soon } from './waiting.ts'
 
 /** How often silence is looked for, and progress told. */
 const LOOK_MS = 1_000
@@ -14,6 +14,9 @@ const LOOK_MS = 1_000
 const AGAIN_MS = 5_000
 /** Without any source for so long, another snapshot is looked for. */
 const WITHOUT_SOURCES_MS = 20_000
+
+/** The list of the largest model is four megabytes: half a minute of 1 Mbit/s. */
+const LIST_MS = 60_000
 
 interface Connection {
   readonly stream: PartStream
@@ -130,8 +133,8 @@ export class RoundTransfer {
     const { signer } = offer
     let stream: PartStream | undefined
     try {
-      stream = await peers.open(signer, signal)
-      if (!this.#lists.has(offer.list)) await this.#learn(offer, await fetchList(stream, offer.list, this.download.plan))
+      stream = await soon(clock, STALL_MS, peers.open(signer, signal))
+      if (!this.#lists.has(offer.list)) await this.#learn(offer, await soon(clock, LIST_MS, fetchList(stream, offer.list, this.download.plan)))
       this.#connections.set(signer, { stream, offer })
       this.#offers.set(signer, offer)
       this.download.addSource(signer, offer.list, clock.nowMs())

@@ -1,9 +1,12 @@
 import { reasonOf } from '../errors.ts'
 import type { ChunkPlan } from './chunk-plan.ts'
 import type { SnapshotOffer, TransferSurroundings } from './transfer-ports.ts'
+import { soon } from './waiting.ts'
 
 /** Members come within seconds of each other; each has snapshots that are new. */
 const SURVEY_EVERY_MS = 5_000
+/** Who does not answer by then is asked again later. */
+const ANSWER_MS = 5_000
 /** Members asked at once and remembered: in a large swarm some of them are enough. */
 const MOST_ASKED = 16
 
@@ -51,7 +54,7 @@ export class Survey {
     const { peers, clock, signal } = this.#around
     this.#askedMs.set(peerId, clock.nowMs())
     try {
-      this.#held.set(peerId, await peers.offers(peerId, hold, signal))
+      this.#held.set(peerId, await soon(clock, ANSWER_MS, peers.offers(peerId, hold, signal)))
       this.#silent.delete(peerId)
     } catch (error) {
       signal.throwIfAborted()

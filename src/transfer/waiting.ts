@@ -30,3 +30,16 @@ export class Bell {
     signal.throwIfAborted()
   }
 }
+
+/** What some work comes to, if that is soon. @throws Error when it is not; what the work throws */
+export async function soon<Result> (clock: Clock, longestMs: number, work: Promise<Result>): Promise<Result> {
+  let cancel: () => void = () => undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    cancel = clock.schedule(longestMs, () => { reject(new Error(`it does not answer within ${longestMs / 1000} s`)) })
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    cancel()
+  }
+}

@@ -1,5 +1,4 @@
-import { sha256 } from '@noble/hashes/sha2.js'
-import { bytesToHex } from '@noble/hashes/utils.js'
+import { createHash } from 'node:crypto'
 import { ChunkPlan } from '../../src/transfer/chunk-plan.ts'
 import { opinionOnPart } from '../../src/transfer/own-opinion.ts'
 import type { AttestAnswer, AttestQuestion, SnapshotOffer } from '../../src/transfer/transfer-ports.ts'
@@ -39,7 +38,7 @@ export class SnapshotHolder {
     this.#list = new Uint8Array(32 * this.plan.chunks)
     for (let chunk = 0; chunk < this.plan.chunks; chunk++) {
       const { offset, bytes } = this.plan.place(chunk)
-      this.#list.set(sha256(this.data.subarray(offset, offset + bytes)), 32 * chunk)
+      this.#list.set(createHash('sha256').update(this.data.subarray(offset, offset + bytes)).digest(), 32 * chunk)
     }
     this.offer = { signer, round, step, tokens: step, values, vectors: vectors.length, data: hashOf(this.data), list: hashOf(this.#list) }
   }
@@ -65,7 +64,7 @@ export class SnapshotHolder {
   }
 }
 
-export function hashOf (bytes: Uint8Array): string { return bytesToHex(sha256(bytes)) }
+export function hashOf (bytes: Uint8Array): string { return createHash('sha256').update(bytes).digest('hex') }
 
 function littleEndian (vectors: readonly Float32Array[]): Uint8Array {
   const view = new DataView(new ArrayBuffer(4 * vectors.reduce((sum, { length }) => sum + length, 0)))
