@@ -45,6 +45,7 @@ function configurePeerOptions (command: Command): void {
   command
     .option('--listen <multiaddr>', 'address to listen on (/ip4/0.0.0.0/tcp/4001, …/tcp/4002/ws), or none; may be given several times', collect)
     .option('--bootstrap <multiaddr>', 'a peer to begin with, may be given several times', collect)
+    .option('--network-key <file>', 'the key of a private run’s network (default: the one that came with its invite)')
     .option('--mdns <on|off>', 'ask the local network for members of the run (default: on)')
     .option('--dht <on|off>', 'find members by run id in a table that peers of all runs keep (default: on)')
     .option('--relay <auto|on|off>', 'carry connections of members that nobody can dial (default: auto, on without a promise about upload)')
@@ -113,6 +114,7 @@ export const peerCommands: readonly CommandModule[] = [
       configureDataOptions(command)
       const { configureAdmissionOptions } = await import('./admission-options.ts')
       configureAdmissionOptions(command, collect)
+      command.option('--private', 'only who has an invite gets a connection to anybody of the run: a key in the invite encrypts them all', false)
       command.option('--recompute', 'compute each layer again in the backward pass: less memory, about a third more time', false)
         .option('-o, --output <file>', 'also write the manifest to a file')
     },

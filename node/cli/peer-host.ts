@@ -7,7 +7,9 @@ import { openLogger } from '../logging/logger.ts'
 import type { Logger } from '../logging/logger.ts'
 import { EventLog } from '../peer/event-log.ts'
 import { runPeer } from '../peer/peer.ts'
+import { findRun } from '../peer/run-source.ts'
 import type { RunSource } from '../peer/run-source.ts'
+import { rememberedAnywhere } from '../store/level-store.ts'
 import { prepareDataDirectory, resolveDataDirectory } from '../store/data-directory.ts'
 import type { DataDirectory } from '../store/data-directory.ts'
 import { ScalarFiles } from '../tensorboard/scalar-files.ts'
@@ -60,6 +62,15 @@ export class PeerHost {
       await logger.close()
       shutdown.release()
     }
+  }
+
+  /** The run that a word names; its members are looked for where no address leads to them. @throws ShoalError */
+  async find (word: string): Promise<RunSource> {
+    const { bootstrap } = this.#loaded.settings
+    return await findRun(word, this.directory, this.signal, {
+      known: async () => [...bootstrap, ...await rememberedAnywhere(this.directory.store)],
+      say: this.#output.message
+    })
   }
 
   /** One peer of one run, until its budget is spent or it is stopped. @throws ShoalError */

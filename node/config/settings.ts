@@ -20,6 +20,8 @@ export const settingsSchema = z.strictObject({
   listen: z.array(z.string().startsWith('/', 'must be a multiaddr such as /ip4/0.0.0.0/tcp/4001, or --listen none')),
   /** Multiaddrs of peers to begin with, beside those of the invite. */
   bootstrap: z.array(z.string().startsWith('/', 'must be a multiaddr that ends in /p2p/<peer id>')),
+  /** A file with the key of a private run's network; empty for the one that came with its invite. */
+  networkKey: z.string(),
   /** Ask the local network for members of the run. */
   mdns: onOrOff,
   /** Find members by run id in the table that peers of all runs keep. */
@@ -63,6 +65,7 @@ export type SettingName = keyof Settings
 export const defaultSettings: Settings = {
   listen: ['/ip4/0.0.0.0/tcp/0'],
   bootstrap: [],
+  networkKey: '',
   mdns: 'on',
   dht: 'on',
   relay: 'auto',

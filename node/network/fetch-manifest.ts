@@ -1,4 +1,3 @@
-import { multiaddr } from '@multiformats/multiaddr'
 import type { Libp2p, PrivateKey } from '@libp2p/interface'
 import { reasonOf, ShoalError } from '../../src/errors.ts'
 import { askManifest } from '../../protocols/manifest/client.ts'
@@ -14,7 +13,7 @@ export interface FetchManifestOptions {
   readonly signal?: AbortSignal
 }
 
-type Attempt = { readonly manifest: Uint8Array } | { readonly address: string, readonly refused: boolean, readonly why: string }
+export type Attempt = { readonly manifest: Uint8Array } | { readonly address: string, readonly refused: boolean, readonly why: string }
 
 /**
  * Asks the peers at `addresses`, one after the other, for the signed manifest of a run, on a node of its own that only
@@ -29,7 +28,7 @@ export async function fetchManifest (addresses: readonly string[], runId: string
   const failures: Array<Exclude<Attempt, { manifest: Uint8Array }>> = []
   try {
     for (const address of addresses) {
-      const attempt = await ask(node, address, runId, signal)
+      const attempt = await askForManifest(node, [address], runId, signal)
       if ('manifest' in attempt) return attempt.manifest
       failures.push(attempt)
     }
@@ -39,11 +38,12 @@ export async function fetchManifest (addresses: readonly string[], runId: string
   throw failure(runId, failures)
 }
 
-async function ask (node: Pick<Libp2p, 'dial'>, address: string, runId: string, signal: AbortSignal): Promise<Attempt> {
+/** Asks one peer at any of its addresses. @throws the signal's reason */
+export async function askForManifest (node: Pick<Libp2p, 'dial'>, addresses: readonly string[], runId: string, signal: AbortSignal): Promise<Attempt> {
+  const address = addresses.join(' or ')
   let reached = false
   try {
-    multiaddr(address)
-    const connection = await dialAny(node, [address], signal)
+    const connection = await dialAny(node, addresses, signal)
     reached = true
     const answer = await askManifest(await connection.newStream(MANIFEST_PROTOCOL, { signal, runOnLimitedConnection: true }), runId, signal)
     return 'manifest' in answer ? answer : { address, refused: true, why: answer.rejection.sentence }

@@ -57,14 +57,18 @@ export class Handshakes {
   async #greet (connection: Connection): Promise<void> {
     const { hello, refusal, signal } = this.#options
     const peerId = connection.remotePeer.toString()
+    let mayStay = false
     try {
       const stream = await connection.newStream(HELLO_PROTOCOL, { signal, runOnLimitedConnection: true })
       const ours = hello(peerId)
-      this.#conclude(connection, await sayHello(stream, ours, { refusal: theirs => refusal(peerId, theirs), signal }), ours)
+      const outcome = await sayHello(stream, ours, { refusal: theirs => refusal(peerId, theirs), signal })
+      this.#conclude(connection, outcome, ours)
+      // a peer of another run keeps the same table: it passes by, and is let go as all passers-by are
+      mayStay = outcome.kind === 'rejected' && outcome.rejection.code === 'WRONG_RUN'
     } catch (error) {
       this.#fail(connection, error)
     }
-    if (!this.#options.isMember(peerId)) await connection.close().catch(() => { connection.abort(new WireError('refused', 'no member')) })
+    if (!mayStay && !this.#options.isMember(peerId)) await connection.close().catch(() => { connection.abort(new WireError('refused', 'no member')) })
   }
 
   async #answer (stream: Stream, connection: Connection): Promise<void> {

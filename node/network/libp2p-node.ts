@@ -4,7 +4,7 @@ import { yamux } from '@libp2p/yamux'
 import { autoNAT } from '@libp2p/autonat'
 import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { dcutr } from '@libp2p/dcutr'
-import { identify, type Identify } from '@libp2p/identify'
+import { identify, identifyPush, type Identify } from '@libp2p/identify'
 import { kadDHT, passthroughMapper, type KadDHT } from '@libp2p/kad-dht'
 import { mdns } from '@libp2p/mdns'
 import { ping } from '@libp2p/ping'
@@ -142,18 +142,20 @@ function servicesOf ({ topic, reach, listen, maximumPayloadBytes }: NodeOptions)
   const alone = onlyLoopback(listen)
   return {
     identify: identify(),
+    // a peer that becomes a server of the table, or comes by an address at a relay, says so at once
+    identifyPush: identifyPush(),
     pubsub: gossipService(topic),
     // other networks call back what cannot be dialled from there, and punch holes that loopback does not have
     ...alone ? {} : { autoNAT: autoNAT(), dcutr: dcutr() },
     ...alone || reach.upnp !== true ? {} : { upnp: uPnPNAT() },
-    ...reach.dht === true ? { ping: ping(), dht: table() } : {},
+    ...reach.dht === true ? { ping: ping(), dht: table(listen.length === 0) } : {},
     ...reach.relay === true ? { relay: circuitRelayServer({ reservations: { maxReservations: MAXIMUM_RESERVATIONS, defaultDataLimit: BigInt(relayedBytes(maximumPayloadBytes)), defaultDurationLimit: RELAYED_CONNECTION_MS } }) } : {}
   } as unknown as NonNullable<Libp2pOptions<Services>['services']>
 }
 
-/** Peers begin as clients of the table; who turns out to be reachable serves. */
-function table (): ReturnType<typeof kadDHT> {
-  return kadDHT({ protocol: DHT_PROTOCOL, clientMode: true, peerInfoMapper: passthroughMapper, querySelfInterval: DHT_SELF_QUERY_MS, allowQueryWithZeroPeers: true })
+/** Who listens begins as a server of the table, and is a client of it once it has turned out that nobody can dial it. */
+function table (clientMode: boolean): ReturnType<typeof kadDHT> {
+  return kadDHT({ protocol: DHT_PROTOCOL, clientMode, peerInfoMapper: passthroughMapper, querySelfInterval: DHT_SELF_QUERY_MS, allowQueryWithZeroPeers: true })
 }
 
 /** The name on the local network is the run's: peers of other runs do not even hear of this one. */
@@ -206,7 +208,7 @@ export async function createAskingNode ({ privateKey, networkKey, runId, onNeigh
     transports: [...directTransports(), circuitRelayTransport()],
     addresses: { listen: [] },
     peerDiscovery: runId === undefined ? [] : [localNetwork(runId, onNeighbour)],
-    services: { identify: identify(), ...runId === undefined ? {} : { ping: ping(), dht: table() } } as never
+    services: { identify: identify(), ...runId === undefined ? {} : { ping: ping(), dht: table(true) } } as never
   })
 }
 

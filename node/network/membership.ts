@@ -19,7 +19,7 @@ import { dialable, isRelayed } from './addresses.ts'
 import { Dialer } from './dialer.ts'
 import { Handshakes } from './handshakes.ts'
 import { Introductions } from './introductions.ts'
-import { meetingOfIslands } from './islands.ts'
+import { IslandWatch } from './islands.ts'
 import { Listeners } from './listeners.ts'
 import { bestConnection } from './paths.ts'
 import type { MeteredLinks } from './metered-links.ts'
@@ -65,6 +65,7 @@ export class Membership {
   readonly #plan: DialPlan
   readonly #dialer: Dialer
   readonly #introductions: Introductions
+  readonly #islands = new IslandWatch()
   readonly #announcer: Announcer
   readonly #silenceTimer: ReturnType<typeof setInterval>
   #progress = NOT_STARTED
@@ -214,7 +215,7 @@ export class Membership {
     const told = dialable(peerId, theirs.addresses)
     // a peer behind NAT tells no address that works; the one we dialled does
     const addresses = told.length === 0 && connection.direction === 'outbound' ? dialable(peerId, [connection.remoteAddr.toString()]) : told
-    const islands = this.roster.has(peerId) ? undefined : meetingOfIslands(this.memberIds(), theirs, this.#progress.round)
+    const islands = this.#islands.joined(peerId, theirs, this.#progress.round, this.#options.nowMs())
     const moved = addresses.some(isRelayed) && this.roster.addressesOf(peerId)?.some(isRelayed) === false
     const isNew = this.roster.join(peerId, { progress: theirs.progress, addresses })
     const nowMs = this.#options.nowMs()
@@ -265,6 +266,7 @@ export class Membership {
   #remove (peerId: string, reason: string): void {
     if (!this.roster.leave(peerId)) return
     this.#introductions.forget(peerId)
+    this.#islands.left(peerId)
     this.#door.left(peerId)
     this.events.tell({ type: 'peer-left', peerId, reason })
     this.#changed()

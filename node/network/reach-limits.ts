@@ -9,7 +9,7 @@ export const DHT_PROTOCOL = '/shoal/kad/1.0.0'
 export const DHT_SELF_QUERY_MS = 30 * MINUTE_MS
 
 /** Members that found nobody ask the table again after this, and twice as long each time. */
-export const FIRST_LOOKUP_MS = 5_000
+export const FIRST_LOOKUP_MS = 2_000
 
 /** Members that have company ask for islands of their run this often: a lookup costs a few kilobytes. */
 export const LOOKUP_MS = 15 * MINUTE_MS

@@ -95,14 +95,22 @@ export class Reach {
   }
 
   #look (): void {
-    const { membership, node, nowMs, listen } = this.#options
+    const { membership, nowMs, listen } = this.#options
     this.#companySinceMs = membership.roster.size === 0 ? undefined : this.#companySinceMs ?? nowMs()
     const { isProven } = this.#reachability
-    if (isProven && node.services.dht?.getMode() === 'client') void node.services.dht.setMode('server')
+    if (isProven) this.#keepTable('server')
     const patienceMs = listen.length === 0 ? 0 : UNDIALLED_MS
     if (this.#companySinceMs === undefined || nowMs() - this.#companySinceMs < patienceMs) return
-    if (!isProven) void this.#relays.seek()
+    if (!isProven) {
+      this.#keepTable('client')
+      void this.#relays.seek()
+    }
     this.#tell()
+  }
+
+  #keepTable (mode: 'client' | 'server'): void {
+    const { dht } = this.#options.node.services
+    if (dht !== undefined && dht.getMode() !== mode) void dht.setMode(mode)
   }
 
   #tell (): void {

@@ -1,15 +1,24 @@
-/** Own addresses in an invite: one a network interface that people are likely to share. */
+import { isRelayed } from '../network/addresses.ts'
+
+/** Own addresses in an invite: one of each of two network interfaces, or a place at a relay and one for neighbours. */
 const OWN_ADDRESSES = 2
 /** Another member is named too: an invite must outlive whoever wrote it. */
 const OTHER_MEMBERS = 1
 
 /** The addresses that an invite names: this peer's, and a neighbour's should it be gone. Loopback only where there is nothing else. */
 export function inviteAddresses (own: readonly string[], others: ReadonlyArray<{ readonly addresses: readonly string[] }>): string[] {
-  const neighbours = others.map(({ addresses }) => reachableFirst(addresses)[0]).filter(address => address !== undefined)
-  return [...reachableFirst(own).slice(0, OWN_ADDRESSES), ...neighbours.slice(0, OTHER_MEMBERS)]
+  const neighbours = others.map(({ addresses }) => mostUseful(addresses)[0]).filter(address => address !== undefined)
+  return [...mostUseful(own).slice(0, OWN_ADDRESSES), ...neighbours.slice(0, OTHER_MEMBERS)]
 }
 
-function reachableFirst (addresses: readonly string[]): string[] {
-  const reachable = addresses.filter(address => !/^\/(ip4\/127\.|ip6\/::1\/)/.test(address))
-  return reachable.length > 0 ? reachable : addresses.slice(0, 1)
+/** Of the internet before relayed, relayed before those that only neighbours can dial. */
+function mostUseful (addresses: readonly string[]): string[] {
+  const elsewhere = addresses.filter(address => !/^\/(ip4\/127\.|ip6\/::1\/)/.test(address) || isRelayed(address))
+  const known = elsewhere.length > 0 ? elsewhere : addresses.slice(0, 1)
+  return [...known].sort((a, b) => usefulness(b) - usefulness(a))
+}
+
+function usefulness (address: string): number {
+  if (isRelayed(address)) return 1
+  return /^\/(ip4\/(10\.|192\.168\.|169\.254\.|172\.(1[6-9]|2\d|3[01])\.)|ip6\/f[cde])/.test(address) ? 0 : 2
 }

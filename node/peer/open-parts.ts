@@ -35,6 +35,7 @@ import type { TrainerInit } from '../trainer-worker/client.ts'
 import type { Closers } from './closers.ts'
 import { fetchRunningState } from './join-in-progress.ts'
 import { inviteAddresses } from './invite-addresses.ts'
+import { keepNetworkKey, networkKeyOf } from './network-key.ts'
 import { PauseSwitch } from './pause.ts'
 import type { PeerOptions, PeerParts, Serving } from './peer-parts.ts'
 import { restoredState } from './restored-state.ts'
@@ -49,6 +50,7 @@ export async function openParts (options: PeerOptions, identity: Identity, close
   const { directory, source: { run }, events, settings } = options
   await rememberRun(run, directory)
   await rememberPass(run.runId, options.source.pass, directory)
+  if (options.source.networkKey !== undefined) keepNetworkKey(run.runId, options.source.networkKey, directory)
   const warn = (sentence: string): void => { events.emit({ type: 'warning', sentence }) }
   const store = await LevelStore.open(directory.store, run.runId, warn)
   closers.add('store', async () => store.close())
@@ -61,7 +63,8 @@ export async function openParts (options: PeerOptions, identity: Identity, close
   const merges = new CheckpointFiles(mergeFolder(run.runId, directory), layout, 1)
   const serving: Serving = { snapshot: async () => Promise.resolve(undefined), onServed: () => undefined }
   const door = await openRunDoor(run, identity, store.trust(), directory)
-  const network = await startNetwork({ options, store, identity, layout, serving, runFiles, door }, signal)
+  const networkKey = networkKeyOf(run, directory, settings.networkKey)
+  const network = await startNetwork({ options, store, identity, layout, serving, runFiles, door, networkKey }, signal)
   closers.add('network', async () => network.stop())
   const say = (sentence: string): void => { events.emit({ type: 'waiting', sentence }) }
   await obtainFiles(runFiles, { source: network, say, signal })
@@ -86,7 +89,7 @@ export async function openParts (options: PeerOptions, identity: Identity, close
   if (checkpoint !== undefined && checkpoint.trainer.step > 0 && checkpoint.kernelVariant !== trainer.kernelVariant) {
     warn(`the checkpoint was computed by ${checkpoint.kernelVariant}, this peer computes with ${trainer.kernelVariant}: it goes on, but not with the same bits`)
   }
-  const invite = (): string => formatInvite({ runId: run.runId, addresses: inviteAddresses(network.addresses(), network.connectedPeers()) })
+  const invite = (): string => formatInvite({ runId: run.runId, addresses: inviteAddresses(network.addresses(), network.connectedPeers()), networkKey })
   const tokensPerStep = tokensPerStepOf(run.manifest)
   // What the trainer went on from is the trainer's by now.
   const goesOnFrom = checkpoint === undefined ? undefined : { step: checkpoint.trainer.step, averaging: checkpoint.averaging, tokens: checkpoint.tokens }
@@ -150,9 +153,10 @@ interface NetworkParts {
   readonly serving: Serving
   readonly runFiles: RunFiles
   readonly door: DoorOptions
+  readonly networkKey: Uint8Array | undefined
 }
 
-async function startNetwork ({ options, store, identity, layout, serving, runFiles, door }: NetworkParts, signal: AbortSignal): Promise<SwarmNetwork> {
+async function startNetwork ({ options, store, identity, layout, serving, runFiles, door, networkKey }: NetworkParts, signal: AbortSignal): Promise<SwarmNetwork> {
   const { source: { run, bootstrap }, settings, events, software } = options
   const { method } = run.manifest
   const network = await SwarmNetwork.start({
@@ -172,7 +176,7 @@ async function startNetwork ({ options, store, identity, layout, serving, runFil
     minimumPeers: Math.max(1, settings.waitFor),
     parameters: layout.size,
     door,
-    reach: reachOf(settings, undefined),
+    reach: reachOf(settings, networkKey),
     libp2pMetrics: options.libp2pMetrics
   }, { signal })
   network.onEvent(event => {

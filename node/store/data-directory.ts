@@ -21,6 +21,7 @@ export const SCHEMA = 2
  *     store/                      Level: rounds, remembered peers, checkpoint index
  *     runs/<run id>/
  *       manifest.run              the signed manifest
+ *       network.key     0600      key of a private run's network
  *       checkpoints/*.safetensors
  *       events/*.ndjson           what the peer told, for replay
  *     testnets/<name>/peer-<x>/   data directories of a local testnet's peers

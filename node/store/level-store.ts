@@ -102,6 +102,27 @@ export class LevelStore implements Store {
   }
 }
 
+/** Addresses of peers of any run of a data directory; none where there is no store, or another process has it. */
+export async function rememberedAnywhere (path: string): Promise<string[]> {
+  if (!existsSync(path)) return []
+  try {
+    refuseToRepair(path)
+    const level = new Level<string, unknown>(path, { valueEncoding: 'json', createIfMissing: false })
+    try {
+      const entries = await level.iterator().all()
+      const addresses = entries.filter(([key]) => PEER_KEY.test(key)).flatMap(([, value]) => value)
+      return addresses.filter((address): address is string => typeof address === 'string').slice(0, REMEMBERED_PEERS)
+    } finally {
+      await level.close()
+    }
+  } catch {
+    return []
+  }
+}
+
+/** Of what `rememberPeer` writes. */
+const PEER_KEY = /^[0-9a-f]{64}\/peer\//
+
 /** Without its CURRENT file LevelDB takes a store for a new one and clears away what it finds. */
 function refuseToRepair (path: string): void {
   const files = existsSync(path) ? readdirSync(path) : []

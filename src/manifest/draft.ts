@@ -47,6 +47,8 @@ export interface RunChoices extends InnerChoices {
   readonly data: DataSpec
   /** Bytes when left out; a model chosen by name gets the tokenizer's vocabulary. */
   readonly tokenizer?: TokenizerSpec
+  /** Whether only holders of a key get connections; the key itself is nowhere in the manifest. */
+  readonly isPrivate?: boolean
   /** Weights to start from; the seed's when left out. */
   readonly genesis?: RunManifest['genesis']
   /** Open to everybody when left out. */
@@ -77,6 +79,7 @@ export function draftManifest (choices: RunChoices): RunManifest {
     data: choices.data,
     inner: draftInner(choices),
     method: choices.method,
+    ...choices.isPrivate === true ? { network: 'private' as const } : {},
     budget: { steps: choices.steps },
     admission: choices.admission ?? { kind: 'open' }
   }

@@ -11,6 +11,8 @@ export interface Invite {
   readonly addresses: readonly string[]
   /** Lets its holder in where the run admits by pass (src/membership/pass.ts). */
   readonly pass?: Uint8Array | undefined
+  /** Opens the connections of a private network, 32 bytes: whoever has the invite has it. */
+  readonly networkKey?: Uint8Array | undefined
 }
 
 const PREFIX = 'shoal1'
@@ -21,14 +23,22 @@ const CHECKSUM_BYTES = 4
 export const MAXIMUM_INVITE_ADDRESSES = 4
 const MAXIMUM_INVITE_LENGTH = 2048
 
-/** Stands before a pass: no address has it. */
+/** Stand before a pass and before a network's key: no address has them. */
 const PASS_MARK = 0
+const KEY_MARK = 1
+const KEY_BYTES = 32
+/** What may follow the addresses, by its mark: its name for people, and how long it is. */
+const APPENDED = new Map([[PASS_MARK, { name: 'pass', bytes: PASS_BYTES }], [KEY_MARK, { name: 'key', bytes: KEY_BYTES }]])
 
-/** Writes an invite as one word: `shoal1` + base58 of run id, addresses, a pass where there is one, and checksum. */
-export function formatInvite ({ runId, addresses, pass }: Invite): string {
+/** Writes an invite as one word: `shoal1` + base58 of run id, addresses, a pass and a key where there is one, and checksum. */
+export function formatInvite ({ runId, addresses, pass, networkKey }: Invite): string {
   const text = utf8ToBytes(addresses.slice(0, MAXIMUM_INVITE_ADDRESSES).join('\n'))
-  const body = concatBytes(hexToBytes(runId), text, ...pass === undefined ? [] : [Uint8Array.of(PASS_MARK), pass])
+  const body = concatBytes(hexToBytes(runId), text, ...appended(PASS_MARK, pass), ...appended(KEY_MARK, networkKey))
   return PREFIX + base58btc.baseEncode(concatBytes(body, checksumOf(body)))
+}
+
+function appended (mark: number, bytes: Uint8Array | undefined): Uint8Array[] {
+  return bytes === undefined ? [] : [Uint8Array.of(mark), bytes]
 }
 
 /** Whether a word is meant as an invite (it may still be damaged). */
@@ -47,21 +57,32 @@ export function parseInvite (word: string): Invite {
   if (text.length > MAXIMUM_INVITE_LENGTH) throw invalid(`it has ${text.length} letters, the limit is ${MAXIMUM_INVITE_LENGTH}`)
   const bytes = decodeBase58(text.slice(PREFIX.length))
   const body = bytes.subarray(0, -CHECKSUM_BYTES)
-  if (body.length <= RUN_ID_BYTES || bytesToHex(checksumOf(body)) !== bytesToHex(bytes.subarray(-CHECKSUM_BYTES))) {
+  if (body.length < RUN_ID_BYTES || bytesToHex(checksumOf(body)) !== bytesToHex(bytes.subarray(-CHECKSUM_BYTES))) {
     throw invalid('its checksum does not fit: letters are missing or changed')
   }
-  const { text: listed, pass } = splitPass(body.subarray(RUN_ID_BYTES))
-  const addresses = new TextDecoder().decode(listed).split('\n')
+  const { text: listed, parts } = splitAppended(body.subarray(RUN_ID_BYTES))
+  const addresses = listed.length === 0 ? [] : new TextDecoder().decode(listed).split('\n')
   if (addresses.some(address => !address.startsWith('/') || !address.includes('/p2p/'))) throw invalid('it names no address that can be dialled')
-  return { runId: bytesToHex(body.subarray(0, RUN_ID_BYTES)), addresses: addresses.slice(0, MAXIMUM_INVITE_ADDRESSES), ...pass === undefined ? {} : { pass } }
+  const [pass, networkKey] = [parts.get(PASS_MARK), parts.get(KEY_MARK)]
+  return {
+    runId: bytesToHex(body.subarray(0, RUN_ID_BYTES)), addresses: addresses.slice(0, MAXIMUM_INVITE_ADDRESSES),
+    ...pass === undefined ? {} : { pass }, ...networkKey === undefined ? {} : { networkKey }
+  }
 }
 
-function splitPass (rest: Uint8Array): { readonly text: Uint8Array, readonly pass?: Uint8Array } {
-  const at = rest.indexOf(PASS_MARK)
-  if (at < 0) return { text: rest }
-  const pass = rest.slice(at + 1)
-  if (pass.length !== PASS_BYTES) throw invalid(`its pass has ${pass.length} bytes instead of ${PASS_BYTES}`)
-  return { text: rest.subarray(0, at), pass }
+function splitAppended (rest: Uint8Array): { readonly text: Uint8Array, readonly parts: ReadonlyMap<number, Uint8Array> } {
+  const first = rest.findIndex(byte => APPENDED.has(byte))
+  const parts = new Map<number, Uint8Array>()
+  for (let at = first < 0 ? rest.length : first; at < rest.length;) {
+    const mark = rest[at] as number
+    const kind = APPENDED.get(mark)
+    const part = rest.slice(at + 1, at + 1 + (kind?.bytes ?? 0))
+    if (kind === undefined) throw invalid('something follows that this version does not know')
+    if (part.length !== kind.bytes) throw invalid(`its ${kind.name} has ${part.length} bytes instead of ${kind.bytes}`)
+    parts.set(mark, part)
+    at += 1 + kind.bytes
+  }
+  return { text: first < 0 ? rest : rest.subarray(0, first), parts }
 }
 
 function checksumOf (body: Uint8Array): Uint8Array {

@@ -26,6 +26,8 @@ export const manifestSchema = z.strictObject({
   data: dataSchema,
   inner: innerSchema,
   method: anyMethodSchema,
+  /** Only who has the network's key, which is in invites and never here, gets a connection to anybody of the run. */
+  network: z.literal('private').optional(),
   /** Inner steps after which a peer is done; 0 trains until it is stopped. */
   budget: z.strictObject({ steps: z.int().min(0) }),
   admission: admissionSchema

@@ -1,7 +1,7 @@
 import { ShoalError } from '../../../src/errors.ts'
 import type { SignedManifest } from '../../../src/manifest/manifest.ts'
 import { modelLayout } from '../../../src/models/model-layout.ts'
-import { findRun, knownRuns, runFolder } from '../../peer/run-source.ts'
+import { knownRuns, runFolder } from '../../peer/run-source.ts'
 import type { RunSource } from '../../peer/run-source.ts'
 import { CheckpointFiles } from '../../store/checkpoint-files.ts'
 import type { DataDirectory } from '../../store/data-directory.ts'
@@ -15,7 +15,7 @@ export const daemon = action<PeerCommandOptions>(async ({ arguments: [word], opt
   const service = new ServiceManager(process.env, warn)
   host.signal.addEventListener('abort', () => { service.stopping() }, { once: true })
   try {
-    const sources = word === undefined ? unfinishedRuns(host.directory, warn) : [await findRun(word, host.directory, host.signal)]
+    const sources = word === undefined ? unfinishedRuns(host.directory, warn) : [await host.find(word)]
     for (const source of sources) {
       if (host.signal.aborted) break
       await host.run(source, event => {

@@ -4,6 +4,7 @@ import { innerSchema } from '../../../src/manifest/schema.ts'
 import { shortRunId, signManifest } from '../../../src/manifest/manifest.ts'
 import { memoryWarning } from '../../../src/training/memory-estimate.ts'
 import { FileStore } from '../../data/file-store.ts'
+import { createNetworkKey } from '../../peer/network-key.ts'
 import { rememberRun } from '../../peer/run-source.ts'
 import { prepareDataDirectory, resolveDataDirectory } from '../../store/data-directory.ts'
 import { loadIdentity } from '../../store/identity.ts'
@@ -33,6 +34,7 @@ interface RunCreateOptions extends RunDataOptions, ScalarOptions, AdmissionOptio
   readonly growBatch?: string
   readonly mostPasses: string
   readonly recompute: boolean
+  readonly private: boolean
 }
 
 export const runCreate = action<RunCreateOptions>(async ({ options, output }) => {
@@ -54,11 +56,13 @@ export const runCreate = action<RunCreateOptions>(async ({ options, output }) =>
     ...passesOf(options),
     recompute: options.recompute,
     admission: admissionOf(options),
+    isPrivate: options.private,
     tokenizer: await tokenizerOf(options, store),
     data: await examplesOf(options, store) ?? await dataOf(options, store)
   }), identity.secretKey)
   if (options.output !== undefined) await writeOutputFile(options.output, [run.bytes], 'the manifest')
   await rememberRun(run, directory)
+  if (options.private) createNetworkKey(run.runId, directory)
   if (options.json) output.json({ version: 1, runId: run.runId, manifest: run.manifest, file: options.output ?? null })
   else output.line(run.runId)
   const warning = memoryWarning(run.manifest)

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ShoalError } from '../../../src/errors.ts'
+import { PASS_BYTES } from '../../../src/membership/pass.ts'
 import { formatInvite, looksLikeInvite, parseInvite } from '../../../src/manifest/invite.ts'
 
 const invite = {
@@ -14,6 +15,14 @@ describe('an invite', () => {
     expect(word).toMatch(/^shoal1[1-9A-HJ-NP-Za-km-z]+$/)
     expect(looksLikeInvite(word)).toBe(true)
     expect(parseInvite(`  ${word}\n`)).toEqual(invite)
+  })
+
+  it('may hold a pass and the key of a private network, and name no address', () => {
+    const full = { ...invite, pass: new Uint8Array(PASS_BYTES).fill(1), networkKey: new Uint8Array(32) }
+    expect(parseInvite(formatInvite(full))).toEqual(full)
+    const bare = { runId: invite.runId, addresses: [], networkKey: new Uint8Array(32).fill(1) }
+    expect(parseInvite(formatInvite(bare))).toEqual(bare)
+    expect(() => parseInvite(formatInvite({ ...invite, networkKey: new Uint8Array(31) }))).toThrow(ShoalError)
   })
 
   it('is refused when letters are missing or changed', () => {
