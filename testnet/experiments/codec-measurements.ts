@@ -1,7 +1,9 @@
 import { brotliCompressSync, constants, deflateSync } from 'node:zlib'
+import { megabytesPerSecond } from '../../node/cli/commands/bench-codec.ts'
+import type { CodecSpeed } from '../../node/cli/commands/bench-codec.ts'
 import { createCodec } from '../../src/compression/codec.ts'
 import { createReferencedCodec } from '../../src/compression/referenced-codec.ts'
-import type { ReferencedCodec } from '../../src/compression/referenced-codec.ts'
+import type { ReferencedCodec, ReferencedSender } from '../../src/compression/referenced-codec.ts'
 import { blockSpreads } from '../../src/compression/spreads.ts'
 import { createUniform } from '../../src/compression/uniform-quantizer.ts'
 import type { Source } from './codec-sources.ts'
@@ -100,15 +102,40 @@ export function measureSideInformation (weights: Float32Array, difference: Float
       const common = rootMeanSquare(exact)
       const beliefs = [['true, block by block', exact], ['true, one for all', exact.map(() => common)], ['half of the true ones', exact.map(spread => spread / 2)]] as const
       return beliefs.map(([believed, spreads]) => {
-        const { bytes, rounds, decoded } = exchange(codec, weights, reference, spreads)
+        const { bytes, widenings, decoded } = exchange(codec, weights, reference, spreads)
         const error = rootMeanSquare(decoded.map((value, index) => value - (weights[index] as number)))
         return {
-          relativeSpread: common / rootMeanSquare(weights), codec: codec.spec, believed, bitsPerValue: 8 * bytes / weights.length, rounds,
+          relativeSpread: common / rootMeanSquare(weights), codec: codec.spec, believed, bitsPerValue: 8 * bytes / weights.length, rounds: widenings.length,
           relativeError: (error / common) ** 2, plainBitsPerValue: plainBits(weights, error)
         }
       })
     })
   })
+}
+
+/** Speeds of a whole exchange, widenings included: what the sender does, and what the receiver does until it has decoded and measured how far the sender lies. */
+export function measureReferencedSpeed (spec: string, weights: Float32Array, difference: Float32Array): Omit<CodecSpeed, 'bitsAboveBound'> {
+  const codec = createReferencedCodec(spec)
+  const reference = weights.map((value, index) => value + (difference[index] as number))
+  const spreads = blockSpreads(weights, reference, codec.block)
+  const { bytes, sender, message, widenings } = exchange(codec, weights, reference, spreads)
+  return {
+    codec: codec.spec,
+    bitsPerValue: 8 * bytes / weights.length,
+    encodeMBps: megabytesPerSecond(weights.length, () => {
+      const again = codec.send(weights, spreads, 1)
+      again.message()
+      for (const { request } of widenings) sender.widening(request)
+    }),
+    decodeMBps: megabytesPerSecond(weights.length, () => {
+      const receiver = codec.decodeAgainst(reference, message)
+      for (const { widening } of widenings) {
+        receiver.request()
+        receiver.widen(widening)
+      }
+      if (receiver.spreads === undefined) throw new RangeError('the same messages decoded before')
+    })
+  }
 }
 
 /** What `uniform | rans` costs at this root mean square error. */
@@ -117,18 +144,27 @@ function plainBits (weights: Float32Array, error: number): number {
   return measureCodec({ name: 'weights', about: '', values: weights }, `uniform(${Math.min(12, Math.max(0.25, bits)).toFixed(3)}) | rans`).bitsPerValue
 }
 
-function exchange (codec: ReferencedCodec, weights: Float32Array, reference: Float32Array, spreads: Float32Array): { readonly bytes: number, readonly rounds: number, readonly decoded: Float32Array } {
+interface Exchange {
+  readonly sender: ReferencedSender
+  readonly message: Uint8Array
+  readonly widenings: ReadonlyArray<{ readonly request: Uint8Array, readonly widening: Uint8Array }>
+  /** Of all messages. */
+  readonly bytes: number
+  readonly decoded: Float32Array
+}
+
+function exchange (codec: ReferencedCodec, weights: Float32Array, reference: Float32Array, spreads: Float32Array): Exchange {
   const sender = codec.send(weights, spreads, 1)
   const message = sender.message()
   const receiver = codec.decodeAgainst(reference, message)
-  let [bytes, rounds] = [message.length, 0]
+  const widenings: Array<{ request: Uint8Array, widening: Uint8Array }> = []
   for (let request = receiver.request(); request !== undefined; request = receiver.request()) {
     const widening = sender.widening(request)
     receiver.widen(widening)
-    bytes += request.length + widening.length
-    rounds++
+    widenings.push({ request, widening })
   }
-  return { bytes, rounds, decoded: receiver.decoded ?? new Float32Array(weights.length) }
+  const bytes = widenings.reduce((sum, { request, widening }) => sum + request.length + widening.length, message.length)
+  return { sender, message, widenings, bytes, decoded: receiver.decoded ?? new Float32Array(weights.length) }
 }
 
 function rootMeanSquare (values: Float32Array): number {

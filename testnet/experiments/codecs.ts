@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { STANDARD_SPECS, measureCodecSpeed } from '../../node/cli/commands/bench-codec.ts'
 import { lineChartSvg } from '../report/line-chart.ts'
 import type { ChartSeries } from '../report/line-chart.ts'
-import { measureCodec, measurePackedBaselines, measureSideInformation, measureUniformBaselines } from './codec-measurements.ts'
+import { measureCodec, measurePackedBaselines, measureReferencedSpeed, measureSideInformation, measureUniformBaselines } from './codec-measurements.ts'
 import type { Measurement } from './codec-measurements.ts'
 import { syntheticSources, trainedSources } from './codec-sources.ts'
 import type { Source } from './codec-sources.ts'
@@ -19,12 +19,17 @@ const OTHER_SPECS = [
   'int8(64) | rans', 'int4(64)', 'int4(64) | rans', 'int4(64,mse) | rans', 'int2(64,mse) | rans', 'ternary(64) | rans', 'sign(64)', 'fp4(64)', 'fp4(64) | rans', 'nf4(64)', 'nf4(64) | rans', 'bf16 | rans',
   'rotate(4096) | uniform(2) | rans', 'rotate(4096) | uniform(4) | rans', 'topk(0.01,4096) | int2(64) | rans', 'topk(0.1,4096) | int4(64) | rans', 'topk(0.05,4096) | uniform(2) | rans'
 ]
+const REFERENCED_SPEEDS = ['modulo(2,64) | rans', 'modulo(2,128) | rans', 'modulo(3,64) | rans', 'modulo(4,64) | rans']
 
 const trained = await trainedSources()
 const sources = [...syntheticSources(SYNTHETIC_VALUES), ...trained]
 const measurements = sources.flatMap(measureSource)
 const sideInformation = measureSideInformation(valuesOf('weights'), valuesOf('replica difference'))
-const speeds = STANDARD_SPECS.map(measureCodecSpeed)
+const speeds = {
+  Gaussian: STANDARD_SPECS.map(spec => measureCodecSpeed(spec)),
+  'outer gradient': STANDARD_SPECS.map(spec => measureCodecSpeed(spec, valuesOf('outer gradient'))),
+  'weights against a replica': REFERENCED_SPEEDS.map(spec => measureReferencedSpeed(spec, valuesOf('weights'), valuesOf('replica difference')))
+}
 const setup = `${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown processor'}`
 
 const results = fileURLToPath(new URL('../../../docs/results/', import.meta.url))

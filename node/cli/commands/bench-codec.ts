@@ -3,7 +3,7 @@ import { words } from '../../../src/random/words.ts'
 import { formatNumber } from '../../terminal/units.ts'
 import { action } from '../command.ts'
 
-/** What a codec does to Gaussian values on this machine. */
+/** What a codec does to a vector on this machine. */
 export interface CodecSpeed {
   readonly codec: string
   readonly bitsPerValue: number
@@ -23,35 +23,35 @@ const BYTES_PER_VALUE = 4
 /** Worth knowing before choosing one. */
 export const STANDARD_SPECS: readonly string[] = [
   'fp32', 'bf16', 'int8(64)', 'int4(64)', 'int4(64) | rans', 'nf4(64)', 'fp4(64)', 'uniform(2) | rans', 'uniform(3) | rans', 'uniform(4) | rans', 'uniform(6) | rans',
-  'uniform(8) | rans', 'uniform(4,dithered) | rans', 'rotate(4096) | uniform(4) | rans', 'topk(0.01,4096) | int2(64) | rans', 'ternary(64) | rans', 'sign(64)'
+  'uniform(8) | rans', 'uniform(4,dithered) | rans', 'int8(64) | rans', 'int4(64,mse) | rans', 'ternary(64) | rans', 'sign(64)', 'rotate(4096) | uniform(4) | rans', 'topk(0.01,4096) | int2(64) | rans',
+  'dct(64) | topk(0.125,64) | uniform(4) | rans'
 ]
 
 /**
- * Encodes and decodes a million Gaussian values. Processor time, best of several rounds: other programs on the machine then count little.
+ * Encodes and decodes a vector, a million Gaussian values unless given. Processor time, best of several rounds: other programs on the machine then count little.
  *
  * @throws ShoalError CODEC_SPEC
  */
-export function measureCodecSpeed (spec: string): CodecSpeed {
+export function measureCodecSpeed (spec: string, values: Float32Array = gaussianValues()): CodecSpeed {
   const codec = createCodec(spec)
-  const values = gaussianValues()
-  const output = new Uint8Array(codec.maximumBytes(VALUES))
+  const output = new Uint8Array(codec.maximumBytes(values.length))
   const bytes = codec.encode(values, output, 1)
   const encoding = output.subarray(0, bytes)
   const error = values.slice()
   codec.decodeAccumulate(encoding, -1, error)
-  const bitsPerValue = 8 * bytes / VALUES
+  const bitsPerValue = 8 * bytes / values.length
   const noise = squares(error)
   return {
     codec: codec.spec,
     bitsPerValue,
     bitsAboveBound: noise === 0 ? Number.NaN : bitsPerValue - 0.5 * Math.log2(squares(values) / noise),
-    encodeMBps: megabytesPerSecond(() => { codec.encode(values, output, 1) }),
-    decodeMBps: megabytesPerSecond(() => { codec.decodeAccumulate(encoding, 1, error) })
+    encodeMBps: megabytesPerSecond(values.length, () => { codec.encode(values, output, 1) }),
+    decodeMBps: megabytesPerSecond(values.length, () => { codec.decodeAccumulate(encoding, 1, error) })
   }
 }
 
 export const benchCodec = action<object>(({ arguments: specs, options, output }) => {
-  const measured = (specs.length > 0 ? specs : STANDARD_SPECS).map(measureCodecSpeed)
+  const measured = (specs.length > 0 ? specs : STANDARD_SPECS).map(spec => measureCodecSpeed(spec))
   if (options.json) output.json({ version: 1, values: VALUES, source: 'gaussian', codecs: measured })
   else {
     const width = Math.max(...measured.map(({ codec }) => codec.length))
@@ -64,7 +64,8 @@ export const benchCodec = action<object>(({ arguments: specs, options, output })
   return Promise.resolve(undefined)
 })
 
-function megabytesPerSecond (work: () => void): number {
+/** Of fp32 in the least processor time that any of several rounds took. */
+export function megabytesPerSecond (values: number, work: () => void): number {
   let least = Infinity
   for (let round = 0; round < ROUNDS; round++) {
     const before = process.cpuUsage()
@@ -72,7 +73,7 @@ function megabytesPerSecond (work: () => void): number {
     const { user, system } = process.cpuUsage(before)
     least = Math.min(least, user + system)
   }
-  return VALUES * BYTES_PER_VALUE / Math.max(1, least)
+  return values * BYTES_PER_VALUE / Math.max(1, least)
 }
 
 function gaussianValues (): Float32Array {

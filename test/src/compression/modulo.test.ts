@@ -197,6 +197,17 @@ describe('spreads', () => {
     learnedSpreads(undefined, blockSpreads(own, partner, BLOCK), own, BLOCK).forEach((spread, index) => expect(spread / expected(index)).toBeCloseTo(1, 2))
   })
 
+  it('that fall to a quarter are believed within a sixth of a bit after three exchanges', () => {
+    const own = gaussian(640, 1)
+    const at = (distance: number): Float32Array => blockSpreads(own, own.map(value => value + distance), BLOCK)
+    let spreads = learnedSpreads(undefined, at(0.04), own, BLOCK)
+    for (let round = 0; round < 3; round++) spreads = learnedSpreads(spreads, at(0.01), own, BLOCK)
+    for (const spread of spreads) {
+      expect(Math.log2(spread / 0.01)).toBeLessThan(1 / 6)
+      expect(Math.log2(spread / 0.01)).toBeGreaterThan(0)
+    }
+  })
+
   it('are measured by whoever decodes, without what the sender rounded', () => {
     const [own, reference] = replicas(65_536, 0.001, 6)
     const exact = blockSpreads(own, reference, BLOCK)
