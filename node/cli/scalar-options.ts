@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { ShoalError } from '../../src/errors.ts'
-import { oneByteSchema } from '../../src/manifest/scalar-schema.ts'
+import { ferretSchema, kSeedSchema, oneByteSchema } from '../../src/manifest/scalar-schema.ts'
 import type { ScalarSpec } from '../../src/manifest/scalar-schema.ts'
 import type { AnyMethodSpec } from '../../src/manifest/schema.ts'
 import { checkScalarMethod, isScalarPreset, scalarPresets } from '../../src/spsa/scalar-methods.ts'
@@ -18,9 +18,22 @@ export interface ScalarOptions extends MethodOptions {
   readonly pack?: string
   readonly checkEvery?: string
   readonly snapshotEvery?: string
+  readonly pool?: string
+  readonly localSteps?: string
+  readonly directions?: string
+  readonly blockSize?: string
+  readonly smallest?: string
+  readonly largestLevel?: string
 }
 
-const OWN = ['noise', 'epsilon', 'scalarRate', 'swarm', 'pack', 'checkEvery', 'snapshotEvery'] as const
+/** Which options each kind of method of scalars has. */
+const OPTIONS_OF = {
+  'one-byte': ['noise', 'epsilon', 'scalarRate', 'swarm', 'pack', 'checkEvery', 'snapshotEvery', 'smallest'],
+  fedkseed: ['noise', 'epsilon', 'scalarRate', 'swarm', 'pool', 'localSteps', 'checkEvery', 'smallest', 'largestLevel'],
+  ferret: ['noise', 'swarm', 'localSteps', 'directions', 'blockSize', 'checkEvery', 'smallest', 'largestLevel']
+} as const satisfies Record<ScalarSpec['kind'], ReadonlyArray<keyof ScalarOptions>>
+
+const OWN = [...new Set<keyof ScalarOptions>(Object.values(OPTIONS_OF).flat())]
 
 export function configureScalarOptions (command: Command): void {
   command
@@ -29,8 +42,22 @@ export function configureScalarOptions (command: Command): void {
     .option('--scalar-rate <rate>', 'learning rate of the mean over the swarm’s scalars, η')
     .option('--swarm <peers>', 'peers that this rate is for')
     .option('--pack <steps>', 'steps whose bytes travel together')
-    .option('--check-every <steps>', 'steps between two comparisons of ledgers and weights')
+    .option('--check-every <number>', 'steps, or rounds of local steps, between two comparisons of ledgers and weights')
     .option('--snapshot-every <steps>', 'steps between two snapshots, each of which stands for all bytes before')
+    .option('--pool <seeds>', 'for fedkseed: shared directions, K; the model is so many whole numbers')
+    .option('--local-steps <steps>', 'for fedkseed and ferret: steps that a peer takes by itself between two packs')
+    .option('--directions <number>', 'for ferret: coordinates that a peer sends in a round')
+    .option('--block-size <weights>', 'for ferret: weights that share directions')
+    .option('--smallest <scalar>', 'the scalar or coordinate of the signed byte’s first level, g₀')
+    .option('--largest-level <level>', 'for fedkseed and ferret: the level at which bytes are clipped, 1 to 127, eight to a factor of e')
+}
+
+/** What a run's length has to do with its method. */
+interface RunLength {
+  /** Steps of the run, 0 for one without an end; nothing is checked against it where it is left out. */
+  readonly steps?: number
+  /** H where the preset has more and none was given. */
+  readonly mostEvery?: number
 }
 
 /**
@@ -38,32 +65,48 @@ export function configureScalarOptions (command: Command): void {
  *
  * @throws ShoalError USAGE for options of the other kind, and as `methodOf`
  */
-export function anyMethodOf (options: ScalarOptions, mostSteps?: number): AnyMethodSpec {
-  if (isScalarPreset(options.method)) return scalarMethodOf(options)
+export function anyMethodOf (options: ScalarOptions, { steps, mostEvery }: RunLength = {}): AnyMethodSpec {
+  if (isScalarPreset(options.method)) return scalarMethodOf(options, steps)
   refuse(options, OWN, 'it is no method of scalars')
-  return methodOf(options, mostSteps)
+  return methodOf(options, mostEvery)
 }
 
-function scalarMethodOf (options: ScalarOptions): ScalarSpec {
+function scalarMethodOf (options: ScalarOptions, steps: number | undefined): ScalarSpec {
   if (!isScalarPreset(options.method)) throw new RangeError(`${options.method} is no method of scalars`)
   refuse(options, axisOptions, 'its peers send scalars, and these options are about averaging weights')
   const preset: ScalarSpec = scalarPresets[options.method]
-  const { noise, epsilon, scalarRate, swarm, pack, checkEvery, snapshotEvery } = options
-  const size = (name: string, text: string | undefined, otherwise: number): number => text === undefined ? otherwise : numberOption(name, text, { minimum: 1e-12, maximum: 1e6, whole: false })
-  const count = (name: string, text: string | undefined, otherwise: number, maximum = 1_000_000): number => text === undefined ? otherwise : numberOption(name, text, { minimum: 1, maximum })
-  const method: ScalarSpec = {
-    ...preset,
-    noise: noise === undefined ? preset.noise : choiceOption('noise', noise, oneByteSchema.shape.noise.options),
-    epsilon: size('epsilon', epsilon, preset.epsilon),
-    learningRate: size('scalar-rate', scalarRate, preset.learningRate),
-    peers: count('swarm', swarm, preset.peers, 1024),
-    window: count('pack', pack, preset.window, 256),
-    checkEvery: count('check-every', checkEvery, preset.checkEvery),
-    snapshotEvery: count('snapshot-every', snapshotEvery, preset.snapshotEvery)
-  }
-  checkScalarMethod(method)
+  const own: ReadonlyArray<keyof ScalarOptions> = OPTIONS_OF[preset.kind]
+  refuse(options, OWN.filter(name => !own.includes(name)), 'it has no such number')
+  const method = changed(preset, options)
+  checkScalarMethod(method, steps)
   return method
 }
+
+function changed (preset: ScalarSpec, options: ScalarOptions): ScalarSpec {
+  const { noise, epsilon, scalarRate, swarm, pack, checkEvery, snapshotEvery, pool, localSteps, directions, blockSize, smallest, largestLevel } = options
+  const size = (name: string, text: string | undefined, otherwise: number): number => text === undefined ? otherwise : numberOption(name, text, { minimum: 1e-12, maximum: 1e6, whole: false })
+  const count = (name: string, text: string | undefined, otherwise: number, maximum = 1_000_000): number => text === undefined ? otherwise : numberOption(name, text, { minimum: 1, maximum })
+  const shared = {
+    noise: noise === undefined ? preset.noise : choiceOption('noise', noise, oneByteSchema.shape.noise.options),
+    peers: count('swarm', swarm, preset.peers, 1024),
+    smallest: size('smallest', smallest, preset.smallest),
+    checkEvery: count('check-every', checkEvery, preset.checkEvery)
+  }
+  if (preset.kind === 'ferret') {
+    return {
+      ...preset, ...shared, localSteps: count('local-steps', localSteps, preset.localSteps), largestLevel: count('largest-level', largestLevel, preset.largestLevel, 127),
+      directions: count('directions', directions, preset.directions, limitOf(ferretSchema.shape.directions)), blockSize: count('block-size', blockSize, preset.blockSize, limitOf(ferretSchema.shape.blockSize))
+    }
+  }
+  const measured = { ...shared, epsilon: size('epsilon', epsilon, preset.epsilon), learningRate: size('scalar-rate', scalarRate, preset.learningRate) }
+  if (preset.kind === 'one-byte') return { ...preset, ...measured, window: count('pack', pack, preset.window, 256), snapshotEvery: count('snapshot-every', snapshotEvery, preset.snapshotEvery) }
+  return {
+    ...preset, ...measured, poolSize: count('pool', pool, preset.poolSize, limitOf(kSeedSchema.shape.poolSize)),
+    localSteps: count('local-steps', localSteps, preset.localSteps, limitOf(kSeedSchema.shape.localSteps)), largestLevel: count('largest-level', largestLevel, preset.largestLevel, 127)
+  }
+}
+
+function limitOf ({ maxValue }: { readonly maxValue: number | null }): number { return maxValue ?? Infinity }
 
 function refuse (options: ScalarOptions, names: ReadonlyArray<keyof ScalarOptions>, why: string): void {
   const given = names.find(name => options[name] !== undefined)

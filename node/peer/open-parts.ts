@@ -8,12 +8,13 @@ import type { ReplicaSnapshot } from '../../src/averaging/averaging-state.ts'
 import { ShoalError } from '../../src/errors.ts'
 import { formatInvite } from '../../src/manifest/invite.ts'
 import { checkGenesis } from '../../src/manifest/genesis-hash.ts'
-import type { AnyMethodSpec, ModelSpec, RunManifest } from '../../src/manifest/schema.ts'
+import type { ModelSpec, RunManifest } from '../../src/manifest/schema.ts'
 import { tokensPerStepOf } from '../../src/manifest/tokens.ts'
+import { genesisWeights } from '../../src/models/genesis.ts'
 import { modelLayout } from '../../src/models/model-layout.ts'
 import { layoutHash } from '../../src/parameters/layout.ts'
 import type { ParameterLayout } from '../../src/parameters/layout.ts'
-import { unitOf } from '../../src/spsa/scalar-methods.ts'
+import { stepsOf, unitOf } from '../../src/spsa/scalar-methods.ts'
 import { ChunkPlan } from '../../src/transfer/chunk-plan.ts'
 import { ExpectedSpread } from '../../src/transfer/expected-spread.ts'
 import type { TrainerState } from '../../src/training/trainer-state.ts'
@@ -77,10 +78,10 @@ export async function openParts (options: PeerOptions, identity: Identity, close
   if (checkpoint === undefined && snapshot === undefined && scalars?.start === undefined) refuseUnknownGenesis(run.manifest)
   const samplingSeed = checkpoint?.samplingSeed ?? samplingSeedOf(run.manifest.seed, data.shardNumber)
   const start = snapshot ?? scalars?.start
-  const state = checkpoint?.trainer ?? (start === undefined ? undefined : freshOptimizer(start))
+  const state = checkpoint?.trainer ?? (start === undefined ? ferretState(run.manifest, scalars, identity) : freshOptimizer(start))
   const trainer = await TrainerClient.start({
     model: run.manifest.model, inner: run.manifest.inner, seed: run.manifest.seed, budgetSteps: run.manifest.budget.steps, compute: computeOf(settings),
-    samplingSeed, ...trainerInput(data), ...trainerModeOf(run.manifest.method), ...state === undefined ? {} : { state }
+    samplingSeed, ...trainerInput(data), ...trainerModeOf(run.manifest), ...state === undefined ? {} : { state }
   }, { signal })
   closers.add('trainer', async () => trainer.close())
   const rounds = await startRounds(run.manifest, { self: network.self, layout, trainer, state: checkpoint?.averaging, compute: computeOf(settings) }, signal)
@@ -187,14 +188,22 @@ async function startNetwork ({ options, store, identity, layout, serving, runFil
 }
 
 /** What the trainer is asked for besides whole steps. */
-function trainerModeOf (method: AnyMethodSpec): Pick<TrainerInit, 'gradients' | 'scalars'> {
-  if (isScalarMethod(method)) return { scalars: { noise: method.noise, unit: unitOf(method) } }
+function trainerModeOf (manifest: RunManifest): Pick<TrainerInit, 'gradients' | 'scalars'> {
+  const { method } = manifest
+  if (isScalarMethod(method)) return method.kind === 'ferret' ? {} : { scalars: { noise: method.noise, unit: unitOf(method, stepsOf(manifest)) } }
   return method.shares === 'gradients' ? { gradients: true } : {}
 }
 
 /** Every shard has batches of its own, and so has every seed. */
 function samplingSeedOf (seed: number, shardNumber: number): number {
   return (Math.imul(seed, 0x9e37_79b1) + shardNumber) >>> 0
+}
+
+/** A peer of Ferret that was here before goes on in its schedule and its batches where its last pack was sent; undefined for all others. */
+function ferretState ({ method, model, seed }: RunManifest, scalars: PeerParts['scalars'], { publicKey }: Identity): TrainerState | undefined {
+  if (method.kind !== 'ferret') return undefined
+  const rounds = scalars?.loaded.entries.filter(({ peer }) => peer === publicKey).length ?? 0
+  return rounds === 0 ? undefined : freshOptimizer({ step: rounds * method.localSteps, weights: genesisWeights(model, seed) })
 }
 
 /** A joiner takes over weights and step; its inner optimizer warms up by itself. */

@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { shortId } from '../../src/membership/short-id.ts'
-import type { OneBytePeer } from '../../src/spsa/one-byte-peer.ts'
+import type { ScalarMachine } from '../../src/spsa/scalar-machine.ts'
 import type { SwarmNetwork } from '../network/swarm-network.ts'
 import { keyOfPeer } from './keys.ts'
 
 export interface AftermathOptions {
-  readonly machine: OneBytePeer
+  readonly machine: Pick<ScalarMachine, 'compare'>
   readonly network: SwarmNetwork
   readonly say: (sentence: string) => void
 }

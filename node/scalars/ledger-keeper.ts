@@ -1,4 +1,5 @@
 import type { Entry } from '../../src/spsa/ledger-entry.ts'
+import type { RunSums } from '../../src/spsa/one-byte-messages.ts'
 import type { LedgerStore, ModelRecord } from '../store/ledger-store.ts'
 
 export interface LedgerKeeperOptions {
@@ -28,6 +29,10 @@ export class LedgerKeeper {
 
   cut (peer: string, withdrawn: readonly Entry[], proof: readonly Entry[]): void {
     this.#enqueue(async () => this.#options.store.cut(peer, withdrawn, proof))
+  }
+
+  tookOver (sums: RunSums): void {
+    this.#enqueue(async () => this.#options.store.keepSums(sums))
   }
 
   record (model: ModelRecord): void {

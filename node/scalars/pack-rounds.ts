@@ -4,13 +4,19 @@ import type { RoundRecord } from '../../src/ports.ts'
 import type { SwarmNetwork } from '../network/swarm-network.ts'
 import { peerOfKey } from './keys.ts'
 
+/** How many steps of training a round has, and how many places for scalars in the ledger. */
+export interface RoundShape {
+  readonly steps: number
+  readonly window: number
+}
+
 /** What happened between two packs of this peer, told as a round. */
 export class PackRounds {
   /** Packs sent in this life, and those of them beside which others' came. */
   closed = 0
   shared = 0
   round = 0
-  readonly #window: number
+  readonly #shape: RoundShape
   readonly #network: Pick<SwarmNetwork, 'self' | 'present' | 'meter'>
   readonly #authors = new Set<string>()
   readonly #agreed = new Set<string>()
@@ -21,14 +27,14 @@ export class PackRounds {
   #losses: number[] = []
   #payload = { sent: 0, received: 0 }
 
-  constructor (window: number, network: Pick<SwarmNetwork, 'self' | 'present' | 'meter'>) {
-    this.#window = window
+  constructor (shape: RoundShape, network: Pick<SwarmNetwork, 'self' | 'present' | 'meter'>) {
+    this.#shape = shape
     this.#network = network
   }
 
   /** How long it takes until a byte counts: packing is part of the method. */
   get delaySentence (): string {
-    return `a byte counts up to ${this.#window - 1} steps after it was measured${this.#meanDelay === 0 ? '' : `, others’ ${this.#meanDelay.toFixed(0)} on average`}`
+    return `a byte counts up to ${this.#shape.steps - 1} steps after it was measured${this.#meanDelay === 0 ? '' : `, others’ ${this.#meanDelay.toFixed(0)} on average`}`
   }
 
   measured (loss: number): void { this.#losses.push(loss) }
@@ -37,9 +43,9 @@ export class PackRounds {
   admitted (entry: Entry, step: number): void {
     if (peerOfKey(entry.peer) === this.#network.self) return
     this.#authors.add(entry.peer)
-    this.#bytes += entry.levels.length
-    const middle = (entry.firstStep + lastStepOf(entry)) / 2
-    this.#delaySteps += entry.levels.length * Math.max(0, step - middle)
+    this.#bytes += payloadOf(entry)
+    const middle = (entry.firstStep + lastStepOf(entry)) / 2 * this.#shape.steps / this.#shape.window
+    this.#delaySteps += payloadOf(entry) * Math.max(0, step - middle)
   }
 
   agreed (peer: string): void { this.#agreed.add(peer) }
@@ -47,15 +53,15 @@ export class PackRounds {
   lacked (): void { this.#repairs++ }
 
   /** The record of what has come to an end with a pack. @param step steps that this peer has taken */
-  close (step: number): RoundRecord {
+  close (step: number, pack: Entry): RoundRecord {
     const { payloadSent, payloadReceived } = this.#network.meter.totals()
     const others = [...this.#authors].map(peerOfKey).sort()
     if (this.#bytes > 0) this.#meanDelay = this.#delaySteps / this.#bytes
-    this.round = Math.ceil(step / this.#window)
+    this.round = Math.ceil(step / this.#shape.steps)
     this.closed++
     if (others.length > 0) this.shared++
     const record: RoundRecord = {
-      round: this.round, step, members: [this.#network.self, ...others].sort(), outcome: others.length > 0 ? 'averaged' : 'solo', reason: this.#reason(others.length),
+      round: this.round, step, members: [this.#network.self, ...others].sort(), outcome: others.length > 0 ? 'averaged' : 'solo', reason: this.#reason(others.length, payloadOf(pack)),
       spread: Number.NaN, loss: mean(this.#losses), waitedMs: 0, payloadBytesSent: payloadSent - this.#payload.sent, payloadBytesReceived: payloadReceived - this.#payload.received
     }
     this.#payload = { sent: payloadSent, received: payloadReceived };
@@ -65,15 +71,20 @@ export class PackRounds {
     return record
   }
 
-  #reason (others: number): string {
+  #reason (others: number, sent: number): string {
     const came = others === 0 ? 'none came from others' : `${this.#bytes} of ${others} ${others === 1 ? 'other' : 'others'} came in, ${this.#meanDelay.toFixed(0)} steps after they were measured`
     const present = this.#network.present().length
     const compared = [
       ...this.#agreed.size === 0 ? [] : [`same bits as ${this.#agreed.size}`],
       ...this.#repairs === 0 ? [] : [`${this.#repairs} ledgers differed and were mended`]
     ]
-    return `sent ${this.#losses.length} bytes to ${present} ${present === 1 ? 'peer' : 'peers'}; ${[came, ...compared].join('; ')}`
+    return `sent ${sent} bytes to ${present} ${present === 1 ? 'peer' : 'peers'}; ${[came, ...compared].join('; ')}`
   }
+}
+
+/** Bytes of scalars, and of the numbers of their seeds. */
+function payloadOf ({ levels, pool }: Entry): number {
+  return levels.byteLength + (pool?.byteLength ?? 0)
 }
 
 function mean (values: readonly number[]): number {

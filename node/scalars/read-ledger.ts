@@ -3,8 +3,11 @@ import { ShoalError } from '../../src/errors.ts'
 import type { SignedManifest } from '../../src/manifest/manifest.ts'
 import type { ScalarSpec } from '../../src/manifest/scalar-schema.ts'
 import { genesisWeights } from '../../src/models/genesis.ts'
+import { modelLayout } from '../../src/models/model-layout.ts'
 import { ByteModel, modelMemory } from '../../src/spsa/byte-model.ts'
-import { byteModelRules, oneByteRules, stepsOf } from '../../src/spsa/scalar-methods.ts'
+import { byteModelRules, ledgerRulesOf, stepsOf } from '../../src/spsa/scalar-methods.ts'
+import { snapshotOf } from '../../src/spsa/pack-machine.ts'
+import { replayedHash } from '../../src/spsa/pack-players.ts'
 import { stepBytesOf } from '../../src/spsa/step-bytes.ts'
 import { replayLedger } from '../../src/spsa/verify-ledger.ts'
 import type { LedgerReport } from '../../src/spsa/verify-ledger.ts'
@@ -33,8 +36,9 @@ export async function readLedger (run: SignedManifest, directory: DataDirectory)
   const store = await LevelStore.open(directory.store, runId, () => undefined)
   try {
     const loaded = await store.ledger(ledgerFolder(runId, directory)).load()
-    const { ledger } = oneByteRules(method, { runId, steps: stepsOf(run.manifest), isMember: () => true })
-    return { method, loaded, report: replayLedger(loaded.entries, ledger, verifier(), loaded.snapshot) }
+    const rules = ledgerRulesOf(method, { runId, steps: stepsOf(run.manifest), isMember: () => true }, modelLayout(run.manifest.model).size)
+    const start = loaded.sums === undefined ? loaded.snapshot : snapshotOf(loaded.sums)
+    return { method, loaded, report: replayLedger(loaded.entries, rules, verifier(), start) }
   } finally {
     await store.close()
   }
@@ -45,7 +49,9 @@ export function rebuiltHash ({ runId, manifest }: SignedManifest, { method, load
   if (loaded.snapshot === undefined && manifest.genesis !== undefined) {
     throw new ShoalError({ code: 'CHECKPOINT_MISSING', what: 'the weights that this run starts from are not here', why: 'they were imported', tryThis: 'shoal join fetches them' })
   }
-  const model = new ByteModel(modelMemory(loaded.snapshot?.weights ?? genesisWeights(manifest.model, manifest.seed)), byteModelRules(method, stepsOf(manifest)), loaded.snapshot)
+  const base = loaded.snapshot?.weights ?? genesisWeights(manifest.model, manifest.seed)
+  if (method.kind !== 'one-byte') return replayedHash(method, { runId, steps: stepsOf(manifest) }, base, report.ledger.entries(), loaded.sums)
+  const model = new ByteModel(modelMemory(base), byteModelRules(method, stepsOf(manifest)), loaded.snapshot)
   model.add(report.ledger.entries().flatMap(entry => stepBytesOf(entry, runId)))
   return model.hash()
 }

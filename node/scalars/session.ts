@@ -5,10 +5,11 @@ import type { PeerEvent, PeerReport } from '../../src/events.ts'
 import type { ScalarSpec } from '../../src/manifest/scalar-schema.ts'
 import type { Trainer } from '../../src/ports.ts'
 import { shortId } from '../../src/membership/short-id.ts'
+import type { Entry } from '../../src/spsa/ledger-entry.ts'
 import { EVERYONE } from '../../src/spsa/one-byte-messages.ts'
 import type { OneByteReport } from '../../src/spsa/one-byte-messages.ts'
-import { OneBytePeer } from '../../src/spsa/one-byte-peer.ts'
-import { oneByteRules, roomOf, stepsOf } from '../../src/spsa/scalar-methods.ts'
+import type { ScalarMachine } from '../../src/spsa/scalar-machine.ts'
+import { roomOf, stepsARound, stepsOf } from '../../src/spsa/scalar-methods.ts'
 import { readAll } from '../../src/spsa/weight-source.ts'
 import type { MergeAnswer } from '../api/schema.ts'
 import type { PeerOptions, PeerParts } from '../peer/peer-parts.ts'
@@ -17,6 +18,7 @@ import type { LoadedLedger } from '../store/ledger-store.ts'
 import { Aftermath } from './aftermath.ts'
 import { keyOf, keyOfPeer, peerOfKey } from './keys.ts'
 import { LedgerKeeper } from './ledger-keeper.ts'
+import { createMachine, stepsOfOwn } from './machine.ts'
 import { meetOthers } from './meeting.ts'
 import { PackRounds } from './pack-rounds.ts'
 import { signer, verifier } from './signing.ts'
@@ -39,7 +41,7 @@ const MS_PER_SECOND = 1000
 
 /** The training part of a peer's life in a run of scalars: from the first measurement to the last comparison. */
 export class ScalarSession {
-  readonly machine: OneBytePeer
+  readonly machine: ScalarMachine
   readonly #options: PeerOptions
   readonly #parts: ScalarParts
   readonly #reporter: PeerReporter
@@ -64,34 +66,29 @@ export class ScalarSession {
     this.#parts = parts
     this.#reporter = reporter
     const { run } = options.source
-    const { network, trainer, loaded, method } = parts
+    const { network, trainer, loaded, method, samplingSeed } = parts
     this.#trainer = parts.pause.trainer(trainer, parts.tokensPerStep)
-    const { scalars } = this.#trainer
-    if (scalars === undefined) throw new Error('this trainer was not started for scalars')
     this.#steps = stepsOf(run.manifest)
     this.#ended = new Promise((resolve, reject) => { this.#end = { resolve, reject } })
     // whoever trains hears of it; before that nobody waits
     this.#ended.catch(() => undefined)
     const room = roomOf(method)
     const isMember = (peer: string): boolean => this.machine.ledger.headOf(peer).next > 0 || this.machine.ledger.heads().length < room
-    this.machine = new OneBytePeer({ base: trainer.weights, integers: scalars.integers }, oneByteRules(method, { runId: run.runId, steps: this.#steps, isMember }), {
-      peer: keyOf(network.self),
-      sign: signer(parts.secretKey),
-      verify: verifier(),
-      measure: (request, done) => {
-        const sinceMs = performance.now()
-        scalars.measure(request, outcome => {
-          this.#secondsTraining += (performance.now() - sinceMs) / MS_PER_SECOND
-          done(outcome)
-        })
-      },
-      keep: (entry, kept) => { parts.ledger.keep(entry, kept) },
-      send: (to, message) => { for (const peerId of to === EVERYONE ? this.#present() : [peerOfKey(to)]) network.scalars.send(peerId, message) },
-      report: event => { this.#onReport(event) }
-    }, loaded.snapshot === undefined ? undefined : { snapshot: loaded.snapshot, model: loaded.snapshot })
+    this.machine = createMachine({
+      method, run: { runId: run.runId, steps: this.#steps, isMember }, trainer: this.#trainer, loaded, samplingSeed,
+      worked: seconds => { this.#secondsTraining += seconds },
+      ports: {
+        peer: keyOf(network.self),
+        sign: signer(parts.secretKey),
+        verify: verifier(),
+        keep: (entry, kept) => { parts.ledger.keep(entry, kept) },
+        send: (to, message) => { for (const peerId of to === EVERYONE ? this.#present() : [peerOfKey(to)]) network.scalars.send(peerId, message) },
+        report: event => { this.#onReport(event) }
+      }
+    })
     this.machine.restore(loaded.entries)
-    this.#stepsBefore = this.#ownSteps()
-    this.#rounds = new PackRounds(method.window, network)
+    this.#stepsBefore = stepsOfOwn(method, this.machine.ledger, keyOf(network.self))
+    this.#rounds = new PackRounds({ steps: stepsARound(method), window: this.machine.ledger.rules.window }, network)
     this.#aftermath = new Aftermath({ machine: this.machine, network, say: sentence => { this.#say('committing', sentence) } })
     network.scalars.onMessage((peerId, message) => {
       const key = keyOfPeer(peerId)
@@ -158,8 +155,8 @@ export class ScalarSession {
   #firstStep (): number {
     const { ledger } = this.machine
     if (ledger.headOf(keyOf(this.#parts.network.self)).next > 0) return 0
-    const { window } = this.#parts.method
-    return Math.min(this.#steps, Math.floor(ledger.reach() / window) * window)
+    const { window, steps } = ledger.rules
+    return Math.min(steps, Math.floor(ledger.reach() / window) * window)
   }
 
   #onReport (event: OneByteReport): void {
@@ -179,7 +176,8 @@ export class ScalarSession {
         return
       }
       case 'refused': { events.emit({ type: 'peer-rejected', peerId: peerOfKey(event.from), code: event.code, sentence: event.reason, by: 'us' }); return }
-      case 'packed': { this.#onPack(); return }
+      case 'packed': { this.#onPack(event.entry); return }
+      case 'took-over': { this.#parts.ledger.tookOver(event.sums); return }
       case 'settled': { this.#settled.add(event.from); return }
       case 'agreed': { this.#aftermath.agreed(event.from); this.#rounds.agreed(event.from); return }
       case 'lacking': { this.#rounds.lacked(); return }
@@ -211,9 +209,9 @@ export class ScalarSession {
     events.emit({ type: 'progress', ...progress, tokens: this.#tokensInAll(), bytes: this.#parts.network.meter.totals() })
   }
 
-  #onPack (): void {
+  #onPack (entry: Entry): void {
     const { settings: { evaluateEvery, checkpointEverySeconds }, events } = this.#options
-    const record = this.#rounds.close(this.machine.step)
+    const record = this.#rounds.close(this.machine.step, entry)
     this.#reporter.recordRound(record)
     this.#parts.store.recordRound(record)
     this.#announce(true)
@@ -230,7 +228,7 @@ export class ScalarSession {
   async #checkpoint (heldOutLoss: number | undefined): Promise<void> {
     const { runId } = this.#options.source.run
     const { step } = this.machine
-    const path = await writeWeights(this.#parts, { runId, step, round: this.#rounds.round, tokens: this.#tokensInAll(), weights: readAll(this.machine.model.weights), heldOutLoss })
+    const path = await writeWeights(this.#parts, { runId, step, round: this.#rounds.round, tokens: this.#tokensInAll(), weights: readAll(this.machine.weights), heldOutLoss })
     this.#reporter.checkpoint = path
     this.#options.events.emit({ type: 'checkpoint', step, path })
   }
@@ -238,7 +236,7 @@ export class ScalarSession {
   async #evaluate (moment: 'start' | 'round' | 'end', stop?: AbortSignal): Promise<number> {
     const { trainer, network } = this.#parts
     const at = { step: this.machine.step, tokens: this.#tokensInAll(), payloadBytesSent: network.meter.totals().payloadSent }
-    const { loss } = await trainer.evaluate(readAll(this.machine.model.weights), stop)
+    const { loss } = await trainer.evaluate(readAll(this.machine.weights), stop)
     this.#options.events.emit({ type: 'evaluated', moment, loss, ...at })
     return loss
   }
@@ -256,13 +254,6 @@ export class ScalarSession {
 
   #present (): string[] {
     return this.#parts.network.present().map(({ peerId }) => peerId)
-  }
-
-  #ownSteps (): number {
-    const self = keyOf(this.#parts.network.self)
-    const { ledger } = this.machine
-    const held = ledger.entries().filter(({ peer }) => peer === self)
-    return held.reduce((sum, { levels }) => sum + levels.length, (ledger.headOf(self).next - held.length) * this.#parts.method.window)
   }
 
   #tokensInAll (): number {
@@ -287,7 +278,7 @@ export class ScalarSession {
     const { runId, manifest } = this.#options.source.run
     return {
       type: 'started', peerId: network.self, runId, runName: manifest.name, addresses: network.addresses(), invite: invite(), backend: trainer.backend,
-      parameters: layout.size, step: this.machine.ledger.reachOf(keyOf(network.self)), resumed: loaded.entries.length > 0
+      parameters: layout.size, step: this.#stepsBefore, resumed: loaded.entries.length > 0
     }
   }
 }

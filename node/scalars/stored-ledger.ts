@@ -36,7 +36,7 @@ export async function openLedger ({ directory, source: { run } }: PeerOptions, {
   if (loaded.snapshot !== undefined || run.manifest.genesis === undefined) return { store, loaded, start: loaded.snapshot }
   const imported = restoredState(files, warn)?.trainer
   if (imported?.step !== 0) return { store, loaded, start: undefined }
-  const start: StoredSnapshot = { step: 0, heads: [], limit: method.clip.first, weights: imported.weights }
+  const start: StoredSnapshot = { step: 0, heads: [], limit: method.kind === 'one-byte' ? method.clip.first : 0, weights: imported.weights }
   await store.compact(start, [])
   return { store, loaded: { ...loaded, snapshot: start }, start }
 }

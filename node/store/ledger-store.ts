@@ -3,9 +3,11 @@ import { join } from 'node:path'
 import type { Level } from 'level'
 import { z } from 'zod'
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
+import type { Head } from '../../src/spsa/chain.ts'
 import { decodeEntry, encodeEntry, hashEntry } from '../../src/spsa/ledger-entry.ts'
 import type { Entry } from '../../src/spsa/ledger-entry.ts'
 import type { Snapshot } from '../../src/spsa/ledger.ts'
+import type { RunSums } from '../../src/spsa/one-byte-messages.ts'
 import { bytesToWeights, weightsToBytes } from '../../protocols/state/messages.ts'
 import { writeFileAtomically } from './atomic-file.ts'
 
@@ -28,6 +30,8 @@ export interface ModelRecord {
 }
 
 export interface LoadedLedger {
+  /** Sums of a seed pool that were taken over in place of the packs before them. */
+  readonly sums: RunSums | undefined
   readonly snapshot: StoredSnapshot | undefined
   /** Peer by peer in the order of their chains, then what proves that a peer contradicted itself. */
   readonly entries: readonly Entry[]
@@ -39,6 +43,7 @@ export interface LoadedLedger {
 const hex = z.string().regex(/^[0-9a-f]{64}$/)
 const headSchema = z.object({ peer: hex, next: z.int().min(0), hash: hex, cut: z.boolean() })
 const snapshotSchema = z.object({ step: z.int().min(0), limit: z.int().min(0), heads: z.array(headSchema) })
+const sumsSchema = z.object({ begin: z.int().min(0), until: z.int().min(0), heads: z.array(headSchema), sums: z.array(z.int()) })
 const modelSchema = z.object({ fingerprint: hex, modelHash: hex })
 /** How far a chain went when its last entry was written. */
 const reachSchema = z.object({ next: z.int().min(0), hash: hex })
@@ -78,6 +83,11 @@ export class LedgerStore {
     await this.#level.put(`${this.#prefix}/model`, record)
   }
 
+  /** Keeps the sums that stand for the packs before this peer came. */
+  async keepSums ({ begin, until, heads, sums }: RunSums): Promise<void> {
+    await this.#level.put(`${this.#prefix}/sums`, { begin, until, heads: heads.map(head => ({ ...head, hash: bytesToHex(head.hash) })), sums: [...sums] })
+  }
+
   /** Lets a snapshot stand for the entries before its step: first its weights are safe, then the entries go. */
   async compact (snapshot: StoredSnapshot, forgotten: readonly Entry[]): Promise<void> {
     const { step, limit, heads, weights } = snapshot
@@ -96,8 +106,9 @@ export class LedgerStore {
     const damage: string[] = []
     const [entries, proofs] = [await this.#read('entry', damage), await this.#read('proof', damage)]
     const snapshot = await this.#snapshot(damage)
-    damage.push(...await this.#missing(entries, snapshot))
-    return { snapshot, entries: [...entries, ...proofs], model: modelSchema.safeParse(await this.#level.get(`${this.#prefix}/model`)).data, damage }
+    const sums = await this.#sums()
+    damage.push(...await this.#missing(entries, [...snapshot?.heads ?? [], ...sums?.heads ?? []]))
+    return { snapshot, sums, entries: [...entries, ...proofs], model: modelSchema.safeParse(await this.#level.get(`${this.#prefix}/model`)).data, damage }
   }
 
   async #read (kind: 'entry' | 'proof', damage: string[]): Promise<Entry[]> {
@@ -123,14 +134,19 @@ export class LedgerStore {
     return { step, limit, heads: heads.map(head => ({ ...head, hash: hexToBytes(head.hash) })), weights: bytesToWeights(readFileSync(file)) }
   }
 
-  async #missing (entries: readonly Entry[], snapshot: StoredSnapshot | undefined): Promise<string[]> {
+  async #sums (): Promise<RunSums | undefined> {
+    const { data } = sumsSchema.safeParse(await this.#level.get(`${this.#prefix}/sums`))
+    return data === undefined ? undefined : { ...data, heads: data.heads.map(head => ({ ...head, hash: hexToBytes(head.hash) })), sums: Int32Array.from(data.sums) }
+  }
+
+  async #missing (entries: readonly Entry[], heads: readonly Head[]): Promise<string[]> {
     const last = new Map(entries.map(entry => [entry.peer, entry.index + 1]))
     const sentences: string[] = []
     const from = `${this.#prefix}/reach/`
     for await (const [key, value] of this.#level.iterator({ gt: from, lt: `${this.#prefix}/reach0` })) {
       const peer = key.slice(from.length)
       const { data } = reachSchema.safeParse(value)
-      const held = last.get(peer) ?? snapshot?.heads.find(head => head.peer === peer)?.next ?? 0
+      const held = last.get(peer) ?? heads.find(head => head.peer === peer)?.next ?? 0
       if (data !== undefined && data.next > held) sentences.push(`peer ${peer.slice(0, 8)} had ${data.next} entries here and has ${held}`)
     }
     return sentences

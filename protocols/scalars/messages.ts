@@ -7,10 +7,10 @@ import type { OneByteMessage } from '../../src/spsa/one-byte-messages.ts'
 import type { Inquiry, KeyRange, Wanted } from '../../src/spsa/reconcile.ts'
 import { countSchema } from '../wire/counts.ts'
 import { decodeMessage, encodeMessage } from '../wire/frames.ts'
-import { MAXIMUM_ENTRIES, MAXIMUM_INQUIRED_RANGES, MAXIMUM_TOLD_RANGES, MAXIMUM_WANTED, MAXIMUM_TOLD_HEADS } from '../wire/limits.ts'
+import { MAXIMUM_ENTRIES, MAXIMUM_INQUIRED_RANGES, MAXIMUM_TOLD_RANGES, MAXIMUM_WANTED, MAXIMUM_TOLD_HEADS, MAXIMUM_POOL_SIZE, MAXIMUM_SUMMED_HEADS } from '../wire/limits.ts'
 
 /** Lists and numbers in place of maps and words: most messages of a run are of this protocol, and a name would outweigh what it names. */
-const [PACK, ENTRIES, INQUIRY, CHECK] = [0, 1, 2, 3] as const
+const [PACK, ENTRIES, INQUIRY, CHECK, SUMS_WANTED, SUMS] = [0, 1, 2, 3, 8, 9] as const
 
 const isBytes = (value: unknown): value is Uint8Array => value instanceof Uint8Array
 const bytes32 = z.custom<Uint8Array>(value => isBytes(value) && value.length === 32, 'must be 32 bytes')
@@ -30,13 +30,21 @@ const range = z.tuple([border, border, bytes32]).transform(([from, to, fingerpri
 const told = z.tuple([border, border, z.array(head).max(MAXIMUM_TOLD_HEADS)]).transform(([from, to, heads]) => ({ ...rangeOf(from, to), heads }))
 const wanted = z.tuple([head, countSchema.nullable()]).transform(([from, until]): Wanted => ({ head: from, until: until ?? undefined }))
 
+const sums = z.custom<Uint8Array>(value => isBytes(value) && value.length % 4 === 0 && value.length <= 4 * MAXIMUM_POOL_SIZE, 'must be whole numbers of four bytes').transform(bytes => {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return Int32Array.from({ length: bytes.length / 4 }, (_, at) => view.getInt32(4 * at))
+})
+
 const messageSchema = z.union([
   z.tuple([z.literal(PACK), entry]).transform(([, own]): OneByteMessage => ({ kind: 'pack', entry: own })),
   z.tuple([z.literal(ENTRIES), z.array(entry).min(1).max(MAXIMUM_ENTRIES)]).transform(([, entries]): OneByteMessage => ({ kind: 'entries', entries })),
   z.tuple([z.literal(INQUIRY), z.array(range).max(MAXIMUM_INQUIRED_RANGES), z.array(told).max(MAXIMUM_TOLD_RANGES), z.array(wanted).max(MAXIMUM_WANTED)])
     .transform(([, ranges, heads, asked]): OneByteMessage => ({ kind: 'inquiry', inquiry: { ranges, told: heads, wanted: asked } })),
   z.tuple([z.literal(CHECK), countSchema, bytes32, bytes32])
-    .transform(([, step, fingerprint, modelHash]): OneByteMessage => ({ kind: 'check', step, fingerprint: bytesToHex(fingerprint), modelHash: bytesToHex(modelHash) }))
+    .transform(([, step, fingerprint, modelHash]): OneByteMessage => ({ kind: 'check', step, fingerprint: bytesToHex(fingerprint), modelHash: bytesToHex(modelHash) })),
+  z.tuple([z.literal(SUMS_WANTED)]).transform((): OneByteMessage => ({ kind: 'sums-wanted' })),
+  z.tuple([z.literal(SUMS), countSchema, countSchema, z.array(head).max(MAXIMUM_SUMMED_HEADS), sums])
+    .transform(([, begin, until, heads, numbers]): OneByteMessage => ({ kind: 'sums', sums: { begin, until, heads, sums: numbers } }))
 ])
 
 /** A message as it travels. Of an inquiry longer than a frame the rest is left out: the next round finds it. */
@@ -46,7 +54,15 @@ export function encodeScalars (message: OneByteMessage): Uint8Array {
     case 'entries': return encodeMessage([ENTRIES, message.entries.map(encodeEntry)])
     case 'inquiry': return encodeMessage([INQUIRY, ...listsOf(message.inquiry)])
     case 'check': return encodeMessage([CHECK, message.step, hexToBytes(message.fingerprint), hexToBytes(message.modelHash)])
+    case 'sums-wanted': return encodeMessage([SUMS_WANTED])
+    case 'sums': return encodeMessage([SUMS, message.sums.begin, message.sums.until, message.sums.heads.map(listOf), bytesOf(message.sums.sums)])
   }
+}
+
+function bytesOf (numbers: Int32Array): Uint8Array {
+  const view = new DataView(new ArrayBuffer(4 * numbers.length))
+  numbers.forEach((number, at) => { view.setInt32(4 * at, number) })
+  return new Uint8Array(view.buffer)
 }
 
 /** @throws WireError */

@@ -23,9 +23,9 @@ export function codecNameOf (method: AnyMethodSpec): string {
   return isScalarMethod(method) ? method.kind : method.codec
 }
 
-/** @throws ShoalError METHOD_CONTRADICTORY, METHOD_UNSTABLE, CODEC_SPEC */
-export function checkAnyMethod (method: AnyMethodSpec): void {
-  if (isScalarMethod(method)) checkScalarMethod(method)
+/** @param steps of the run, 0 for one without an end @throws ShoalError METHOD_CONTRADICTORY, METHOD_UNSTABLE, CODEC_SPEC */
+export function checkAnyMethod (method: AnyMethodSpec, steps: number): void {
+  if (isScalarMethod(method)) checkScalarMethod(method, steps)
   else checkMethod(method)
 }
 

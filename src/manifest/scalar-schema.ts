@@ -37,7 +37,58 @@ export const oneByteSchema = z.strictObject({
   snapshotEvery: natural
 })
 
-/** How the peers of a run train together: a point of the first-order frame, which has no kind, or a method of scalars. */
-export const anyMethodSchema = z.discriminatedUnion('kind', [methodSchema.extend({ kind: z.undefined().optional() }), oneByteSchema])
+/** Steps that packs of a run of rounds have at most: an entry of a ledger that holds them fills a fifth of a frame. */
+const LONGEST_ROUND = 4096
+/** Seeds of a pool: the whole state of a model, four bytes a seed, travels in one message. */
+const LARGEST_POOL = 8192
 
-export type ScalarSpec = z.infer<typeof oneByteSchema>
+/** FedKSeed and FedKSeed-Pro: rounds of local steps along seeds of a pool that everybody shares. */
+export const kSeedSchema = z.strictObject({
+  kind: z.literal('fedkseed'),
+  noise: z.enum(['rademacher', 'gaussian']),
+  /** ε of the two forward passes at θ ± ε·z. */
+  epsilon: positive,
+  /** η of a local step; the packs of `peers` peers count for 1/peers of it each. */
+  learningRate: positive,
+  decay: z.enum(['constant', 'linear']),
+  /** Peers that η is for; of at most four times as many packs are taken. */
+  peers: natural.max(1024),
+  smallest: positive,
+  /** K: the model is θ₀ and K whole numbers. */
+  poolSize: natural.max(LARGEST_POOL),
+  /** Steps that a peer takes by itself between two packs, three bytes each. */
+  localSteps: natural.max(LONGEST_ROUND),
+  /** Whether seeds are drawn by how much they told before (Pro), or evenly. */
+  importance: z.boolean(),
+  /** The largest level that counts; fixes the run's fixed point. */
+  largestLevel: level.min(1),
+  /** Rounds between two comparisons of ledgers and model hashes. */
+  checkEvery: natural
+})
+
+/** Ferret: rounds of first-order local steps, sent as coordinates on seeded directions. */
+export const ferretSchema = z.strictObject({
+  kind: z.literal('ferret'),
+  noise: z.enum(['rademacher', 'gaussian']),
+  /** Peers whose updates are averaged; of at most four times as many packs are taken. */
+  peers: natural.max(1024),
+  /** g₀, the coordinate of the byte's first level. */
+  smallest: positive,
+  /** Steps of the inner optimizer between two packs. */
+  localSteps: natural.max(1_000_000),
+  /** Coordinates that a peer sends in a round, three bytes each. */
+  directions: natural.max(LONGEST_ROUND),
+  /** Weights of a block, which has directions of its own. */
+  blockSize: natural.max(1_048_576),
+  largestLevel: level.min(1),
+  checkEvery: natural
+})
+
+/** How the peers of a run train together: a point of the first-order frame, which has no kind, or a method of scalars. */
+export const anyMethodSchema = z.discriminatedUnion('kind', [methodSchema.extend({ kind: z.undefined().optional() }), oneByteSchema, kSeedSchema, ferretSchema])
+
+export type OneByteSpec = z.infer<typeof oneByteSchema>
+export type KSeedSpec = z.infer<typeof kSeedSchema>
+export type FerretSpec = z.infer<typeof ferretSchema>
+/** A method whose peers send scalars and keep a ledger of them. */
+export type ScalarSpec = OneByteSpec | KSeedSpec | FerretSpec

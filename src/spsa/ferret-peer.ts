@@ -1,16 +1,23 @@
 import type { TrainingOutcome } from '../ports.ts'
-import { Accumulator, accumulatedWeights, amountOf, fixedPoint } from './accumulator.ts'
+import { amountOf, fixedPoint } from './accumulator.ts'
 import type { Contribution, FixedPoint } from './accumulator.ts'
+import { clipLevel } from './clipping.ts'
 import { allocateDirections, coordinatesOf, shrinkage } from './ferret.ts'
 import type { Block } from './ferret.ts'
 import type { Noise } from './noise.ts'
+import { PackModel } from './pack-model.ts'
+import type { Move, Pack } from './pack-model.ts'
+import { WhileBusy } from './pack-player.ts'
+import type { PackPlayer, PackPorts, PackReport } from './pack-player.ts'
+import { ABSTAIN, isLevel } from './scalar-codec.ts'
+import type { ScalarCodec } from './scalar-codec.ts'
 import { seedsOfRound } from './seeds.ts'
 import { readAll } from './weight-source.ts'
 import type { WeightSource } from './weight-source.ts'
 
 export interface FerretRules {
   readonly runId: string
-  /** They cover the weights that are trained, and do not overlap. */
+  /** They cover the weights that are trained, and do not overlap; at most 65,536. */
   readonly blocks: readonly Block[]
   /** Coordinates that a peer sends in a round, over all blocks. */
   readonly directions: number
@@ -19,117 +26,111 @@ export interface FerretRules {
   readonly rounds: number
   /** Peers that take part; each one's update counts for 1/peers. */
   readonly peers: number
+  /** Peers whose packs are taken, for which the fixed point has room; `peers` when left out. */
+  readonly room?: number | undefined
   readonly noise: Noise
-  /** Coordinates beyond count as this one: it fixes the run's fixed point. */
-  readonly largestCoordinate: number
+  /** How coordinates become bytes, after they were shrunk. */
+  readonly codec: ScalarCodec
+  /** The largest level that counts. */
+  readonly largestLevel: number
 }
 
-/** One peer's update of one round: its coordinates, block after block. */
-export interface FerretPack {
-  readonly peer: string
-  readonly round: number
-  /** Directions of each block. */
-  readonly counts: readonly number[]
-  readonly coordinates: Float32Array
-}
-
-export type FerretReport =
-  | { readonly kind: 'round', readonly round: number, readonly loss: number, readonly reason: string }
-  | { readonly kind: 'refused', readonly from: string, readonly code: 'REPLAY' | 'WRONG_STEP' | 'WRONG_SHAPE' | 'NOT_FINITE', readonly reason: string }
-  | { readonly kind: 'ended', readonly reason: string }
-
-export interface FerretPorts {
-  readonly peer: string
+export interface FerretPorts extends PackPorts {
   /** θ, which `train` moves; this peer writes φ into it before each round. */
   readonly weights: Float32Array
-  readonly train: (untilStep: number, done: (outcome: TrainingOutcome) => void) => void
-  /** To everybody else; whoever carries it vouches for its sender. */
-  readonly send: (pack: FerretPack) => void
-  readonly report: (event: FerretReport) => void
+  /** Takes so many more steps. */
+  readonly train: (steps: number, done: (outcome: TrainingOutcome) => void) => void
 }
 
 /**
  * One peer of Ferret (Shu et al., arXiv 2409.06277, algorithm 1): local first-order steps move it from the common φ, and what travels is the move's
- * coordinates on seeded directions, block by block, shrunk by what their error costs. Everybody rebuilds every pack, its author too; as sums of
- * whole numbers φ is the same bits for the same set of packs. Nobody is waited for: late packs count in the next round.
+ * coordinates on seeded directions, block by block, shrunk by what their error costs, in a signed logarithmic byte each: its ±6.5 % is little beside that error. Everybody rebuilds
+ * every pack, its author too; as sums of whole numbers φ is the same bits for the same set of packs. Nobody is waited for: late packs count in the next round.
  */
-export class FerretPeer {
-  /** φ: what all packs made of θ₀. */
-  readonly weights: WeightSource
+export class FerretPeer implements PackPlayer {
+  readonly model: PackModel
   readonly #rules: FerretRules
   readonly #ports: FerretPorts
   readonly #fixedPoint: FixedPoint
-  readonly #accumulator: Accumulator
-  readonly #counted = new Set<string>()
-  #waiting: FerretPack[] = []
+  readonly #work = new WhileBusy()
   #round = 0
-  #isTraining = false
   #stopped = false
 
   /** @throws RangeError when so many coordinates do not fit into 32 bits */
   constructor (base: WeightSource, rules: FerretRules, ports: FerretPorts) {
     this.#rules = rules
     this.#ports = ports
-    const { largestCoordinate, peers, rounds, directions, noise } = rules
-    this.#fixedPoint = fixedPoint(largestCoordinate / peers, rounds * directions * peers, noise)
-    this.#accumulator = new Accumulator(new Int32Array(base.size), noise)
-    this.weights = accumulatedWeights(base, this.#accumulator, this.#fixedPoint.unit)
-  }
-
-  /** Rounds finished. */
-  get round (): number {
-    return this.#round
-  }
-
-  /** Trains until the last round's end or `stop`. Call it once. */
-  start (): void {
-    const { rounds, localSteps } = this.#rules
-    if (this.#stopped || this.#round >= rounds) { this.#end(this.#stopped ? 'it was stopped' : 'all rounds are done'); return }
-    this.weights.read(0, this.#ports.weights)
-    this.#isTraining = true
-    this.#ports.train((this.#round + 1) * localSteps, outcome => {
-      this.#isTraining = false
-      if (outcome.kind === 'reached') this.#finishRound(outcome.meanLoss)
-      else this.#end(outcome.kind === 'failed' ? outcome.reason : 'it was stopped')
+    this.#fixedPoint = ferretFixedPoint(rules)
+    this.model = new PackModel(base, new Int32Array(base.size), {
+      noise: rules.noise, unit: this.#fixedPoint.unit, mostPacks: rules.rounds * (rules.room ?? rules.peers), movesOf: pack => this.#movesOf(pack)
     })
   }
 
-  /** Begins no other round, but still counts packs. */
+  /** φ: what all packs made of θ₀. */
+  get weights (): WeightSource { return this.model.weights }
+
+  get step (): number { return this.#round * this.#rules.localSteps }
+
+  start (fromRound = 0): void {
+    this.#round = fromRound
+    this.#nextRound()
+  }
+
   stop (): void {
     this.#stopped = true
   }
 
-  /** Counts a pack, at once or after the round under way; what does not fit the run is refused with a reason, and nothing moves. */
-  receive (pack: FerretPack): void {
-    const refusal = this.#refusalOf(pack)
-    if (refusal !== undefined) { this.#ports.report({ kind: 'refused', from: pack.peer, ...refusal }); return }
-    this.#counted.add(nameOf(pack))
-    if (this.#isTraining) this.#waiting.push(pack)
-    else this.#count(pack)
+  receive (packs: readonly Pack[]): void {
+    const fitting = packs.filter(pack => !this.#refuses(pack))
+    if (fitting.length > 0) this.#work.whenFree(() => { this.model.add(fitting) })
   }
 
-  #refusalOf (pack: FerretPack): Pick<Extract<FerretReport, { kind: 'refused' }>, 'code' | 'reason'> | undefined {
+  withdraw (pack: Pack): void {
+    this.#work.whenFree(() => { this.model.withdraw(pack) })
+  }
+
+  #refuses (pack: Pack): boolean {
+    const refusal = this.#refusalOf(pack)
+    if (refusal !== undefined) this.#ports.report({ kind: 'refused', from: pack.peer, ...refusal })
+    return refusal !== undefined
+  }
+
+  #refusalOf (pack: Pack): Pick<Extract<PackReport, { kind: 'refused' }>, 'code' | 'reason'> | undefined {
     const { rounds, blocks, directions } = this.#rules
-    const { peer, round, counts, coordinates } = pack
-    if (this.#counted.has(nameOf(pack))) return { code: 'REPLAY', reason: `round ${round} of ${peer} is counted already` }
-    if (!Number.isInteger(round) || round < 0 || round >= rounds) return { code: 'WRONG_STEP', reason: `there is no round ${round} among ${rounds}` }
-    const total = counts.reduce((sum, count) => sum + count, 0)
-    if (counts.length !== blocks.length || total !== coordinates.length || total > directions || counts.some(count => !Number.isInteger(count) || count < 0)) {
-      return { code: 'WRONG_SHAPE', reason: `${coordinates.length} coordinates in ${counts.length} blocks are no pack of this run` }
+    const { peer, firstStep, levels, pool } = pack
+    if (this.model.has(pack)) return { code: 'REPLAY', reason: `coordinates from ${firstStep} of ${peer} are counted already` }
+    if (firstStep % directions !== 0 || firstStep < 0 || firstStep >= rounds * directions || levels.length > directions || levels.length !== pool.length) {
+      return { code: 'WRONG_STEP', reason: `${levels.length} coordinates from ${firstStep} are no round of up to ${directions} within ${rounds}` }
     }
-    if (!coordinates.every(Number.isFinite)) return { code: 'NOT_FINITE', reason: `${peer} sends coordinates that are no numbers` }
+    if (pool.some((block, at) => block >= blocks.length || block < (pool[at - 1] ?? 0))) {
+      return { code: 'SEED_OUTSIDE_POOL', reason: `${peer} names blocks outside the run's ${blocks.length}, or not in their order` }
+    }
+    if (!levels.every(isLevel)) return { code: 'BAD_LEVEL', reason: `${peer} sends levels that no coordinate has` }
     return undefined
   }
 
-  #finishRound (loss: number): void {
+  #nextRound (): void {
+    const { rounds, localSteps } = this.#rules
+    if (this.#stopped) { this.#end('stopped', 'it was stopped'); return }
+    if (this.#round >= rounds) { this.#end('done', 'all rounds are done'); return }
+    this.weights.read(0, this.#ports.weights)
+    this.#work.begin()
+    this.#ports.train(localSteps, outcome => {
+      if (outcome.kind === 'reached') this.#finishRound(outcome)
+      else this.#end(outcome.kind, outcome.kind === 'failed' ? outcome.reason : 'it was stopped')
+    })
+  }
+
+  #finishRound ({ step, meanLoss, tokens }: Extract<TrainingOutcome, { kind: 'reached' }>): void {
     const pack = this.#packOf(this.#moves())
-    const round = this.#round++
-    this.#counted.add(nameOf(pack))
-    for (const counted of [pack, ...this.#waiting]) this.#count(counted)
-    this.#ports.report({ kind: 'round', round, loss, reason: `sent ${pack.coordinates.length} coordinates and counted ${this.#waiting.length} packs of others` })
-    this.#waiting = []
-    this.#ports.send(pack)
-    this.start()
+    this.#round++
+    this.#ports.report({ kind: 'step', step: step - 1, loss: meanLoss, level: ABSTAIN, tokens })
+    this.#ports.send(pack, () => {
+      this.model.add([pack])
+      const others = this.#work.end()
+      this.#ports.report({ kind: 'round', round: this.#round, others, reason: `sent ${pack.levels.length} coordinates and counted ${others} packs of others` })
+      this.#nextRound()
+    })
   }
 
   /** δ = θ − φ. */
@@ -138,47 +139,55 @@ export class FerretPeer {
     return this.#ports.weights.map((value, index) => value - (before[index] as number))
   }
 
-  #packOf (moves: Float32Array): FerretPack {
+  /** A peer whose weights are no longer numbers abstains, and goes on from φ. */
+  #packOf (moves: Float32Array): Pack {
     const { blocks, directions, noise } = this.#rules
-    const [peer, round] = [this.#ports.peer, this.#round]
+    const head = { peer: this.#ports.peer, firstStep: this.#round * directions }
     const energies = blocks.map(({ first, size }) => moves.subarray(first, first + size).reduce((sum, move) => sum + move * move, 0))
-    const counts = energies.every(energy => energy === 0) ? blocks.map(() => 0) : allocateDirections(blocks, energies, directions, noise)
-    const seedOf = seedsOfRound(this.#rules.runId, round, peer)
-    const parts = blocks.map((block, index) => coordinatesOf(moves, block, noise, Array.from({ length: counts[index] ?? 0 }, (_, k) => seedOf(index, k))))
-    const coordinates = new Float32Array(counts.reduce((sum, count) => sum + count, 0))
-    parts.reduce((at, part) => { coordinates.set(part, at); return at + part.length }, 0)
-    return { peer, round, counts, coordinates }
+    const total = energies.reduce((sum, energy) => sum + energy, 0)
+    const counts = Number.isFinite(total) && total > 0 ? allocateDirections(blocks, energies, directions, noise) : []
+    const parts = blocks.map((block, index) => this.#levelsOf(moves, block, index, counts[index] ?? 0))
+    const levels = Int8Array.from(parts.flatMap(part => [...part]))
+    if (levels.length === 0) return { ...head, levels: Int8Array.of(ABSTAIN), pool: Uint16Array.of(0) }
+    return { ...head, levels, pool: Uint16Array.from(parts.flatMap((part, index) => Array.from(part, () => index))) }
   }
 
-  #count ({ peer, round, counts, coordinates }: FerretPack): void {
-    const { runId, blocks, noise } = this.#rules
-    const seedOf = seedsOfRound(runId, round, peer)
-    let at = 0
-    blocks.forEach((block, index) => {
-      const count = counts[index] ?? 0
-      const scale = count === 0 ? 0 : shrinkage(block.size, count, noise)
-      const contributions = Array.from({ length: count }, (_, k): Contribution => ({ seed: seedOf(index, k), amount: this.#amountOf(scale * (coordinates[at + k] ?? 0)) }))
-      this.#accumulator.add(contributions, block)
-      at += count
+  #levelsOf (moves: Float32Array, block: Block, index: number, count: number): Int8Array {
+    const { noise, runId, codec, largestLevel } = this.#rules
+    const seedOf = seedsOfRound(runId, this.#round, this.#ports.peer)
+    const scale = shrinkage(block.size, count, noise)
+    const coordinates = coordinatesOf(moves, block, noise, Array.from({ length: count }, (_, k) => seedOf(index, k)))
+    return Int8Array.from(coordinates, coordinate => clipLevel(codec.encode(scale * coordinate), largestLevel))
+  }
+
+  #movesOf ({ peer, firstStep, levels, pool }: Pack): Move[] {
+    const { runId, blocks, directions } = this.#rules
+    const seedOf = seedsOfRound(runId, firstStep / directions, peer)
+    const contributions = blocks.map((): Contribution[] => [])
+    levels.forEach((level, at) => {
+      const index = pool[at] as number
+      const mine = contributions[index]
+      mine?.push({ seed: seedOf(index, mine.length), amount: this.#amountOf(level) })
     })
+    return blocks.map((block, index) => ({ block, contributions: contributions[index] ?? [] })).filter(move => move.contributions.length > 0)
   }
 
   /** Weights move along a coordinate, not against it. */
-  #amountOf (coordinate: number): number {
-    const { largestCoordinate, peers } = this.#rules
-    return -amountOf(Math.max(-largestCoordinate, Math.min(largestCoordinate, coordinate)) / peers, this.#fixedPoint)
+  #amountOf (level: number): number {
+    const { codec, largestLevel, peers } = this.#rules
+    return -amountOf(codec.decode(clipLevel(level, largestLevel)) / peers, this.#fixedPoint)
   }
 
-  #end (reason: string): void {
-    for (const pack of this.#waiting) this.#count(pack)
-    this.#waiting = []
+  #end (how: 'done' | 'stopped' | 'failed', reason: string): void {
+    this.#work.end()
     this.weights.read(0, this.#ports.weights)
-    this.#ports.report({ kind: 'ended', reason })
+    this.#ports.report({ kind: 'ended', how, reason })
   }
 }
 
-function nameOf ({ peer, round }: FerretPack): string {
-  return `${round} ${peer}`
+/** Room for every coordinate of every round at its share, all of them in one block. @throws RangeError when so many do not fit into 32 bits */
+export function ferretFixedPoint ({ codec, largestLevel, peers, room = peers, rounds, directions, noise }: Pick<FerretRules, 'codec' | 'largestLevel' | 'peers' | 'room' | 'rounds' | 'directions' | 'noise'>): FixedPoint {
+  return fixedPoint(codec.decode(largestLevel) / peers, rounds * directions * room, noise)
 }
 
 /** Cuts a vector into blocks of at most so many values. */

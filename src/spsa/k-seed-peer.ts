@@ -1,11 +1,15 @@
 import { integerBelow } from '../random/draw.ts'
 import type { Words } from '../random/words.ts'
 import type { ScalarOutcome, ScalarRequest } from '../ports.ts'
-import { Accumulator, accumulatedWeights, amountOf, fixedPoint } from './accumulator.ts'
-import type { FixedPoint } from './accumulator.ts'
+import { amountOf, fixedPoint } from './accumulator.ts'
+import type { Contribution, FixedPoint } from './accumulator.ts'
 import { clipLevel } from './clipping.ts'
 import { SeedImportance, drawIndex } from './importance.ts'
 import type { Noise, Seed } from './noise.ts'
+import { PackModel, nameOf } from './pack-model.ts'
+import type { Pack } from './pack-model.ts'
+import { WhileBusy } from './pack-player.ts'
+import type { PackPlayer, PackPorts, PackReport } from './pack-player.ts'
 import { ABSTAIN, isLevel } from './scalar-codec.ts'
 import type { ScalarCodec } from './scalar-codec.ts'
 import { SeedPool } from './seed-pool.ts'
@@ -20,8 +24,10 @@ export interface KSeedRules {
   /** Steps that a peer takes by itself between two packs. */
   readonly localSteps: number
   readonly rounds: number
-  /** Peers that take part; each one's steps count for 1/peers of what they moved itself by. */
+  /** Peers that the rate is for; each one's steps count for 1/peers of what they moved itself by. */
   readonly peers: number
+  /** Peers whose packs are taken, for which the fixed point has room; `peers` when left out. */
+  readonly room?: number | undefined
   readonly epsilon: number
   /** η of a local step, at most `largestLearningRate`; computed with + − × ÷ only. */
   readonly learningRate: (step: number) => number
@@ -34,106 +40,112 @@ export interface KSeedRules {
   readonly isPro: boolean
 }
 
-/** What one peer found in one round: three bytes a step, which a ledger's entry carries. */
-export interface KSeedPack {
-  readonly peer: string
-  readonly firstStep: number
-  readonly levels: Int8Array
-  /** Which seed each level is about. */
-  readonly pool: Uint16Array
-}
-
-export type KSeedReport =
-  | { readonly kind: 'step', readonly step: number, readonly loss: number, readonly seed: number, readonly level: number }
-  | { readonly kind: 'round', readonly round: number, readonly reason: string }
-  | { readonly kind: 'refused', readonly from: string, readonly code: 'REPLAY' | 'WRONG_STEP' | 'SEED_OUTSIDE_POOL' | 'BAD_LEVEL', readonly reason: string }
-  | { readonly kind: 'ended', readonly reason: string }
-
-export interface KSeedPorts {
-  readonly peer: string
+export interface KSeedPorts extends PackPorts {
   readonly measure: (request: ScalarRequest, done: (outcome: ScalarOutcome) => void) => void
-  /** To everybody else; whoever carries it signs it, and vouches for who sent what arrives (`Ledger.admit`). */
-  readonly send: (pack: KSeedPack) => void
-  readonly report: (event: KSeedReport) => void
   /** What becomes of a scalar before anybody, this peer included, hears of it: say `privateScalar`. The scalar itself when left out. */
-  readonly disclose?: (scalar: number) => number
+  readonly disclose?: ((scalar: number) => number) | undefined
   /** Draws of seeds; nobody else needs to know them beforehand. */
   readonly draws: Words
 }
 
+interface LocalStep {
+  readonly index: number
+  readonly level: number
+}
+
 /**
  * One peer of FedKSeed (Qin et al., arXiv 2312.06353, algorithm 1) or FedKSeed-Pro. A round is `localSteps` steps along seeds of the pool that
- * move this peer alone; then they are taken back, and its pack counts for everybody alike. What all packs say together is K whole numbers, the
+ * move this peer alone; then they are taken back, and its pack (three bytes a step) counts for everybody alike. What all packs say together is K whole numbers, the
  * whole state of the model; as sums they are the same in whatever order packs come. Nobody is waited for: late packs count in the next round.
  */
-export class KSeedPeer {
+export class KSeedPeer implements PackPlayer {
+  /** What all packs said. */
   readonly pool: SeedPool
-  /** θ of this peer: what all packs made of θ₀ and, within a round, its own steps. */
-  readonly weights: WeightSource
+  readonly model: PackModel
   readonly #rules: KSeedRules
   readonly #ports: KSeedPorts
   readonly #fixedPoint: FixedPoint
-  readonly #accumulator: Accumulator
   readonly #importance: SeedImportance
+  readonly #work = new WhileBusy()
+  readonly #seeds = new Map<number, Seed>()
+  /** Packs that count, or will when the round under way ends. */
+  readonly #known = new Set<string>()
   #step = 0
   #stopped = false
-  #inRound = false
-  #local: Array<{ readonly index: number, readonly level: number, readonly amount: number }> = []
-  #waiting: Array<() => void> = []
-  readonly #counted = new Set<string>()
+  #local: LocalStep[] = []
 
   /**
    * @param integers zeros, one a weight: memory that a trainer may share (`ScalarSteps.integers`)
    * @throws RangeError when so many steps do not fit into 32 bits
    */
-  constructor (base: WeightSource, rules: KSeedRules, ports: KSeedPorts, integers = new Int32Array(base.size)) {
+  constructor (base: WeightSource, rules: KSeedRules, ports: KSeedPorts, integers: Int32Array = new Int32Array(base.size)) {
     this.#rules = rules
     this.#ports = ports
     this.#fixedPoint = kSeedFixedPoint(rules)
-    this.#accumulator = new Accumulator(integers, rules.noise)
     this.#importance = new SeedImportance(rules.poolSize)
-    this.pool = new SeedPool(rules.poolSize, rules.noise, index => seedOfPool(rules.runId, index))
-    this.weights = accumulatedWeights(base, this.#accumulator, this.#fixedPoint.unit)
+    this.pool = new SeedPool(rules.poolSize, rules.noise, index => this.#seedOf(index))
+    this.model = new PackModel(base, integers, {
+      noise: rules.noise, unit: this.#fixedPoint.unit, mostPacks: rules.rounds * (rules.room ?? rules.peers), movesOf: pack => [{ contributions: this.#contributionsOf(pack) }]
+    })
   }
 
-  /** Local steps taken so far, of all rounds. */
-  get step (): number {
-    return this.#step
-  }
+  /** θ of this peer: what all packs made of θ₀ and, within a round, its own steps. */
+  get weights (): WeightSource { return this.model.weights }
+
+  get step (): number { return this.#step }
 
   /** Real size of one whole number. */
-  get unit (): number {
-    return this.#fixedPoint.unit
-  }
+  get unit (): number { return this.#fixedPoint.unit }
 
-  /** Steps until the last round's end or `stop`. Call it once. */
-  start (): void {
-    this.#inRound = true
+  /** Units that one step of one peer moves everybody by at most. */
+  get largestShare (): number { return Math.ceil(this.#fixedPoint.largestAmount / this.#rules.peers) }
+
+  start (fromRound = 0): void {
+    this.#step = fromRound * this.#rules.localSteps
     this.#nextStep()
   }
 
-  /** Takes no more steps; what it took since its last pack is lost, and others' packs still count. */
+  /** What it took since its last pack is lost. */
   stop (): void {
     this.#stopped = true
   }
 
-  /** Counts a pack, at once or after the round under way; what does not fit the run is refused with a reason, and nothing moves. */
-  receive (pack: KSeedPack): void {
+  /** The pool takes them at once; the weights follow when they may move. */
+  receive (packs: readonly Pack[]): void {
+    const fitting = packs.filter(pack => !this.#refuses(pack))
+    for (const pack of fitting) this.#addToPool(pack)
+    if (fitting.length > 0) this.#work.whenFree(() => { this.model.add(fitting.filter(pack => this.#known.has(nameOf(pack)))) })
+  }
+
+  withdraw (pack: Pack): void {
+    if (!this.#known.delete(nameOf(pack))) return
+    this.pool.remove(this.#poolSteps(pack))
+    this.#work.whenFree(() => { this.model.withdraw(pack) })
+  }
+
+  /**
+   * Begins with the sums of packs that are not here, K numbers in place of all of them. Before anything else.
+   *
+   * @throws RangeError, with nothing moved, for sums that so many packs cannot have
+   */
+  takeOver (packs: number, sums: Int32Array): void {
+    const most = packs * this.#rules.localSteps * this.largestShare
+    const held = sums.reduce((total, sum) => total + Math.abs(sum), 0)
+    if (sums.length !== this.#rules.poolSize || held > most) throw new RangeError(`${packs} packs cannot have moved ${sums.length} seeds by ${held} units`)
+    this.pool.add(Array.from(sums, (amount, index) => ({ index, amount })))
+    this.model.takeOver(packs, Array.from(sums, (amount, index) => ({ seed: this.#seedOf(index), amount })))
+  }
+
+  #refuses (pack: Pack): boolean {
     const refusal = this.#refusalOf(pack)
-    if (refusal !== undefined) { this.#ports.report({ kind: 'refused', from: pack.peer, ...refusal }); return }
-    this.#counted.add(nameOf(pack))
-    this.#later(() => { this.#count(pack, 1) })
+    if (refusal !== undefined) this.#ports.report({ kind: 'refused', from: pack.peer, ...refusal })
+    return refusal !== undefined
   }
 
-  /** Counts a pack no longer, say because its author contradicted itself. */
-  withdraw (pack: KSeedPack): void {
-    if (this.#counted.delete(nameOf(pack))) this.#later(() => { this.#count(pack, -1) })
-  }
-
-  #refusalOf (pack: KSeedPack): Pick<Extract<KSeedReport, { kind: 'refused' }>, 'code' | 'reason'> | undefined {
+  #refusalOf (pack: Pack): Pick<Extract<PackReport, { kind: 'refused' }>, 'code' | 'reason'> | undefined {
     const { poolSize, localSteps, rounds } = this.#rules
     const { peer, firstStep, levels, pool } = pack
-    if (this.#counted.has(nameOf(pack))) return { code: 'REPLAY', reason: `steps from ${firstStep} of ${peer} are counted already` }
+    if (this.#known.has(nameOf(pack))) return { code: 'REPLAY', reason: `steps from ${firstStep} of ${peer} are counted already` }
     if (firstStep % localSteps !== 0 || firstStep < 0 || firstStep >= rounds * localSteps || levels.length !== localSteps || pool.length !== localSteps) {
       return { code: 'WRONG_STEP', reason: `${levels.length} steps from ${firstStep} are no round of ${localSteps} within ${rounds}` }
     }
@@ -142,19 +154,15 @@ export class KSeedPeer {
     return undefined
   }
 
-  #later (work: () => void): void {
-    if (this.#inRound) this.#waiting.push(work)
-    else work()
-  }
-
   #nextStep (): void {
     const { rounds, localSteps, epsilon } = this.#rules
-    if (this.#stopped || this.#step >= rounds * localSteps) { this.#end(this.#stopped ? 'it was stopped' : 'all rounds are done'); return }
+    if (this.#stopped) { this.#end('stopped', 'it was stopped'); return }
+    if (this.#step >= rounds * localSteps) { this.#end('done', 'all rounds are done'); return }
+    this.#work.begin()
     const index = this.#drawSeed()
     this.#ports.measure({ step: this.#step, epsilon, directions: [{ seed: this.#seedOf(index) }] }, outcome => {
-      const [losses] = outcome.kind === 'measured' ? outcome.losses : []
-      if (losses === undefined) this.#end(outcome.kind === 'failed' ? outcome.reason : 'it was stopped')
-      else this.#finishStep(index, losses.above, losses.below)
+      if (outcome.kind === 'measured') this.#finishStep(index, outcome)
+      else this.#end(outcome.kind, outcome.kind === 'failed' ? outcome.reason : 'it was stopped')
     })
   }
 
@@ -163,17 +171,18 @@ export class KSeedPeer {
     return isPro ? drawIndex(this.#importance.probabilities(), this.#ports.draws) : integerBelow(this.#ports.draws, poolSize)
   }
 
-  #finishStep (index: number, above: number, below: number): void {
+  /** A loss that is no number abstains. */
+  #finishStep (index: number, { losses: [losses], tokens }: Extract<ScalarOutcome, { kind: 'measured' }>): void {
     const { codec, epsilon, largestLevel, localSteps } = this.#rules
+    const { above, below } = losses ?? { above: NaN, below: NaN }
     const scalar = (above - below) / (2 * epsilon)
     const level = Number.isFinite(scalar) ? clipLevel(codec.encode(this.#ports.disclose?.(scalar) ?? scalar), largestLevel) : ABSTAIN
-    const amount = this.#amountOf(level, this.#step, 1)
-    this.#accumulator.add([{ seed: this.#seedOf(index), amount }])
-    this.#local.push({ index, level, amount })
-    this.#ports.report({ kind: 'step', step: this.#step, loss: (above + below) / 2, seed: index, level })
+    this.model.moveOwn({ seed: this.#seedOf(index), amount: this.#amountOf(level, this.#step, 1) })
+    this.#local.push({ index, level })
+    this.#ports.report({ kind: 'step', step: this.#step, loss: (above + below) / 2, level, tokens })
     this.#step++
     if (this.#step % localSteps === 0) this.#finishRound()
-    this.#nextStep()
+    else this.#nextStep()
   }
 
   /** Own steps go, and come back as everybody counts them. */
@@ -184,40 +193,40 @@ export class KSeedPeer {
       levels: Int8Array.from(this.#local, ({ level }) => level), pool: Uint16Array.from(this.#local, ({ index }) => index)
     }
     this.#takeBack()
-    this.#counted.add(nameOf(pack))
-    this.#count(pack, 1)
-    const others = this.#catchUp()
-    this.#ports.send(pack)
-    this.#ports.report({ kind: 'round', round: this.#step / localSteps, reason: `counted ${localSteps} steps of its own and ${others} packs of others` })
+    this.#ports.send(pack, () => {
+      this.#addToPool(pack)
+      this.model.add([pack])
+      const others = this.#work.end()
+      this.#ports.report({ kind: 'round', round: this.#step / localSteps, others, reason: `counted ${localSteps} steps of its own and ${others} packs of others` })
+      this.#nextStep()
+    })
   }
 
   #takeBack (): void {
-    this.#accumulator.remove(this.#local.map(({ index, amount }) => ({ seed: this.#seedOf(index), amount })))
+    this.model.takeBack()
     this.#local = []
   }
 
-  #catchUp (): number {
-    const waiting = this.#waiting
-    this.#waiting = []
-    for (const work of waiting) work()
-    return waiting.length
-  }
-
-  #end (reason: string): void {
+  #end (how: 'done' | 'stopped' | 'failed', reason: string): void {
+    this.#step -= this.#local.length
     this.#takeBack()
-    this.#inRound = false
-    this.#catchUp()
-    this.#ports.report({ kind: 'ended', reason })
+    this.#work.end()
+    this.#ports.report({ kind: 'ended', how, reason })
   }
 
-  #count ({ firstStep, levels, pool }: KSeedPack, sign: 1 | -1): void {
-    const { codec, peers, largestLevel } = this.#rules
-    const steps = Array.from(levels, (level, at): PoolStep => ({
-      index: pool[at] ?? -1, amount: sign * this.#amountOf(clipLevel(level, largestLevel), firstStep + at, 1 / peers)
-    }))
-    this.pool.add(steps)
-    this.#accumulator.add(sumsOf(steps).map(({ index, amount }) => ({ seed: this.#seedOf(index), amount })))
-    if (sign > 0) levels.forEach((level, at) => { this.#importance.observe(pool[at] ?? -1, codec.decode(level)) })
+  #addToPool (pack: Pack): void {
+    this.#known.add(nameOf(pack))
+    this.pool.add(this.#poolSteps(pack))
+    pack.levels.forEach((level, at) => { this.#importance.observe(pack.pool[at] ?? -1, this.#rules.codec.decode(level)) })
+  }
+
+  #poolSteps ({ firstStep, levels, pool }: Pack): PoolStep[] {
+    const { peers, largestLevel } = this.#rules
+    return Array.from(levels, (level, at) => ({ index: pool[at] ?? -1, amount: this.#amountOf(clipLevel(level, largestLevel), firstStep + at, 1 / peers) }))
+  }
+
+  #contributionsOf (pack: Pack): Contribution[] {
+    return this.#poolSteps(pack).map(({ index, amount }) => ({ seed: this.#seedOf(index), amount }))
   }
 
   #amountOf (level: number, step: number, share: number): number {
@@ -226,27 +235,19 @@ export class KSeedPeer {
   }
 
   #seedOf (index: number): Seed {
-    return seedOfPool(this.#rules.runId, index)
+    const seed = this.#seeds.get(index) ?? seedOfPool(this.#rules.runId, index)
+    this.#seeds.set(index, seed)
+    return seed
   }
 }
 
 /**
- * The run's fixed point: room for every peer's every step at its share and one round of a peer's own at its full size, twice: for what
- * rounding adds to small shares, and for packs that are withdrawn.
+ * The run's fixed point: room for every peer's every step at its share and one round of a peer's own at its full size, twice: for what rounding adds to small
+ * shares.
  *
  * @throws RangeError when so many steps do not fit into 32 bits
  */
-export function kSeedFixedPoint ({ largestLearningRate, codec, largestLevel, rounds, localSteps, noise }: KSeedRules): FixedPoint {
-  return fixedPoint(largestLearningRate * codec.decode(largestLevel), 2 * (rounds + 1) * localSteps, noise)
-}
-
-function nameOf ({ peer, firstStep }: KSeedPack): string {
-  return `${firstStep} ${peer}`
-}
-
-/** One amount a seed. */
-function sumsOf (steps: readonly PoolStep[]): PoolStep[] {
-  const sums = new Map<number, number>()
-  for (const { index, amount } of steps) sums.set(index, (sums.get(index) ?? 0) + amount)
-  return [...sums].map(([index, amount]) => ({ index, amount }))
+export function kSeedFixedPoint (rules: Pick<KSeedRules, 'largestLearningRate' | 'codec' | 'largestLevel' | 'rounds' | 'localSteps' | 'peers' | 'room' | 'noise'>): FixedPoint {
+  const { largestLearningRate, codec, largestLevel, rounds, localSteps, peers, room = peers, noise } = rules
+  return fixedPoint(largestLearningRate * codec.decode(largestLevel), 2 * Math.ceil((rounds * room / peers + 1) * localSteps), noise)
 }

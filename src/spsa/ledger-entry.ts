@@ -23,8 +23,8 @@ export type Sign = (message: Uint8Array) => Uint8Array
 export type Verify = (signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array) => boolean
 
 export const FIRST_LINK = new Uint8Array(32)
-/** Steps of one entry: far more than the 16 of a pack, far less than a frame. */
-export const LONGEST_ENTRY = 1024
+/** Steps of one entry: a round's coordinates or local steps, with three bytes each a fifth of a frame. */
+export const LONGEST_ENTRY = 4096
 const DOMAIN = utf8ToBytes('shoal/scalar-ledger/1\n')
 const VERSION = 1
 const KEY_BYTES = 32

@@ -1,10 +1,22 @@
+import type { Head } from './chain.ts'
 import type { Entry } from './ledger-entry.ts'
 import type { Inquiry } from './reconcile.ts'
 
 /** Names all others; no peer's key. */
 export const EVERYONE = 'everyone'
 
-/** What two peers of a `one-byte` run say to each other. */
+/** What stands for all packs of a run of a seed pool: its whole state. */
+export interface RunSums {
+  /** The step that half of those who take part have reached, and the one that nobody has passed: multiples of the window. */
+  readonly begin: number
+  readonly until: number
+  /** Whose packs are counted, and how many of each. */
+  readonly heads: readonly Head[]
+  /** One whole number a seed. */
+  readonly sums: Int32Array
+}
+
+/** What two peers of a run of scalars say to each other. */
 export type OneByteMessage =
   /** The sender's own newest entry. */
   | { readonly kind: 'pack', readonly entry: Entry }
@@ -13,6 +25,9 @@ export type OneByteMessage =
   | { readonly kind: 'inquiry', readonly inquiry: Inquiry }
   /** The sender's bytes before `step`, by their fingerprint, and the weights that they make, by their hash. */
   | { readonly kind: 'check', readonly step: number, readonly fingerprint: string, readonly modelHash: string }
+  /** Asks for the sums of a seed pool, where the run has one. */
+  | { readonly kind: 'sums-wanted' }
+  | { readonly kind: 'sums', readonly sums: RunSums }
 
 export type OneByteReport =
   | { readonly kind: 'step', readonly step: number, readonly loss: number, readonly level: number, readonly tokens: number }
@@ -25,6 +40,8 @@ export type OneByteReport =
   | { readonly kind: 'withdrawn', readonly peer: string, readonly entries: readonly Entry[] }
   /** A conversation about missing entries is over. */
   | { readonly kind: 'settled', readonly from: string }
+  /** Sums of somebody else's stand for the packs before them. */
+  | { readonly kind: 'took-over', readonly from: string, readonly sums: RunSums }
   | { readonly kind: 'lacking', readonly from: string, readonly step: number }
   | { readonly kind: 'agreed', readonly from: string, readonly step: number }
   /** Same bytes, other weights: this peer makes its own anew from θ₀. */

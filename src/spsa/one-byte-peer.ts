@@ -9,9 +9,11 @@ import type { OneByteMessage } from './one-byte-messages.ts'
 import type { OneBytePorts, OneByteRules, OneByteStart } from './one-byte-ports.ts'
 import { answerInquiry, askFor, isSettled, openInquiry } from './reconcile.ts'
 import { ABSTAIN } from './scalar-codec.ts'
+import type { ScalarMachine } from './scalar-machine.ts'
 import { seedOfStep } from './seeds.ts'
 import { stepBytesOf } from './step-bytes.ts'
 import { WaitingEntries } from './waiting-entries.ts'
+import type { WeightSource } from './weight-source.ts'
 
 type CheckMessage = Extract<OneByteMessage, { kind: 'check' }>
 
@@ -24,7 +26,7 @@ const ENTRIES_A_MESSAGE = 64
  * One peer of Just One Byte: evaluate the own batch at θ ± ε·z(own seed), keep one byte of the projected gradient, and sign and send a pack of
  * them after each window, when they count for this peer as for everybody else. All weights are a function of the set of packs held (`ByteModel`).
  */
-export class OneBytePeer {
+export class OneBytePeer implements ScalarMachine {
   readonly ledger: Ledger
   readonly model: ByteModel
   readonly #rules: OneByteRules
@@ -56,6 +58,8 @@ export class OneBytePeer {
   get step (): number {
     return this.#step
   }
+
+  get weights (): WeightSource { return this.model.weights }
 
   /** Takes over entries that were kept, in the order of each chain and without a word, in one pass over the weights. Before `start`. */
   restore (entries: readonly Entry[]): void {
@@ -188,7 +192,8 @@ export class OneBytePeer {
     if (message.kind === 'pack') this.#takePack(from, message.entry)
     else if (message.kind === 'entries') this.#takeAsked(from, message.entries)
     else if (message.kind === 'inquiry') this.#answer(from, message)
-    else this.#checks.set(from, message)
+    else if (message.kind === 'check') this.#checks.set(from, message)
+    else this.#refuse(from, 'WRONG_STEP', 'this run has no seed pool whose sums could be told')
     if (!this.#isMeasuring) this.#catchUp()
   }
 

@@ -1,24 +1,39 @@
 import { ShoalError } from '../errors.ts'
-import type { ScalarSpec } from '../manifest/scalar-schema.ts'
+import type { OneByteSpec, ScalarSpec } from '../manifest/scalar-schema.ts'
 import type { RunManifest } from '../manifest/schema.ts'
 import { fixedPoint } from './accumulator.ts'
 import { fixedPointOf } from './byte-model.ts'
 import type { ByteModelRules } from './byte-model.ts'
 import { noiseOf } from './noise.ts'
+import type { LedgerRules } from './ledger.ts'
 import type { OneByteRules } from './one-byte-ports.ts'
+import { finenessOf, packLedgerRules, packSentence, roomFor } from './pack-methods.ts'
+import type { PackSpec, ScalarRun } from './pack-methods.ts'
 import { scalarCodec } from './scalar-codec.ts'
+import { DEFAULT_POOL } from './seed-pool.ts'
 
-/** Methods that train by forward passes and scalars, by name. */
+const kSeed = {
+  kind: 'fedkseed', noise: 'rademacher', epsilon: 1e-3, learningRate: 5e-5, decay: 'linear', peers: 8, smallest: 3.6e-4, poolSize: DEFAULT_POOL, localSteps: 20, importance: false,
+  largestLevel: 96, checkEvery: 8
+} as const satisfies ScalarSpec
+
+/** Methods that train by scalars, by name. */
 export const scalarPresets = {
   'one-byte': {
     kind: 'one-byte', noise: 'rademacher', epsilon: 1e-3, learningRate: 1e-3, decay: 'linear', peers: 8, smallest: 3.6e-4, window: 16,
     clip: { levelsAboveMedian: 8, first: 72, ceiling: 96 }, checkEvery: 128, snapshotEvery: 512
-  }
+  },
+  fedkseed: kSeed,
+  'fedkseed-pro': { ...kSeed, importance: true },
+  ferret: { kind: 'ferret', noise: 'rademacher', peers: 8, smallest: 1e-8, localSteps: 10, directions: 1024, blockSize: 4096, largestLevel: 96, checkEvery: 4 }
 } as const satisfies Record<string, ScalarSpec>
 
 /** Where each was published. */
 export const scalarSources = {
-  'one-byte': 'Just One Byte (Malladi et al. 2023, arXiv 2305.17333, by bytes)'
+  'one-byte': 'Just One Byte (Malladi et al. 2023, arXiv 2305.17333, by bytes)',
+  fedkseed: 'FedKSeed (Qin et al. 2023, arXiv 2312.06353)',
+  'fedkseed-pro': 'FedKSeed-Pro (ibid., section 4.3)',
+  ferret: 'Ferret (Shu et al. 2024, arXiv 2409.06277)'
 } as const satisfies Record<keyof typeof scalarPresets, string>
 
 export type ScalarPresetName = keyof typeof scalarPresets
@@ -27,49 +42,64 @@ export function isScalarPreset (name: string): name is ScalarPresetName {
   return Object.hasOwn(scalarPresets, name)
 }
 
-/** More peers than the rate is for are welcome up to this factor; the fixed point has room for their bytes. */
-const ROOM = 4
-/** A run of a few peers may become one of many. */
-const LEAST_ROOM = 16
 /** A byte of usual size should be this many units at least, or rounding shows in what is learned. */
 const LEAST_UNITS = 16
 
 /** Peers whose bytes a run takes. */
 export function roomOf ({ peers }: ScalarSpec): number {
-  return Math.max(LEAST_ROOM, ROOM * peers)
+  return roomFor(peers)
 }
 
 /** A rule of a method between its numbers: the sentence that tells of a breach, or nothing. */
-type Rule = (method: ScalarSpec) => string | undefined
+type Rule<Spec> = (method: Spec) => string | undefined
 
-const rules: readonly Rule[] = [checksAreAtPacks, snapshotsAreAtChecks, clippingIsOrdered, unitsAreFine]
+const rules: ReadonlyArray<Rule<OneByteSpec>> = [checksAreAtPacks, snapshotsAreAtChecks, clippingIsOrdered, unitsAreFine]
+/** Rules between a method of rounds and the steps of its run. */
+const packRules: ReadonlyArray<(method: PackSpec, steps: number) => string | undefined> = [runsEnd, roundsAreWhole, packUnitsAreFine]
 
 /**
- * Refuses a method whose numbers contradict each other.
+ * Refuses a method whose numbers contradict each other, or the run's.
  *
+ * @param steps of the run, 0 for one without an end; rules about them are left out where it is
  * @throws ShoalError METHOD_CONTRADICTORY with the rule in the sentence
  */
-export function checkScalarMethod (method: ScalarSpec): void {
-  for (const rule of rules) {
-    const why = rule(method)
-    if (why !== undefined) throw contradictory(why)
-  }
+export function checkScalarMethod (method: ScalarSpec, steps?: number): void {
+  for (const why of breaches(method, steps)) throw contradictory(why)
 }
 
-function checksAreAtPacks ({ checkEvery, window }: ScalarSpec): string | undefined {
+function breaches (method: ScalarSpec, steps: number | undefined): string[] {
+  if (method.kind === 'one-byte') return rules.flatMap(rule => rule(method) ?? [])
+  return steps === undefined ? [] : packRules.flatMap(rule => rule(method, steps) ?? [])
+}
+
+function runsEnd ({ kind }: PackSpec, steps: number): string | undefined {
+  return steps > 0 ? undefined : `${kind} counts a whole run in 32 bits, so the run needs an end: --steps`
+}
+
+function roundsAreWhole ({ localSteps }: PackSpec, steps: number): string | undefined {
+  return steps % localSteps === 0 ? undefined : `rounds have ${localSteps} steps and none is split: the run’s ${steps} steps are no multiple of them`
+}
+
+function packUnitsAreFine (method: PackSpec, steps: number): string | undefined {
+  const fineness = finenessOf(method, steps)
+  if (fineness !== undefined && fineness.usualUnits >= LEAST_UNITS) return undefined
+  return `what up to ${roomOf(method)} peers send in ${steps} steps does not fit into 32 bits with a largest level of ${method.largestLevel}: fewer steps or a lower level`
+}
+
+function checksAreAtPacks ({ checkEvery, window }: OneByteSpec): string | undefined {
   return checkEvery % window === 0 ? undefined : `packs hold ${window} steps and none is split, so hashes are compared every multiple of them, not every ${checkEvery} steps`
 }
 
-function snapshotsAreAtChecks ({ checkEvery, snapshotEvery }: ScalarSpec): string | undefined {
+function snapshotsAreAtChecks ({ checkEvery, snapshotEvery }: OneByteSpec): string | undefined {
   return snapshotEvery % checkEvery === 0 ? undefined : `a snapshot stands for bytes that were compared: ${snapshotEvery} steps are no multiple of the ${checkEvery} between comparisons`
 }
 
-function clippingIsOrdered ({ clip: { first, ceiling } }: ScalarSpec): string | undefined {
+function clippingIsOrdered ({ clip: { first, ceiling } }: OneByteSpec): string | undefined {
   if (ceiling === 0) return 'a ceiling of level 0 clips every byte to nothing'
   return first <= ceiling ? undefined : `the first window's limit, level ${first}, lies above the ceiling of all, level ${ceiling}`
 }
 
-function unitsAreFine (method: ScalarSpec): string | undefined {
+function unitsAreFine (method: OneByteSpec): string | undefined {
   const { clip: { first, ceiling }, snapshotEvery } = method
   const contributions = snapshotEvery * roomOf(method)
   const tooMany = `${snapshotEvery} steps of up to ${roomOf(method)} peers do not fit into 32 bits with a ceiling of level ${ceiling}: take snapshots more often`
@@ -83,7 +113,7 @@ function unitsAreFine (method: ScalarSpec): string | undefined {
 }
 
 /** A run's numbers as its peers compute with them. @throws ShoalError METHOD_CONTRADICTORY */
-export function byteModelRules (method: ScalarSpec, steps: number): ByteModelRules {
+export function byteModelRules (method: OneByteSpec, steps: number): ByteModelRules {
   checkScalarMethod(method)
   const { learningRate, peers, decay, window, clip, snapshotEvery } = method
   const rate = learningRate / peers
@@ -104,20 +134,35 @@ export function stepsOf ({ budget }: Pick<RunManifest, 'budget'>): number {
 }
 
 /** @throws ShoalError METHOD_CONTRADICTORY */
-export function oneByteRules (method: ScalarSpec, run: { readonly runId: string, readonly steps: number, readonly isMember: (peer: string) => boolean }): OneByteRules {
+export function oneByteRules (method: OneByteSpec, run: ScalarRun): OneByteRules {
   return {
     ledger: { runId: run.runId, steps: run.steps, window: method.window, poolSize: 0, isMember: run.isMember },
     model: byteModelRules(method, run.steps), epsilon: method.epsilon, checkEvery: method.checkEvery
   }
 }
 
-/** Units in which a run counts, for whoever reads weights and sums. */
-export function unitOf (method: ScalarSpec): number {
-  return fixedPointOf(byteModelRules(method, WITHOUT_END)).unit
+/** Units in which a run counts, for whoever reads weights and sums. @param steps of the run @throws ShoalError METHOD_CONTRADICTORY */
+export function unitOf (method: ScalarSpec, steps: number): number {
+  checkScalarMethod(method, steps)
+  return method.kind === 'one-byte' ? fixedPointOf(byteModelRules(method, steps)).unit : finenessOf(method, steps)?.unit ?? NaN
+}
+
+/** Steps of training whose scalars travel together. */
+export function stepsARound (method: ScalarSpec): number {
+  return method.kind === 'one-byte' ? method.window : method.localSteps
+}
+
+/** Which entries a run's ledger takes. @param size weights of the model */
+export function ledgerRulesOf (method: ScalarSpec, run: ScalarRun, size: number): LedgerRules {
+  return method.kind === 'one-byte' ? oneByteRules(method, run).ledger : packLedgerRules(method, run, size)
 }
 
 /** What a method does, in a sentence or two. */
-export function scalarSentence ({ noise, epsilon, learningRate, peers, window, checkEvery, snapshotEvery }: ScalarSpec): string {
+export function scalarSentence (method: ScalarSpec): string {
+  return method.kind === 'one-byte' ? oneByteSentence(method) : packSentence(method)
+}
+
+function oneByteSentence ({ noise, epsilon, learningRate, peers, window, checkEvery, snapshotEvery }: OneByteSpec): string {
   const directions = noise === 'rademacher' ? 'random signs' : 'an integer bell curve'
   return `Every step each peer measures its loss at θ ± ${epsilon}·z along a direction of its own, z of ${directions}, and keeps one byte; packs of ${window} signed bytes go to everybody, `
     + `so that a byte counts up to ${window - 1} steps after it was measured, with η ${learningRate} over ${peers} peers. Every ${checkEvery} steps ledgers and weights are compared and mended; every ${snapshotEvery} steps a snapshot stands for the bytes before.`

@@ -35,15 +35,27 @@ export class SeedPool {
 
   /** @throws RangeError, with nothing moved, for a seed outside the pool, an amount that is no integer, or what could overflow 32 bits */
   add (steps: readonly PoolStep[]): void {
-    let held = this.#held
-    for (const { index, amount } of steps) {
-      if (!Number.isInteger(index) || index < 0 || index >= this.sums.length) throw new RangeError(`seed ${index} lies outside the pool of ${this.sums.length}`)
-      if (!Number.isSafeInteger(amount)) throw new RangeError(`${amount} is no whole number of units`)
-      held += Math.abs(amount)
-    }
+    const held = this.#held + this.#sizeOf(steps)
     if (held * this.#noise.largestInteger > LARGEST_INT32) throw new RangeError('these steps could overflow the accumulators; take a snapshot first')
     this.#held = held
     for (const { index, amount } of steps) this.sums[index] = (this.sums[index] as number) + amount
+  }
+
+  /** Takes back what `add` was given before, exactly. */
+  remove (steps: readonly PoolStep[]): void {
+    this.#held -= this.#sizeOf(steps)
+    for (const { index, amount } of steps) this.sums[index] = (this.sums[index] as number) - amount
+  }
+
+  /** Σ |amount| of these steps. @throws RangeError as `add` */
+  #sizeOf (steps: readonly PoolStep[]): number {
+    let size = 0
+    for (const { index, amount } of steps) {
+      if (!Number.isInteger(index) || index < 0 || index >= this.sums.length) throw new RangeError(`seed ${index} lies outside the pool of ${this.sums.length}`)
+      if (!Number.isSafeInteger(amount)) throw new RangeError(`${amount} is no whole number of units`)
+      size += Math.abs(amount)
+    }
+    return size
   }
 
   /** The weights that the state stands for: one fused pass, in which each used seed is generated once. */

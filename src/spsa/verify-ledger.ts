@@ -4,7 +4,7 @@ import type { Entry, Verify } from './ledger-entry.ts'
 import { Ledger, fingerprintOf } from './ledger.ts'
 import type { LedgerRules, RefusalCode, Snapshot } from './ledger.ts'
 
-/** An entry is preceded by its length in two bytes: the longest has 3,212. */
+/** An entry is preceded by its length in two bytes: the longest has 12,428. */
 const LENGTH_BYTES = 2
 
 export interface LedgerReport {

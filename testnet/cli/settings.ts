@@ -61,7 +61,7 @@ export function settingsOf (scenario: string, options: TestnetCommandOptions & C
     steps: stepsOf(options),
     split: choiceOption('split', options.split ?? 'era', ['era', 'iid']),
     methodName: options.method,
-    method: anyMethodOf(isScalarPreset(options.method) ? { ...options, swarm: options.swarm ?? String(peers) } : options, QUICKSTART_MOST_STEPS),
+    method: anyMethodOf(isScalarPreset(options.method) ? { ...options, swarm: options.swarm ?? String(peers) } : options, { steps: stepsOf(options), mostEvery: QUICKSTART_MOST_STEPS }),
     ...trainingOf(options),
     ...peerSettingsOf(options, directory)
   }

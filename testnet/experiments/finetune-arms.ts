@@ -124,7 +124,10 @@ export function kSeedArm (rounds: number, localSteps: number, learningRate: numb
           clock.schedule(1, async () => { done(await measureAt(ground, (peers[self] as KSeedPeer).weights, rules.noise, sample(request.step), request)) })
         },
         // All end a round at the same moment and go on at once: packs of others count one round late.
-        send: pack => { clock.schedule(0.5, () => { for (const [index, peer] of peers.entries()) if (index !== self) peer.receive(pack) }) },
+        send: (pack, sent) => {
+          clock.schedule(0.5, () => { for (const [index, peer] of peers.entries()) if (index !== self) peer.receive([pack]) })
+          sent()
+        },
         report: event => {
           if (self !== 0 || event.kind !== 'round' || !isMark(event.round, rounds)) return
           clock.schedule(0.75, async () => {
@@ -147,25 +150,29 @@ export function ferretArm (rounds: number, localSteps: number, learningRate: num
     run: async ground => {
       const clock = new VirtualClock()
       const rules = {
-        runId: 'finetune', blocks: evenBlocks(ground.model.layout.size, 4096), directions, localSteps, rounds, peers: FINETUNE.peers, noise: rademacher, largestCoordinate: 0.5
+        runId: 'finetune', blocks: evenBlocks(ground.model.layout.size, 4096), directions, localSteps, rounds, peers: FINETUNE.peers, noise: rademacher, codec: scalarCodec(1e-8), largestLevel: 96
       }
       const inner = draftInner({ steps: rounds * localSteps, batch: FINETUNE.batch, learningRate })
       const points = [{ forwardPasses: 0, bytes: 0, loss: await ground.judge(ground.start) }]
       const learners = ground.samplers.map(sample => new RealLearner({ model: ground.model, kernels: ground.kernels, inner, budgetSteps: rounds * localSteps, sample, genesis: ground.start }))
       const peers: FerretPeer[] = learners.map((learner, self) => new FerretPeer(heldWeights(ground.start), rules, {
         peer: `peer-${self}`, weights: learner.weights,
-        train: (untilStep, done) => {
+        train: (steps, done) => {
           clock.schedule(1, async () => {
+            const untilStep = (peers[self] as FerretPeer).step + steps
             const outcome: TrainingOutcome = { kind: 'reached', step: untilStep, ...await learner.train(untilStep) }
             done(outcome)
           })
         },
-        send: pack => { clock.schedule(0.5, () => { for (const [index, peer] of peers.entries()) if (index !== self) peer.receive(pack) }) },
+        send: (pack, sent) => {
+          clock.schedule(0.5, () => { for (const [index, peer] of peers.entries()) if (index !== self) peer.receive([pack]) })
+          sent()
+        },
         report: event => {
-          if (self !== 0 || event.kind !== 'round' || !isMark(event.round + 1, rounds)) return
-          const done = event.round + 1
+          if (self !== 0 || event.kind !== 'round' || !isMark(event.round, rounds)) return
+          const done = event.round
           clock.schedule(0.75, async () => {
-            points.push({ forwardPasses: 3 * localSteps * done, bytes: RECEIVERS * (PACK_BYTES + 4 * directions) * done, loss: await ground.judge(readAll((peers[0] as FerretPeer).weights)) })
+            points.push({ forwardPasses: 3 * localSteps * done, bytes: RECEIVERS * (PACK_BYTES + 3 * directions) * done, loss: await ground.judge(readAll((peers[0] as FerretPeer).weights)) })
           })
         }
       }))

@@ -42,13 +42,14 @@ export const runCreate = action<RunCreateOptions>(async ({ options, output }) =>
   prepareDataDirectory(directory)
   const store = new FileStore(directory.root)
   const identity = await loadIdentity(directory.identityFile)
+  const steps = numberOption('steps', options.steps, { minimum: 0 })
   const run = signManifest(draftManifest({
     name: options.name,
     creator: identity.publicKey,
     seed: numberOption('seed', options.seed, { minimum: 0, maximum: 0xffff_ffff }),
     model: options.model,
-    method: anyMethodOf(options),
-    steps: numberOption('steps', options.steps, { minimum: 0 }),
+    method: anyMethodOf(options, { steps }),
+    steps,
     batch: numberOption('batch', options.batch, { minimum: 1 }),
     learningRate: numberOption('learning-rate', options.learningRate, { minimum: 1e-9, maximum: 1, whole: false }),
     optimizer: choiceOption('optimizer', options.optimizer, innerSchema.shape.optimizer.options),

@@ -25,5 +25,5 @@ export const runMethods = action(async ({ options, output }) => {
 })
 
 function scalarMethods (): Array<{ readonly name: string, readonly source: string, readonly sentence: string, readonly method: ScalarSpec }> {
-  return Object.entries<ScalarSpec>(scalarPresets).map(([name, method]) => ({ name, source: scalarSources[method.kind], sentence: scalarSentence(method), method }))
+  return Object.entries<ScalarSpec>(scalarPresets).map(([name, method]) => ({ name, source: scalarSources[name as keyof typeof scalarSources], sentence: scalarSentence(method), method }))
 }

@@ -2,8 +2,11 @@ import { describe, expect, it } from 'vitest'
 import type { TrainingOutcome } from '../../../src/ports.ts'
 import { hashWeights } from '../../../src/spsa/byte-model.ts'
 import { FerretPeer, evenBlocks } from '../../../src/spsa/ferret-peer.ts'
-import type { FerretPack, FerretReport, FerretRules } from '../../../src/spsa/ferret-peer.ts'
+import type { FerretRules } from '../../../src/spsa/ferret-peer.ts'
 import { rademacher } from '../../../src/spsa/noise.ts'
+import type { Pack } from '../../../src/spsa/pack-model.ts'
+import type { PackReport } from '../../../src/spsa/pack-player.ts'
+import { scalarCodec } from '../../../src/spsa/scalar-codec.ts'
 import { heldWeights, readAll } from '../../../src/spsa/weight-source.ts'
 import { words } from '../../../src/random/words.ts'
 import { quadraticProblem } from '../../../testnet/simulator/scalar-problems.ts'
@@ -13,7 +16,7 @@ import { bell } from './support.ts'
 const SIZE = 64
 const problem = quadraticProblem(SIZE, 1)
 const optimum = readAll(heldWeights(bell(SIZE, 3)))
-const rules: FerretRules = { runId: 'f', blocks: evenBlocks(SIZE, 16), directions: 48, localSteps: 4, rounds: 20, peers: 4, noise: rademacher, largestCoordinate: 4 }
+const rules: FerretRules = { runId: 'f', blocks: evenBlocks(SIZE, 16), directions: 48, localSteps: 4, rounds: 20, peers: 4, noise: rademacher, codec: scalarCodec(1e-5), largestLevel: 104 }
 const RATE = 0.2
 
 /** Gradient descent on ½‖θ − θ*‖². */
@@ -25,26 +28,27 @@ function distance (weights: Float32Array): number {
   return weights.reduce((sum, value, index) => sum + (value - optimum[index]!) ** 2, 0)
 }
 
-function run (changes: Partial<FerretRules> = {}): { readonly peers: FerretPeer[], readonly packs: FerretPack[], readonly reports: FerretReport[] } {
+function run (changes: Partial<FerretRules> = {}): { readonly peers: FerretPeer[], readonly packs: Pack[], readonly reports: PackReport[] } {
   const clock = new VirtualClock()
   const all = { ...rules, ...changes }
   const delays = words(1, 502)
-  const [packs, reports]: [FerretPack[], FerretReport[]] = [[], []]
+  const [packs, reports]: [Pack[], PackReport[]] = [[], []]
   const peers: FerretPeer[] = Array.from({ length: all.peers }, (_, self) => {
     const weights = new Float32Array(SIZE)
     let step = 0
     return new FerretPeer(heldWeights(problem.start), all, {
       peer: `peer-${self}`, weights,
-      train: (untilStep: number, done: (outcome: TrainingOutcome) => void) => {
+      train: (steps: number, done: (outcome: TrainingOutcome) => void) => {
         clock.schedule(40 + delays.next() % 20, () => {
-          descend(weights, untilStep - step)
-          step = untilStep
+          descend(weights, steps)
+          step += steps
           done({ kind: 'reached', step, tokens: 1, meanLoss: distance(weights) / 2 })
         })
       },
-      send: pack => {
+      send: (pack, sent) => {
         packs.push(pack)
-        peers.forEach((other, index) => { if (index !== self) clock.schedule(delays.next() % 100, () => { other.receive(pack) }) })
+        peers.forEach((other, index) => { if (index !== self) clock.schedule(delays.next() % 100, () => { other.receive([pack]) }) })
+        sent()
       },
       report: event => { reports.push(event) }
     })
@@ -62,10 +66,10 @@ describe('a Ferret swarm', () => {
     expect(distance(readAll(peers[0]!.weights))).toBeLessThan(0.02 * distance(problem.start))
   })
 
-  it('sends no more coordinates than the rules allow', () => {
-    for (const { coordinates, counts } of run().packs) {
-      expect(coordinates.length).toBeLessThanOrEqual(rules.directions)
-      expect(counts).toHaveLength(rules.blocks.length)
+  it('sends no more coordinates than the rules allow, three bytes each', () => {
+    for (const { levels, pool } of run().packs) {
+      expect(levels.length).toBeLessThanOrEqual(rules.directions)
+      expect(pool).toHaveLength(levels.length)
     }
   })
 
@@ -81,23 +85,23 @@ describe('a Ferret swarm', () => {
 })
 
 it('refuses, with a reason and nothing moved, what does not fit the run', () => {
-  const reports: FerretReport[] = []
+  const reports: PackReport[] = []
   const peer = new FerretPeer(heldWeights(problem.start), rules, {
     peer: 'self', weights: new Float32Array(SIZE), train: () => undefined, send: () => undefined, report: event => { reports.push(event) }
   })
-  const pack = (changes: Partial<FerretPack>): FerretPack => ({ peer: 'ann', round: 0, counts: [1, 0, 0, 1], coordinates: Float32Array.of(0.5, -0.5), ...changes })
+  const pack = (changes: Partial<Pack>): Pack => ({ peer: 'ann', firstStep: 0, levels: Int8Array.of(90, -90), pool: Uint16Array.of(0, 3), ...changes })
   for (const bad of [
-    pack({ round: 20 }), pack({ round: -1 }), pack({ round: 0.5 }), pack({ counts: [2] }), pack({ counts: [3, -1, 0, 0] }), pack({ counts: [1, 1, 1, 1] }),
-    pack({ coordinates: Float32Array.of(NaN, 1) }), pack({ counts: [49, 0, 0, 0], coordinates: new Float32Array(49) })
-  ]) peer.receive(bad)
+    pack({ firstStep: 20 * 48 }), pack({ firstStep: -48 }), pack({ firstStep: 24 }), pack({ levels: Int8Array.of(1) }), pack({ pool: Uint16Array.of(3, 0) }), pack({ pool: Uint16Array.of(0, 4) }),
+    pack({ levels: new Int8Array(49), pool: new Uint16Array(49) }), pack({ levels: Int8Array.of(-128, 0) })
+  ]) peer.receive([bad])
   expect(readAll(peer.weights)).toEqual(problem.start)
-  peer.receive(pack({}))
+  peer.receive([pack({})])
   const moved = readAll(peer.weights)
   expect(moved).not.toEqual(problem.start)
-  peer.receive(pack({}))
+  peer.receive([pack({})])
   expect(readAll(peer.weights)).toEqual(moved)
   expect(reports.map(report => report.kind === 'refused' ? report.code : '')).toEqual(
-    ['WRONG_STEP', 'WRONG_STEP', 'WRONG_STEP', 'WRONG_SHAPE', 'WRONG_SHAPE', 'WRONG_SHAPE', 'NOT_FINITE', 'WRONG_SHAPE', 'REPLAY'])
+    ['WRONG_STEP', 'WRONG_STEP', 'WRONG_STEP', 'WRONG_STEP', 'SEED_OUTSIDE_POOL', 'SEED_OUTSIDE_POOL', 'WRONG_STEP', 'BAD_LEVEL', 'REPLAY'])
 })
 
 it('cuts a vector into even blocks', () => {

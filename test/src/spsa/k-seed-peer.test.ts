@@ -3,8 +3,10 @@ import type { ScalarOutcome } from '../../../src/ports.ts'
 import { words } from '../../../src/random/words.ts'
 import { hashWeights } from '../../../src/spsa/byte-model.ts'
 import { KSeedPeer } from '../../../src/spsa/k-seed-peer.ts'
-import type { KSeedPack, KSeedReport, KSeedRules } from '../../../src/spsa/k-seed-peer.ts'
+import type { KSeedRules } from '../../../src/spsa/k-seed-peer.ts'
 import { rademacher } from '../../../src/spsa/noise.ts'
+import type { Pack } from '../../../src/spsa/pack-model.ts'
+import type { PackReport } from '../../../src/spsa/pack-player.ts'
 import { scalarCodec } from '../../../src/spsa/scalar-codec.ts'
 import { seedOfPool } from '../../../src/spsa/seeds.ts'
 import { heldWeights, perturbed, readAll } from '../../../src/spsa/weight-source.ts'
@@ -17,13 +19,13 @@ const rules: KSeedRules = {
   codec: scalarCodec(), largestLevel: 100, noise: rademacher, isPro: false
 }
 
-interface Swarm { readonly peers: KSeedPeer[], readonly reports: KSeedReport[], readonly packs: KSeedPack[] }
+interface Swarm { readonly peers: KSeedPeer[], readonly reports: PackReport[], readonly packs: Pack[] }
 
 /** Links delay each pack for itself, so that packs overtake one another and rounds of others. */
 function run (changes: Partial<KSeedRules> = {}, { jitterMs = 500, failAt = Infinity, seed = 1 } = {}): Swarm {
   const clock = new VirtualClock()
   const all = { ...rules, ...changes }
-  const [reports, packs, delays]: [KSeedReport[], KSeedPack[], ReturnType<typeof words>] = [[], [], words(seed, 500)]
+  const [reports, packs, delays]: [PackReport[], Pack[], ReturnType<typeof words>] = [[], [], words(seed, 500)]
   const peers: KSeedPeer[] = Array.from({ length: all.peers }, (_, self) => new KSeedPeer(heldWeights(problem.start), all, {
     peer: `peer-${self}`,
     draws: words(seed, 501, self),
@@ -37,9 +39,10 @@ function run (changes: Partial<KSeedRules> = {}, { jitterMs = 500, failAt = Infi
         done(self === 0 && request.step === failAt ? { kind: 'failed', reason: 'the loss is NaN' } : { kind: 'measured', losses, tokens: 1 })
       })
     },
-    send: pack => {
+    send: (pack, sent) => {
       packs.push(pack)
-      peers.forEach((other, index) => { if (index !== self) clock.schedule(delays.next() % jitterMs, () => { other.receive(pack) }) })
+      peers.forEach((other, index) => { if (index !== self) clock.schedule(delays.next() % jitterMs, () => { other.receive([pack]) }) })
+      sent()
     },
     report: event => { reports.push(event) }
   }))
@@ -75,26 +78,26 @@ describe('a FedKSeed swarm', () => {
 describe('a FedKSeed peer', () => {
   it('takes its own steps back where it cannot go on, says why, and still counts others', () => {
     const { peers, reports, packs } = run({}, { failAt: 25 })
-    expect(reports).toContainEqual({ kind: 'ended', reason: 'the loss is NaN' })
+    expect(reports).toContainEqual({ kind: 'ended', how: 'failed', reason: 'the loss is NaN' })
     expect(new Set(peers.map(({ weights }) => hashWeights(weights))).size).toBe(1)
     expect(packs.filter(({ peer }) => peer === 'peer-0')).toHaveLength(2)
   })
 
   it('refuses, with a reason and nothing moved, what does not fit the run', () => {
-    const reports: KSeedReport[] = []
+    const reports: PackReport[] = []
     const peer = new KSeedPeer(heldWeights(problem.start), rules, {
       peer: 'self', draws: words(1, 1), measure: () => undefined, send: () => undefined, report: event => { reports.push(event) }
     })
-    const pack = (changes: Partial<KSeedPack>): KSeedPack => ({ peer: 'ann', firstStep: 0, levels: new Int8Array(10).fill(40), pool: new Uint16Array(10), ...changes })
+    const pack = (changes: Partial<Pack>): Pack => ({ peer: 'ann', firstStep: 0, levels: new Int8Array(10).fill(40), pool: new Uint16Array(10), ...changes })
     for (const bad of [
       pack({ firstStep: 3 }), pack({ firstStep: 120 }), pack({ firstStep: -10 }), pack({ levels: new Int8Array(9) }), pack({ pool: new Uint16Array(10).fill(256) }),
       pack({ levels: new Int8Array(10).fill(-128) })
-    ]) peer.receive(bad)
+    ]) peer.receive([bad])
     expect(readAll(peer.weights)).toEqual(problem.start)
-    peer.receive(pack({}))
+    peer.receive([pack({})])
     const moved = readAll(peer.weights)
     expect(moved).not.toEqual(problem.start)
-    peer.receive(pack({}))
+    peer.receive([pack({})])
     expect(readAll(peer.weights)).toEqual(moved)
     expect(reports.map(report => report.kind === 'refused' ? report.code : '')).toEqual(['WRONG_STEP', 'WRONG_STEP', 'WRONG_STEP', 'WRONG_STEP', 'SEED_OUTSIDE_POOL', 'BAD_LEVEL', 'REPLAY'])
     peer.withdraw(pack({}))
@@ -103,7 +106,7 @@ describe('a FedKSeed peer', () => {
 
   it('moves by η/peers times what it decodes, exactly', () => {
     const peer = new KSeedPeer(heldWeights(problem.start), rules, { peer: 'self', draws: words(1, 1), measure: () => undefined, send: () => undefined, report: () => undefined })
-    peer.receive({ peer: 'ann', firstStep: 0, levels: Int8Array.of(40, 0, 0, 0, 0, 0, 0, 0, 0, 0), pool: new Uint16Array(10).fill(7) })
+    peer.receive([{ peer: 'ann', firstStep: 0, levels: Int8Array.of(40, 0, 0, 0, 0, 0, 0, 0, 0, 0), pool: new Uint16Array(10).fill(7) }])
     const step = Math.round(0.01 / rules.peers * rules.codec.decode(40) / peer.unit) * peer.unit
     const z = readAll(perturbed(heldWeights(new Float32Array(64)), rademacher, seedOfPool('k', 7), 1))
     expect(readAll(peer.weights)).toEqual(z.map(sign => -step * sign))
@@ -111,7 +114,7 @@ describe('a FedKSeed peer', () => {
 
   it('moves itself, too, by what it discloses alone', () => {
     const done: Array<(outcome: ScalarOutcome) => void> = []
-    const reports: KSeedReport[] = []
+    const reports: PackReport[] = []
     const peer = new KSeedPeer(heldWeights(problem.start), rules, {
       peer: 'self', draws: words(1, 1), measure: (_, finish) => { done.push(finish) }, send: () => undefined, report: event => { reports.push(event) }, disclose: scalar => scalar > 0 ? 1 : -1
     })

@@ -1,0 +1,68 @@
+import { performance } from 'node:perf_hooks'
+import type { ScalarSpec } from '../../src/manifest/scalar-schema.ts'
+import type { Trainer } from '../../src/ports.ts'
+import { words } from '../../src/random/words.ts'
+import type { Ledger } from '../../src/spsa/ledger.ts'
+import type { LedgerTalkPorts } from '../../src/spsa/ledger-talk.ts'
+import { OneBytePeer } from '../../src/spsa/one-byte-peer.ts'
+import { PackMachine } from '../../src/spsa/pack-machine.ts'
+import { packMachineRules } from '../../src/spsa/pack-methods.ts'
+import type { ScalarRun } from '../../src/spsa/pack-methods.ts'
+import { packPlayer } from '../../src/spsa/pack-players.ts'
+import type { PackWork } from '../../src/spsa/pack-players.ts'
+import type { ScalarMachine } from '../../src/spsa/scalar-machine.ts'
+import { oneByteRules, stepsARound } from '../../src/spsa/scalar-methods.ts'
+import type { LoadedLedger } from '../store/ledger-store.ts'
+
+export interface MachineParts {
+  readonly method: ScalarSpec
+  readonly run: ScalarRun
+  readonly trainer: Trainer
+  readonly loaded: LoadedLedger
+  readonly samplingSeed: number
+  readonly ports: LedgerTalkPorts
+  /** Told how long the trainer took for a piece of work. */
+  readonly worked: (seconds: number) => void
+}
+
+/** Keeps the draws of seeds apart from every other use of a peer's sampling seed. */
+const DRAW_STREAM = 510
+
+/** The machine of a run's method, begun from what this peer kept in place of entries; they are its caller's to restore. */
+export function createMachine ({ method, run, trainer, loaded, samplingSeed, ports, worked }: MachineParts): ScalarMachine {
+  const { measure, train } = timedWork(trainer, worked)
+  const integers = trainer.scalars?.integers ?? new Int32Array(0)
+  return method.kind === 'one-byte'
+    ? new OneBytePeer({ base: trainer.weights, integers }, oneByteRules(method, run), { ...ports, measure }, loaded.snapshot === undefined ? undefined : { snapshot: loaded.snapshot, model: loaded.snapshot })
+    : new PackMachine(packPorts => {
+      // Ferret trains in the weights that its trainer shares; a restarted peer draws other seeds than before
+      const base = method.kind === 'ferret' ? trainer.weights.slice() : trainer.weights
+      const draws = words(samplingSeed, DRAW_STREAM, loaded.entries.length)
+      return packPlayer(method, run, base, { measure, train, weights: trainer.weights, integers, draws, disclose: undefined }, packPorts)
+    }, packMachineRules(method, run, trainer.weights.length), ports, loaded.sums)
+}
+
+const MS_PER_SECOND = 1000
+
+function timedWork (trainer: Trainer, worked: (seconds: number) => void): Pick<PackWork, 'measure' | 'train'> {
+  const timed = <Outcome>(done: (outcome: Outcome) => void): (outcome: Outcome) => void => {
+    const sinceMs = performance.now()
+    return outcome => {
+      worked((performance.now() - sinceMs) / MS_PER_SECOND)
+      done(outcome)
+    }
+  }
+  return {
+    measure: (request, done) => {
+      if (trainer.scalars === undefined) throw new Error('this trainer was not started for scalars')
+      trainer.scalars.measure(request, timed(done))
+    },
+    train: (steps, done) => { trainer.train(trainer.step + steps, timed(done)) }
+  }
+}
+
+/** Steps that a peer had taken when its chain ended here. */
+export function stepsOfOwn (method: ScalarSpec, ledger: Ledger, self: string): number {
+  const held = method.kind === 'one-byte' ? ledger.entries().filter(({ peer }) => peer === self) : []
+  return held.reduce((sum, { levels }) => sum + levels.length, (ledger.headOf(self).next - held.length) * stepsARound(method))
+}

@@ -1,0 +1,24 @@
+import type { Entry } from './ledger-entry.ts'
+import type { Ledger } from './ledger.ts'
+import type { OneByteMessage } from './one-byte-messages.ts'
+import type { WeightSource } from './weight-source.ts'
+
+/** One peer of a run of scalars, whatever the method: its ledger, and the weights that the ledger makes. */
+export interface ScalarMachine {
+  readonly ledger: Ledger
+  readonly weights: WeightSource
+  /** Steps of training taken so far. */
+  readonly step: number
+  /** Takes over entries that were kept, in the order of each chain and without a word. Before `start`. */
+  restore (entries: readonly Entry[]): void
+  /** Steps until the run's end or `stop`, from the own chain's end on. @param fromStep of the ledger, where somebody without entries begins */
+  start (fromStep: number): void
+  stop (): void
+  receive (from: string, message: OneByteMessage): void
+  /** Asks a peer for what this one lacks. */
+  inquire (to: string): void
+  /** Tells a peer what this one holds. */
+  compare (to: string): void
+  /** Everything held now, by its fingerprint, and the weights that it makes, by their hash. */
+  state (): { readonly fingerprint: string, readonly modelHash: string }
+}
