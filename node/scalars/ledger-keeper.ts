@@ -1,5 +1,5 @@
 import type { Entry } from '../../src/spsa/ledger-entry.ts'
-import type { RunSums } from '../../src/spsa/one-byte-messages.ts'
+import type { RunSums } from '../../src/spsa/run-sums.ts'
 import type { LedgerStore, ModelRecord } from '../store/ledger-store.ts'
 
 export interface LedgerKeeperOptions {

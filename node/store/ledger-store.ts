@@ -7,7 +7,7 @@ import type { Head } from '../../src/spsa/chain.ts'
 import { decodeEntry, encodeEntry, hashEntry } from '../../src/spsa/ledger-entry.ts'
 import type { Entry } from '../../src/spsa/ledger-entry.ts'
 import type { Snapshot } from '../../src/spsa/ledger.ts'
-import type { RunSums } from '../../src/spsa/one-byte-messages.ts'
+import type { RunSums } from '../../src/spsa/run-sums.ts'
 import { bytesToWeights, weightsToBytes } from '../../protocols/state/messages.ts'
 import { writeFileAtomically } from './atomic-file.ts'
 

@@ -1,20 +1,9 @@
-import type { Head } from './chain.ts'
 import type { Entry } from './ledger-entry.ts'
 import type { Inquiry } from './reconcile.ts'
+import type { RunSums } from './run-sums.ts'
 
 /** Names all others; no peer's key. */
 export const EVERYONE = 'everyone'
-
-/** What stands for all packs of a run of a seed pool: its whole state. */
-export interface RunSums {
-  /** The step that half of those who take part have reached, and the one that nobody has passed: multiples of the window. */
-  readonly begin: number
-  readonly until: number
-  /** Whose packs are counted, and how many of each. */
-  readonly heads: readonly Head[]
-  /** One whole number a seed. */
-  readonly sums: Int32Array
-}
 
 /** What two peers of a run of scalars say to each other. */
 export type OneByteMessage =

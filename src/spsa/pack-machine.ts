@@ -2,13 +2,15 @@ import { reasonOf } from '../errors.ts'
 import { hashWeights } from './byte-model.ts'
 import type { Entry } from './ledger-entry.ts'
 import { fingerprintOf } from './ledger.ts'
-import type { Ledger, LedgerRules, Snapshot } from './ledger.ts'
+import type { Ledger, LedgerRules } from './ledger.ts'
 import { LedgerTalk } from './ledger-talk.ts'
 import type { LedgerTalkPorts } from './ledger-talk.ts'
 import { EVERYONE } from './one-byte-messages.ts'
-import type { OneByteMessage, OneByteReport, RunSums } from './one-byte-messages.ts'
+import type { OneByteMessage, OneByteReport } from './one-byte-messages.ts'
 import type { Pack } from './pack-model.ts'
 import type { PackPlayer, PackPorts, PackReport } from './pack-player.ts'
+import { NO_SUMS, isWorthTelling, misfitOf, packsIn, snapshotOf, sumsOf } from './run-sums.ts'
+import type { RunSums } from './run-sums.ts'
 import type { ScalarMachine } from './scalar-machine.ts'
 import type { WeightSource } from './weight-source.ts'
 
@@ -36,17 +38,10 @@ type CheckMessage = Extract<OneByteMessage, { kind: 'check' }>
 
 /** A comparison looks so many rounds back: by then what nothing kept from anybody has arrived everywhere. */
 const ROUNDS_BACK = 2
-/** Bytes of an entry besides its steps; of a head as it travels. */
-const ENTRY_BYTES = 144
-const HEAD_BYTES = 80
 /** What a whole swarm sends while one state is on its way; what is lost is found by comparing. */
 const MOST_EARLY = 256
-/** The answer of a peer whose packs are fewer bytes than its sums. */
-const NO_SUMS: RunSums = { begin: 0, until: 0, heads: [], sums: new Int32Array() }
 /** A state asked for so often by one peer was lost or is not wanted: it gets the packs. */
 const MOST_GIVEN = 3
-/** Heads that fit into a frame beside the largest pool's sums. */
-const MOST_HEADS = 256
 
 /**
  * One peer of a method of rounds in a swarm: its packs are links of its signed chain, others' count once the ledger has admitted them, and what is missing is
@@ -231,21 +226,11 @@ export class PackMachine implements ScalarMachine {
 
   /** The state of the whole model in place of the packs, where it is the smaller one; else nothing, and the packs are there to be asked for. */
   #giveSums (to: string): void {
-    const { ledger } = this
-    const heads = ledger.heads()
-    const bytes = ledger.entries().reduce((sum, { levels }) => sum + ENTRY_BYTES + 3 * levels.length, 0)
-    const sums = this.#sums?.read() ?? NO_SUMS.sums
     const given = this.#given.get(to) ?? 0
-    const isSmaller = this.#takenOver !== undefined || bytes > sums.byteLength + HEAD_BYTES * heads.length
-    if (sums.length === 0 || !isSmaller || given >= MOST_GIVEN || heads.length > MOST_HEADS || heads.some(({ cut }) => cut)) {
-      this.#ports.send(to, { kind: 'sums', sums: NO_SUMS })
-      return
-    }
-    this.#given.set(to, given + 1)
-    const { window } = this.#rules.ledger
-    const reached = Math.max(this.#comparableFrom, ...heads.map(({ peer }) => ledger.reachOf(peer)))
-    const begin = Math.floor(Math.max(ledger.reach(), this.#takenOver?.begin ?? 0) / window) * window
-    this.#ports.send(to, { kind: 'sums', sums: { begin, until: Math.ceil(reached / window) * window, heads, sums } })
+    const mine = sumsOf(this.ledger, this.#sums?.read() ?? NO_SUMS.sums, this.#takenOver)
+    const isGiven = given < MOST_GIVEN && (this.#takenOver !== undefined || isWorthTelling(mine, this.ledger.entries()))
+    if (isGiven) this.#given.set(to, given + 1)
+    this.#ports.send(to, { kind: 'sums', sums: isGiven ? mine : NO_SUMS })
   }
 
   #takeSums (from: string, sums: RunSums): void {
@@ -254,7 +239,7 @@ export class PackMachine implements ScalarMachine {
       return
     }
     if (sums.heads.length > 0 && this.#isEmpty) {
-      const why = this.#whyNot(sums) ?? this.#begin(sums)
+      const why = misfitOf(sums, this.#rules.ledger) ?? this.#begin(sums)
       if (why === undefined) this.#ports.report({ kind: 'took-over', from, sums })
       else this.#refuse(from, 'WRONG_STEP', why)
     }
@@ -278,18 +263,10 @@ export class PackMachine implements ScalarMachine {
     for (const { from, entry } of this.#early.splice(0)) if (entry.index >= this.ledger.headOf(entry.peer).next) this.#talk.takePack(from, entry, this.#ledgerStep)
   }
 
-  #whyNot ({ begin, until, heads }: RunSums): string | undefined {
-    const { steps, window, isMember } = this.#rules.ledger
-    const rounds = Math.ceil(steps / window)
-    if (begin % window !== 0 || until % window !== 0 || begin > until || until > rounds * window) return `sums of steps ${begin} to ${until} are none of this run`
-    if (heads.some(({ next, peer, cut }) => next > until / window || cut || !isMember(peer))) return 'sums come with chains that cannot be of this run'
-    return undefined
-  }
-
   /** Takes sums over; why not, in a sentence, for such as no packs can have. */
   #begin (start: RunSums): string | undefined {
     try {
-      this.#sums?.takeOver(start.heads.reduce((sum, { next }) => sum + next, 0), start.sums)
+      this.#sums?.takeOver(packsIn(start), start.sums)
     } catch (error) {
       return reasonOf(error)
     }
@@ -303,11 +280,7 @@ export class PackMachine implements ScalarMachine {
   }
 }
 
-/** Chains go on from their heads, and no step is closed to those who are late. */
-export function snapshotOf ({ heads }: RunSums): Snapshot {
-  return { step: 0, heads }
-}
-
+/** What an entry says to the model. */
 export function packOf ({ peer, firstStep, levels, pool }: Entry): Pack {
   return { peer, firstStep, levels, pool: pool ?? new Uint16Array(levels.length) }
 }

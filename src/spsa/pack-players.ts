@@ -6,7 +6,8 @@ import type { FerretPorts } from './ferret-peer.ts'
 import { KSeedPeer } from './k-seed-peer.ts'
 import type { KSeedPorts } from './k-seed-peer.ts'
 import type { Entry } from './ledger-entry.ts'
-import type { RunSums } from './one-byte-messages.ts'
+import { packsIn } from './run-sums.ts'
+import type { RunSums } from './run-sums.ts'
 import { packOf } from './pack-machine.ts'
 import type { PackMachineParts } from './pack-machine.ts'
 import { ferretRules, kSeedRules } from './pack-methods.ts'
@@ -30,7 +31,7 @@ export function packPlayer (method: PackSpec, run: Run, base: Float32Array, work
 export function replayedHash (method: PackSpec, run: Run, base: Float32Array, entries: readonly Entry[], start?: RunSums): string {
   const idle: PackWork = { weights: base, integers: new Int32Array(base.length), draws: words(0, 0), measure: () => undefined, train: () => undefined, disclose: undefined }
   const { player, sums } = packPlayer(method, run, base, idle, { peer: '', send: () => undefined, report: () => undefined })
-  if (start !== undefined) sums?.takeOver(start.heads.reduce((total, { next }) => total + next, 0), start.sums)
+  if (start !== undefined) sums?.takeOver(packsIn(start), start.sums)
   player.receive(entries.map(packOf))
   return hashWeights(player.model.weights)
 }
