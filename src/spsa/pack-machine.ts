@@ -9,7 +9,7 @@ import { EVERYONE } from './one-byte-messages.ts'
 import type { OneByteMessage, OneByteReport } from './one-byte-messages.ts'
 import type { Pack } from './pack-model.ts'
 import type { PackPlayer, PackPorts, PackReport } from './pack-player.ts'
-import { NO_SUMS, isWorthTelling, misfitOf, packsIn, snapshotOf, sumsOf } from './run-sums.ts'
+import { NO_SUMS, beginOf, isWorthTelling, misfitOf, packsIn, snapshotOf, sumsOf } from './run-sums.ts'
 import type { RunSums } from './run-sums.ts'
 import type { ScalarMachine } from './scalar-machine.ts'
 import type { WeightSource } from './weight-source.ts'
@@ -107,7 +107,7 @@ export class PackMachine implements ScalarMachine {
     const { ledger } = this
     const { peer } = this.#ports
     const isNew = ledger.headOf(peer).next === 0
-    const step = isNew ? Math.max(fromStep, this.#takenOver?.begin ?? 0) : Math.max(ledger.reachOf(peer), this.#ownReachTakenOver())
+    const step = isNew ? this.#takenOver === undefined ? fromStep : beginOf(ledger, this.#takenOver) : Math.max(ledger.reachOf(peer), this.#ownReachTakenOver())
     this.#hasStarted = true
     this.#takeEarly()
     this.#round = Math.ceil(step / this.#rules.ledger.window)

@@ -27,8 +27,18 @@ export function sumsOf (ledger: Ledger, sums: Int32Array, takenOver: RunSums | u
   const { window } = ledger.rules
   const heads = ledger.heads()
   const reached = Math.max(takenOver?.until ?? 0, ...heads.map(({ peer }) => ledger.reachOf(peer)))
-  const begin = Math.max(ledger.reach(), takenOver?.begin ?? 0)
-  return { begin: Math.floor(begin / window) * window, until: Math.ceil(reached / window) * window, heads, sums }
+  return { begin: beginOf(ledger, takenOver), until: Math.ceil(reached / window) * window, heads, sums }
+}
+
+/** The window that half of the peers have reached; of those without packs since a state was taken over, what it says is known. */
+export function beginOf (ledger: Ledger, takenOver: RunSums | undefined): number {
+  if (takenOver === undefined) return windowOf(ledger, ledger.reach())
+  const reached = ledger.heads().map(({ peer }) => Math.max(ledger.reachOf(peer), takenOver.begin)).sort((one, other) => other - one)
+  return windowOf(ledger, reached[Math.floor(reached.length / 2)] ?? 0)
+}
+
+function windowOf ({ rules: { window } }: Ledger, step: number): number {
+  return Math.floor(step / window) * window
 }
 
 /** Whether a state can be told, and is fewer bytes than the packs that it stands for. A chain that was cut needs its proof. */
