@@ -52,7 +52,9 @@ export class ModuloReceiver implements ReferencedReceiver {
     this.#standing = new Uint8Array(this.#moduli.length).fill(MISSING)
     for (const [at] of this.#head.escapes) {
       const group = Math.floor(at / GROUP)
-      this.#escaped.set(group, [...this.#escaped.get(group) ?? [], at])
+      const others = this.#escaped.get(group)
+      if (others === undefined) this.#escaped.set(group, [at])
+      else others.push(at)
     }
     this.#values = new Float32Array(length)
     this.#decodeFirst(from.bytes.subarray(from.at))
@@ -125,13 +127,13 @@ export class ModuloReceiver implements ReferencedReceiver {
   #addDigits (bytes: Uint8Array, radices: Float64Array): void {
     const kernels = groupKernels()
     const digits = new DigitReader(kernels, bytes)
-    const added = [...this.#open].map(([{ count, firstBlock, endBlock }, { residues }]) => {
-      loadResidues(kernels, residues)
+    const added = [...this.#open].map(([{ count, firstBlock, endBlock }, known]) => {
+      loadResidues(kernels, known.residues)
       digits.read({ count, block: this.#settings.block, knowns: this.#moduli.subarray(firstBlock, endBlock), radices: radices.subarray(firstBlock, endBlock) })
-      return residuesOf(kernels, count)
+      return [known, residuesOf(kernels, count)] as const
     })
     refuseRest(digits)
-    added.forEach((residues, index) => [...this.#open.values()][index]?.residues.set(residues))
+    for (const [known, residues] of added) known.residues.set(residues)
   }
 
   #finish (): void {
