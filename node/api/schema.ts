@@ -58,6 +58,8 @@ export const statusSchema = z.object({
   uptimeSeconds: count,
   eventLoopDelayP99Ms: count,
   addresses: z.array(z.string()),
+  /** How others come to this peer, and through which members where nobody can dial it; null before the network is open. */
+  reach: z.object({ reachable: z.enum(['directly', 'relayed', 'unproven']), sentence: z.string(), relays: z.array(z.string()) }).nullable(),
   invite: z.string(),
   backend: z.string()
 })
@@ -66,6 +68,8 @@ export const peersSchema = z.object({
   version: z.literal(API_VERSION),
   connected: z.array(z.object({
     peerId: z.string(), round: count, step: count, training: z.boolean(), direction: z.enum(['inbound', 'outbound']),
+    /** The member that carries the connection; left out for a direct one. */
+    relay: z.string().optional(),
     bytesSent: count, bytesReceived: count, addresses: z.array(z.string())
   })),
   rejected: z.array(z.object({ peerId: z.string(), code: z.string(), sentence: z.string(), by: z.enum(['us', 'them']), atMs: count })),

@@ -9,7 +9,7 @@ const ASKED_MEMBERS = 4
 const ASKING_LIMIT_MS = 100_000
 
 /** Asks some members, one after the other, so that their probes do not meet on the link; only the first one carries bytes. */
-export async function askMembers (network: Pick<SwarmNetwork, 'checks' | 'addresses' | 'connectedPeers'>): Promise<Pick<NetworkAnswer, 'addresses' | 'members' | 'silent'>> {
+export async function askMembers (network: Pick<SwarmNetwork, 'checks' | 'addresses' | 'connectedPeers' | 'reach'>): Promise<Pick<NetworkAnswer, 'addresses' | 'reach' | 'members' | 'silent'>> {
   const signal = AbortSignal.timeout(ASKING_LIMIT_MS)
   const addresses = network.addresses()
   const direct = addresses.filter(address => !address.includes('/p2p-circuit')).slice(0, MAXIMUM_CHECKED_ADDRESSES)
@@ -26,7 +26,8 @@ export async function askMembers (network: Pick<SwarmNetwork, 'checks' | 'addres
       silent.push({ peerId, why: reasonOf(error) })
     }
   }
-  return { addresses, members, silent }
+  const reach = network.reach.describe()
+  return { addresses, reach: { ...reach, relays: [...reach.relays] }, members, silent }
 }
 
 /** Those that we dialled first: they are where others can be reached, the rest may be in the next room. */

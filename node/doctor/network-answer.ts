@@ -23,6 +23,8 @@ export const networkAnswerShape = {
   software: z.string(),
   /** Where this peer listens. */
   addresses: z.array(z.string()),
+  /** How others come to this peer, by what has happened so far. */
+  reach: z.object({ reachable: z.enum(['directly', 'relayed', 'unproven']), sentence: z.string(), relays: z.array(z.string()) }).nullable(),
   members: z.array(memberSchema),
   /** Members that were asked and did not answer, with their reasons. */
   silent: z.array(z.object({ peerId: z.string(), why: z.string() })),

@@ -60,10 +60,13 @@ function nat ({ members, addresses }: NetworkAnswer): Finding {
   return unknown('nat', `members see ${translated}, which is no address of this machine: something translates; of which type it is cannot be told over TCP`, 'the line about reachability says whether it matters')
 }
 
-function relay ({ addresses }: NetworkAnswer): Finding {
-  const relayed = addresses.filter(address => address.includes('/p2p-circuit'))
-  if (relayed.length > 0) return ok('relay', `${counted(relayed.length, 'address')} of this peer ${relayed.length === 1 ? 'leads' : 'lead'} over a relay`)
-  return unknown('relay', 'this peer has no address at a relay', 'it only matters where the line about reachability complains')
+/** Whether others come to this peer over members, and through whom. */
+function relay ({ reach }: NetworkAnswer): Finding {
+  if (reach === null) return unknown('relay', 'the network of this peer is not open yet', 'ask again in a few seconds')
+  const { reachable, sentence, relays } = reach
+  if (relays.length > 0) return ok('relay', sentence)
+  if (reachable === 'directly') return ok('relay', `none is needed: ${sentence}`)
+  return unknown('relay', `${sentence}, and no member has given this peer a place yet`, 'a member that can be dialled carries connections to this one, unless it runs with --relay off')
 }
 
 /** What a round takes to send, by what the link carried a moment ago and by what was promised. */

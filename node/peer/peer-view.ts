@@ -37,7 +37,7 @@ export function startingView (parts: StartingParts): PeerView {
       pid: process.pid, peerId, run: { id: run.runId, name: run.manifest.name }, phase: 'starting', sentence: sentence(), pausedSinceMs: null, step: 0,
       budgetSteps: run.manifest.budget.steps, round: 0, loss: null, startLoss: null, heldOut: null, yardstick: null, tokensPerSecond: 0, lossHistory: [],
       peers: { present: 0, training: 0 }, lastRound: null, bytes: noBytes, allReduceBytes: 0, uptimeSeconds: reporter.uptimeSeconds(performance.now()),
-      eventLoopDelayP99Ms: reporter.eventLoopDelayP99Ms(), addresses: [], invite: '', backend: 'starting'
+      eventLoopDelayP99Ms: reporter.eventLoopDelayP99Ms(), addresses: [], reach: null, invite: '', backend: 'starting'
     }),
     peers: () => ({ connected: [], rejected: [], banned: [] }),
     rounds: async () => Promise.resolve([]),
@@ -52,7 +52,7 @@ export function startingView (parts: StartingParts): PeerView {
     resume: () => { throw notYet() },
     shutdown,
     check: async () => Promise.resolve({
-      software: parts.software, addresses: [], members: [], silent: [], promisedBytesPerSecond: promiseOf(settings)?.bytesPerSecond ?? null, roundBytes: null, sentence: sentence()
+      software: parts.software, addresses: [], reach: null, members: [], silent: [], promisedBytesPerSecond: promiseOf(settings)?.bytesPerSecond ?? null, roundBytes: null, sentence: sentence()
     }),
     merge: async () => Promise.reject(notYet()),
     forgive: () => { throw notYet() },
@@ -72,7 +72,7 @@ export function peerView (parts: PeerViewParts): PeerView {
     ...starting,
     status: () => statusOf(parts),
     peers: () => ({
-      connected: network.connectedPeers().map(peer => ({ ...peer, addresses: [...peer.addresses] })),
+      connected: network.connectedPeers().map(({ relay, ...peer }) => ({ ...peer, ...relay === undefined ? {} : { relay }, addresses: [...peer.addresses] })),
       rejected: [...network.rejected()],
       banned: doorkeeper.banned()
     }),
@@ -106,8 +106,8 @@ function whatItDoes ({ averaging, network, pause, source: { run }, events }: Pee
     pausedForSeconds: pause.sinceMs === undefined ? undefined : (Date.now() - pause.sinceMs) / MS_PER_SECOND,
     others: present.length,
     othersTraining: present.filter(peer => peer.training).length,
-    inbound: network.connectedPeers().filter(({ direction }) => direction === 'inbound').length,
     addresses: network.addresses().length,
+    reach: network.reach.describe().sentence,
     told: lastTold(events)
   })
 }
@@ -116,6 +116,7 @@ function statusOf (parts: PeerViewParts): ReturnType<PeerView['status']> {
   const { source: { run }, network, trainer, layout, reporter, averaging, invite, pause, yardstick } = parts
   const { phase, sentence } = whatItDoes(parts)
   const present = network.present()
+  const reach = network.reach.describe()
   const firstStep = parts.checkpoint?.step ?? parts.snapshot?.step ?? 0
   return {
     pid: process.pid,
@@ -141,6 +142,7 @@ function statusOf (parts: PeerViewParts): ReturnType<PeerView['status']> {
     uptimeSeconds: reporter.uptimeSeconds(performance.now()),
     eventLoopDelayP99Ms: reporter.eventLoopDelayP99Ms(),
     addresses: network.addresses(),
+    reach: { ...reach, relays: [...reach.relays] },
     invite: invite(),
     backend: trainer.backend
   }

@@ -9,8 +9,8 @@ export interface Circumstances {
   readonly pausedForSeconds: number | undefined
   readonly others: number
   readonly othersTraining: number
-  /** Connections that others opened: a sign that this peer can be reached. */
-  readonly inbound: number
+  /** How others come to this peer, in a sentence. */
+  readonly reach: string
   readonly addresses: number
   /** What the peer last said that it waits for, if that is newer than its last round. */
   readonly told: string | undefined
@@ -43,8 +43,7 @@ function companyOf ({ trainsAlone, others, othersTraining }: Circumstances): str
   return '; alone here: shoal invite prints the line with which the next peer joins'
 }
 
-function reachability ({ inbound, others, addresses }: Circumstances): string {
+function reachability ({ reach, others, addresses }: Circumstances): string {
   const listening = `listening on ${addresses === 1 ? '1 address' : `${addresses} addresses`}`
-  if (inbound > 0) return `${listening}, reached from outside`
-  return others > 0 ? `${listening}, none reached from outside yet` : `${listening}, none reached from outside yet; if somebody tries to join, shoal doctor says what is in the way`
+  return others > 0 ? `${listening}; ${reach}` : `${listening}; ${reach}; if somebody tries to join, shoal doctor says what is in the way`
 }

@@ -10,7 +10,7 @@ const empty: WatchSnapshot = {
   status: {
     pid: 0, peerId: '', run: { id: '', name: 'unknown' }, phase: 'starting', sentence: 'nothing was told yet', pausedSinceMs: null, step: 0, budgetSteps: 0, round: 0,
     loss: null, startLoss: null, heldOut: null, yardstick: null, tokensPerSecond: 0, lossHistory: [], peers: { present: 0, training: 0 }, lastRound: null, bytes: noBytes,
-    allReduceBytes: 0, uptimeSeconds: 0, eventLoopDelayP99Ms: 0, addresses: [], invite: '', backend: 'unknown'
+    allReduceBytes: 0, uptimeSeconds: 0, eventLoopDelayP99Ms: 0, addresses: [], reach: null, invite: '', backend: 'unknown'
   },
   peers: { connected: [], rejected: [] },
   bandwidth: { totals: noBytes, rate: { sentPerSecond: 0, receivedPerSecond: 0 }, promise: '', protocols: [], peers: [] },

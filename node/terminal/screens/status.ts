@@ -6,14 +6,14 @@ import { formatBytes, formatCount, formatNumber, formatRatio, formatSeconds } fr
 /** What `shoal status` shows. */
 export type StatusView = Pick<Unversioned<AnswerOf<'status'>>,
   'phase' | 'sentence' | 'run' | 'step' | 'budgetSteps' | 'round' | 'loss' | 'lossHistory' | 'heldOut' | 'yardstick' | 'tokensPerSecond' | 'peers' | 'lastRound' | 'bytes' |
-  'allReduceBytes' | 'uptimeSeconds'>
+  'allReduceBytes' | 'uptimeSeconds' | 'reach'>
 
 const SPARKLINE_WIDTH = 24
 const SHOWN_RUN_ID = 12
 
 /** A few lines that say what the peer does and why. */
 export function statusScreen (view: StatusView, theme: Theme): string[] {
-  return [headline(view, theme), `  ${view.sentence}`, `  ${lossLine(view)}`, ...yardstickLine(view).map(line => `  ${line}`), `  ${peersLine(view)}`, `  ${bytesLine(view)}`]
+  return [headline(view, theme), `  ${view.sentence}`, `  ${lossLine(view)}`, ...yardstickLine(view).map(line => `  ${line}`), `  ${peersLine(view)}`, ...view.reach === null ? [] : [`  reach ${view.reach.sentence}`], `  ${bytesLine(view)}`]
 }
 
 /** What it does, in which run, and how far it is. */

@@ -7,7 +7,7 @@ export const noBytes = { payloadSent: 0, payloadReceived: 0, wireSent: 0, wireRe
 export const exampleStatus: ReturnType<PeerView['status']> = {
   pid: 1, peerId: 'me', run: { id: 'ab', name: 'example' }, phase: 'training', sentence: 'training towards round 1', pausedSinceMs: null, step: 3, budgetSteps: 10, round: 0,
   loss: null, startLoss: 5.5, heldOut: null, yardstick: null, tokensPerSecond: 10, lossHistory: [], peers: { present: 0, training: 0 }, lastRound: null, bytes: noBytes,
-  allReduceBytes: 0, uptimeSeconds: 1, eventLoopDelayP99Ms: 1, addresses: [], invite: 'shoal1', backend: 'wasm'
+  allReduceBytes: 0, uptimeSeconds: 1, eventLoopDelayP99Ms: 1, addresses: [], reach: null, invite: 'shoal1', backend: 'wasm'
 }
 
 /** A peer that shows what a test says. */
@@ -26,7 +26,7 @@ export function exampleView (events: EventLog, overrides: Partial<PeerView> = {}
     pause: () => 7,
     resume: () => undefined,
     shutdown: () => undefined,
-    check: async () => Promise.resolve({ software: 'shoal/1', addresses: [], members: [], silent: [], promisedBytesPerSecond: null, roundBytes: null, sentence: '' }),
+    check: async () => Promise.resolve({ software: 'shoal/1', addresses: [], reach: null, members: [], silent: [], promisedBytesPerSecond: null, roundBytes: null, sentence: '' }),
     merge: async () => Promise.resolve(null),
     forgive: peer => peer,
     revoke: what => [what],

@@ -16,7 +16,7 @@ const member = (changes: Partial<CheckedMember> = {}): CheckedMember => ({
   dials: [{ address: '/ip4/198.51.100.7/tcp/4001/p2p/12D3KooWme', reached: true, why: 'it answered' }], uploadBytesPerSecond: 250_000, downloadBytesPerSecond: 900_000, ...changes
 })
 const answer = (changes: Partial<NetworkAnswer> = {}): NetworkAnswer => ({
-  software: 'shoal/1', addresses: ['/ip4/198.51.100.7/tcp/4001'], members: [member()], silent: [], promisedBytesPerSecond: 125_000, roundBytes: 500_000, sentence: 'training', ...changes
+  software: 'shoal/1', addresses: ['/ip4/198.51.100.7/tcp/4001'], reach: { reachable: 'unproven', sentence: 'nobody has dialled this peer directly', relays: [] }, members: [member()], silent: [], promisedBytesPerSecond: 125_000, roundBytes: 500_000, sentence: 'training', ...changes
 })
 const line = (name: string, from: NetworkAnswer): { readonly verdict: Verdict, readonly finding: string } => {
   const { verdict, finding } = networkFindings(from).find(found => found.name === name)!
@@ -65,6 +65,13 @@ describe('what the doctor says of the network', () => {
     expect(networkFindings(answer()).map(({ name, verdict }) => [name, verdict])).toEqual([['clock', 'ok'], ['reachable', 'ok'], ['nat', 'ok'], ['relay', 'unknown'], ['link', 'ok'], ['versions', 'ok']])
     expect(line('reachable', answer()).finding).toContain('from outside')
     expect(line('link', answer()).finding).toContain('should take 4.0 s')
+  })
+
+  it('say through whom others come', () => {
+    const reach = { reachable: 'relayed' as const, sentence: 'nobody has dialled this peer directly; others reach it through 12D3…anna', relays: ['12D3KooWanna'] }
+    expect(line('relay', answer({ reach }))).toEqual({ verdict: 'ok', finding: reach.sentence })
+    expect(line('relay', answer({ reach: { reachable: 'directly', sentence: 'others dial this peer from other networks', relays: [] } })).finding).toBe('none is needed: others dial this peer from other networks')
+    expect(line('relay', answer({ reach: null })).verdict).toBe('unknown')
   })
 
   it('does not claim what it cannot know', () => {

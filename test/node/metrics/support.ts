@@ -19,7 +19,7 @@ export function figures (changes: Partial<Omit<Figures, 'tally'>> = {}): Omit<Fi
       pid: 1, peerId: SELF, run: { id: 'r'.repeat(64), name: 'evening' }, phase: 'training', sentence: 'training to step 20', pausedSinceMs: null, heldOut: null, yardstick: null, step: 10, budgetSteps: 100, round: 1, loss: 3.5, startLoss: 5,
       tokensPerSecond: 1200, lossHistory: [3.5], peers: { present: 3, training: 2 }, lastRound: null,
       bytes: { payloadSent: 1, payloadReceived: 2, wireSent: 3, wireReceived: 4, controlSent: 5, controlReceived: 6 },
-      allReduceBytes: 4000, uptimeSeconds: 12.5, eventLoopDelayP99Ms: 7, addresses: [], invite: '', backend: 'wasm'
+      allReduceBytes: 4000, uptimeSeconds: 12.5, eventLoopDelayP99Ms: 7, addresses: [], reach: null, invite: '', backend: 'wasm'
     },
     peers: [{
       peerId: OTHER, round: 1, step: 10, training: true, loss: 4.5, tokensPerSecond: 900, addresses: [], relay: undefined, direction: 'inbound', bytesSent: 0, bytesReceived: 0

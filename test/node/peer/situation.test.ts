@@ -4,7 +4,7 @@ import { situationOf } from '../../../node/peer/situation.ts'
 import type { Circumstances } from '../../../node/peer/situation.ts'
 
 const training: Circumstances = {
-  averaging: { phase: 'training', sentence: 'training to step 40', round: 1 }, trainsAlone: false, pausedForSeconds: undefined, others: 2, othersTraining: 1, inbound: 0, addresses: 2, told: undefined
+  averaging: { phase: 'training', sentence: 'training to step 40', round: 1 }, trainsAlone: false, pausedForSeconds: undefined, others: 2, othersTraining: 1, reach: 'nobody has dialled this peer directly', addresses: 2, told: undefined
 }
 const sentence = (changes: Partial<Circumstances>): string => situationOf({ ...training, ...changes }).sentence
 
@@ -18,8 +18,8 @@ describe('the sentence of a status', () => {
 
   it('says what would end a wait', () => {
     const waiting = { averaging: { phase: 'waiting' as const, sentence: 'waiting for 1 other peer before the first step: 0 ready', round: 0 }, others: 0, othersTraining: 0 }
-    expect(sentence(waiting)).toContain('0 ready; listening on 2 addresses, none reached from outside yet; if somebody tries to join, shoal doctor')
-    expect(sentence({ ...waiting, inbound: 1, addresses: 1 })).toContain('; listening on 1 address, reached from outside')
+    expect(sentence(waiting)).toContain('0 ready; listening on 2 addresses; nobody has dialled this peer directly; if somebody tries to join, shoal doctor')
+    expect(sentence({ ...waiting, reach: 'others dial this peer from other networks', others: 1, addresses: 1 })).toContain('; listening on 1 address; others dial this peer from other networks')
   })
 
   it('says who asked for a pause, and how it ends', () => {

@@ -46,7 +46,7 @@ describe('the status', () => {
     phase: 'training', sentence: 'training to step 420', run: { name: 'quickstart', id: 'ab'.repeat(32) }, step: 400, budgetSteps: 1000, round: 20,
     loss: 2.5, lossHistory: [5, 4, 3, 2.5], heldOut: null, yardstick: { bitsPerNat: 1.5, gzipBitsPerCharacter: 2.64 }, tokensPerSecond: 5000, peers: { present: 3, training: 2 },
     lastRound: record, bytes: { payloadSent: 1e6, payloadReceived: 1e6, wireSent: 1.1e6, wireReceived: 1.1e6, controlSent: 1e5, controlReceived: 1e5 },
-    allReduceBytes: 1e8, uptimeSeconds: 61
+    allReduceBytes: 1e8, uptimeSeconds: 61, reach: null
   }
 
   it('counts one other as one', () => {
