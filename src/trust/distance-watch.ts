@@ -9,6 +9,8 @@ const INDEPENDENT = Math.SQRT2
  * whose signs are flipped or that are a thousand times too large lie beyond.
  */
 export const REFUSED_BEYOND = 32
+/** The same where members may lie: weights of a few rounds ago and flipped signs lie beyond, honest replicas on unlike data within. */
+export const REFUSED_BEYOND_WARILY = 4
 
 /**
  * How far others' vectors of one fragment lie from this peer's, root mean square per value: a running median over the contributions that came, refused ones
@@ -37,10 +39,11 @@ export class DistanceWatch {
   /**
    * Distance from which a contribution is refused; Infinity before enough is known.
    *
-   * @param fromTheStart whether this peer's own way alone lets judge: where members may lie. Where all are trusted, only what is out of all experience is refused.
+   * @param isWary members may lie: judged strictly, and from the first contribution on, by this peer's own way alone. Where all are trusted, only what is out of all
+   *   experience is refused.
    */
-  limit (ownWay: number, fromTheStart: boolean): number {
-    const usual = fromTheStart || this.#distances.length >= FEWEST_DISTANCES ? this.usual(ownWay) : 0
-    return usual > 0 ? REFUSED_BEYOND * usual : Infinity
+  limit (ownWay: number, isWary: boolean): number {
+    const usual = isWary || this.#distances.length >= FEWEST_DISTANCES ? this.usual(ownWay) : 0
+    return usual > 0 ? (isWary ? REFUSED_BEYOND_WARILY : REFUSED_BEYOND) * usual : Infinity
   }
 }

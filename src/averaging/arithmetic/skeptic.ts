@@ -7,6 +7,9 @@ import type { Channel } from './channel.ts'
 import { refusal } from './refusal.ts'
 import { distance, norm, scaled, weightedSum } from './vectors.ts'
 
+/** Of what is usual. All of it lets two colluders of eight cost a twentieth of the loss; half costs honest pairs nothing that can be measured (docs/results/attacks.md). */
+const CLIPPED_TO = 0.5
+
 /** What a round believes of what others send, and how much it lets each of them move this peer. */
 export class Skeptic {
   readonly #rule: RobustRule
@@ -55,7 +58,7 @@ export class Skeptic {
   }
 
   /**
-   * No longer than what is usual: whoever lies moves this peer by no more than an honest member would. Two members' radii differ, so what they move by need not
+   * No longer than half of what is usual: whoever lies moves this peer by no more than an honest member would. Two members' radii differ, so what they move by need not
    * cancel any more.
    *
    * @param ownShare of the mean; the correction is by the others' share of the distance
@@ -79,6 +82,6 @@ export class Skeptic {
   /** Euclidean, of so many values. */
   #radius (channel: number, length: number): number {
     const { watch, way } = this.#channels[channel] as Channel
-    return Math.sqrt(length) * (watch?.usual(way?.() ?? 0) ?? Infinity)
+    return CLIPPED_TO * Math.sqrt(length) * (watch?.usual(way?.() ?? 0) ?? Infinity)
   }
 }

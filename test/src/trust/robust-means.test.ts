@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { fillGaussian } from '../../../src/random/draw.ts'
 import { words } from '../../../src/random/words.ts'
 import { centeredClip } from '../../../src/trust/centered-clip.ts'
-import { DistanceWatch, REFUSED_BEYOND } from '../../../src/trust/distance-watch.ts'
+import { DistanceWatch, REFUSED_BEYOND_WARILY } from '../../../src/trust/distance-watch.ts'
 import { flagMean } from '../../../src/trust/flag-mean.ts'
 import { coordinateMedian, trimmedMean } from '../../../src/trust/order-means.ts'
 import { Repeats } from '../../../src/trust/repeats.ts'
@@ -119,7 +119,7 @@ describe('what is usual', () => {
   it('is at least what this peer’s own way lets expect, and nothing is refused before anything is known', () => {
     const watch = new DistanceWatch()
     expect(watch.limit(0, true)).toBe(Infinity)
-    expect(watch.limit(1, true)).toBeCloseTo(REFUSED_BEYOND * Math.SQRT2)
+    expect(watch.limit(1, true)).toBeCloseTo(REFUSED_BEYOND_WARILY * Math.SQRT2)
     expect(watch.limit(1, false)).toBe(Infinity)
     for (let round = 0; round < 100; round++) watch.observe(5)
     expect(watch.usual(1)).toBe(5)
