@@ -14,6 +14,7 @@ import { readAll } from '../../src/spsa/weight-source.ts'
 import type { MergeAnswer } from '../api/schema.ts'
 import type { PeerOptions, PeerParts } from '../peer/peer-parts.ts'
 import type { PeerReporter } from '../peer/peer-reporter.ts'
+import type { StepProgress } from '../trainer-worker/messages.ts'
 import type { LoadedLedger } from '../store/ledger-store.ts'
 import { Aftermath } from './aftermath.ts'
 import { keyOf, keyOfPeer, peerOfKey } from './keys.ts'
@@ -109,6 +110,7 @@ export class ScalarSession {
   async run (stop: AbortSignal): Promise<PeerReport> {
     const { events } = this.#options
     events.emit(this.#startedEvent())
+    if (this.#parts.method.kind === 'ferret') this.#parts.trainer.onStep(progress => { this.#onProgress({ ...progress, step: this.machine.step }) })
     try {
       this.#reporter.startLoss = await this.#evaluate('start', stop)
       await meetOthers({ peer: this.#options, network: this.#parts.network, inquire: key => { this.machine.inquire(key) }, isSettled: key => this.#settled.has(key), say: (phase, sentence) => { this.#say(phase, sentence) } }, stop)
@@ -197,16 +199,18 @@ export class ScalarSession {
   }
 
   #onStep ({ loss, tokens }: Extract<OneByteReport, { kind: 'step' }>): void {
-    const { events } = this.#options
     this.#tokens += tokens
     this.#rounds.measured(loss)
-    const { step } = this.machine
-    const progress = { step, loss, tokensPerSecond: this.#tokens / Math.max(1e-3, this.#secondsTraining) }
+    const [{ step }, { method }] = [this.machine, this.#parts]
+    this.#sentence = `${method.kind === 'ferret' ? 'training from' : 'measuring'} step ${step} of ${this.#steps}; ${this.#rounds.delaySentence}`
+    if (method.kind !== 'ferret') this.#onProgress({ step, loss, tokensPerSecond: this.#tokens / Math.max(1e-3, this.#secondsTraining) })
+  }
+
+  #onProgress (progress: Pick<StepProgress, 'step' | 'loss' | 'tokensPerSecond'>): void {
     this.#reporter.progressed(progress)
-    this.#sentence = `measuring step ${step} of ${this.#steps}; ${this.#rounds.delaySentence}`
     if (performance.now() - this.#shownAtMs < PROGRESS_INTERVAL_MS) return
     this.#shownAtMs = performance.now()
-    events.emit({ type: 'progress', ...progress, tokens: this.#tokensInAll(), bytes: this.#parts.network.meter.totals() })
+    this.#options.events.emit({ type: 'progress', step: progress.step, loss: progress.loss, tokensPerSecond: progress.tokensPerSecond, tokens: this.#tokensInAll(), bytes: this.#parts.network.meter.totals() })
   }
 
   #onPack (entry: Entry): void {

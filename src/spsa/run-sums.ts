@@ -25,7 +25,8 @@ export const NO_SUMS: RunSums = { begin: 0, until: 0, heads: [], sums: new Int32
 /** The state of a whole run as one peer counts it. @param takenOver what this peer itself began with */
 export function sumsOf (ledger: Ledger, sums: Int32Array, takenOver: RunSums | undefined): RunSums {
   const { window } = ledger.rules
-  const heads = ledger.heads()
+  // a chain of which only later packs came has begun, and has none that count
+  const heads = ledger.heads().filter(({ next }) => next > 0)
   const reached = Math.max(takenOver?.until ?? 0, ...heads.map(({ peer }) => ledger.reachOf(peer)))
   return { begin: beginOf(ledger, takenOver), until: Math.ceil(reached / window) * window, heads, sums }
 }

@@ -12,3 +12,24 @@ describe('a method of scalars', () => {
     expect(() => anyMethodOf({ method: 'noloco', epsilon: '0.1' })).toThrow(expect.objectContaining({ code: 'USAGE', why: 'it is no method of scalars' }) as Error)
   })
 })
+
+describe('a method of rounds', () => {
+  it('takes its numbers from the command line', () => {
+    expect(anyMethodOf({ method: 'fedkseed', pool: '128', localSteps: '5', scalarRate: '0.01', largestLevel: '80', swarm: '3', checkEvery: '2' }, { steps: 100 }))
+      .toMatchObject({ kind: 'fedkseed', poolSize: 128, localSteps: 5, learningRate: 0.01, largestLevel: 80, peers: 3, checkEvery: 2, importance: false })
+    expect(anyMethodOf({ method: 'fedkseed-pro' }, { steps: 100 })).toMatchObject({ importance: true })
+    expect(anyMethodOf({ method: 'ferret', directions: '64', blockSize: '512', smallest: '1e-7', noise: 'gaussian' }, { steps: 100 }))
+      .toMatchObject({ kind: 'ferret', directions: 64, blockSize: 512, smallest: 1e-7, noise: 'gaussian' })
+  })
+
+  it.each([
+    ['fedkseed', { pack: '4' }, '--pack'], ['fedkseed', { directions: '4' }, '--directions'], ['one-byte', { pool: '4' }, '--pool'], ['one-byte', { largestLevel: '4' }, '--largest-level'],
+    ['ferret', { epsilon: '0.1' }, '--epsilon'], ['ferret', { snapshotEvery: '8' }, '--snapshot-every']
+  ])('of %s has none of another’s: %j', (method, options, flag) => {
+    expect(() => anyMethodOf({ method, ...options })).toThrow(expect.objectContaining({ code: 'USAGE', message: `${flag} cannot be used with --method ${method}`, why: 'it has no such number' }) as Error)
+  })
+
+  it('is held to the steps of its run', () => {
+    expect(() => anyMethodOf({ method: 'fedkseed' }, { steps: 30 })).toThrow(expect.objectContaining({ code: 'METHOD_CONTRADICTORY' }) as Error)
+  })
+})
