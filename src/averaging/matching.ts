@@ -16,7 +16,11 @@ import { hashText, mix, saltOf, sortedMembers } from './pairing-hash.ts'
  * @returns the partner, or undefined for the odd one out
  */
 export function partnerOf (self: string, members: Iterable<string>, round: number, seed: number): string | undefined {
-  const ids = sortedMembers(self, members)
+  return partnerAmong(self, sortedMembers(self, members), round, seed)
+}
+
+/** As {@link partnerOf}, of members who are in order and hold `self` once. */
+export function partnerAmong (self: string, ids: readonly string[], round: number, seed: number): string | undefined {
   const free = new FreeMembers(ids, round, seed)
   const walk = [ids.indexOf(self)]
   for (;;) {
@@ -42,8 +46,12 @@ class FreeMembers {
   constructor (ids: readonly string[], round: number, seed: number) {
     const salt = saltOf(seed, round)
     this.#free = ids.map((_, index) => index)
-    this.#first = Uint32Array.from(ids, id => hashText(id, salt))
-    this.#second = Uint32Array.from(ids, id => hashText(id, ~salt))
+    this.#first = new Uint32Array(ids.length)
+    this.#second = new Uint32Array(ids.length)
+    ids.forEach((id, index) => {
+      this.#first[index] = hashText(id, salt)
+      this.#second[index] = hashText(id, ~salt)
+    })
   }
 
   take (one: number, other: number): void {

@@ -1,7 +1,7 @@
 import type { MethodSpec } from '../manifest/schema.ts'
 import { LARGEST_NEIGHBOURHOOD, partialViewOf } from '../membership/partial-view.ts'
 import { groupOf } from './matching-groups.ts'
-import { partnerOf } from './matching.ts'
+import { partnerAmong } from './matching.ts'
 import { hypercubeGroup } from './pairing-hypercube.ts'
 import { participantsOf } from './sampling.ts'
 
@@ -36,7 +36,7 @@ function companions (self: string, near: readonly string[], round: number, seed:
   if (groupSize === 'all' || groupSize >= LARGEST_NEIGHBOURHOOD) return everyone(self, near, round, seed)
   if (pairing === 'hypercube') return hypercubeGroup(self, near, Math.floor((round - 1) / fragments), seed, groupSize)
   if (groupSize > 2) return groupOf(self, near, round, seed, groupSize)
-  const partner = partnerOf(self, near, round, seed)
+  const partner = partnerAmong(self, near, round, seed)
   return partner === undefined ? [] : [partner]
 }
 

@@ -156,6 +156,8 @@ function onStop (state: RoundState, nowMs: number): Transition {
 
 export interface Description {
   readonly phase: 'idle' | 'waiting' | 'training' | 'seeking' | 'exchanging' | 'committing' | 'finished'
+  /** How far the round under way is, whether the trainer rests or not; undefined between rounds. */
+  readonly flight?: 'seeking' | 'exchanging' | 'committing' | undefined
   readonly sentence: string
   /** The last round committed. */
   readonly round: number
@@ -164,7 +166,7 @@ export interface Description {
 /** What this peer is doing, in a sentence for `status`. */
 export function describeState (state: RoundState): Description {
   const { phase, round, flight } = state
-  return { phase: phase.name === 'averaging' ? flight?.stage ?? 'committing' : phase.name, sentence: sentenceOf(state), round }
+  return { phase: phase.name === 'averaging' ? flight?.stage ?? 'committing' : phase.name, flight: openFlight(state)?.stage, sentence: sentenceOf(state), round }
 }
 
 function sentenceOf (state: RoundState): string {

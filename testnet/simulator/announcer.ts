@@ -2,7 +2,6 @@ import type { Progress } from '../../src/ports.ts'
 import { fraction } from '../../src/random/draw.ts'
 import { learn, presentAs } from './view.ts'
 import type { Member } from './view.ts'
-import type { VirtualClock } from './virtual-clock.ts'
 import type { LinkSurroundings } from './virtual-links.ts'
 
 /** What makes announcements believed. */
@@ -16,13 +15,11 @@ const SIGNED_BYTES = 256
 
 /** Carries what machines announce to those who know them. */
 export class Announcer {
-  readonly #clock: VirtualClock
   readonly #around: LinkSurroundings
   readonly #signer: AnnouncementSigner | undefined
   readonly #bytes = new Map<string, number>()
 
-  constructor (clock: VirtualClock, around: LinkSurroundings, signer: AnnouncementSigner | undefined) {
-    this.#clock = clock
+  constructor (around: LinkSurroundings, signer: AnnouncementSigner | undefined) {
     this.#around = around
     this.#signer = signer
   }
@@ -31,29 +28,18 @@ export class Announcer {
     return this.#bytes.get(id) ?? 0
   }
 
-  announce (from: Member, progress: Progress, viewers: Iterable<Member>): void {
+  /** Counts what an announcement to so many costs. @returns what they read once its signature is checked */
+  publish (from: Member, progress: Progress, readers: number): () => Progress | undefined {
     const signed = this.#signer?.sign(from.id, progress)
-    const read = signed?.read ?? (() => progress)
-    const told = [...viewers].filter(to => to !== from && from.view.has(to.id))
-    this.#bytes.set(from.id, this.bytesOf(from.id) + told.length * (signed?.length ?? SIGNED_BYTES))
-    const { conditions: { jitterMs, lostAnnouncements } } = this.#around
-    if (jitterMs === 0 && lostAnnouncements === 0 && !from.hasOwnLine) this.#tellTogether(from, read, told)
-    else for (const to of told) this.#tell(from, read, to)
+    this.#bytes.set(from.id, this.bytesOf(from.id) + readers * (signed?.length ?? SIGNED_BYTES))
+    return signed?.read ?? (() => progress)
   }
 
-  /** Where links are alike, news reaches everyone at one moment, and all keep the same words. */
-  #tellTogether (from: Member, read: () => Progress | undefined, told: readonly Member[]): void {
-    const { conditions: { latencyMs }, connected } = this.#around
-    this.#clock.schedule(latencyMs, () => {
-      const progress = read()
-      if (progress === undefined) return
-      const news = presentAs(from.id, progress, this.#clock.nowMs())
-      for (const to of told) {
-        if (!connected(from.id, to.id)) continue
-        if (to.clock.isPlain) learn(to, news)
-        else to.clock.reach(() => { learn(to, presentAs(from.id, progress, to.clock.nowMs())) })
-      }
-    })
+  /** Tells each of those who know the sender, over its own line and theirs. */
+  announce (from: Member, progress: Progress, viewers: Iterable<Member>): void {
+    const told = [...viewers].filter(to => to !== from && from.view.has(to.id))
+    const read = this.publish(from, progress, told.length)
+    for (const to of told) this.#tell(from, read, to)
   }
 
   #tell (from: Member, read: () => Progress | undefined, to: Member): void {

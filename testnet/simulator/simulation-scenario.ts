@@ -8,8 +8,14 @@ import type { SavedPeer } from './virtual-store.ts'
 import type { MachineClock } from './virtual-clock.ts'
 import type { LinkConditions } from './virtual-links.ts'
 
-/** At a moment of virtual time, or so long after anybody honest has ended a round. */
-export type FaultMoment = { readonly atMs: number } | { readonly afterRound: number, readonly laterMs?: number }
+/** Where the round machine of a peer is: what it does between rounds, or how far its round is. */
+export type MachineState = 'waiting' | 'training' | 'seeking' | 'exchanging' | 'committing'
+
+/** At a moment of virtual time, so long after anybody honest has ended a round, or after a peer that has ended one is in a state. */
+export type FaultMoment =
+  | { readonly atMs: number }
+  | { readonly afterRound: number, readonly laterMs?: number }
+  | { readonly inState: MachineState, readonly of: number, readonly sinceRound: number, readonly laterMs?: number }
 
 /** Something that happens to the swarm. Peers go by their index. */
 export type Fault = FaultMoment & (

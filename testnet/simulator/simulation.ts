@@ -15,7 +15,7 @@ import { ResourceWatcher } from './resource-watcher.ts'
 import { realSigner } from './signer.ts'
 import { SimulatedPeer } from './simulated-peer.ts'
 import { liarsOf } from './simulation-scenario.ts'
-import type { Fault, Scenario } from './simulation-scenario.ts'
+import type { Fault, FaultMoment, MachineState, Scenario } from './simulation-scenario.ts'
 import { VirtualClock } from './virtual-clock.ts'
 import { VirtualNetwork } from './virtual-network.ts'
 
@@ -81,8 +81,9 @@ class Simulation {
   readonly #liars: ReadonlySet<number>
   readonly #log: EventLog
   readonly #records: Array<RoundRecord & { readonly peer: string }> = []
-  /** Faults that wait for a round, soonest first. */
-  readonly #byRound: Array<Fault & { readonly afterRound: number, readonly laterMs?: number }>
+  /** Faults that wait for a round, soonest first, and for a peer's state. */
+  readonly #byRound: Array<Fault & Extract<FaultMoment, { readonly afterRound: number }>>
+  #byState: ReadonlyArray<Fault & Extract<FaultMoment, { readonly inState: MachineState }>>
   #longestWaitMs = 0
   /** Peers that are to end, and faults that are to bring some. */
   #running = 0
@@ -108,11 +109,12 @@ class Simulation {
     this.#byId = new Map(this.#peers.map(peer => [peer.id, peer]))
     for (const peer of this.#peers) if (scenario.absent?.has(peer.index) !== true) this.#begin(peer)
     this.#byRound = faults.flatMap(fault => 'afterRound' in fault ? [fault] : []).sort((one, other) => one.afterRound - other.afterRound)
+    this.#byState = faults.flatMap(fault => 'inState' in fault ? [fault] : [])
     for (const fault of faults) if ('atMs' in fault) this.#inflictIn(fault.atMs, fault)
   }
 
   run (): SimulationResult {
-    while (this.#isOn && this.#clock.advance(this.#scenario.limitMs));
+    while (this.#isOn && this.#advance());
     return this.#result()
   }
 
@@ -120,9 +122,24 @@ class Simulation {
     for (let events = 1; this.#isOn; events++) {
       if (this.#clock.isWaiting) await this.#clock.ready()
       if (events % EVENTS_AT_ONCE === 0) await look(this.#shareDone)
-      if (!this.#clock.advance(this.#scenario.limitMs)) break
+      if (!this.#advance()) break
     }
     return this.#result()
+  }
+
+  /** The next event, and what waited for the state that it led to. */
+  #advance (): boolean {
+    const isMoving = this.#clock.advance(this.#scenario.limitMs)
+    if (this.#byState.length === 0) return isMoving
+    const due = this.#byState.filter(fault => this.#isInState(fault))
+    this.#byState = this.#byState.filter(fault => !due.includes(fault))
+    for (const fault of due) this.#inflictIn(fault.laterMs ?? 0, fault)
+    return isMoving
+  }
+
+  #isInState ({ of, inState, sinceRound }: Extract<FaultMoment, { readonly inState: MachineState }>): boolean {
+    const { phase, flight, round } = this.#peers[of]?.averaging?.describe() ?? { phase: 'idle', flight: undefined, round: 0 }
+    return (flight ?? phase) === inState && round >= sinceRound
   }
 
   get #isOn (): boolean {

@@ -11,8 +11,8 @@ export interface Member extends Machine {
   readonly listeners: Set<() => void>
   /** What the others were last told. */
   told: Progress
-  /** Whose neighbours it knows, where it does not know everyone. */
-  epoch: number | undefined
+  /** What has reached the others by now, where it reaches all of them at one moment. */
+  heard: PresentPeer | undefined
 }
 
 export const SILENT: Progress = { round: 0, step: 0, training: false, loss: NaN, tokensPerSecond: 0 }

@@ -1,10 +1,11 @@
-import type { ExchangeEvents, Exchange, Peers, PresentPeer, Progress } from '../../src/ports.ts'
+import type { ExchangeEvents, Exchange, Peers } from '../../src/ports.ts'
 import type { Words } from '../../src/random/words.ts'
 import type { LinkProfile } from '../scenarios/links.ts'
 import { Announcer } from './announcer.ts'
 import type { AnnouncementSigner } from './announcer.ts'
-import { Neighbourhoods } from './neighbourhoods.ts'
-import { presentAs, SILENT, tellListeners } from './view.ts'
+import { partialMembership, wholeMembership } from './membership.ts'
+import type { Membership } from './membership.ts'
+import { SILENT } from './view.ts'
 import type { Member } from './view.ts'
 import type { VirtualClock } from './virtual-clock.ts'
 import { MachineClock } from './virtual-clock.ts'
@@ -37,7 +38,7 @@ export class VirtualNetwork {
   readonly #members = new Map<string, Member>()
   readonly #exchanges = new Set<VirtualExchange>()
   readonly #announcer: Announcer
-  readonly #neighbourhoods: Neighbourhoods<Member> | undefined
+  readonly #membership: Membership
   #isNoticing = false
   /** Which side of a partition each machine is on; all on one when there is none. */
   #sides = new Map<string, number>()
@@ -46,9 +47,11 @@ export class VirtualNetwork {
     const connected = (one: string, other: string): boolean => this.#connected(one, other)
     this.#clock = clock
     this.#random = random
-    this.#around = { random, conditions, mishap, connected, routeOf, payloadScale }
-    this.#announcer = new Announcer(clock, this.#around, signer)
-    this.#neighbourhoods = partialViews === undefined ? undefined : new Neighbourhoods(() => this.#members.values(), () => this.#members.size, partialViews)
+    const sameSide = (one: string, other: string): boolean => this.#sides.size === 0 || (this.#sides.get(one) ?? 0) === (this.#sides.get(other) ?? 0)
+    this.#around = { random, conditions, mishap, connected, sameSide, routeOf, payloadScale }
+    this.#announcer = new Announcer(this.#around, signer)
+    const options = { clock, around: this.#around, members: this.#members, announcer: this.#announcer }
+    this.#membership = partialViews === undefined ? wholeMembership(options) : partialMembership(options, partialViews)
   }
 
   /** Exchanges that are open. */
@@ -66,7 +69,7 @@ export class VirtualNetwork {
     const before = this.#members.get(id)
     const member: Member = {
       id, clock, accept: undefined, hasOwnLine: line !== undefined, line: before?.line ?? new VirtualLine(line ?? this.#commonLine(), this.#clock, this.#random),
-      sentBytes: before?.sentBytes ?? 0, view: new Map(), listed: undefined, listeners: new Set(), told: SILENT, epoch: undefined
+      sentBytes: before?.sentBytes ?? 0, view: new Map(), listed: undefined, listeners: new Set(), told: SILENT, heard: undefined
     }
     this.#members.set(id, member)
     this.#noticeLater()
@@ -136,7 +139,7 @@ export class VirtualNetwork {
   }
 
   #connected (one: string, other: string): boolean {
-    return this.#isUp(one) && this.#isUp(other) && (this.#sides.size === 0 || (this.#sides.get(one) ?? 0) === (this.#sides.get(other) ?? 0))
+    return this.#isUp(one) && this.#isUp(other) && this.#around.sameSide(one, other)
   }
 
   #isUp (id: string): boolean {
@@ -144,18 +147,21 @@ export class VirtualNetwork {
   }
 
   #portOf (member: Member): Peers {
-    const neighbourhoods = this.#neighbourhoods
+    const membership = this.#membership
     return {
       self: member.id,
-      present: () => member.listed ??= [...member.view.values()],
-      ...neighbourhoods === undefined ? {} : { swarmSize: () => this.#members.size },
+      present: () => membership.present(member),
+      ...membership.swarmSize === undefined ? {} : { swarmSize: membership.swarmSize },
       openExchange: (partner, events) => this.#open(member, partner, events),
       onExchange: accept => { member.accept = accept },
       onChange: listener => {
         member.listeners.add(listener)
         return () => { member.listeners.delete(listener) }
       },
-      announce: progress => { this.#announce(member, progress) },
+      announce: progress => {
+        member.told = progress
+        membership.announce(member, progress)
+      },
       uploadBytesPerSecond: () => member.sentBytes < TELLING_BYTES ? undefined : member.line.profile.up
     }
   }
@@ -169,22 +175,6 @@ export class VirtualNetwork {
     return exchange.openerEnd
   }
 
-  #announce (from: Member, progress: Progress): void {
-    from.told = progress
-    const neighbourhoods = this.#neighbourhoods
-    if (neighbourhoods !== undefined && from.epoch !== neighbourhoods.epochOf(progress.round + 1)) this.#lookAround(from)
-    this.#announcer.announce(from, progress, this.#near(from))
-  }
-
-  /** Everyone whom a machine may know, itself included: all, or its neighbours in the epoch of its next round and the one after. */
-  #near (member: Member): Iterable<Member> {
-    const neighbourhoods = this.#neighbourhoods
-    if (neighbourhoods === undefined) return this.#members.values()
-    const epoch = neighbourhoods.epochOf(member.told.round + 1)
-    member.epoch = epoch
-    return new Set([...neighbourhoods.of(member, epoch), ...neighbourhoods.of(member, epoch + 1)])
-  }
-
   /** Cut links and new members are noticed after a while; what happens at the same moment is noticed together. */
   #noticeLater (): void {
     this.#clock.schedule(this.#around.conditions.detectionMs, () => { this.#notice() })
@@ -196,26 +186,11 @@ export class VirtualNetwork {
     this.#clock.schedule(0, () => {
       this.#isNoticing = false
       for (const member of this.#members.values()) {
-        if (!member.clock.crashed) member.clock.reach(() => { this.#lookAround(member) })
+        if (!member.clock.crashed) member.clock.reach(() => { this.#membership.lookAround(member) })
       }
       for (const exchange of [...this.#exchanges]) {
         if (exchange.cut) exchange.reset('the connection was lost')
       }
     })
-  }
-
-  /** Who appears in a view or vanishes from it, as of now. A reconnection tells what the other said last. */
-  #lookAround (member: Member): void {
-    const seen = new Map<string, PresentPeer>()
-    let changed = false
-    for (const other of this.#near(member)) {
-      if (other === member || !this.#connected(member.id, other.id)) continue
-      const known = member.view.get(other.id)
-      changed ||= known === undefined
-      seen.set(other.id, known ?? presentAs(other.id, { ...other.told, dueInMs: undefined }, member.clock.nowMs()))
-    }
-    if (!changed && seen.size === member.view.size) return
-    member.view = seen
-    tellListeners(member)
   }
 }

@@ -1,0 +1,100 @@
+import type { PresentPeer, Progress } from '../../src/ports.ts'
+import { epochOf } from '../../src/membership/partial-view.ts'
+import type { Announcer } from './announcer.ts'
+import { Neighbourhoods } from './neighbourhoods.ts'
+import { presentAs, tellListeners } from './view.ts'
+import type { Member } from './view.ts'
+import type { VirtualClock } from './virtual-clock.ts'
+import type { LinkSurroundings } from './virtual-links.ts'
+
+/** What machines know of each other, and how they hear of it. */
+export interface Membership {
+  /** Undefined where everybody knows everyone. */
+  readonly swarmSize: (() => number) | undefined
+  present (member: Member): readonly PresentPeer[]
+  announce (member: Member, progress: Progress): void
+  /** Who appears or vanishes, as of now. */
+  lookAround (member: Member): void
+}
+
+export interface MembershipOptions {
+  readonly clock: VirtualClock
+  readonly around: LinkSurroundings
+  readonly members: ReadonlyMap<string, Member>
+  readonly announcer: Announcer
+}
+
+/** Everybody knows everyone within reach; each hears in its own time. */
+export function wholeMembership ({ around: { connected }, members, announcer }: MembershipOptions): Membership {
+  return {
+    swarmSize: undefined,
+    present: member => member.listed ??= [...member.view.values()],
+    announce: (member, progress) => { announcer.announce(member, progress, members.values()) },
+    /** A reconnection tells what the other said last. */
+    lookAround (member) {
+      const seen = new Map<string, PresentPeer>()
+      let changed = false
+      for (const other of members.values()) {
+        if (other === member || !connected(member.id, other.id)) continue
+        const known = member.view.get(other.id)
+        changed ||= known === undefined
+        seen.set(other.id, known ?? presentAs(other.id, { ...other.told, dueInMs: undefined }, member.clock.nowMs()))
+      }
+      if (!changed && seen.size === member.view.size) return
+      member.view = seen
+      tellListeners(member)
+    }
+  }
+}
+
+/** Whoever waits for news hears it with what else has come in the meantime. */
+const HEARD_EVERY_MS = 50
+
+/**
+ * For large swarms on lines that are alike: machines know their neighbourhoods alone, and an announcement reaches all who know its sender at one moment. What has reached
+ * them is written down once, beside the sender, and read by whoever looks.
+ */
+export function partialMembership ({ clock, around, members, announcer }: MembershipOptions, seed: number): Membership {
+  const neighbourhoods = new Neighbourhoods(members, seed)
+  const near = new Map<Member, { readonly epoch: number, readonly size: number, readonly members: readonly Member[] }>()
+  const nearOf = (member: Member): readonly Member[] => {
+    const epoch = epochOf(member.told.round + 1)
+    const known = near.get(member)
+    if (known?.epoch === epoch && known.size === members.size) return known.members
+    const found = neighbourhoods.near(member, member.told.round)
+    near.set(member, { epoch, size: members.size, members: found })
+    return found
+  }
+  let isTelling = false
+  const tellSoon = (): void => {
+    if (isTelling) return
+    isTelling = true
+    clock.schedule(HEARD_EVERY_MS, () => {
+      isTelling = false
+      for (const member of members.values()) if (member.clock.isPlain) tellListeners(member)
+    })
+  }
+  return {
+    swarmSize: () => members.size,
+    present (member) {
+      const present: PresentPeer[] = []
+      for (const other of nearOf(member)) {
+        if (other.heard !== undefined && !other.clock.crashed && around.sameSide(member.id, other.id)) present.push(other.heard)
+      }
+      return present
+    },
+    announce (member, progress) {
+      const read = announcer.publish(member, progress, nearOf(member).length)
+      clock.schedule(around.conditions.latencyMs, () => {
+        const told = member.clock.crashed ? undefined : read()
+        if (told === undefined) return
+        member.heard = presentAs(member.id, told, clock.nowMs())
+        tellSoon()
+      })
+    },
+    lookAround (member) {
+      member.heard ??= presentAs(member.id, member.told, clock.nowMs())
+      tellSoon()
+    }
+  }
+}
