@@ -32,6 +32,7 @@ import type { RunFiles } from '../data/run-files.ts'
 import { startRounds } from '../round-worker/start.ts'
 import { PublishedSnapshots } from '../snapshots/published-snapshots.ts'
 import { TrainerClient } from '../trainer-worker/client.ts'
+import { emulatedStepMs } from '../trainer-worker/emulation.ts'
 import type { TrainerInit } from '../trainer-worker/client.ts'
 import type { Closers } from './closers.ts'
 import { fetchRunningState } from './join-in-progress.ts'
@@ -79,9 +80,12 @@ export async function openParts (options: PeerOptions, identity: Identity, close
   const samplingSeed = checkpoint?.samplingSeed ?? samplingSeedOf(run.manifest.seed, data.shardNumber)
   const start = snapshot ?? scalars?.start
   const state = checkpoint?.trainer ?? (start === undefined ? ferretState(run.manifest, scalars, identity) : freshOptimizer(start))
+  const pretended = emulatedStepMs(run.manifest, process.env)
+  if (pretended !== undefined) warn(`this peer only pretends to train: a step takes ${pretended} ms and learns nothing`)
   const trainer = await TrainerClient.start({
     model: run.manifest.model, inner: run.manifest.inner, seed: run.manifest.seed, budgetSteps: run.manifest.budget.steps, compute: computeOf(settings),
-    samplingSeed, ...trainerInput(data), ...trainerModeOf(run.manifest), ...state === undefined ? {} : { state }
+    samplingSeed, ...trainerInput(data), ...trainerModeOf(run.manifest), ...state === undefined ? {} : { state },
+    ...pretended === undefined ? {} : { emulatedStepMs: pretended }
   }, { signal })
   closers.add('trainer', async () => trainer.close())
   const rounds = await startRounds(run.manifest, { self: network.self, layout, trainer, state: checkpoint?.averaging, compute: computeOf(settings) }, signal)

@@ -32,6 +32,8 @@ export interface TrainerInit {
   readonly gradients?: boolean
   /** For a method that sends scalars: the trainer has no optimizer then, and takes no steps. */
   readonly scalars?: ScalarSettings
+  /** Computes nothing, and lets each step take so many milliseconds: for measurements of everything else. */
+  readonly emulatedStepMs?: number
   /** What to train on; left out, a model only judges and writes. */
   readonly training?: TrainingSource
   /** What to judge by; left out, a model only trains and writes. */

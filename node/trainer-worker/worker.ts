@@ -1,11 +1,12 @@
 import '../polyfills.ts'
 import { parentPort, workerData } from 'node:worker_threads'
 import { startBackend } from '../backends/backend.ts'
+import { createEmulatedSession } from './emulated-session.ts'
 import { errorParts, trainerFailed } from './messages.ts'
 import type { FromWorker, ToWorker, WorkerInput } from './messages.ts'
 import { createScalarSession } from './scalar-session.ts'
 import { createSession } from './session.ts'
-import type { Report } from './session.ts'
+import type { Report, Session } from './session.ts'
 import { lowerPriority } from './throttle.ts'
 
 if (parentPort === null) throw new Error('this file runs in a worker thread')
@@ -21,19 +22,28 @@ async function main (input: WorkerInput): Promise<void> {
     Atomics.notify(input.leftFlag, 0)
   })
   lowerPriority(input.compute)
+  const report: Report = (progress, secondsTraining) => post({ kind: 'progress', progress, secondsTraining })
+  if (input.emulatedStepMs !== undefined) {
+    const session = createEmulatedSession(input, input.emulatedStepMs, report)
+    serve(session, () => undefined, { backend: `emulated, ${input.emulatedStepMs} ms a step`, kernelVariant: 'emulated', skipped: [] })
+    return
+  }
   const backend = await startBackend(input.compute, input.ranking)
   backend.lost?.then(reason => post({ kind: 'error', id: undefined, error: trainerFailed(`its device was lost: ${reason}`) }), () => undefined)
-  const report: Report = (progress, secondsTraining) => post({ kind: 'progress', progress, secondsTraining })
   const session = input.scalars === undefined ? await createSession(input, backend, report) : createScalarSession(input, input.scalars, report)
+  serve(session, () => backend.close?.(), { backend: backend.device, kernelVariant: backend.kernels.variant, skipped: backend.skipped })
+}
+
+/** Answers what is asked, one at a time: a request waits for those before it. */
+function serve (session: Session, close: () => void, about: Omit<Extract<FromWorker, { kind: 'ready' }>, 'kind' | 'step'>): void {
   let previous = Promise.resolve()
   port.on('message', (message: ToWorker) => {
     if (message.kind === 'close') {
-      backend.close?.()
+      close()
       port.close()
       return
     }
     const { id, ...request } = message
-    // One at a time: a request waits for those before it.
     previous = previous.then(async () => {
       try {
         post({ kind: 'answer', id, answer: await session.answer(request, piece => post({ kind: 'text', id, piece })) })
@@ -42,7 +52,7 @@ async function main (input: WorkerInput): Promise<void> {
       }
     })
   })
-  post({ kind: 'ready', backend: backend.device, kernelVariant: backend.kernels.variant, step: session.step, skipped: backend.skipped })
+  post({ kind: 'ready', step: session.step, ...about })
 }
 
 main(workerData as WorkerInput).catch((error: unknown) => post({ kind: 'error', id: undefined, error: errorParts(error) }))

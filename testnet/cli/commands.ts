@@ -3,9 +3,12 @@ import type { CommandModule } from '../../node/cli/command.ts'
 import { configureRunOptions } from '../../node/cli/commands.ts'
 
 async function configureTestnetOptions (command: Command): Promise<void> {
-  command.option('--peers <number>', 'peers, each a process of its own', '4')
+  command.argument('[scenario]', 'a name of shoal testnet ls, or a file with a slash in its path or .toml at its end', 'quickstart')
+  command.option('--peers <number>', 'peers, each a process of its own (default: the scenario’s)')
   await configureRunOptions(command)
+  for (const option of ['method', 'model']) leaveToScenario(command, option)
   command
+    .option('--links <kind>', 'what carries bytes between the peers: proxy (lines as the scenario describes them), none (the machine’s loopback)', 'proxy')
     .option('--listen <where>', 'loopback, lan, or a multiaddr (default: loopback)')
     .option('--backend <name>', 'what computes (default: as shoal join would choose)')
     .option('--threads <number>', 'processor threads that compute on each peer (default: the backend chooses)')
@@ -18,15 +21,26 @@ async function configureTestnetOptions (command: Command): Promise<void> {
     .option('--dir <directory>', 'where the peers’ data directories lie (default: testnets/ in the data directory)')
 }
 
+/** An option that every run has, whose default is the scenario's here. */
+function leaveToScenario (command: Command, name: string): void {
+  const option = command.options.find(one => one.attributeName() === name)
+  option?.default(undefined, 'the scenario’s')
+  command.setOptionValue(name, undefined)
+}
+
+/** Options of a question to a testnet that runs. */
+function configureQuestion (command: Command): void {
+  command.option('--testnet <name>', 'which one, where several run').option('--dir <directory>', 'the folder of one that was started with --dir')
+}
+
 /** The commands for many peers on one machine. */
 export const testnetCommands: readonly CommandModule[] = [
   {
     name: 'testnet run', group: 'Testnet', summary: 'run a swarm of real peer processes to its end and judge it',
     example: 'shoal testnet run --peers 4 --method noloco --steps 400 --json',
     configure: async command => {
-      command.argument('[scenario]', 'quickstart', 'quickstart')
       await configureTestnetOptions(command)
-      command.option('--steps <number>', 'inner steps of each peer (default: 4000)').option('--keep', 'go on until Ctrl-C', false)
+      command.option('--steps <number>', 'inner steps of each peer (default: the scenario’s)').option('--keep', 'go on until Ctrl-C', false)
     },
     load: async () => (await import('./run.ts')).run
   },
@@ -34,7 +48,6 @@ export const testnetCommands: readonly CommandModule[] = [
     name: 'testnet up', group: 'Testnet', summary: 'the same without an end: peers train, and others may join, until Ctrl-C',
     example: 'shoal testnet up --peers 2 --listen lan',
     configure: async command => {
-      command.argument('[scenario]', 'quickstart', 'quickstart')
       await configureTestnetOptions(command)
     },
     load: async () => (await import('./run.ts')).up
@@ -52,9 +65,39 @@ export const testnetCommands: readonly CommandModule[] = [
     load: async () => (await import('./sim.ts')).sim
   },
   {
-    name: 'testnet ls', group: 'Testnet', summary: 'the scenarios that testnets play', example: 'shoal testnet ls',
-    configure: () => undefined,
+    name: 'testnet ls', group: 'Testnet', summary: 'the testnets that run here with their peers, and the scenarios that testnets play', example: 'shoal testnet ls',
+    configure: command => { command.option('--dir <directory>', 'the folder of one that was started with --dir') },
     load: async () => (await import('./list.ts')).list
+  },
+  {
+    name: 'testnet kill', group: 'Testnet', summary: 'end peers of a testnet as a power cut would', example: 'shoal testnet kill B C',
+    configure: command => { configureQuestion(command.argument('<peers...>', 'their letters, or what the scenario calls them')) },
+    load: async () => (await import('./control.ts')).kill
+  },
+  {
+    name: 'testnet pause', group: 'Testnet', summary: 'let the processes of peers stand still', example: 'shoal testnet pause B --for 30s',
+    configure: command => { configureQuestion(command.argument('<peers...>', 'their letters, or what the scenario calls them').option('--for <time>', 'how long: 500ms, 30s, 2m (default: until resume)')) },
+    load: async () => (await import('./control.ts')).pause
+  },
+  {
+    name: 'testnet resume', group: 'Testnet', summary: 'let them go on', example: 'shoal testnet resume B',
+    configure: command => { configureQuestion(command.argument('<peers...>', 'their letters, or what the scenario calls them')) },
+    load: async () => (await import('./control.ts')).resume
+  },
+  {
+    name: 'testnet partition', group: 'Testnet', summary: 'cut a testnet into sides that cannot reach each other', example: 'shoal testnet partition "A,B|C,D"',
+    configure: command => { configureQuestion(command.argument('<sides>', 'peers between commas, sides between bars; those not named are one side more')) },
+    load: async () => (await import('./control.ts')).partition
+  },
+  {
+    name: 'testnet heal', group: 'Testnet', summary: 'join the sides again', example: 'shoal testnet heal',
+    configure: command => { configureQuestion(command) },
+    load: async () => (await import('./control.ts')).heal
+  },
+  {
+    name: 'testnet report', group: 'Testnet', summary: 'what a testnet’s peers have recorded so far, as one HTML file with plots', example: 'shoal testnet report -o testnet.html',
+    configure: command => { configureQuestion(command.option('-o, --output <file>', 'where to write it', 'report.html')) },
+    load: async () => (await import('./report.ts')).testnetReport
   },
   {
     name: 'report', group: 'Watch', summary: 'what was recorded of a run, as one HTML file with plots', example: 'shoal report ./testnet -o report.html',

@@ -49,6 +49,10 @@ export class LineView implements SwarmViewer {
     this.#output.line(`${name} is gone; the others go on, and one more peer can still join: ${joinLine(this.#testnet?.invite ?? '')}`)
   }
 
+  happened (sentence: string): void {
+    this.#output.line(sentence)
+  }
+
   close (sentence?: string): void {
     this.#tell(this.#rounds.flush())
     if (sentence !== undefined) this.#output.line(sentence)

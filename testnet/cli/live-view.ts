@@ -57,6 +57,10 @@ export class LiveView implements SwarmViewer {
     this.#remember([`${name} is gone; the others go on`])
   }
 
+  happened (sentence: string): void {
+    this.#remember([sentence])
+  }
+
   close (sentence?: string): void {
     if (this.#timer !== undefined) this.#draw()
     clearInterval(this.#timer)

@@ -2,7 +2,9 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { ShoalError } from '../../src/errors.ts'
 import { innerSchema } from '../../src/manifest/schema.ts'
+import type { AnyMethodSpec } from '../../src/manifest/schema.ts'
 import { isScalarPreset } from '../../src/spsa/scalar-methods.ts'
+import { MINIMUM_THROTTLE } from '../../node/backends/contract.ts'
 import { choiceOption } from '../../node/cli/choices.ts'
 import type { CommonOptions } from '../../node/cli/command.ts'
 import { computeFlags } from '../../node/cli/compute-flags.ts'
@@ -13,11 +15,21 @@ import { computeOf } from '../../node/config/compute.ts'
 import { ownSettings } from '../../node/config/own-settings.ts'
 import { resolveDataDirectory } from '../../node/store/data-directory.ts'
 import type { DataDirectory } from '../../node/store/data-directory.ts'
+import { checkFaults } from '../launcher/faults.ts'
 import type { RunTestnetOptions } from '../launcher/run-testnet.ts'
+import type { SeatPlan } from '../launcher/seat.ts'
+import { LINK_KINDS } from '../launcher/testnet-links.ts'
+import { loadScenario } from '../scenarios/load.ts'
+import { planOf, withPeers } from '../scenarios/plan.ts'
+import type { ScenarioPlan } from '../scenarios/plan.ts'
+import type { Expectations, ScenarioFile } from '../scenarios/schema.ts'
 
-export interface TestnetCommandOptions extends ScalarOptions {
-  readonly peers: string
-  readonly model: string
+/** The scenario's own where an option is left out. */
+export interface TestnetCommandOptions extends Omit<ScalarOptions, 'method'> {
+  readonly method?: string
+  readonly peers?: string
+  readonly model?: string
+  readonly links?: string
   readonly batch: string
   readonly learningRate: string
   readonly split?: string
@@ -39,39 +51,90 @@ export interface TestnetCommandOptions extends ScalarOptions {
   readonly csv?: string
 }
 
-/** Peers of the quickstart average every 20 steps: often enough to watch, rare enough to cost little. */
-const QUICKSTART_MOST_STEPS = 20
+/** Real processes on one machine; more are for the simulator. */
+const MOST_PEERS = 64
 const LISTEN: Readonly<Record<string, string>> = { loopback: '/ip4/127.0.0.1/tcp/0', lan: '/ip4/0.0.0.0/tcp/0' }
 
 /** A testnet before anyone watches it. */
-export type Settings = Omit<RunTestnetOptions, 'signal' | 'onStarted' | 'onEvent' | 'onLost' | 'onJudging'>
+export type Settings = Omit<RunTestnetOptions, 'signal' | 'onStarted' | 'onEvent' | 'onLost' | 'onFault' | 'onJudging' | 'onVerdict'>
 
-/** What the words of a command line mean. @throws ShoalError USAGE, METHOD_UNSUPPORTED, METHOD_UNSTABLE, CODEC_SPEC, CONFIG_INVALID */
-export function settingsOf (scenario: string, options: TestnetCommandOptions & CommonOptions): Settings {
-  if (scenario !== 'quickstart') {
-    throw new ShoalError({ code: 'USAGE', what: `there is no scenario ${scenario}`, why: 'this version has quickstart; its options make the others', tryThis: 'shoal testnet run quickstart --peers 2' })
-  }
-  const peers = numberOption('peers', options.peers, { minimum: 1, maximum: 64 })
+/**
+ * What the words of a command line mean: a scenario, and what replaces its own.
+ *
+ * @throws ShoalError USAGE, METHOD_UNSUPPORTED, METHOD_UNSTABLE, CODEC_SPEC, CONFIG_INVALID
+ */
+export function settingsOf (scenarioName: string, options: TestnetCommandOptions & CommonOptions): Settings {
+  const shipped = loadScenario(scenarioName)
+  const scenario = options.peers === undefined ? shipped : withPeers(shipped, numberOption('peers', options.peers, { minimum: 1, maximum: MOST_PEERS }))
+  const training = trainingOf(scenario, options)
+  const plan = planOf(scenario, training.seed)
+  checkPlan(scenario, plan)
   const directory = resolveDataDirectory(options.dataDir)
+  const peer = peerSettingsOf(options, directory)
+  const methodName = options.method ?? scenario.run.method
   return {
-    name: scenario,
-    root: options.dir ?? join(directory.testnets, scenario),
-    peers,
-    shards: peers,
-    steps: stepsOf(options),
-    split: choiceOption('split', options.split ?? 'era', ['era', 'iid']),
-    methodName: options.method,
-    method: anyMethodOf(isScalarPreset(options.method) ? { ...options, swarm: options.swarm ?? String(peers) } : options, { steps: stepsOf(options), mostEvery: QUICKSTART_MOST_STEPS }),
-    ...trainingOf(options),
-    ...peerSettingsOf(options, directory)
+    name: scenario.name,
+    root: options.dir ?? join(directory.testnets, scenario.name),
+    peers: plan.peers.length,
+    shards: plan.peers.length,
+    seats: seatsOf(plan, peer.compute.throttle, peer.upload),
+    routes: plan.routes,
+    faults: plan.faults,
+    expect: expectationsOf(scenario, options),
+    links: choiceOption('links', options.links ?? 'proxy', LINK_KINDS),
+    steps: stepsOf(scenario, options),
+    split: choiceOption('split', options.split ?? scenario.run.split, ['era', 'iid']),
+    methodName,
+    method: methodFor(scenario, stepsOf(scenario, options), { ...options, method: methodName }, plan.peers.length),
+    ...training,
+    ...peer
   }
+}
+
+/** The scenario's own choices about a method hold for its own method alone; how seldom it averages at most holds for any. */
+function methodFor ({ run }: ScenarioFile, steps: number, options: ScalarOptions & Pick<TestnetCommandOptions, 'method'> & { readonly method: string }, peers: number): AnyMethodSpec {
+  if (isScalarPreset(options.method)) return anyMethodOf({ ...options, swarm: options.swarm ?? String(peers) }, { steps })
+  const own = options.method !== run.method
+    ? {}
+    : { ...run.every === undefined ? {} : { every: String(run.every) }, ...run.codec === undefined ? {} : { codec: run.codec }, ...run.grace === undefined ? {} : { grace: String(run.grace / 1000) } }
+  return anyMethodOf({ ...own, ...options }, { steps, ...run.every === undefined ? {} : { mostEvery: run.every } })
+}
+
+/** @throws ShoalError USAGE for what only the simulator can play, or too many peers */
+function checkPlan ({ name }: ScenarioFile, { peers, faults }: ScenarioPlan): void {
+  if (peers.length > MOST_PEERS) {
+    throw new ShoalError({ code: 'USAGE', what: `${name} has too many peers for one machine`, why: `it has ${peers.length}, and each is a process of its own: at most ${MOST_PEERS}`, tryThis: `shoal testnet sim ${name}, or --peers 8` })
+  }
+  const liar = peers.find(({ attack }) => attack !== undefined)
+  if (liar !== undefined) {
+    throw new ShoalError({ code: 'USAGE', what: `${name} cannot be run with real peers`, why: `its peer ${liar.name} lies, and real peers do as the program says`, tryThis: `shoal testnet sim ${name}` })
+  }
+  checkFaults(name, faults)
+}
+
+function seatsOf ({ peers }: ScenarioPlan, throttle: number, upload: string): SeatPlan[] {
+  const fastest = Math.max(...peers.map(({ speed }) => speed))
+  return peers.map(peer => ({
+    alias: peer.name,
+    group: peer.group,
+    link: peer.link,
+    throttle: Math.max(MINIMUM_THROTTLE, throttle * peer.speed / fastest),
+    upload: upload !== '' || peer.uploadBytesPerSecond === undefined ? upload : `${peer.uploadBytesPerSecond * 8 / 1000}kbit`,
+    joinsLater: peer.joinsLater
+  }))
+}
+
+/** What was expected of other steps, another model or another method is nobody's expectation. */
+function expectationsOf ({ expect }: ScenarioFile, { steps, keep, model, method, codec, every, peers }: TestnetCommandOptions): Expectations {
+  const isAsWritten = [steps, model, method, codec, every, peers].every(given => given === undefined) && keep !== true
+  return isAsWritten ? expect : { allEnd: false }
 }
 
 type TrainingChoices = Pick<Settings, 'model' | 'seed' | 'batch' | 'learningRate' | 'optimizer' | 'decay' | 'accumulate'>
 
-function trainingOf (options: TestnetCommandOptions): TrainingChoices {
+function trainingOf ({ run }: ScenarioFile, options: TestnetCommandOptions): TrainingChoices {
   return {
-    model: options.model,
+    model: options.model ?? run.model,
     seed: numberOption('seed', options.seed, { minimum: 0, maximum: 0xffff_ffff }),
     batch: numberOption('batch', options.batch, { minimum: 1, maximum: 4096 }),
     learningRate: numberOption('learning-rate', options.learningRate, { minimum: 1e-9, maximum: 1, whole: false }),
@@ -81,7 +144,7 @@ function trainingOf (options: TestnetCommandOptions): TrainingChoices {
   }
 }
 
-type PeerChoices = Pick<Settings, 'compute' | 'evaluateEveryRounds' | 'upload' | 'bytesPerDay' | 'listen' | 'configFile'>
+type PeerChoices = Pick<Settings, 'compute' | 'evaluateEveryRounds' | 'bytesPerDay' | 'listen' | 'configFile'> & { readonly upload: string }
 
 /** What a peer is told by flags, SHOAL_* and config.toml as with `shoal join`; unless told otherwise it listens here alone. */
 function peerSettingsOf (options: TestnetCommandOptions, directory: DataDirectory): PeerChoices {
@@ -103,14 +166,12 @@ function peerSettingsOf (options: TestnetCommandOptions, directory: DataDirector
   }
 }
 
-/** Steps on each peer that the quickstart takes: a few minutes on two busy cores. */
-const QUICKSTART_STEPS = '4000'
-
-function stepsOf ({ steps, keep }: TestnetCommandOptions): number {
+function stepsOf ({ run }: ScenarioFile, { steps, keep }: TestnetCommandOptions): number {
   if (keep === true && steps !== undefined) {
     throw new ShoalError({ code: 'USAGE', what: '--keep and --steps contradict each other', why: '--keep goes on until Ctrl-C', tryThis: 'leave one of them out' })
   }
-  return keep === true ? 0 : numberOption('steps', steps ?? QUICKSTART_STEPS, { minimum: 1 })
+  if (keep === true) return 0
+  return steps === undefined ? run.steps : numberOption('steps', steps, { minimum: 1 })
 }
 
 function listenAddress (word: string): string {

@@ -6,6 +6,8 @@ export interface SwarmViewer {
   started (testnet: Testnet): void
   event (name: string, event: StampedEvent): void
   lost (name: string): void
+  /** Something that the scenario or somebody elsewhere let happen. */
+  happened (sentence: string): void
   /** Ends the showing; a last sentence stays. Idempotent. */
   close (sentence?: string): void
 }
@@ -15,6 +17,7 @@ export class SilentView implements SwarmViewer {
   started (): void { /* nothing to show */ }
   event (): void { /* nothing to show */ }
   lost (): void { /* the report names it */ }
+  happened (): void { /* the report shows what came of it */ }
   close (): void { /* nothing is open */ }
 }
 

@@ -20,6 +20,10 @@ export interface PeerProcessOptions {
   readonly program?: string | undefined
   /** Of Node, beside what this process was started with. */
   readonly nodeOptions?: string | undefined
+  /** Beside this process's own. */
+  readonly environment?: Readonly<Record<string, string>>
+  /** A program and arguments that start the process in its place, such as a namespace's. */
+  readonly launcher?: readonly string[]
 }
 
 export interface PeerExit {
@@ -46,9 +50,11 @@ export class PeerProcess {
   constructor (options: PeerProcessOptions) {
     this.name = options.name
     this.dataDirectory = options.dataDirectory
-    this.#child = spawn(process.execPath, [options.program ?? PROGRAM, 'join', ...options.joinArguments, '--data-dir', options.dataDirectory, '--json'], {
+    const [starter, ...between] = options.launcher ?? []
+    const words = [...between, ...starter === undefined ? [] : [process.execPath], options.program ?? PROGRAM, 'join', ...options.joinArguments, '--data-dir', options.dataDirectory, '--json']
+    this.#child = spawn(starter ?? process.execPath, words, {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...options.nodeOptions === undefined ? {} : { NODE_OPTIONS: options.nodeOptions } },
+      env: { ...process.env, ...options.nodeOptions === undefined ? {} : { NODE_OPTIONS: options.nodeOptions }, ...options.environment },
       // A terminal's Ctrl-C must reach the launcher alone, which then stops its peers in order.
       detached: process.platform !== 'win32'
     })
@@ -88,6 +94,11 @@ export class PeerProcess {
 
   kill (): void {
     this.#child.kill('SIGKILL')
+  }
+
+  /** False where the process is gone or the system knows no such signal. */
+  send (signal: 'SIGSTOP' | 'SIGCONT'): boolean {
+    return process.platform !== 'win32' && this.#child.kill(signal)
   }
 
   async #readEvents (onEvent: (event: StampedEvent) => void): Promise<StartedEvent> {

@@ -12,13 +12,31 @@ import { prepareDataDirectory, resolveDataDirectory } from '../../node/store/dat
 import { loadIdentity } from '../../node/store/identity.ts'
 import type { FinalReport } from '../report/final-report.ts'
 import { judge } from './judge.ts'
-import { Testnet, takeRoot, peerDirectory } from './testnet.ts'
+import { UNSHAPED } from '../links/path.ts'
+import type { PlannedFault, PlannedRoute } from '../scenarios/plan.ts'
+import type { Expectations } from '../scenarios/schema.ts'
+import { startControl } from './control.ts'
+import { verdictOn } from './expectations.ts'
+import type { Verdict } from './expectations.ts'
+import { FaultRunner } from './faults.ts'
+import type { SeatPlan } from './seat.ts'
+import { peerDirectory, takeRoot } from './testnet-folder.ts'
+import { linksOf } from './testnet-links.ts'
+import type { LinkKind } from './testnet-links.ts'
+import { Testnet } from './testnet.ts'
 
 export interface RunTestnetOptions {
   readonly name: string
   /** Folder of the peers' data directories; what an earlier testnet left there is removed, anything else refused. */
   readonly root: string
   readonly peers: number
+  /** The peers one by one, where they are not alike. */
+  readonly seats?: readonly SeatPlan[]
+  readonly routes?: readonly PlannedRoute[]
+  readonly faults?: readonly PlannedFault[]
+  readonly expect?: Expectations
+  /** What the peers reach each other over; the machine's loopback when left out. */
+  readonly links?: LinkKind
   readonly method: AnyMethodSpec
   readonly methodName: string
   /** Inner steps on each peer; 0 trains until `signal` aborts. */
@@ -33,7 +51,7 @@ export interface RunTestnetOptions {
   readonly shards: number
   readonly split: 'era' | 'iid'
   readonly evaluateEveryRounds: number
-  /** What each peer promises about its uplink; empty for nothing. */
+  /** What each peer promises about its uplink, where `seats` say nothing of it; empty for nothing. */
   readonly upload?: string
   readonly bytesPerDay?: string
   readonly listen: readonly string[]
@@ -45,8 +63,14 @@ export interface RunTestnetOptions {
   readonly onStarted?: (testnet: Testnet) => void
   readonly onEvent?: (name: string, event: StampedEvent) => void
   readonly onLost?: (name: string) => void
+  /** Told of what the scenario lets happen. */
+  readonly onFault?: (sentence: string) => void
   /** Told when training is over and the merged model is being measured. */
   readonly onJudging?: () => void
+  /** Told in the end, where something was expected. */
+  readonly onVerdict?: (verdict: Verdict) => void
+  /** Of every peer's process, beside this one's. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 /**
@@ -66,25 +90,42 @@ export async function runTestnet (options: RunTestnetOptions): Promise<FinalRepo
 
 async function runIn (options: RunTestnetOptions, startedAtMs: number): Promise<FinalReport> {
   const run = await signedManifest(options)
+  const faults = new FaultRunner(options.faults ?? [], sentence => { options.onFault?.(sentence) })
   const testnet = await Testnet.start(run, {
     root: options.root,
-    peers: options.peers,
+    seats: options.seats ?? alikeSeats(options),
+    routes: options.routes ?? [],
+    links: linksOf(options.links ?? 'none', options.seed),
     listen: options.listen,
     compute: options.compute,
     evaluateEveryRounds: options.evaluateEveryRounds,
-    upload: options.upload ?? '',
     bytesPerDay: options.bytesPerDay ?? '',
     configFile: options.configFile,
-    onEvent: (name, event) => { options.onEvent?.(name, event) },
+    environment: options.environment,
+    onEvent: (name, event) => {
+      options.onEvent?.(name, event)
+      if (event.type === 'round') faults.round(name, event.record.round)
+    },
     onExit: (name, lost) => { if (lost) options.onLost?.(name) }
   })
-  await untilOver(testnet, options)
+  faults.begin(testnet)
+  await untilOver(testnet, faults, options)
   options.onJudging?.()
-  return judge({ testnet, run, methodName: options.methodName, compute: options.compute, secondsSoFar: () => (performance.now() - startedAtMs) / 1000 })
+  const report = await judge({ testnet, run, methodName: options.methodName, compute: options.compute, secondsSoFar: () => (performance.now() - startedAtMs) / 1000 })
+  if (options.expect !== undefined) options.onVerdict?.(verdictOn(options.expect, report, testnet.seats))
+  return report
 }
 
-async function untilOver (testnet: Testnet, { signal, onStarted }: RunTestnetOptions): Promise<void> {
-  const stop = (): void => { void testnet.stop() }
+function alikeSeats ({ peers, compute, upload = '' }: RunTestnetOptions): SeatPlan[] {
+  return Array.from({ length: peers }, (_, index) => ({ alias: `peer-${index + 1}`, group: 'peer', link: UNSHAPED, throttle: compute.throttle, upload, joinsLater: false }))
+}
+
+async function untilOver (testnet: Testnet, faults: FaultRunner, { name, root, signal, onStarted }: RunTestnetOptions): Promise<void> {
+  const stop = (): void => {
+    faults.stop()
+    void testnet.stop()
+  }
+  const control = await startControl(name, root, testnet)
   signal.addEventListener('abort', stop, { once: true })
   if (signal.aborted) stop()
   onStarted?.(testnet)
@@ -92,6 +133,8 @@ async function untilOver (testnet: Testnet, { signal, onStarted }: RunTestnetOpt
     await testnet.finished()
   } finally {
     signal.removeEventListener('abort', stop)
+    faults.stop()
+    await control.close()
   }
 }
 

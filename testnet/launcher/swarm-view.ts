@@ -18,6 +18,11 @@ export interface PeerView {
   /** As last told; a peer that was killed told them with its last round. */
   bytes: ByteTotals
   spread: number
+  /** Of all its rounds. */
+  rounds: number
+  averagedRounds: number
+  longestWaitMs: number
+  waitedMs: number
   readonly history: LossPoint[]
   report: PeerReport | undefined
   alive: boolean
@@ -36,7 +41,8 @@ const NO_BYTES: ByteTotals = { payloadSent: 0, payloadReceived: 0, wireSent: 0, 
 export function newPeerView (name: string): PeerView {
   return {
     name, peerId: '', phase: 'starting', step: 0, tokens: 0, loss: Number.NaN, startLoss: Number.NaN, endLoss: Number.NaN,
-    tokensPerSecond: 0, round: 0, bytesSent: 0, bytesReceived: 0, bytes: NO_BYTES, spread: Number.NaN, history: [], report: undefined, alive: true
+    tokensPerSecond: 0, round: 0, bytesSent: 0, bytesReceived: 0, bytes: NO_BYTES, spread: Number.NaN, rounds: 0, averagedRounds: 0,
+    longestWaitMs: 0, waitedMs: 0, history: [], report: undefined, alive: true
   }
 }
 
@@ -79,6 +85,10 @@ export function applyEvent (view: PeerView, event: StampedEvent): void {
 
 function applyRound (view: PeerView, record: RoundRecord): void {
   view.round = record.round
+  view.rounds++
+  if (record.outcome === 'averaged') view.averagedRounds++
+  view.longestWaitMs = Math.max(view.longestWaitMs, record.waitedMs)
+  view.waitedMs += record.waitedMs
   view.step = record.step
   view.phase = record.outcome === 'averaged' ? 'averaged' : record.reason
   if (Number.isFinite(record.spread)) view.spread = record.spread

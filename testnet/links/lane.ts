@@ -1,7 +1,10 @@
 import type { Socket } from 'node:net'
+import { fraction } from '../../src/random/draw.ts'
 import type { Words } from '../../src/random/words.ts'
-import { flightMs, SEGMENT_BYTES } from './flight.ts'
+import { Bucket } from './bucket.ts'
 import type { LinkBook } from './link-book.ts'
+import type { Path } from './path.ts'
+import { rateUnderLoss, repeatMs, SEGMENT_BYTES } from './tcp-loss.ts'
 import type { Timeline } from './timeline.ts'
 
 /** One direction of a connection: who sends, and who receives. Both are asked anew, for a peer may be known only later. */
@@ -12,6 +15,12 @@ export interface LaneEnds {
 
 /** A piece of the stream, or its end: an orderly one or a reset. */
 type Piece = { readonly bytes: Buffer, readonly readyMs: number } | 'end' | 'reset'
+
+/** A piece that is under way: what it spent on the uplink it spends on the downlink at the same time, a delay later. */
+interface Flight {
+  readonly piece: Piece
+  readonly sendingMs: number
+}
 
 /** Pieces are as long as the slower line needs this time for, so that connections take turns on it. */
 const PIECE_MS = 4
@@ -30,16 +39,20 @@ export class Lane {
   readonly #book: LinkBook
   readonly #timeline: Timeline
   readonly #random: Words
+  /** What loss leaves of the connection's rate. */
+  readonly #flow = new Bucket(Infinity)
   readonly #over: () => void
   /** Read, and waiting for the uplink. */
   readonly #queue: Piece[] = []
   #queuedBytes = 0
   /** Arrived, and waiting for a way that is closed or a receiver that is full. */
-  readonly #held: Piece[] = []
+  readonly #held: Flight[] = []
   #isSending = false
   #isFull = false
   #isOver = false
   #lastArrivalMs = 0
+  /** Of what is sent without a break: the queues on the way do not change within it. */
+  #jitterMs = 0
 
   /** @param over told once, when nothing more will come this way */
   constructor (source: Socket, target: Socket, ends: LaneEnds, { book, timeline, random, over }: { readonly book: LinkBook, readonly timeline: Timeline, readonly random: Words, readonly over: () => void }) {
@@ -62,7 +75,7 @@ export class Lane {
   /** Call when the way may have opened. */
   goOn (): void {
     if (!this.#isOpen) return
-    for (const piece of this.#held.splice(0)) this.#land(piece)
+    for (const flight of this.#held.splice(0)) this.#land(flight)
     this.#send()
   }
 
@@ -73,6 +86,7 @@ export class Lane {
   #read (bytes: Buffer): void {
     const readyMs = this.#timeline.nowMs()
     const length = this.#pieceBytes()
+    if (this.#queue.length === 0 && !this.#isSending) this.#jitterMs = this.#way().path.jitterMs * fraction(this.#random)
     for (let begin = 0; begin < bytes.length; begin += length) this.#queue.push({ bytes: bytes.subarray(begin, begin + length), readyMs })
     this.#queuedBytes += bytes.length
     if (this.#queuedBytes >= this.#queueBytes()) this.#source.pause()
@@ -97,28 +111,39 @@ export class Lane {
     })
   }
 
-  /** The narrower of the uplink and the route decides: a piece is on both at once. */
+  /** The narrowest of the uplink, the route, and what loss leaves of this connection decides: a piece is on all at once. */
   #reserve (readyMs: number, bytes: number): number {
     const { uplink, route } = this.#book.buckets(this.#ends.from(), this.#ends.to())
-    return Math.max(uplink.reserve(readyMs, bytes), route?.reserve(readyMs, bytes) ?? 0)
+    const { path, roundTripMs } = this.#way()
+    this.#flow.bytesPerSecond = rateUnderLoss(path.loss, roundTripMs)
+    return Math.max(uplink.reserve(readyMs, bytes), route?.reserve(readyMs, bytes) ?? 0, this.#flow.reserve(readyMs, bytes))
+  }
+
+  #way (): { readonly path: Path, readonly roundTripMs: number } {
+    const [from, to] = [this.#ends.from(), this.#ends.to()]
+    const path = this.#book.path(from, to)
+    return { path, roundTripMs: path.delayMs + this.#book.path(to, from).delayMs }
   }
 
   #depart (piece: Piece): void {
     const bytes = lengthOf(piece)
     this.#queuedBytes -= bytes
     if (this.#source.isPaused() && this.#queuedBytes < this.#queueBytes() / 2) this.#source.resume()
-    const [from, to] = [this.#ends.from(), this.#ends.to()]
-    const arrivalMs = this.#timeline.nowMs() + flightMs(bytes, this.#book.path(from, to), this.#book.path(to, from).delayMs, this.#random)
+    const { path, roundTripMs } = this.#way()
+    const againMs = this.#queue.length === 0 ? repeatMs(path.loss, roundTripMs, this.#random) : 0
+    const arrivalMs = this.#timeline.nowMs() + path.delayMs + this.#jitterMs + againMs
     this.#lastArrivalMs = Math.max(this.#lastArrivalMs, arrivalMs)
     this.#timeline.at(this.#lastArrivalMs, () => {
-      if (this.#held.length > 0 || !this.#isOpen) this.#held.push(piece)
-      else this.#land(piece)
+      const flight = { piece, sendingMs: 1000 * bytes / this.#book.line(this.#ends.from()).uplink.bytesPerSecond }
+      if (this.#held.length > 0 || !this.#isOpen) this.#held.push(flight)
+      else this.#land(flight)
     })
   }
 
-  #land (piece: Piece): void {
-    const throughMs = this.#book.line(this.#ends.to()).downlink.reserve(this.#timeline.nowMs(), lengthOf(piece))
-    this.#timeline.at(throughMs, () => { this.#deliver(piece) })
+  #land ({ piece, sendingMs }: Flight): void {
+    const nowMs = this.#timeline.nowMs()
+    const throughMs = this.#book.line(this.#ends.to()).downlink.reserve(nowMs - sendingMs, lengthOf(piece))
+    this.#timeline.at(Math.max(nowMs, throughMs), () => { this.#deliver(piece) })
   }
 
   #deliver (piece: Piece): void {

@@ -6,17 +6,25 @@ import { settingsOf } from '../../../testnet/cli/settings.ts'
 import type { Settings, TestnetCommandOptions } from '../../../testnet/cli/settings.ts'
 
 let dataDir: string
-beforeEach(() => { dataDir = mkdtempSync(join(tmpdir(), 'shoal-testnet-')) })
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), 'shoal-testnet-'))
+  options = { ...unsaid, dataDir }
+})
 afterEach(() => {
   vi.unstubAllEnvs()
   rmSync(dataDir, { recursive: true, force: true })
 })
 
+/** As the command line gives them where nobody says anything. */
+const unsaid = { batch: '2', learningRate: '0.004', seed: '1', optimizer: 'adamw', schedule: 'cosine', accumulate: '1', json: false, verbose: false, color: true }
+let options: TestnetCommandOptions & typeof unsaid & { readonly dataDir: string }
+
 function settings (given: Partial<TestnetCommandOptions> = {}): Settings {
-  return settingsOf('quickstart', {
-    peers: '2', method: 'noloco', model: 'tiny', batch: '2', learningRate: '0.004', split: 'era', seed: '1', optimizer: 'adamw', schedule: 'cosine', accumulate: '1',
-    json: false, verbose: false, color: true, dataDir, ...given
-  })
+  return settingsOf('quickstart', { ...options, peers: '2', ...given })
+}
+
+function scenario (given: Partial<TestnetCommandOptions>): Settings {
+  return settingsOf('partition-heals', { ...options, ...given })
 }
 
 describe('the settings of a testnet', () => {
@@ -45,6 +53,30 @@ describe('the settings of a testnet', () => {
     expect(settings({ method: 'one-byte', swarm: '32' }).method).toMatchObject({ peers: 32 })
     expect(() => settings({ method: 'one-byte', codec: 'fp32' })).toThrow(expect.objectContaining({ code: 'USAGE' }) as unknown)
     expect(() => settings({ pack: '8' })).toThrow(expect.objectContaining({ code: 'USAGE' }) as unknown)
+  })
+
+  it('follow a scenario where nothing else is said, its lines and what is expected of it', () => {
+    const asWritten = scenario({})
+    expect(asWritten).toMatchObject({ peers: 8, methodName: 'noloco', method: { everySteps: 20 }, steps: 1200, links: 'proxy', expect: { averagedShareAbove: 0.8 } })
+    expect(asWritten.seats?.map(({ alias, group }) => [alias, group]).slice(3, 5)).toEqual([['east-4', 'east'], ['west-1', 'west']])
+    expect(asWritten.faults?.map(({ kind }) => kind)).toEqual(['partition', 'heal'])
+    expect(scenario({ peers: '4', method: 'sparta', steps: '10', links: 'none' })).toMatchObject({ peers: 4, method: { everySteps: 1 }, steps: 10, links: 'none', expect: { allEnd: false } })
+    expect(() => scenario({ peers: '65' })).toThrow(expect.objectContaining({ code: 'USAGE' }) as unknown)
+    expect(() => settingsOf('quikstart', options)).toThrow(expect.objectContaining({ tryThis: 'shoal testnet sim quickstart' }) as unknown)
+  })
+
+  it('refuse what only the simulator can play, with the reason', () => {
+    const file = join(dataDir, 'liars.toml')
+    writeFileSync(file, 'name = "liars"\nsummary = "one lies"\n[[peers]]\ncount = 3\n[[peers]]\nname = "liar"\nattack = "nan"\n')
+    expect(() => settingsOf(file, options)).toThrow(expect.objectContaining({ code: 'USAGE', tryThis: 'shoal testnet sim liars' }) as unknown)
+    writeFileSync(file, 'name = "full"\nsummary = "disks fill"\n[[peers]]\ncount = 3\n[[faults]]\nkind = "diskFull"\nround = 2\n')
+    expect(() => settingsOf(file, options)).toThrow(expect.objectContaining({ code: 'USAGE', tryThis: 'shoal testnet sim full' }) as unknown)
+  })
+
+  it('slow peers down as much as the scenario says beside its fastest', () => {
+    const file = join(dataDir, 'slow.toml')
+    writeFileSync(file, 'name = "slow"\nsummary = "one is slow"\n[[peers]]\n[[peers]]\nname = "straggler"\nspeed = 0.25\nupload = "1mbit"\n')
+    expect(settingsOf(file, options).seats).toMatchObject([{ throttle: 1, upload: '' }, { throttle: 0.25, upload: '1000kbit' }])
   })
 
   it('refuse a setting that cannot be used', () => {

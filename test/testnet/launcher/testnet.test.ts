@@ -2,7 +2,8 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { peerName, takeRoot } from '../../../testnet/launcher/testnet.ts'
+import { peerName } from '../../../testnet/launcher/peer-names.ts'
+import { takeRoot } from '../../../testnet/launcher/testnet-folder.ts'
 
 describe('a testnet’s folder', () => {
   let root: string

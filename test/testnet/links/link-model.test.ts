@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { words } from '../../../src/random/words.ts'
 import { Bucket } from '../../../testnet/links/bucket.ts'
-import { flightMs, SEGMENT_BYTES } from '../../../testnet/links/flight.ts'
 import { LinkBook, OUTSIDE } from '../../../testnet/links/link-book.ts'
-import { megabits, pathOver, UNSHAPED } from '../../../testnet/links/path.ts'
+import { rateUnderLoss, repeatMs, SEGMENT_BYTES } from '../../../testnet/links/tcp-loss.ts'
+import { megabits, UNSHAPED } from '../../../testnet/links/path.ts'
 
 describe('a bucket', () => {
   it('lets bytes through at its rate, one after the other, whenever it is asked', () => {
@@ -25,17 +25,16 @@ describe('a bucket', () => {
   })
 })
 
-describe('a flight', () => {
-  const path = { ...pathOver([UNSHAPED]), delayMs: 40 }
-
-  it('takes the delay, and a round trip more for each time that something is lost', () => {
-    expect(flightMs(1e6, path, 60, words(1, 2))).toBe(40)
+describe('loss', () => {
+  it('costs a connection rate by its root, and a last packet the time until it is sent again', () => {
+    expect(rateUnderLoss(0, 100)).toBe(Infinity)
+    expect(rateUnderLoss(0.01, 100) / rateUnderLoss(0.04, 100)).toBeCloseTo(2, 9)
+    expect(rateUnderLoss(0.01, 100)).toBeCloseTo(10 * 1.22 * 10 * SEGMENT_BYTES, 6)
     const random = words(1, 2)
-    const flights = Array.from({ length: 4000 }, () => flightMs(3 * SEGMENT_BYTES, { ...path, loss: 0.1 }, 60, random))
-    const late = flights.filter(ms => ms > 40)
-    expect(flights.every(ms => (ms - 40) % 100 === 0)).toBe(true)
-    expect(late.length / flights.length).toBeCloseTo(1 - 0.9 ** 3, 1)
-    expect(late.filter(ms => ms > 140).length / late.length).toBeCloseTo(0.1, 1)
+    const late = Array.from({ length: 4000 }, () => repeatMs(0.1, 30, random)).filter(ms => ms > 0)
+    expect(new Set(late)).toEqual(new Set([200]))
+    expect(late.length / 4000).toBeCloseTo(0.1, 1)
+    expect(repeatMs(1, 500, random)).toBe(500)
   })
 })
 

@@ -1,0 +1,74 @@
+import { formatBytes } from '../../node/terminal/units.ts'
+import type { UtilizationCell, UtilizationResult } from './utilization-cell.ts'
+
+export interface StoredUtilization extends UtilizationResult {
+  readonly measuredOn: string
+  readonly setup: string
+  /** Processes that wanted to run, on average over a minute, before and after. */
+  readonly load: readonly [number, number]
+}
+
+export interface UtilizationRow {
+  readonly cell: UtilizationCell
+  /** Undefined for a cell that nobody has measured yet. */
+  readonly stored: StoredUtilization | undefined
+}
+
+/** Share of time computing that the design asks for at 10 Mbit/s and 100 ms. */
+const TARGET = 0.95
+
+/** The page of what was measured, as it stands. */
+export function utilizationPage (rows: readonly UtilizationRow[]): string {
+  const measured = rows.flatMap(({ stored }) => stored ?? [])
+  const setups = [...new Set(measured.map(({ setup }) => setup))]
+  return `# Utilization over slow lines
+
+Written by \`npm run bench:utilization\` from \`docs/results/utilization/\`; it goes on where it stopped.
+
+${measured[0]?.peers ?? 0} real daemons, each a process of its own, average ${((measured[0]?.parameters ?? 0) / 1e6).toFixed(1)} M parameters with the preset \`shoal\` over lines through the proxy
+([how lines are modelled](links.md)): so many Mbit/s up and down for each peer, and the round trip between two peers. Steps are emulated: each takes its time without a processor, and the round's
+own work (encoding, decoding, landing) is real. The share is steps times what one takes over the time that passed, from the first report after two rounds of warm-up over four rounds; of real training it
+is the time that the trainer measured within its steps. The machine runs all peers and other work beside them: the load says how many processes wanted to run, and the rows without limits say what is left
+of the time when lines cost nothing; the column beside the share is the share over theirs, which is what the lines cost. H is the preset's, or as much longer as a fragment needs on that line; fragments fly for the whole time between two. Setup: ${setups.length === 0 ? 'nothing measured yet' : setups.join('; ')}.
+
+| line | round trip | step | H | τ | computing, mean of the peers | beside lines without limits | least of a peer | rested of 100 s | rounds that met somebody | payload a peer and round | load | |
+|---|---|---|---|---|---|---|---|---|---|---|---|---|
+${rows.map(row => rowOf(row, rows)).join('\n')}
+
+${verdictOf(rows)}
+`
+}
+
+function rowOf ({ cell, stored }: UtilizationRow, rows: readonly UtilizationRow[]): string {
+  const step = cell.trainer === 'real' ? 'real training' : `${cell.stepMs / 1000} s`
+  const begin = `| ${Number.isFinite(cell.megabitsPerSecond) ? `${cell.megabitsPerSecond} Mbit/s` : 'without limits'} | ${cell.roundTripMs} ms | ${step} |`
+  if (stored === undefined) return `${begin} | | | | | | | | | not measured yet |`
+  const { perPeer, method, load } = stored
+  const sum = (value: (peer: UtilizationResult['perPeer'][number]) => number): number => perPeer.reduce((total, peer) => total + value(peer), 0)
+  const reference = rows.find(row => row.cell.megabitsPerSecond === Infinity && row.cell.stepMs === cell.stepMs)?.stored
+  const beside = reference === undefined || cell.trainer === 'real' ? '–' : percent(meanShare(stored) / meanShare(reference))
+  const verdict = isTarget(cell) ? meanShare(stored) >= TARGET ? 'target met' : 'target missed' : ''
+  return [
+    `${begin} ${method.everySteps}`, method.overlapSteps, percent(meanShare(stored)), beside, percent(Math.min(...perPeer.map(({ share }) => share))),
+    `${(100 * sum(peer => peer.restedSeconds) / sum(peer => peer.seconds)).toFixed(1)} s`, `${sum(peer => peer.averagedRounds)} of ${sum(peer => peer.rounds)}`,
+    formatBytes(sum(peer => peer.payloadBytesSent) / sum(peer => peer.rounds)), load.map(number => number.toFixed(1)).join(' to '), `${verdict} |`
+  ].join(' | ')
+}
+
+function isTarget ({ megabitsPerSecond, roundTripMs, trainer }: UtilizationCell): boolean {
+  return megabitsPerSecond === 10 && roundTripMs === 100 && trainer === 'emulated'
+}
+
+function verdictOf (rows: readonly UtilizationRow[]): string {
+  const target = rows.flatMap(({ cell, stored }) => stored !== undefined && isTarget(cell) ? [stored] : [])
+  if (target.length === 0) return 'The cells of the target (10 Mbit/s, 100 ms) have not been measured yet.'
+  return `The target is ≥ ${percent(TARGET)} at 10 Mbit/s and 100 ms: ${target.map(cell => `${percent(meanShare(cell))} with steps of ${cell.stepMs / 1000} s`).join(', ')}.`
+}
+
+function meanShare ({ perPeer }: UtilizationResult): number {
+  return perPeer.reduce((sum, { share }) => sum + share, 0) / perPeer.length
+}
+
+function percent (share: number): string {
+  return `${(100 * share).toFixed(1)} %`
+}

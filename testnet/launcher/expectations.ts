@@ -1,0 +1,57 @@
+import type { FinalReport } from '../report/final-report.ts'
+import type { Expectations } from '../scenarios/schema.ts'
+import { formatBytes, formatSeconds } from '../../node/terminal/units.ts'
+import type { Seat } from './seat.ts'
+
+export interface Verdict {
+  /** What was expected and did not come, a sentence each. */
+  readonly broken: readonly string[]
+  /** What a run with real peers cannot tell, or nothing ran to compare it with. */
+  readonly unchecked: readonly string[]
+}
+
+/** Holds what became of a testnet against what its scenario expects. */
+export function verdictOn (expected: Expectations, report: FinalReport, seats: readonly Seat[]): Verdict {
+  const views = seats.map(seat => seat.view)
+  const broken: string[] = []
+  const expect = (holds: boolean, sentence: string): void => { if (!holds) broken.push(sentence) }
+  const { lossBelow, averagedShareAbove, bytesPerPeerBelow, longestWaitBelow, waitedShareBelow, allEnd } = expected
+  if (lossBelow?.real !== undefined) expect(report.evalLoss < lossBelow.real, `the merged model's held-out loss is ${report.evalLoss.toFixed(3)}, not below ${lossBelow.real}`)
+  if (averagedShareAbove !== undefined) {
+    const share = sum(views.map(view => view.averagedRounds)) / sum(views.map(view => view.rounds))
+    expect(share > averagedShareAbove, `${percent(share)} of the rounds met somebody, not more than ${percent(averagedShareAbove)}`)
+  }
+  if (bytesPerPeerBelow !== undefined) {
+    const most = Math.max(...views.map(view => view.bytesSent))
+    expect(most < bytesPerPeerBelow, `a peer sent ${formatBytes(most)}, not below ${formatBytes(bytesPerPeerBelow)}`)
+  }
+  if (longestWaitBelow !== undefined) {
+    const longest = Math.max(...views.map(view => view.longestWaitMs))
+    expect(longest < longestWaitBelow, `a round rested for ${formatSeconds(longest / 1000)}, not below ${formatSeconds(longestWaitBelow / 1000)}`)
+  }
+  if (waitedShareBelow !== undefined) {
+    const share = Math.max(...report.perPeer.map(({ name, secondsTotal }) => (views.find(view => view.name === name)?.waitedMs ?? 0) / 1000 / secondsTotal))
+    expect(share < waitedShareBelow, `a peer rested for ${percent(share)} of its time, not below ${percent(waitedShareBelow)}`)
+  }
+  if (allEnd) {
+    const early = seats.filter(seat => seat.hasEndedUnasked).map(seat => seat.name)
+    expect(early.length === 0, `${early.join(', ')} ended early`)
+  }
+  return { broken, unchecked: uncheckedOf(expected) }
+}
+
+function uncheckedOf ({ withinPercentOfUndisturbed, spreadBelow, lossBelow }: Expectations): readonly string[] {
+  return [
+    ...withinPercentOfUndisturbed === undefined ? [] : ['the loss beside an undisturbed run: run the scenario once more without faults to compare'],
+    ...spreadBelow === undefined ? [] : ['the distance of the replicas of the quadratic: the simulator checks it'],
+    ...lossBelow?.quadratic === undefined || lossBelow.real !== undefined ? [] : ['the loss of the quadratic: the simulator checks it']
+  ]
+}
+
+function sum (values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
+}
+
+function percent (share: number): string {
+  return `${(100 * share).toFixed(1)} %`
+}

@@ -1,0 +1,136 @@
+import { ShoalError } from '../../src/errors.ts'
+import { wallClock } from '../../node/peer/wall-clock.ts'
+import type { PlannedFault } from '../scenarios/plan.ts'
+import type { Testnet } from './testnet.ts'
+
+/** What a scenario asks for that no process of this machine can be made to do. */
+const SIMULATED_ONLY: Partial<Record<PlannedFault['kind'], string>> = {
+  clockJump: 'the clock of one process alone cannot be set',
+  diskFull: 'the disk of one process alone cannot be filled',
+  lie: 'real peers do as the program says'
+}
+
+/** @throws ShoalError USAGE for a scenario that only the simulator can play */
+export function checkFaults (scenario: string, faults: readonly PlannedFault[]): void {
+  const fault = faults.find(({ kind }) => SIMULATED_ONLY[kind] !== undefined)
+  if (fault === undefined) return
+  throw new ShoalError({
+    code: 'USAGE', what: `${scenario} cannot be run with real peers`, why: `it has a fault of the kind ${fault.kind}: ${SIMULATED_ONLY[fault.kind] ?? ''}`,
+    tryThis: `shoal testnet sim ${scenario}`
+  })
+}
+
+/** Lets faults happen to a testnet that runs: at their times since it started, or once its first peer that is there has ended a round. */
+export class FaultRunner {
+  readonly #say: (sentence: string) => void
+  readonly #faults: readonly PlannedFault[]
+  #begun: Testnet | undefined
+  #byRound: readonly PlannedFault[]
+  readonly #cancels = new Set<() => void>()
+
+  constructor (faults: readonly PlannedFault[], say: (sentence: string) => void) {
+    this.#say = say
+    this.#faults = faults
+    this.#byRound = faults.filter(({ at }) => 'round' in at)
+  }
+
+  /** From here on times count. */
+  begin (testnet: Testnet): void {
+    this.#begun = testnet
+    for (const fault of this.#faults) if ('timeMs' in fault.at) this.#in(fault.at.timeMs, () => { this.#inflict(fault) })
+  }
+
+  /** Call for each round that a peer has ended. */
+  round (name: string, round: number): void {
+    if (name !== this.#begun?.seats.find(seat => seat.isRunning)?.name) return
+    const due = this.#byRound.filter(({ at }) => 'round' in at && at.round <= round)
+    this.#byRound = this.#byRound.filter(fault => !due.includes(fault))
+    for (const fault of due) this.#inflict(fault)
+  }
+
+  /** Nothing more happens. */
+  stop (): void {
+    for (const cancel of [...this.#cancels]) cancel()
+    this.#byRound = []
+  }
+
+  get #testnet (): Testnet {
+    if (this.#begun === undefined) throw new RangeError('the testnet has not begun')
+    return this.#begun
+  }
+
+  #inflict (fault: PlannedFault): void {
+    this.#say(`now: ${this.#sentenceOf(fault)}`)
+    const testnet = this.#testnet
+    const each = (act: (name: string) => void): void => { if ('peers' in fault) for (const name of this.#names(fault.peers)) act(name) }
+    switch (fault.kind) {
+      case 'kill': each(name => { this.#end(name, fault.forMs, () => { testnet.kill(name) }) }); return
+      case 'crash': each(name => { this.#crash(name, fault.forMs) }); return
+      case 'leave': each(name => { this.#end(name, fault.forMs, () => { this.#guard(testnet.leave(name)) }) }); return
+      case 'join': each(name => { this.#bring(name) }); return
+      case 'pause': each(name => { this.#pause(name, fault.forMs) }); return
+      case 'stall': each(name => { this.#in(fault.forMs, testnet.shapedLinks().book.stall(name)) }); return
+      case 'reset': each(name => { testnet.shapedLinks().reset(name) }); return
+      case 'link': each(name => { testnet.relink(name, fault.link) }); return
+      case 'partition':
+        testnet.shapedLinks().book.partition(fault.sides.map(side => this.#names(side)))
+        if (fault.forMs !== undefined) this.#in(fault.forMs, () => { testnet.shapedLinks().book.heal() })
+        return
+      case 'heal': testnet.shapedLinks().book.heal(); return
+      case 'clockJump': case 'diskFull': case 'lie': throw new RangeError(`${fault.kind} is for the simulator`)
+    }
+  }
+
+  /** The testnet waits for whoever is to come back. */
+  #end (name: string, forMs: number | undefined, end: () => void): void {
+    if (forMs !== undefined) this.#in(forMs, () => { this.#bring(name) })
+    end()
+  }
+
+  /** Its line goes first, so that the others notice by their own patience alone. */
+  #crash (name: string, forMs: number | undefined): void {
+    const mend = this.#testnet.shapedLinks().book.stall(name)
+    this.#end(name, forMs, () => { this.#testnet.kill(name) })
+    if (forMs !== undefined) this.#in(forMs, mend)
+  }
+
+  #pause (name: string, forMs: number): void {
+    const seat = this.#testnet.seat(name)
+    seat.freeze()
+    this.#in(forMs, () => { seat.thaw() })
+  }
+
+  #bring (name: string): void {
+    this.#guard(this.#testnet.bring(name))
+  }
+
+  #guard (work: Promise<void>): void {
+    const release = this.#testnet.hold()
+    work.catch((error: unknown) => { this.#say(`that failed: ${String(error)}`) }).finally(release)
+  }
+
+  #in (delayMs: number, act: () => void): void {
+    const release = this.#testnet.hold()
+    const end = (): void => {
+      this.#cancels.delete(end)
+      cancel()
+      release()
+    }
+    const cancel = wallClock.schedule(delayMs, () => {
+      act()
+      end()
+    })
+    this.#cancels.add(end)
+  }
+
+  #names (indices: readonly number[]): readonly string[] {
+    return indices.flatMap(index => this.#testnet.seats[index]?.name ?? [])
+  }
+
+  #sentenceOf (fault: PlannedFault): string {
+    if (fault.kind === 'partition') return `partition ${fault.sides.map(side => this.#names(side).join(',')).join(' | ')}`
+    if (fault.kind === 'heal') return 'the partition heals'
+    const lasting = 'forMs' in fault && fault.forMs !== undefined ? ` for ${fault.forMs / 1000} s` : ''
+    return `${fault.kind} ${this.#names(fault.peers).join(', ')}${lasting}`
+  }
+}

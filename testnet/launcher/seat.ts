@@ -1,0 +1,140 @@
+import { join } from 'node:path'
+import type { ByteTotals, StampedEvent } from '../../src/events.ts'
+import type { LinkProfile } from '../scenarios/links.ts'
+import { PeerProcess } from './peer-process.ts'
+import type { StartedEvent } from './peer-process.ts'
+import { applyEvent, newPeerView } from './swarm-view.ts'
+import type { PeerView } from './swarm-view.ts'
+
+/** One place of a testnet: a peer that may end and come back to the data it left. */
+export interface SeatPlan {
+  /** What a scenario calls it, and its group; people may too. */
+  readonly alias: string
+  readonly group: string
+  readonly link: LinkProfile
+  /** Share of the time that it may compute. */
+  readonly throttle: number
+  /** What it promises about its uplink; empty for nothing. */
+  readonly upload: string
+  /** Whether it comes later, when told to. */
+  readonly joinsLater: boolean
+}
+
+export interface SeatOptions {
+  readonly root: string
+  /** Arguments of `shoal join` after the run and where to listen. */
+  readonly joinArguments: readonly string[]
+  readonly listen: readonly string[]
+  /** Of its process, beside this one's. */
+  readonly environment: Readonly<Record<string, string>>
+  /** What starts its process in place of Node alone, such as a namespace's. */
+  readonly launcher: readonly string[]
+  readonly onEvent: (event: StampedEvent) => void
+  readonly onExit: () => void
+}
+
+export class Seat {
+  readonly plan: SeatPlan
+  readonly view: PeerView
+  readonly dataDirectory: string
+  readonly #options: SeatOptions
+  #process: PeerProcess | undefined
+  #started: StartedEvent | undefined
+  #isFrozen = false
+  #wasAsked = false
+
+  constructor (name: string, plan: SeatPlan, options: SeatOptions) {
+    this.plan = plan
+    this.view = newPeerView(name)
+    this.dataDirectory = join(options.root, `peer-${name.toLowerCase()}`)
+    this.#options = options
+    if (plan.joinsLater) Object.assign(this.view, { alive: false, phase: 'comes later' })
+  }
+
+  get name (): string { return this.view.name }
+  get isRunning (): boolean { return this.#process?.running ?? false }
+  get isFrozen (): boolean { return this.#isFrozen }
+  /** Whether it is over without having taken all its steps, and nobody had made it end. */
+  get hasEndedUnasked (): boolean { return this.#process !== undefined && !this.isRunning && this.view.report === undefined && !this.#wasAsked }
+  get lastWords (): string { return this.#process?.lastWords ?? '' }
+  get pid (): number | undefined { return this.isRunning ? this.#process?.pid : undefined }
+  /** Where it listens, or listened when it was last there. */
+  get addresses (): readonly string[] { return this.#started?.addresses ?? [] }
+
+  /**
+   * Starts its process; it listens where it did before, so that those who remember it find it.
+   *
+   * @param source what to join: a manifest or an invite
+   * @param waitFor others without whom it does not begin
+   * @throws ShoalError when it ends before it is ready
+   */
+  async launch (source: string, waitFor: number): Promise<StartedEvent> {
+    const { listen, joinArguments, environment, launcher, onEvent, onExit } = this.#options
+    const known = this.addresses.map(address => address.replace(/\/p2p\/.*$/, ''))
+    const told = sumOf(this.view.bytes)
+    const process = new PeerProcess({
+      name: this.name, dataDirectory: this.dataDirectory, environment, launcher,
+      joinArguments: [source, ...(known.length > 0 ? known : listen).flatMap(address => ['--listen', address]), '--wait-for', String(waitFor), ...joinArguments],
+      onEvent: event => {
+        const whole = told === 0 ? event : withEarlier(event, earlier)
+        applyEvent(this.view, whole)
+        onEvent(whole)
+      }
+    })
+    const earlier = this.view.bytes
+    this.#process = process
+    this.#wasAsked = false
+    Object.assign(this.view, { alive: true, phase: 'starting', report: undefined })
+    void process.exited.then(() => {
+      this.view.alive = false
+      this.#isFrozen = false
+      onExit()
+    })
+    this.#started = await process.started
+    return this.#started
+  }
+
+  /** Asks it to checkpoint, say goodbye and end. */
+  async stop (patienceMs: number): Promise<void> {
+    this.#wasAsked = true
+    this.thaw()
+    await this.#process?.stop(patienceMs)
+  }
+
+  /** Ends it as the system's own axe does. */
+  kill (): void {
+    this.#wasAsked = true
+    this.#process?.kill()
+  }
+
+  /** Its process stands still: nothing of it computes, answers or hears. */
+  freeze (): void {
+    this.#isFrozen = this.#process?.send('SIGSTOP') ?? false
+    if (this.#isFrozen) this.view.phase = 'paused'
+  }
+
+  thaw (): void {
+    if (this.#isFrozen) this.#process?.send('SIGCONT')
+    this.#isFrozen = false
+  }
+
+  async exited (): Promise<void> {
+    await this.#process?.exited
+  }
+}
+
+function sumOf (bytes: ByteTotals): number {
+  return Object.values(bytes as unknown as Record<string, number>).reduce((sum, count) => sum + count, 0)
+}
+
+/** A process counts from zero; whoever came back has sent more than that. */
+function withEarlier (event: StampedEvent, earlier: ByteTotals): StampedEvent {
+  const whole = (bytes: ByteTotals): ByteTotals => ({
+    payloadSent: bytes.payloadSent + earlier.payloadSent, payloadReceived: bytes.payloadReceived + earlier.payloadReceived,
+    wireSent: bytes.wireSent + earlier.wireSent, wireReceived: bytes.wireReceived + earlier.wireReceived,
+    controlSent: bytes.controlSent + earlier.controlSent, controlReceived: bytes.controlReceived + earlier.controlReceived
+  })
+  if (event.type === 'progress' || event.type === 'round') return { ...event, bytes: whole(event.bytes) }
+  if (event.type === 'finished') return { ...event, report: { ...event.report, bytes: whole(event.report.bytes) } }
+  return event
+}
