@@ -25,7 +25,7 @@ const rows: LinkRow[] = []
 let namespaceRefusal = ''
 for (const [name, described] of lines) {
   // What comes at random moments is no property of a transfer.
-  const { reset: _reset, stall: _stall, ...link } = described
+  const link = { ...described, reset: undefined, stall: undefined }
   for (const bytes of SIZES) {
     const simulated = simulatedMs(link, bytes)
     const proxied = median(await proxiedMs(link, bytes, repeatsOf(simulated)))

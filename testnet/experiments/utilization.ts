@@ -39,7 +39,7 @@ for (const [index, cell] of missing.entries()) {
     writeFileSync(`${folder}${nameOf(cell)}.json`, `${JSON.stringify(stored, null, 1)}\n`)
     measured++
   } catch (error) {
-    if (!shutdown.signal.aborted) say(`${nameOf(cell)}: ${String(error)}`)
+    say(`${nameOf(cell)}: ${String(error)}`)
   }
 }
 shutdown.release()

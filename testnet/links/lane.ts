@@ -51,6 +51,7 @@ export class Lane {
   #isFull = false
   #isOver = false
   #lastArrivalMs = 0
+  #lastDeliveryMs = 0
   /** Of what is sent without a break: the queues on the way do not change within it. */
   #jitterMs = 0
 
@@ -143,7 +144,8 @@ export class Lane {
   #land ({ piece, sendingMs }: Flight): void {
     const nowMs = this.#timeline.nowMs()
     const throughMs = this.#book.line(this.#ends.to()).downlink.reserve(nowMs - sendingMs, lengthOf(piece))
-    this.#timeline.at(Math.max(nowMs, throughMs), () => { this.#deliver(piece) })
+    this.#lastDeliveryMs = Math.max(this.#lastDeliveryMs, nowMs, throughMs)
+    this.#timeline.at(this.#lastDeliveryMs, () => { this.#deliver(piece) })
   }
 
   #deliver (piece: Piece): void {

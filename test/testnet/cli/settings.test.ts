@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { loadScenario } from '../../../testnet/scenarios/load.ts'
 import { settingsOf } from '../../../testnet/cli/settings.ts'
 import type { Settings, TestnetCommandOptions } from '../../../testnet/cli/settings.ts'
 
@@ -57,7 +58,7 @@ describe('the settings of a testnet', () => {
 
   it('follow a scenario where nothing else is said, its lines and what is expected of it', () => {
     const asWritten = scenario({})
-    expect(asWritten).toMatchObject({ peers: 8, methodName: 'noloco', method: { everySteps: 20 }, steps: 1200, links: 'proxy', expect: { averagedShareAbove: 0.8 } })
+    expect(asWritten).toMatchObject({ peers: 8, methodName: 'noloco', method: { everySteps: 20 }, steps: loadScenario('partition-heals').run.steps, links: 'proxy', expect: loadScenario('partition-heals').expect })
     expect(asWritten.seats?.map(({ alias, group }) => [alias, group]).slice(3, 5)).toEqual([['east-4', 'east'], ['west-1', 'west']])
     expect(asWritten.faults?.map(({ kind }) => kind)).toEqual(['partition', 'heal'])
     expect(scenario({ peers: '4', method: 'sparta', steps: '10', links: 'none' })).toMatchObject({ peers: 4, method: { everySteps: 1 }, steps: 10, links: 'none', expect: { allEnd: false } })
