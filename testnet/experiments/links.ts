@@ -12,7 +12,7 @@ import { median, proxiedMs, simulatedMs } from './link-times.ts'
 const results = fileURLToPath(new URL('../../../docs/results/', import.meta.url))
 const SIZES = [1_000, 100_000, 1_000_000] as const
 /** Medians of so many transfers; long ones vary less. */
-const repeatsOf = (expectedMs: number): number => expectedMs > 1000 ? 3 : 9
+const repeatsOf = (expectedMs: number): number => expectedMs > 1000 ? 3 : expectedMs > 100 ? 11 : 31
 
 const lines: ReadonlyArray<readonly [string, LinkProfile]> = [
   ...Object.entries(knownLinks).filter(([name]) => name !== 'perfect'),
