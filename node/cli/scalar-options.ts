@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { ShoalError } from '../../src/errors.ts'
 import { ferretSchema, kSeedSchema, oneByteSchema } from '../../src/manifest/scalar-schema.ts'
-import type { ScalarSpec } from '../../src/manifest/scalar-schema.ts'
+import type { KSeedSpec, ScalarSpec } from '../../src/manifest/scalar-schema.ts'
 import type { AnyMethodSpec } from '../../src/manifest/schema.ts'
 import { checkScalarMethod, isScalarPreset, scalarPresets } from '../../src/spsa/scalar-methods.ts'
 import { choiceOption } from './choices.ts'
@@ -24,12 +24,18 @@ export interface ScalarOptions extends MethodOptions {
   readonly blockSize?: string
   readonly smallest?: string
   readonly largestLevel?: string
+  readonly privacyClip?: string
+  readonly privacyNoise?: string
+  readonly privacyDelta?: string
 }
+
+const PRIVACY = ['privacyClip', 'privacyNoise', 'privacyDelta'] as const
+const DEFAULT_DELTA = 1e-5
 
 /** Which options each kind of method of scalars has. */
 const OPTIONS_OF = {
-  'one-byte': ['noise', 'epsilon', 'scalarRate', 'swarm', 'pack', 'checkEvery', 'snapshotEvery', 'smallest'],
-  fedkseed: ['noise', 'epsilon', 'scalarRate', 'swarm', 'pool', 'localSteps', 'checkEvery', 'smallest', 'largestLevel'],
+  'one-byte': ['noise', 'epsilon', 'scalarRate', 'swarm', 'pack', 'checkEvery', 'snapshotEvery', 'smallest', ...PRIVACY],
+  fedkseed: ['noise', 'epsilon', 'scalarRate', 'swarm', 'pool', 'localSteps', 'checkEvery', 'smallest', 'largestLevel', ...PRIVACY],
   ferret: ['noise', 'swarm', 'localSteps', 'directions', 'blockSize', 'checkEvery', 'smallest', 'largestLevel']
 } as const satisfies Record<ScalarSpec['kind'], ReadonlyArray<keyof ScalarOptions>>
 
@@ -49,6 +55,9 @@ export function configureScalarOptions (command: Command): void {
     .option('--directions <number>', 'for ferret: coordinates that a peer sends in a round')
     .option('--block-size <weights>', 'for ferret: weights that share directions')
     .option('--smallest <scalar>', 'the scalar or coordinate of the signed byte’s first level, g₀')
+    .option('--privacy-clip <scalar>', 'for one-byte and fedkseed: no scalar is told as more than this, C; with --privacy-noise')
+    .option('--privacy-noise <multiple>', 'Gaussian noise on every scalar told, in multiples σ of C; what it promises is in docs/scalars.md')
+    .option('--privacy-delta <chance>', 'δ at which ε is told; 1e-5 where it is left out')
     .option('--largest-level <level>', 'for fedkseed and ferret: the level at which bytes are clipped, 1 to 127, eight to a factor of e')
 }
 
@@ -98,12 +107,24 @@ function changed (preset: ScalarSpec, options: ScalarOptions): ScalarSpec {
       directions: count('directions', directions, preset.directions, limitOf(ferretSchema.shape.directions)), blockSize: count('block-size', blockSize, preset.blockSize, limitOf(ferretSchema.shape.blockSize))
     }
   }
-  const measured = { ...shared, epsilon: size('epsilon', epsilon, preset.epsilon), learningRate: size('scalar-rate', scalarRate, preset.learningRate) }
+  const measured = {
+    ...shared, ...privacyOf(options), epsilon: size('epsilon', epsilon, preset.epsilon), learningRate: size('scalar-rate', scalarRate, preset.learningRate)
+  }
   if (preset.kind === 'one-byte') return { ...preset, ...measured, window: count('pack', pack, preset.window, 256), snapshotEvery: count('snapshot-every', snapshotEvery, preset.snapshotEvery) }
   return {
     ...preset, ...measured, poolSize: count('pool', pool, preset.poolSize, limitOf(kSeedSchema.shape.poolSize)),
     localSteps: count('local-steps', localSteps, preset.localSteps, limitOf(kSeedSchema.shape.localSteps)), largestLevel: count('largest-level', largestLevel, preset.largestLevel, 127)
   }
+}
+
+/** @throws ShoalError USAGE for a clip without noise, or the other way round: neither alone promises anything */
+function privacyOf ({ privacyClip, privacyNoise, privacyDelta }: ScalarOptions): Pick<KSeedSpec, 'privacy'> {
+  if (privacyClip === undefined && privacyNoise === undefined && privacyDelta === undefined) return {}
+  if (privacyClip === undefined || privacyNoise === undefined) {
+    throw new ShoalError({ code: 'USAGE', what: 'privacy needs --privacy-clip and --privacy-noise', why: 'noise hides a scalar of a known size only, and a clip without noise hides nothing', tryThis: '--privacy-clip 1 --privacy-noise 4' })
+  }
+  const size = (name: string, text: string, maximum: number): number => numberOption(name, text, { minimum: 1e-12, maximum, whole: false })
+  return { privacy: { clip: size('privacy-clip', privacyClip, 1e6), noiseMultiplier: size('privacy-noise', privacyNoise, 1e6), delta: privacyDelta === undefined ? DEFAULT_DELTA : size('privacy-delta', privacyDelta, 0.5) } }
 }
 
 function limitOf ({ maxValue }: { readonly maxValue: number | null }): number { return maxValue ?? Infinity }

@@ -13,6 +13,7 @@ import type { PackWork } from '../../src/spsa/pack-players.ts'
 import type { ScalarMachine } from '../../src/spsa/scalar-machine.ts'
 import { oneByteRules, stepsARound } from '../../src/spsa/scalar-methods.ts'
 import type { LoadedLedger } from '../store/ledger-store.ts'
+import { disclosureOf } from './disclosure.ts'
 
 export interface MachineParts {
   readonly method: ScalarSpec
@@ -31,14 +32,15 @@ const DRAW_STREAM = 510
 /** The machine of a run's method, begun from what this peer kept in place of entries; they are its caller's to restore. */
 export function createMachine ({ method, run, trainer, loaded, samplingSeed, ports, worked }: MachineParts): ScalarMachine {
   const { measure, train } = timedWork(trainer, worked)
+  const disclose = disclosureOf(method)
   const integers = trainer.scalars?.integers ?? new Int32Array(0)
   return method.kind === 'one-byte'
-    ? new OneBytePeer({ base: trainer.weights, integers }, oneByteRules(method, run), { ...ports, measure }, loaded.snapshot === undefined ? undefined : { snapshot: loaded.snapshot, model: loaded.snapshot })
+    ? new OneBytePeer({ base: trainer.weights, integers }, oneByteRules(method, run), { ...ports, measure, disclose }, loaded.snapshot === undefined ? undefined : { snapshot: loaded.snapshot, model: loaded.snapshot })
     : new PackMachine(packPorts => {
       // Ferret trains in the weights that its trainer shares; a restarted peer draws other seeds than before
       const base = method.kind === 'ferret' ? trainer.weights.slice() : trainer.weights
       const draws = words(samplingSeed, DRAW_STREAM, loaded.entries.length)
-      return packPlayer(method, run, base, { measure, train, weights: trainer.weights, integers, draws, disclose: undefined }, packPorts)
+      return packPlayer(method, run, base, { measure, train, weights: trainer.weights, integers, draws, disclose }, packPorts)
     }, packMachineRules(method, run, trainer.weights.length), ports, loaded.sums)
 }
 

@@ -52,8 +52,8 @@ export class PackRounds {
 
   lacked (): void { this.#repairs++ }
 
-  /** The record of what has come to an end with a pack. @param step steps that this peer has taken */
-  close (step: number, pack: Entry): RoundRecord {
+  /** The record of what has come to an end with a pack. @param step steps that this peer has taken @param remarks what else is to be said of it */
+  close (step: number, pack: Entry, remarks: readonly string[] = []): RoundRecord {
     const { payloadSent, payloadReceived } = this.#network.meter.totals()
     const others = [...this.#authors].map(peerOfKey).sort()
     if (this.#bytes > 0) this.#meanDelay = this.#delaySteps / this.#bytes
@@ -61,7 +61,7 @@ export class PackRounds {
     this.closed++
     if (others.length > 0) this.shared++
     const record: RoundRecord = {
-      round: this.round, step, members: [this.#network.self, ...others].sort(), outcome: others.length > 0 ? 'averaged' : 'solo', reason: this.#reason(others.length, payloadOf(pack)),
+      round: this.round, step, members: [this.#network.self, ...others].sort(), outcome: others.length > 0 ? 'averaged' : 'solo', reason: [this.#reason(others.length, payloadOf(pack)), ...remarks].join('; '),
       spread: Number.NaN, loss: mean(this.#losses), waitedMs: 0, payloadBytesSent: payloadSent - this.#payload.sent, payloadBytesReceived: payloadReceived - this.#payload.received
     }
     this.#payload = { sent: payloadSent, received: payloadReceived };

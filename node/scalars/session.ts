@@ -17,6 +17,7 @@ import type { PeerReporter } from '../peer/peer-reporter.ts'
 import type { StepProgress } from '../trainer-worker/messages.ts'
 import type { LoadedLedger } from '../store/ledger-store.ts'
 import { Aftermath } from './aftermath.ts'
+import { promiseOf } from './disclosure.ts'
 import { keyOf, keyOfPeer, peerOfKey } from './keys.ts'
 import { LedgerKeeper } from './ledger-keeper.ts'
 import { createMachine, stepsOfOwn } from './machine.ts'
@@ -56,6 +57,8 @@ export class ScalarSession {
   #phase: Phase = 'idle'
   #sentence = 'about to measure the first loss'
   #tokens = 0
+  /** Steps of this life. */
+  #measured = 0
   /** Steps that this peer took in earlier lives; those of packs that are forgotten count as whole ones. */
   readonly #stepsBefore: number
   #secondsTraining = 0
@@ -200,9 +203,10 @@ export class ScalarSession {
 
   #onStep ({ loss, tokens }: Extract<OneByteReport, { kind: 'step' }>): void {
     this.#tokens += tokens
+    this.#measured++
     this.#rounds.measured(loss)
     const [{ step }, { method }] = [this.machine, this.#parts]
-    this.#sentence = `${method.kind === 'ferret' ? 'training from' : 'measuring'} step ${step} of ${this.#steps}; ${this.#rounds.delaySentence}`
+    this.#sentence = `${method.kind === 'ferret' ? 'training from' : 'measuring'} step ${step} of ${this.#steps}; ${[this.#rounds.delaySentence, ...promiseOf(this.#parts.method, this.#stepsBefore + this.#measured)].join('; ')}`
     if (method.kind !== 'ferret') this.#onProgress({ step, loss, tokensPerSecond: this.#tokens / Math.max(1e-3, this.#secondsTraining) })
   }
 
@@ -215,7 +219,7 @@ export class ScalarSession {
 
   #onPack (entry: Entry): void {
     const { settings: { evaluateEvery, checkpointEverySeconds }, events } = this.#options
-    const record = this.#rounds.close(this.machine.step, entry)
+    const record = this.#rounds.close(this.machine.step, entry, promiseOf(this.#parts.method, this.#stepsBefore + this.#measured))
     this.#reporter.recordRound(record)
     this.#parts.store.recordRound(record)
     this.#announce(true)

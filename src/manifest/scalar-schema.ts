@@ -5,6 +5,16 @@ import { natural, positive } from './numbers.ts'
 /** A level of the signed logarithmic byte, whatever its sign. */
 const level = z.int().min(0).max(127)
 
+/** What is done to every scalar before anybody hears of it (src/spsa/privacy.ts); nothing when left out. */
+const privacySchema = z.strictObject({
+  /** C: no measurement counts as more than ±C. */
+  clip: positive,
+  /** Standard deviation of the noise over C, σ. */
+  noiseMultiplier: positive,
+  /** δ at which ε is told. */
+  delta: positive.max(0.5)
+}).optional()
+
 /** Just One Byte: every peer sends one byte a step along directions that everybody can draw. */
 export const oneByteSchema = z.strictObject({
   kind: z.literal('one-byte'),
@@ -34,7 +44,8 @@ export const oneByteSchema = z.strictObject({
   /** Steps between two comparisons of ledgers and model hashes. */
   checkEvery: natural,
   /** Steps after which all take a snapshot, at the same step, and forget the bytes that it stands for. */
-  snapshotEvery: natural
+  snapshotEvery: natural,
+  privacy: privacySchema
 })
 
 /** Steps that packs of a run of rounds have at most: an entry of a ledger that holds them fills a fifth of a frame. */
@@ -63,7 +74,8 @@ export const kSeedSchema = z.strictObject({
   /** The largest level that counts; fixes the run's fixed point. */
   largestLevel: level.min(1),
   /** Rounds between two comparisons of ledgers and model hashes. */
-  checkEvery: natural
+  checkEvery: natural,
+  privacy: privacySchema
 })
 
 /** Ferret: rounds of first-order local steps, sent as coordinates on seeded directions. */

@@ -105,7 +105,7 @@ export class OneBytePeer implements ScalarMachine {
     const { above, below } = outcome.losses[0] ?? { above: NaN, below: NaN }
     const { model: { codec }, epsilon, ledger: { window, steps } } = this.#rules
     const scalar = (above - below) / (2 * epsilon)
-    const level = Number.isFinite(scalar) ? codec.encode(scalar) : ABSTAIN
+    const level = Number.isFinite(scalar) ? codec.encode(this.#ports.disclose?.(scalar) ?? scalar) : ABSTAIN
     this.#pack.push(level)
     this.#step++
     this.#ports.report({ kind: 'step', step, loss: (above + below) / 2, level, tokens: outcome.tokens })

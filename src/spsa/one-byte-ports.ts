@@ -22,6 +22,8 @@ export interface OneBytePorts {
   readonly verify: Verify
   /** Losses of this peer's own batch at θ ± ε·z; the model's memory is left alone meanwhile. */
   readonly measure: ScalarSteps['measure']
+  /** What becomes of a scalar before anybody hears of it: say `privateScalar`. The scalar itself when left out. */
+  readonly disclose?: ((scalar: number) => number) | undefined
   /** Keeps an entry of this peer's own for ever, then calls back: whoever forgets what he signed contradicts himself. */
   readonly keep: (entry: Entry, kept: () => void) => void
   /** To a peer's key, or to `EVERYONE` else. */

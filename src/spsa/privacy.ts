@@ -72,3 +72,9 @@ export function epsilonOf (disclosures: readonly Disclosures[], delta: number): 
     return Math.min(least, Math.max(0, epsilon))
   }, Infinity)
 }
+
+/** What a peer's scalars have told by now, in words. @param times scalars of its own that others have, or will with its next pack */
+export function privacySentence ({ noiseMultiplier, delta }: PrivacyRules & { readonly delta: number }, times: number): string {
+  const epsilon = epsilonOf([{ noiseMultiplier, samplingRate: 1, times }], delta)
+  return `${times} scalars told, each with noise: ε ${Number.isFinite(epsilon) ? epsilon.toPrecision(3) : 'without bound'} at δ ${delta} for a batch that was in all of them`
+}

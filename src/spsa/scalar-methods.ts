@@ -68,8 +68,17 @@ export function checkScalarMethod (method: ScalarSpec, steps?: number): void {
 }
 
 function breaches (method: ScalarSpec, steps: number | undefined): string[] {
+  const loud = noiseIsHeard(method)
+  if (loud !== undefined) return [loud]
   if (method.kind === 'one-byte') return rules.flatMap(rule => rule(method) ?? [])
   return steps === undefined ? [] : packRules.flatMap(rule => rule(method, steps) ?? [])
+}
+
+function noiseIsHeard (method: ScalarSpec): string | undefined {
+  if (method.kind === 'ferret' || method.privacy === undefined) return undefined
+  const { privacy: { clip, noiseMultiplier }, smallest } = method
+  const largest = scalarCodec(smallest).decode(method.kind === 'one-byte' ? method.clip.ceiling : method.largestLevel)
+  return clip * noiseMultiplier <= largest ? undefined : `noise of ${noiseMultiplier} × ${clip} is more than the largest scalar that counts, ${largest.toPrecision(3)}`
 }
 
 function runsEnd ({ kind }: PackSpec, steps: number): string | undefined {
@@ -159,7 +168,10 @@ export function ledgerRulesOf (method: ScalarSpec, run: ScalarRun, size: number)
 
 /** What a method does, in a sentence or two. */
 export function scalarSentence (method: ScalarSpec): string {
-  return method.kind === 'one-byte' ? oneByteSentence(method) : packSentence(method)
+  const told = method.kind === 'one-byte' ? oneByteSentence(method) : packSentence(method)
+  if (method.kind === 'ferret' || method.privacy === undefined) return told
+  const { clip, noiseMultiplier } = method.privacy
+  return `${told} Scalars are clipped at ±${clip}, and told with Gaussian noise of ${noiseMultiplier} times that.`
 }
 
 function oneByteSentence ({ noise, epsilon, learningRate, peers, window, checkEvery, snapshotEvery }: OneByteSpec): string {

@@ -33,3 +33,19 @@ describe('a method of rounds', () => {
     expect(() => anyMethodOf({ method: 'fedkseed' }, { steps: 30 })).toThrow(expect.objectContaining({ code: 'METHOD_CONTRADICTORY' }) as Error)
   })
 })
+
+describe('privacy', () => {
+  it('takes a clip and noise together, and δ', () => {
+    expect(anyMethodOf({ method: 'fedkseed', privacyClip: '2', privacyNoise: '3' })).toMatchObject({ privacy: { clip: 2, noiseMultiplier: 3, delta: 1e-5 } })
+    expect(anyMethodOf({ method: 'one-byte', privacyClip: '2', privacyNoise: '3', privacyDelta: '1e-6' })).toMatchObject({ privacy: { delta: 1e-6 } })
+  })
+
+  it.each([{ privacyClip: '2' }, { privacyNoise: '3' }, { privacyDelta: '1e-6' }])('promises nothing by half: %j', options => {
+    expect(() => anyMethodOf({ method: 'fedkseed', ...options })).toThrow(expect.objectContaining({ code: 'USAGE', message: 'privacy needs --privacy-clip and --privacy-noise' }) as Error)
+  })
+
+  it('is refused where its noise drowns in the clipping of bytes, and where no scalars are measured', () => {
+    expect(() => anyMethodOf({ method: 'fedkseed', privacyClip: '100', privacyNoise: '3' })).toThrow(expect.objectContaining({ code: 'METHOD_CONTRADICTORY', why: 'noise of 3 × 100 is more than the largest scalar that counts, 51.7' }) as Error)
+    expect(() => anyMethodOf({ method: 'ferret', privacyClip: '1', privacyNoise: '3' })).toThrow(expect.objectContaining({ code: 'USAGE' }) as Error)
+  })
+})
