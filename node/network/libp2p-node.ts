@@ -1,7 +1,6 @@
 import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
-import { autoNAT } from '@libp2p/autonat'
 import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { dcutr } from '@libp2p/dcutr'
 import { identify, identifyPush, type Identify } from '@libp2p/identify'
@@ -16,6 +15,7 @@ import type { Libp2p, PeerDiscovery, PeerId, PeerInfo, PrivateKey, ServiceMap, T
 import type { AddressManager, TransportManager } from '@libp2p/interface-internal'
 import { ShoalError } from '../../src/errors.ts'
 import { unspoken } from './addresses.ts'
+import { freshlyDiallingAutoNAT } from './auto-nat.ts'
 import { DIAL_TIMEOUT_MS, KEEPALIVE_MS, MAXIMUM_CONNECTIONS, STREAM_READ_BUFFER_BYTES, STREAM_WINDOW_BYTES } from './constants.ts'
 import { gossipService } from './gossip.ts'
 import type { MeteredLinks } from './metered-links.ts'
@@ -146,7 +146,7 @@ function servicesOf ({ topic, reach, listen, maximumPayloadBytes }: NodeOptions)
     identifyPush: identifyPush(),
     pubsub: gossipService(topic),
     // other networks call back what cannot be dialled from there, and punch holes that loopback does not have
-    ...alone ? {} : { autoNAT: autoNAT(), dcutr: dcutr() },
+    ...alone ? {} : { autoNAT: freshlyDiallingAutoNAT(), dcutr: dcutr() },
     ...alone || reach.upnp !== true ? {} : { upnp: uPnPNAT() },
     ...reach.dht === true ? { ping: ping(), dht: table(listen.length === 0) } : {},
     ...reach.relay === true ? { relay: circuitRelayServer({ reservations: { maxReservations: MAXIMUM_RESERVATIONS, defaultDataLimit: BigInt(relayedBytes(maximumPayloadBytes)), defaultDurationLimit: RELAYED_CONNECTION_MS } }) } : {}

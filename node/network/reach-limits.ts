@@ -5,14 +5,14 @@ const MINUTE_MS = 60_000
 /** Kademlia of all runs together: an id of its own keeps it apart from the public one, which is no place for our addresses. */
 export const DHT_PROTOCOL = '/shoal/kad/1.0.0'
 
-/** A peer looks where it stands in the table this often; each time costs tens of kilobytes in a swarm of a dozen. */
-export const DHT_SELF_QUERY_MS = 30 * MINUTE_MS
+/** A peer looks where it stands in the table this often; each time costs some tens of kilobytes in a swarm of a dozen (docs/results/idle-traffic.md). */
+export const DHT_SELF_QUERY_MS = 5 * MINUTE_MS
 
 /** Members that found nobody ask the table again after this, and twice as long each time. */
 export const FIRST_LOOKUP_MS = 2_000
 
 /** Members that have company ask for islands of their run this often: a lookup costs a few kilobytes. */
-export const LOOKUP_MS = 15 * MINUTE_MS
+export const LOOKUP_MS = 5 * MINUTE_MS
 
 /** Records are told anew this often: servers keep them in memory, and memories end. */
 export const PROVIDE_MS = 60 * MINUTE_MS

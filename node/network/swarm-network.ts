@@ -148,7 +148,7 @@ export class SwarmNetwork implements Peers {
   }
 
   openExchange (partner: string, events: ExchangeEvents): Exchange {
-    return openExchange(async signal => this.#openStream(partner, EXCHANGE_PROTOCOL, signal), { ...this.#sessionOptions(), partner }, events)
+    return openExchange(async signal => openStream(this.#node, partner, EXCHANGE_PROTOCOL, signal, 2 * this.#options.maximumPayloadBytes), { ...this.#sessionOptions(), partner }, events)
   }
 
   onExchange (accept: (exchange: Exchange) => ExchangeEvents): void { this.#acceptor = accept }

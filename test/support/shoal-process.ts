@@ -31,8 +31,10 @@ export class ShoalProcess {
   #stdout = ''
   #stderr = ''
 
-  constructor (words: readonly string[], environment: Record<string, string> = {}) {
-    this.#child = spawn(process.execPath, [PROGRAM, ...words], { env: { ...process.env, NO_COLOR: '1', ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
+  /** @param launcher words that run a command elsewhere, in a network namespace for instance */
+  constructor (words: readonly string[], environment: Record<string, string> = {}, launcher: readonly string[] = []) {
+    const [program = process.execPath, ...rest] = [...launcher, process.execPath, PROGRAM, ...words]
+    this.#child = spawn(program, rest, { env: { ...process.env, NO_COLOR: '1', ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
     this.#child.stderr?.on('data', (chunk: Buffer) => { this.#stderr += chunk.toString() })
     createInterface({ input: this.#child.stdout ?? process.stdin }).on('line', line => {
       this.#stdout += `${line}\n`
