@@ -24,18 +24,22 @@ export interface ScalarOptions extends MethodOptions {
   readonly blockSize?: string
   readonly smallest?: string
   readonly largestLevel?: string
+  readonly sparse?: string
+  readonly mask?: string
+  readonly form?: string
   readonly privacyClip?: string
   readonly privacyNoise?: string
   readonly privacyDelta?: string
 }
 
 const PRIVACY = ['privacyClip', 'privacyNoise', 'privacyDelta'] as const
+const VARIANTS = ['sparse', 'mask', 'form'] as const
 const DEFAULT_DELTA = 1e-5
 
 /** Which options each kind of method of scalars has. */
 const OPTIONS_OF = {
-  'one-byte': ['noise', 'epsilon', 'scalarRate', 'swarm', 'pack', 'checkEvery', 'snapshotEvery', 'smallest', ...PRIVACY],
-  fedkseed: ['noise', 'epsilon', 'scalarRate', 'swarm', 'pool', 'localSteps', 'checkEvery', 'smallest', 'largestLevel', ...PRIVACY],
+  'one-byte': ['noise', 'epsilon', 'scalarRate', 'swarm', 'pack', 'checkEvery', 'snapshotEvery', 'smallest', ...VARIANTS, ...PRIVACY],
+  fedkseed: ['noise', 'epsilon', 'scalarRate', 'swarm', 'pool', 'localSteps', 'checkEvery', 'smallest', 'largestLevel', ...VARIANTS, ...PRIVACY],
   ferret: ['noise', 'swarm', 'localSteps', 'directions', 'blockSize', 'checkEvery', 'smallest', 'largestLevel']
 } as const satisfies Record<ScalarSpec['kind'], ReadonlyArray<keyof ScalarOptions>>
 
@@ -55,6 +59,9 @@ export function configureScalarOptions (command: Command): void {
     .option('--directions <number>', 'for ferret: coordinates that a peer sends in a round')
     .option('--block-size <weights>', 'for ferret: weights that share directions')
     .option('--smallest <scalar>', 'the scalar or coordinate of the signed byte’s first level, g₀')
+    .option('--sparse <halvings>', 'for one-byte and fedkseed: directions move one weight in 2 to this power, drawn from --mask')
+    .option('--mask <seed>', 'which weights those are; 0 where it is left out')
+    .option('--form <form>', 'for one-byte and fedkseed: value, or sign, which tells ±1 in place of each scalar')
     .option('--privacy-clip <scalar>', 'for one-byte and fedkseed: no scalar is told as more than this, C; with --privacy-noise')
     .option('--privacy-noise <multiple>', 'Gaussian noise on every scalar told, in multiples σ of C; what it promises is in docs/scalars.md')
     .option('--privacy-delta <chance>', 'δ at which ε is told; 1e-5 where it is left out')
@@ -108,12 +115,22 @@ function changed (preset: ScalarSpec, options: ScalarOptions): ScalarSpec {
     }
   }
   const measured = {
-    ...shared, ...privacyOf(options), epsilon: size('epsilon', epsilon, preset.epsilon), learningRate: size('scalar-rate', scalarRate, preset.learningRate)
+    ...shared, ...variantsOf(options), ...privacyOf(options), epsilon: size('epsilon', epsilon, preset.epsilon), learningRate: size('scalar-rate', scalarRate, preset.learningRate)
   }
   if (preset.kind === 'one-byte') return { ...preset, ...measured, window: count('pack', pack, preset.window, 256), snapshotEvery: count('snapshot-every', snapshotEvery, preset.snapshotEvery) }
   return {
     ...preset, ...measured, poolSize: count('pool', pool, preset.poolSize, limitOf(kSeedSchema.shape.poolSize)),
     localSteps: count('local-steps', localSteps, preset.localSteps, limitOf(kSeedSchema.shape.localSteps)), largestLevel: count('largest-level', largestLevel, preset.largestLevel, 127)
+  }
+}
+
+/** @throws ShoalError USAGE for a mask of nothing */
+function variantsOf ({ sparse, mask, form }: ScalarOptions): Pick<KSeedSpec, 'sparse' | 'form'> {
+  if (mask !== undefined && sparse === undefined) throw new ShoalError({ code: 'USAGE', what: '--mask needs --sparse', why: 'without it directions move all weights', tryThis: '--sparse 3' })
+  const told = choiceOption('form', form ?? 'value', ['value', 'sign'])
+  return {
+    ...sparse === undefined ? {} : { sparse: { halvings: numberOption('sparse', sparse, { minimum: 1, maximum: 16 }), mask: numberOption('mask', mask ?? '0', { minimum: 0, maximum: 0xffff_ffff }) } },
+    ...told === 'value' ? {} : { form: told }
   }
 }
 

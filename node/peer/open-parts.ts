@@ -194,7 +194,7 @@ async function startNetwork ({ options, store, identity, layout, serving, runFil
 /** What the trainer is asked for besides whole steps. */
 function trainerModeOf (manifest: RunManifest): Pick<TrainerInit, 'gradients' | 'scalars'> {
   const { method } = manifest
-  if (isScalarMethod(method)) return method.kind === 'ferret' ? {} : { scalars: { noise: method.noise, unit: unitOf(method, stepsOf(manifest)) } }
+  if (isScalarMethod(method)) return method.kind === 'ferret' ? {} : { scalars: { noise: method.noise, sparse: method.sparse, unit: unitOf(method, stepsOf(manifest)) } }
   return method.shares === 'gradients' ? { gradients: true } : {}
 }
 

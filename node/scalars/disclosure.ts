@@ -12,8 +12,10 @@ export function unpredictableNormal (): number {
 
 /** What becomes of a scalar before anybody hears of it; undefined for a run that asks for nothing. */
 export function disclosureOf (method: ScalarSpec): ((scalar: number) => number) | undefined {
-  const privacy = method.kind === 'ferret' ? undefined : method.privacy
-  return privacy === undefined ? undefined : scalar => privateScalar([scalar], privacy, unpredictableNormal)
+  if (method.kind === 'ferret' || (method.privacy === undefined && method.form === undefined)) return undefined
+  const { privacy, form } = method
+  const hidden = (scalar: number): number => privacy === undefined ? scalar : privateScalar([scalar], privacy, unpredictableNormal)
+  return form === undefined ? hidden : scalar => Math.sign(hidden(scalar))
 }
 
 /** What the run's promise has come to after so many scalars, in a sentence; none where nothing is promised. */

@@ -3,7 +3,7 @@ import { ShoalError, reasonOf } from '../../src/errors.ts'
 import type { ErrorParts } from '../../src/errors.ts'
 import type { InnerSpec, ModelSpec } from '../../src/manifest/schema.ts'
 import type { ScalarOutcome, ScalarRequest, TrainingOutcome } from '../../src/ports.ts'
-import type { NoiseKind } from '../../src/spsa/noise.ts'
+import type { NoiseSpec } from '../../src/spsa/method-noise.ts'
 import type { EnsembleEvaluation, EnsembleRule } from '../../src/training/ensemble.ts'
 import type { Evaluation } from '../../src/training/evaluation.ts'
 import type { TextRequest } from '../../src/training/text-sampling.ts'
@@ -11,8 +11,7 @@ import type { TrainerState } from '../../src/training/trainer-state.ts'
 import type { BackendRanking, ComputeSettings, SkippedBackend } from '../backends/contract.ts'
 
 /** How a trainer that only measures reads what others make of its measurements. */
-export interface ScalarSettings {
-  readonly noise: NoiseKind
+export interface ScalarSettings extends NoiseSpec {
   /** Of the run's fixed point: weights are fround(θ₀ + unit · A / integersPerUnit). */
   readonly unit: number
 }

@@ -6,7 +6,7 @@ import { viewOf } from '../../src/parameters/layout.ts'
 import type { ScalarRequest } from '../../src/ports.ts'
 import { movedWeights } from '../../src/spsa/accumulator.ts'
 import { directionLosses } from '../../src/spsa/direction-losses.ts'
-import { noiseOf } from '../../src/spsa/noise.ts'
+import { methodNoise } from '../../src/spsa/method-noise.ts'
 import { heldWeights, readAll } from '../../src/spsa/weight-source.ts'
 import { evaluate } from '../../src/training/evaluation.ts'
 import { sampleText } from '../../src/training/text-sampling.ts'
@@ -22,15 +22,15 @@ import { openTrainingInput } from './training-input.ts'
  *
  * @throws ShoalError CHECKPOINT_INCOMPATIBLE · RangeError when the shard has no window
  */
-export function createScalarSession (input: WorkerInput, { noise: kind, unit }: ScalarSettings, report: Report): Session {
+export function createScalarSession (input: WorkerInput, settings: ScalarSettings, report: Report): Session {
   const { sharedWeights, sharedIntegers, stopFlag } = input
   const model = createModel(input.model)
   const { sample, heldOut, tokenizer } = openTrainingInput(input)
   const state = input.state ?? genesisState(input.model, input.seed)
   checkState(state, model.layout.size)
   sharedWeights.set(state.weights)
-  const noise = noiseOf(kind)
-  const weights = movedWeights(heldWeights(sharedWeights), sharedIntegers, unit / noise.integersPerUnit)
+  const noise = methodNoise(settings)
+  const weights = movedWeights(heldWeights(sharedWeights), sharedIntegers, settings.unit / noise.integersPerUnit)
   const meter = createMeter(tokensPerStepOf(input), report)
   const throttle = createThrottle(input.compute.throttle, stopFlag)
   let { step } = state

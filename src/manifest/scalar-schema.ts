@@ -15,6 +15,11 @@ const privacySchema = z.strictObject({
   delta: positive.max(0.5)
 }).optional()
 
+/** The part of the weights that directions move, a share of 2^−halvings drawn from `mask`; all of them when left out. */
+const sparseSchema = z.strictObject({ halvings: natural.max(16), mask: z.int().min(0).max(0xffff_ffff) }).optional()
+/** Whether a scalar is told, or its sign alone, as ±1 (FeedSign); the scalar when left out. */
+const formSchema = z.literal('sign').optional()
+
 /** Just One Byte: every peer sends one byte a step along directions that everybody can draw. */
 export const oneByteSchema = z.strictObject({
   kind: z.literal('one-byte'),
@@ -45,7 +50,9 @@ export const oneByteSchema = z.strictObject({
   checkEvery: natural,
   /** Steps after which all take a snapshot, at the same step, and forget the bytes that it stands for. */
   snapshotEvery: natural,
-  privacy: privacySchema
+  privacy: privacySchema,
+  sparse: sparseSchema,
+  form: formSchema
 })
 
 /** Steps that packs of a run of rounds have at most: an entry of a ledger that holds them fills a fifth of a frame. */
@@ -75,7 +82,9 @@ export const kSeedSchema = z.strictObject({
   largestLevel: level.min(1),
   /** Rounds between two comparisons of ledgers and model hashes. */
   checkEvery: natural,
-  privacy: privacySchema
+  privacy: privacySchema,
+  sparse: sparseSchema,
+  form: formSchema
 })
 
 /** Ferret: rounds of first-order local steps, sent as coordinates on seeded directions. */

@@ -4,6 +4,7 @@ import type { FerretRules } from './ferret-peer.ts'
 import { kSeedFixedPoint } from './k-seed-peer.ts'
 import type { KSeedRules } from './k-seed-peer.ts'
 import type { LedgerRules } from './ledger.ts'
+import { methodNoise } from './method-noise.ts'
 import { noiseOf } from './noise.ts'
 import type { PackMachineRules } from './pack-machine.ts'
 import { scalarCodec } from './scalar-codec.ts'
@@ -58,7 +59,7 @@ export function roundsOf ({ localSteps }: PackSpec, steps: number): number {
 function kSeedNumbers (method: KSeedSpec, { runId, steps }: Pick<ScalarRun, 'runId' | 'steps'>): KSeedRules {
   const { learningRate, decay, poolSize, localSteps, peers, epsilon, importance, largestLevel } = method
   return {
-    runId, poolSize, localSteps, peers, epsilon, largestLevel, rounds: roundsOf(method, steps), room: roomFor(peers), codec: codecOf(method), noise: noiseOf(method.noise), isPro: importance,
+    runId, poolSize, localSteps, peers, epsilon, largestLevel, rounds: roundsOf(method, steps), room: roomFor(peers), codec: codecOf(method), noise: methodNoise(method), isPro: importance,
     largestLearningRate: learningRate, learningRate: decay === 'constant' ? () => learningRate : step => learningRate * (1 - LINEAR_FALL * step / steps)
   }
 }

@@ -4,6 +4,7 @@ import type { RunManifest } from '../manifest/schema.ts'
 import { fixedPoint } from './accumulator.ts'
 import { fixedPointOf } from './byte-model.ts'
 import type { ByteModelRules } from './byte-model.ts'
+import { methodNoise } from './method-noise.ts'
 import { noiseOf } from './noise.ts'
 import type { LedgerRules } from './ledger.ts'
 import type { OneByteRules } from './one-byte-ports.ts'
@@ -127,7 +128,7 @@ export function byteModelRules (method: OneByteSpec, steps: number): ByteModelRu
   const { learningRate, peers, decay, window, clip, snapshotEvery } = method
   const rate = learningRate / peers
   return {
-    noise: noiseOf(method.noise), codec: scalarCodec(method.smallest), window, clip, epochSteps: snapshotEvery, contributions: snapshotEvery * roomOf(method),
+    noise: methodNoise(method), codec: scalarCodec(method.smallest), window, clip, epochSteps: snapshotEvery, contributions: snapshotEvery * roomOf(method),
     largestLearningRate: rate, learningRate: decay === 'constant' ? () => rate : step => rate * (1 - LINEAR_FALL * step / steps)
   }
 }
@@ -169,9 +170,15 @@ export function ledgerRulesOf (method: ScalarSpec, run: ScalarRun, size: number)
 /** What a method does, in a sentence or two. */
 export function scalarSentence (method: ScalarSpec): string {
   const told = method.kind === 'one-byte' ? oneByteSentence(method) : packSentence(method)
-  if (method.kind === 'ferret' || method.privacy === undefined) return told
-  const { clip, noiseMultiplier } = method.privacy
-  return `${told} Scalars are clipped at ±${clip}, and told with Gaussian noise of ${noiseMultiplier} times that.`
+  return method.kind === 'ferret' ? told : [told, ...variantSentences(method)].join(' ')
+}
+
+function variantSentences ({ sparse, form, privacy }: Exclude<ScalarSpec, { kind: 'ferret' }>): string[] {
+  return [
+    ...sparse === undefined ? [] : [`Directions move one weight in ${2 ** sparse.halvings}, those of mask ${sparse.mask}.`],
+    ...form === undefined ? [] : ['Of each scalar its sign alone is told.'],
+    ...privacy === undefined ? [] : [`Scalars are clipped at ±${privacy.clip}, and told with Gaussian noise of ${privacy.noiseMultiplier} times that.`]
+  ]
 }
 
 function oneByteSentence ({ noise, epsilon, learningRate, peers, window, checkEvery, snapshotEvery }: OneByteSpec): string {

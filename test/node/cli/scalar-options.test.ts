@@ -49,3 +49,16 @@ describe('privacy', () => {
     expect(() => anyMethodOf({ method: 'ferret', privacyClip: '1', privacyNoise: '3' })).toThrow(expect.objectContaining({ code: 'USAGE' }) as Error)
   })
 })
+
+describe('variants', () => {
+  it.each(['one-byte', 'fedkseed'])('of %s: a masked part of the weights, and signs alone', method => {
+    expect(anyMethodOf({ method, sparse: '3', form: 'sign' })).toMatchObject({ sparse: { halvings: 3, mask: 0 }, form: 'sign' })
+    expect(anyMethodOf({ method, sparse: '1', mask: '7', form: 'value' })).toMatchObject({ sparse: { halvings: 1, mask: 7 } })
+    expect(anyMethodOf({ method })).not.toHaveProperty('sparse')
+  })
+
+  it('have no mask of nothing, and none where nothing is measured', () => {
+    expect(() => anyMethodOf({ method: 'fedkseed', mask: '7' })).toThrow(expect.objectContaining({ code: 'USAGE', message: '--mask needs --sparse' }) as Error)
+    expect(() => anyMethodOf({ method: 'ferret', sparse: '1' })).toThrow(expect.objectContaining({ code: 'USAGE' }) as Error)
+  })
+})

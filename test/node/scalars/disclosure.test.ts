@@ -22,6 +22,13 @@ describe('what a scalar becomes before anybody hears of it', () => {
     expect(Math.abs(variance - 16)).toBeLessThan(2.6)
   })
 
+  it('is its sign, where that alone is told', () => {
+    const disclose = disclosureOf({ ...scalarPresets.fedkseed, form: 'sign' })!
+    expect([3, -0.1, 0].map(disclose)).toEqual([1, -1, 0])
+    const noisy = disclosureOf({ ...scalarPresets.fedkseed, form: 'sign', privacy })!
+    expect(new Set(Array.from({ length: 200 }, () => noisy(0)))).toEqual(new Set([1, -1]))
+  })
+
   it('draws a number of its own each time', () => {
     expect(new Set(Array.from({ length: 100 }, unpredictableNormal)).size).toBe(100)
   })

@@ -15,7 +15,7 @@ beforeAll(async () => { root = await mkdtemp(join(tmpdir(), 'shoal-packs-')) })
 afterAll(async () => rm(root, { recursive: true, force: true }))
 
 const STEPS = 20
-const kSeed = { ...scalarPresets['fedkseed-pro'], peers: 2, poolSize: 32, localSteps: 2, checkEvery: 2 } as const satisfies ScalarSpec
+const kSeed = { ...scalarPresets['fedkseed-pro'], peers: 2, poolSize: 32, localSteps: 2, checkEvery: 2, sparse: { halvings: 1, mask: 7 }, form: 'sign', privacy: { clip: 1, noiseMultiplier: 2, delta: 1e-5 } } as const satisfies ScalarSpec
 const ferret = { ...scalarPresets.ferret, peers: 2, localSteps: 2, directions: 256, checkEvery: 2 } as const satisfies ScalarSpec
 
 /** What a directory's ledger says, and the weights that it makes. */
@@ -53,6 +53,7 @@ describe.each([['fedkseed-pro', kSeed], ['ferret', ferret]] as const)('real peer
       expect(wireSent / 2 / (reports[at]?.rounds ?? 0)).toBeLessThan(18_000)
     }
     expect(a.all('round').map(({ record }) => record.outcome)).toContain('averaged')
+    if (tookOver) expect(a.all('round').at(-1)?.record.reason).toContain(`${STEPS} scalars told, each with noise: ε `)
     expect([a, b, c].flatMap(peer => [...peer.all('warning'), ...peer.all('peer-rejected')])).toEqual([])
   })
 })
