@@ -39,6 +39,9 @@ export const PARALLEL_DIALS = 4
 /** Members hear of newcomers this long after, many at once: most have met by then and need no introduction. */
 export const INTRODUCTION_DELAY_MS = 750
 
+/** Peers of which a member is remembered to know, the newest: what it was told of a large swarm in its last hours. */
+export const REMEMBERED_NEWS = 512
+
 /** Announcements are coalesced to this pace: gossip multiplies each by the fan-out. */
 export const ANNOUNCE_INTERVAL_MS = 500
 

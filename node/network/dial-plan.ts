@@ -1,3 +1,4 @@
+import { hashText } from '../../src/averaging/pairing-hash.ts'
 import { peerIdOf } from './addresses.ts'
 
 /** When to dial whom: pure bookkeeping over an injected time, in a deterministic order. */
@@ -34,17 +35,23 @@ export interface DialTarget {
 interface Plan extends DialTarget {
   addresses: readonly string[]
   failures: number
+  /** Among those due at the same time, smaller first: 0 for entries, the rest in an order of this peer's own. */
+  readonly order: number
   /** When to dial next; Infinity while a dial or connection is under way. */
   dueMs: number
 }
 
 export class DialPlan {
   readonly #self: string
+  readonly #salt: number
   readonly #plans = new Map<string, Plan>()
   /** True while this peer has fewer neighbours than it wants. */
   lonely = true
 
-  constructor (self: string) { this.#self = self }
+  constructor (self: string) {
+    this.#self = self
+    this.#salt = hashText(self, 0)
+  }
 
   /** An address from the invite, the config or the peer store. */
   addEntry (address: string, nowMs: number): void {
@@ -52,7 +59,7 @@ export class DialPlan {
     if (key === this.#self) return
     const known = this.#plans.get(key)
     const addresses = [...new Set([...known?.addresses ?? [], address])]
-    this.#plans.set(key, { key, addresses, entry: true, failures: 0, dueMs: known?.dueMs ?? nowMs })
+    this.#plans.set(key, { key, addresses, entry: true, failures: 0, order: 0, dueMs: known?.dueMs ?? nowMs })
   }
 
   /** A peer that another one told of; true when it was not planned for before. */
@@ -64,14 +71,14 @@ export class DialPlan {
     }
     if (peerId === this.#self || addresses.length === 0 || this.#plans.size >= MAXIMUM_TARGETS) return false
     const dueMs = this.#self < peerId ? nowMs : nowMs + YIELD_MS
-    this.#plans.set(peerId, { key: peerId, addresses, entry: false, failures: 0, dueMs })
+    this.#plans.set(peerId, { key: peerId, addresses, entry: false, failures: 0, order: hashText(peerId, this.#salt), dueMs })
     return true
   }
 
-  /** Targets to dial now, oldest due first, then by key. They count as under way until their outcome is told. */
+  /** Targets to dial now, oldest due first, entries before others. Everyone orders the others differently: a large swarm must not besiege a few. They count as under way until their outcome is told. */
   takeDue (nowMs: number, atMost: number): readonly DialTarget[] {
     const due = [...this.#plans.values()].filter(plan => plan.dueMs <= nowMs)
-    due.sort((a, b) => a.dueMs - b.dueMs || (a.key < b.key ? -1 : 1))
+    due.sort((a, b) => a.dueMs - b.dueMs || a.order - b.order || (a.key < b.key ? -1 : 1))
     const taken = due.slice(0, Math.max(0, atMost))
     for (const plan of taken) plan.dueMs = Infinity
     return taken
@@ -98,7 +105,7 @@ export class DialPlan {
     const plan = this.#plans.get(peerId)
     if (plan !== undefined) Object.assign(plan, { failures: 0, dueMs: Infinity })
     else if (addresses.length > 0 && this.#plans.size < MAXIMUM_TARGETS) {
-      this.#plans.set(peerId, { key: peerId, addresses, entry: false, failures: 0, dueMs: Infinity })
+      this.#plans.set(peerId, { key: peerId, addresses, entry: false, failures: 0, order: hashText(peerId, this.#salt), dueMs: Infinity })
     }
   }
 

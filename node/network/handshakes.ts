@@ -16,7 +16,7 @@ export interface HandshakeOptions {
   readonly refusal: (peerId: string, theirs: Hello) => Verdict | undefined
   /** `ours` is what the other side was told. */
   readonly onAccepted: (connection: Connection, theirs: Hello, ours: Hello) => void
-  readonly onRejected: (peerId: string, by: 'us' | 'them', rejection: Rejection) => void
+  readonly onRejected: (peerId: string, by: 'us' | 'them', rejection: Rejection, theirs?: Hello) => void
   /** A handshake that ended without a verdict; the peer may be tried again. */
   readonly onFailed: (peerId: string, error: WireError) => void
   readonly signal: AbortSignal
@@ -83,7 +83,7 @@ export class Handshakes {
   }
 
   #conclude (connection: Connection, outcome: HelloOutcome, ours: Hello): void {
-    if (outcome.kind === 'rejected') this.#options.onRejected(connection.remotePeer.toString(), outcome.by, outcome.rejection)
+    if (outcome.kind === 'rejected') this.#options.onRejected(connection.remotePeer.toString(), outcome.by, outcome.rejection, outcome.theirs)
     else if (connection.status === 'open') this.#options.onAccepted(connection, outcome.theirs, ours)
   }
 

@@ -1,4 +1,4 @@
-import { INTRODUCTION_DELAY_MS } from './constants.ts'
+import { INTRODUCTION_DELAY_MS, REMEMBERED_NEWS } from './constants.ts'
 
 export interface IntroductionOptions {
   /** Peers that a hello would pass on now. */
@@ -25,7 +25,14 @@ export class Introductions {
   /** The member has told of these peers, or was told of them. */
   knows (member: string, peers: readonly string[]): void {
     const aware = this.#aware.get(member) ?? new Set()
-    for (const peer of peers) aware.add(peer)
+    for (const peer of peers) {
+      aware.delete(peer)
+      aware.add(peer)
+    }
+    for (const oldest of aware) {
+      if (aware.size <= REMEMBERED_NEWS) break
+      aware.delete(oldest)
+    }
     this.#aware.set(member, aware)
   }
 

@@ -8,7 +8,7 @@ import { decodeProgress, encodeProgress } from '../../protocols/progress/message
 import { refuse } from '../../protocols/hello/decide.ts'
 import type { Hello, Verdict } from '../../protocols/hello/messages.ts'
 import { WireError } from '../../protocols/wire/errors.ts'
-import { MAXIMUM_ADDRESSES_PER_PEER } from '../../protocols/wire/limits.ts'
+import { MAXIMUM_ADDRESSES_PER_PEER, MAXIMUM_KNOWN_PEERS } from '../../protocols/wire/limits.ts'
 import { PROTOCOL_VERSIONS } from '../../protocols/wire/protocol-ids.ts'
 import { rejection, type Rejection } from '../../protocols/wire/rejection.ts'
 import { Announcer } from './announcer.ts'
@@ -90,7 +90,7 @@ export class Membership {
       isMember: peerId => this.roster.has(peerId),
       refusal: (peerId, theirs) => this.#verdictOn(peerId, theirs),
       onAccepted: (connection, theirs, ours) => { this.#accept(connection, theirs, ours) },
-      onRejected: (peerId, by, why) => { this.#refuse(peerId, by, why) },
+      onRejected: (peerId, by, why, theirs) => { this.#refuse(peerId, by, why, theirs) },
       onFailed: (peerId, error) => { this.warn(`the handshake with ${peerId} failed: ${error.message}`) }
     })
     this.#introductions = new Introductions({
@@ -206,7 +206,7 @@ export class Membership {
       protocols: PROTOCOL_VERSIONS,
       progress: { round, step, training, toldMs: this.#announcer.toldMs },
       addresses: this.#options.addresses().slice(0, MAXIMUM_ADDRESSES_PER_PEER),
-      peers: this.#introductions.newsFor(peerId, this.roster.knownPeers())
+      peers: this.#introductions.newsFor(peerId, this.roster.knownPeers()).slice(0, MAXIMUM_KNOWN_PEERS)
     }
   }
 
@@ -218,11 +218,8 @@ export class Membership {
     const islands = this.#islands.joined(peerId, theirs, this.#progress.round, this.#options.nowMs())
     const moved = addresses.some(isRelayed) && this.roster.addressesOf(peerId)?.some(isRelayed) === false
     const isNew = this.roster.join(peerId, { progress: theirs.progress, addresses })
-    const nowMs = this.#options.nowMs()
     this.#plan.accepted(peerId, addresses)
-    for (const known of theirs.peers) {
-      if (!this.roster.has(known.peerId)) this.#plan.learn(known.peerId, dialable(known.peerId, known.addresses), nowMs)
-    }
+    this.#learn(theirs)
     this.#door.entered(peerId, theirs)
     this.revoke(theirs.revocations, peerId)
     this.#introductions.knows(peerId, [...theirs.peers, ...ours.peers].map(known => known.peerId))
@@ -233,6 +230,14 @@ export class Membership {
     }
     if (islands !== undefined) this.events.tell({ type: 'network', what: 'islands', sentence: islands })
     this.#changed()
+  }
+
+  /** Peers that another one told of: there is room elsewhere, where it has none. */
+  #learn ({ peers }: Hello): void {
+    for (const { peerId, addresses } of peers) {
+      if (!this.roster.has(peerId)) this.#plan.learn(peerId, dialable(peerId, addresses), this.#options.nowMs())
+    }
+    this.#dialer.wake()
   }
 
   #verdictOn (peerId: string, theirs: Hello): Verdict | undefined {
@@ -257,8 +262,9 @@ export class Membership {
     }
   }
 
-  #refuse (peerId: string, by: 'us' | 'them', why: Rejection): void {
+  #refuse (peerId: string, by: 'us' | 'them', why: Rejection, theirs?: Hello): void {
     this.#plan.refused(peerId, this.#options.nowMs())
+    if (why.code === 'BUSY' && theirs !== undefined) this.#learn(theirs)
     this.#remove(peerId, why.sentence)
     this.reject(peerId, by, why)
   }

@@ -1,6 +1,5 @@
 import type { PresentPeer, Progress, RejectionCode } from '../../src/ports.ts'
 import type { Hello, KnownPeer } from '../../protocols/hello/messages.ts'
-import { MAXIMUM_KNOWN_PEERS } from '../../protocols/wire/limits.ts'
 import type { Rejection } from '../../protocols/wire/rejection.ts'
 import { REJECTION_REPEAT_MS, REMEMBERED_REJECTIONS } from './constants.ts'
 
@@ -55,11 +54,10 @@ export class Roster {
     return [...this.#members.values()].sort((a, b) => a.peerId < b.peerId ? -1 : 1)
   }
 
-  /** What a hello passes on. */
+  /** Whom a hello may pass on: those that can be dialled. */
   knownPeers (): KnownPeer[] {
     return this.members()
       .filter(member => member.addresses.length > 0)
-      .slice(0, MAXIMUM_KNOWN_PEERS)
       .map(({ peerId, addresses }) => ({ peerId, addresses: [...addresses] }))
   }
 }

@@ -13,12 +13,13 @@ export interface HelloOptions {
 /** How a hello ended, the same shape on both sides. */
 export type HelloOutcome =
   | { readonly kind: 'accepted', readonly theirs: Hello }
-  | { readonly kind: 'rejected', readonly by: 'us' | 'them', readonly rejection: Rejection }
+  /** With the other side's hello where there was one: who is too busy for one more names others. */
+  | { readonly kind: 'rejected', readonly by: 'us' | 'them', readonly rejection: Rejection, readonly theirs: Hello }
 
 export function outcomeOf (verdict: Verdict, by: 'us' | 'them', theirs: Hello): HelloOutcome {
   return verdict.accept
     ? { kind: 'accepted', theirs }
-    : { kind: 'rejected', by, rejection: { code: verdict.code, sentence: verdict.sentence } }
+    : { kind: 'rejected', by, rejection: { code: verdict.code, sentence: verdict.sentence }, theirs }
 }
 
 /** What is said to the other side: that it does not belong here, or is not let in. */
