@@ -52,7 +52,7 @@ export async function transferMs (near: Socket, far: Socket, bytes: number): Pro
     const read = (piece: Buffer): void => {
       left -= piece.length
       if (left > 0) return
-      far.off('data', read)
+      far.off('data', read).off('error', reject)
       resolve(performance.now() - startedMs)
     }
     far.on('data', read)

@@ -11,7 +11,7 @@ export interface Verdict {
 }
 
 /** Holds what became of a testnet against what its scenario expects. */
-export function verdictOn (expected: Expectations, report: FinalReport, seats: readonly Seat[]): Verdict {
+export function verdictOn (expected: Expectations, report: Pick<FinalReport, 'evalLoss' | 'perPeer'>, seats: ReadonlyArray<Pick<Seat, 'name' | 'view' | 'hasEndedUnasked'>>): Verdict {
   const views = seats.map(seat => seat.view)
   const broken: string[] = []
   const expect = (holds: boolean, sentence: string): void => { if (!holds) broken.push(sentence) }

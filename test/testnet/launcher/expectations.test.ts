@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest'
+import type { PeerReport } from '../../../src/events.ts'
+import { verdictOn } from '../../../testnet/launcher/expectations.ts'
+import { newPeerView } from '../../../testnet/launcher/swarm-view.ts'
+import { scenarioSchema } from '../../../testnet/scenarios/schema.ts'
+import type { Expectations } from '../../../testnet/scenarios/schema.ts'
+
+function expected (expect: object): Expectations {
+  return scenarioSchema.parse({ name: 'any', summary: 'any', peers: [{}], expect }).expect
+}
+
+const seats = [
+  { name: 'A', hasEndedUnasked: false, view: { ...newPeerView('A'), rounds: 10, averagedRounds: 9, bytesSent: 3000, longestWaitMs: 400, waitedMs: 1000 } },
+  { name: 'B', hasEndedUnasked: false, view: { ...newPeerView('B'), rounds: 10, averagedRounds: 5, bytesSent: 1000, longestWaitMs: 900, waitedMs: 5000 } }
+]
+const report = { evalLoss: 2.5, perPeer: [{ name: 'A', secondsTotal: 100 }, { name: 'B', secondsTotal: 50 }] as unknown as ReadonlyArray<PeerReport & { readonly name: string }> }
+
+describe('what a scenario expects of real peers', () => {
+  it('holds where it holds, on each side of every bound', () => {
+    expect(verdictOn(expected({ lossBelow: { real: 2.6 }, averagedShareAbove: 0.69, bytesPerPeerBelow: '3.1kB', longestWaitBelow: '901ms', waitedShareBelow: 0.11 }), report, seats)).toEqual({ broken: [], unchecked: [] })
+    const { broken } = verdictOn(expected({ lossBelow: { real: 2.4 }, averagedShareAbove: 0.7, bytesPerPeerBelow: '3kB', longestWaitBelow: '900ms', waitedShareBelow: 0.1 }), report, seats)
+    expect(broken).toHaveLength(5)
+    expect(broken[0]).toBe('the merged model\'s held-out loss is 2.500, not below 2.4')
+  })
+
+  it('names who ended early, unless nobody minds', () => {
+    const early = [{ ...seats[0], name: 'A', view: newPeerView('A'), hasEndedUnasked: true }]
+    expect(verdictOn(expected({}), report, early).broken).toEqual(['A ended early'])
+    expect(verdictOn(expected({ allEnd: false }), report, early).broken).toEqual([])
+  })
+
+  it('says what only the simulator can tell', () => {
+    expect(verdictOn(expected({ lossBelow: { quadratic: 1 }, spreadBelow: 1, withinPercentOfUndisturbed: 5 }), report, seats).unchecked).toHaveLength(3)
+  })
+})
