@@ -48,7 +48,11 @@ export class PartFiles implements PartStore {
 
   async keepList (list: Uint8Array): Promise<void> { await appendFile(this.#path('lists'), list) }
 
-  async write (offset: number, bytes: Uint8Array): Promise<void> { await this.#data?.write(bytes, 0, bytes.length, offset) }
+  /** @throws Error when the disk takes only a part of it */
+  async write (offset: number, bytes: Uint8Array): Promise<void> {
+    const written = await this.#data?.write(bytes, 0, bytes.length, offset)
+    if (written !== undefined && written.bytesWritten < bytes.length) throw new Error(`the disk took ${written.bytesWritten} of ${bytes.length} bytes`)
+  }
 
   async clear (): Promise<void> {
     await this.close()

@@ -154,7 +154,8 @@ async function writeHashed (path: string, plan: ChunkPlan, vectors: readonly Uin
         hashes.set(createHash('sha256').update(part).digest(), 32 * index)
         block.push(part)
       }
-      await file.writev(block)
+      // Not writev: on a full disk it writes a part, and says nothing.
+      await file.writeFile(Buffer.concat(block))
     }
   } finally {
     await file.close()

@@ -7,6 +7,7 @@ import * as hello from '../../protocols/hello/messages.ts'
 import * as manifest from '../../protocols/manifest/messages.ts'
 import * as progress from '../../protocols/progress/messages.ts'
 import * as scalars from '../../protocols/scalars/messages.ts'
+import * as snapshots from '../../protocols/snapshots/messages.ts'
 import * as state from '../../protocols/state/messages.ts'
 import type { Head } from '../../src/spsa/chain.ts'
 import type { Entry } from '../../src/spsa/ledger-entry.ts'
@@ -85,6 +86,9 @@ export const VECTORS: readonly Vector[] = [
   vector('scalars sums that are not smaller than the packs', { kind: 'sums', sums: { begin: 0, until: 0, heads: [], sums: new Int32Array() } }, scalars.encodeScalars, scalars.decodeScalars),
   vector('state request', { layoutHash: 'l1' }, state.encodeRequest, state.decodeRequest),
   vector('state header', { round: 2, step: 40, layoutHash: 'l1', ...body }, state.encodeAnswer, state.decodeAnswer),
+  vector('snapshots request for offers', { want: 'offers' as const, hold: 8 }, snapshots.encodeRequest, snapshots.decodeRequest),
+  vector('snapshots offer body', { run: 'r1', layout: 'l1', round: 8, step: 80, tokens: 10240, values: 4096, vectors: 2, data: body.sha256, list: body.sha256 }, snapshots.encodeOfferBody, snapshots.decodeOfferBody),
+  vector('snapshots opinions', { opinions: [{ distance: 0.5, expected: 0.25 }, { distance: 0, expected: null }] }, snapshots.encodeAnswer, snapshots.decodeAnswer),
   vector('file request', { file: body.sha256, offset: 1048576, length: 65536 }, files.encodeRequest, files.decodeRequest),
   vector('file header', { fileBytes: 1048581, ...body }, files.encodeAnswer, files.decodeAnswer),
   vector('check request', { addresses: ['/ip4/10.0.0.1/tcp/4001'], upload: 262144, download: 262144 }, check.encodeRequest, check.decodeRequest),

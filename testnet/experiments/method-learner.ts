@@ -36,6 +36,8 @@ export interface LearnerInit {
   readonly sample: BatchSampler
   /** θ at the start; copied. */
   readonly genesis: Float32Array
+  /** Steps that were taken before, by whoever left these weights; 0 unless given. */
+  readonly startStep?: number
 }
 
 /** One replica in training on the active wasm backend, whose tensors can be read and written at once. */
@@ -45,11 +47,12 @@ export class RealLearner implements Learner {
   readonly #init: LearnerInit
   readonly #trained: readonly TrainedTensor[]
   readonly #optimize: Optimizer
-  #step = 0
+  #step: number
 
   constructor (init: LearnerInit) {
-    const { model: { layout }, genesis, inner, kernels } = init
+    const { model: { layout }, genesis, inner, kernels, startStep = 0 } = init
     this.#init = init
+    this.#step = startStep
     this.weights = genesis.slice()
     this.gradient = new Float32Array(layout.size)
     this.#trained = layout.slots.map(({ shape }) => ({ weights: tf.zeros([...shape]), first: tf.zeros([...shape]), second: tf.zeros([...shape]) }))
