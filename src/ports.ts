@@ -129,6 +129,8 @@ export type ExchangeMessage =
 
 export interface ExchangeEvents {
   message (message: ExchangeMessage): void
+  /** Resolves once all messages that were told of have had their turn; until then no further body of the partner's is read. At once where it is left out. */
+  settled? (): Promise<void>
   /** The exchange is over: the partner closed it, the link broke, or bytes made no sense. Called at most once. */
   closed (reason: string): void
 }

@@ -12,6 +12,27 @@ export const MAXIMUM_CONNECTIONS = 128
 /** A receive window per stream: 8 Mbit at 100 ms, and small enough that bulk does not starve control on 1 Mbit/s. */
 export const STREAM_WINDOW_BYTES = 1024 * 1024
 
+/** What yamux lets a peer send on a stream before anybody reads; it opens the window further only as that is taken. */
+export const FIRST_WINDOW_BYTES = 256 * 1024
+
+/** Streams that a peer may have open on one connection, all protocols together: an honest one has a handful, and each may hold a window. */
+export const INBOUND_STREAMS = 32
+
+/** Connections of one peer: both may have dialled at once, and one by a relay may be about to become direct. */
+export const CONNECTIONS_PER_PEER = 3
+
+/** Streams that one peer may open: a whole round of the largest group at once, and far more than any protocol asks for from then on. */
+export const STREAM_RATE = { burst: 128, perSecond: 16 } as const
+
+/** Announcements of one peer: two a second are the pace, and gossip may deliver a few at once. */
+export const ANNOUNCEMENT_RATE = { burst: 24, perSecond: 4 } as const
+
+/** Announcements that one neighbour passes on: those of a swarm of a hundred. */
+export const GOSSIP_RATE = { burst: 600, perSecond: 400 } as const
+
+/** Announcers remembered for that. */
+export const REMEMBERED_ANNOUNCERS = 1_024
+
 /** yamux keeps growing the window of a paused stream; below twice the window it would be reset (libp2p.md, trap 4). */
 export const STREAM_READ_BUFFER_BYTES = 4 * STREAM_WINDOW_BYTES
 

@@ -1,10 +1,12 @@
 import { gossipsub, TopicValidatorResult, type GossipSub, type Message, type SubscriptionChangeData } from '@libp2p/gossipsub'
 import { WireError } from '../../protocols/wire/errors.ts'
 import { MAXIMUM_PROGRESS_BYTES } from '../../protocols/wire/limits.ts'
+import { Allowances } from '../../protocols/wire/allowance.ts'
+import { ANNOUNCEMENT_RATE, GOSSIP_RATE, MAXIMUM_CONNECTIONS, REMEMBERED_ANNOUNCERS } from './constants.ts'
 import type { Pubsub } from './pubsub.ts'
 
 /** A message above the receiver's limit silently kills that direction of gossipsub for good, so the limit leaves room. */
-const MAXIMUM_INBOUND_BYTES = 64 * 1024
+export const MAXIMUM_GOSSIP_BYTES = 64 * 1024
 
 /** Thresholds that no honest peer of ours reaches: peers are judged by the protocols, gossip only carries. */
 const SCORE_THRESHOLDS = { gossipThreshold: -1e6, publishThreshold: -2e6, graylistThreshold: -3e6 }
@@ -25,7 +27,7 @@ export function gossipService (topic: string): ReturnType<typeof gossipsub> {
     Dscore: 1,
     Dout: 1,
     Dlazy: 2,
-    maxInboundDataLength: MAXIMUM_INBOUND_BYTES,
+    maxInboundDataLength: MAXIMUM_GOSSIP_BYTES,
     allowedTopics: [topic],
     // a household or a lab behind one address is a swarm, not an attack
     scoreParams: { IPColocationFactorWeight: 0 },
@@ -38,13 +40,32 @@ export class Gossip implements Pubsub {
   readonly #gossip: GossipSub
   readonly #topic: string
 
+  readonly #byAnnouncer = new Allowances(ANNOUNCEMENT_RATE, REMEMBERED_ANNOUNCERS)
+  readonly #byNeighbour = new Allowances(GOSSIP_RATE, MAXIMUM_CONNECTIONS)
+  #onFlood: (neighbour: string, limit: number) => void = () => undefined
+
   /** `isValid` judges messages before they are delivered or passed on. */
-  constructor (gossip: GossipSub, topic: string, isValid: (bytes: Uint8Array) => boolean) {
+  constructor (gossip: GossipSub, topic: string, isValid: (bytes: Uint8Array) => boolean, nowMs: () => number) {
     this.#gossip = gossip
     this.#topic = topic
-    gossip.topicValidators.set(topic, (_peer, message) => {
-      return isValid(message.data) ? TopicValidatorResult.Accept : TopicValidatorResult.Reject
+    gossip.topicValidators.set(topic, (neighbour, message) => {
+      if (!isValid(message.data)) return TopicValidatorResult.Reject
+      return message.type === 'signed' && this.#isInTime(neighbour.toString(), message.from.toString(), nowMs()) ? TopicValidatorResult.Accept : TopicValidatorResult.Ignore
     })
+  }
+
+  /** Told of a neighbour that announces, or passes on, more than any swarm has to say. */
+  onFlood (listener: (neighbour: string, limit: number) => void): void { this.#onFlood = listener }
+
+  /** What comes too fast is dropped here and goes no further; only whoever sends it itself is to blame. */
+  #isInTime (neighbour: string, announcer: string, nowMs: number): boolean {
+    if (!this.#byNeighbour.take(neighbour, nowMs)) {
+      this.#onFlood(neighbour, GOSSIP_RATE.perSecond)
+      return false
+    }
+    if (this.#byAnnouncer.take(announcer, nowMs)) return true
+    if (neighbour === announcer) this.#onFlood(neighbour, ANNOUNCEMENT_RATE.perSecond)
+    return false
   }
 
   /** Joins the topic; the node must have been started. */

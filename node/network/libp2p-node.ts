@@ -16,7 +16,7 @@ import type { AddressManager, TransportManager } from '@libp2p/interface-interna
 import { ShoalError } from '../../src/errors.ts'
 import { unspoken } from './addresses.ts'
 import { freshlyDiallingAutoNAT } from './auto-nat.ts'
-import { DIAL_TIMEOUT_MS, KEEPALIVE_MS, MAXIMUM_CONNECTIONS, STREAM_READ_BUFFER_BYTES, STREAM_WINDOW_BYTES } from './constants.ts'
+import { DIAL_TIMEOUT_MS, INBOUND_STREAMS, KEEPALIVE_MS, MAXIMUM_CONNECTIONS, STREAM_READ_BUFFER_BYTES, STREAM_WINDOW_BYTES } from './constants.ts'
 import { gossipService } from './gossip.ts'
 import type { MeteredLinks } from './metered-links.ts'
 import { protectorOf } from './private-network.ts'
@@ -53,6 +53,7 @@ const COMMON = {
   connectionEncrypters: [noise()],
   streamMuxers: [yamux({
     keepAliveInterval: KEEPALIVE_MS,
+    maxInboundStreams: INBOUND_STREAMS,
     streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES, maxReadBufferLength: STREAM_READ_BUFFER_BYTES }
   })],
   // its pings abort a connection whose uplink is full of payload (libp2p.md, trap 6)

@@ -1,4 +1,4 @@
-import type { Connection, Libp2p } from '@libp2p/interface'
+import type { Connection } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { PeerEvent } from '../../src/events.ts'
 import type { Revocation } from '../../src/membership/revocation.ts'
@@ -12,43 +12,19 @@ import { MAXIMUM_ADDRESSES_PER_PEER, MAXIMUM_KNOWN_PEERS } from '../../protocols
 import { PROTOCOL_VERSIONS } from '../../protocols/wire/protocol-ids.ts'
 import { rejection, type Rejection } from '../../protocols/wire/rejection.ts'
 import { Announcer } from './announcer.ts'
-import { DIALLED_MEMBERS, MAXIMUM_MEMBERS, SILENCE_CHECK_MS, SILENCE_LIMIT_MS } from './constants.ts'
+import { CONNECTIONS_PER_PEER, DIALLED_MEMBERS, MAXIMUM_MEMBERS, SILENCE_CHECK_MS, SILENCE_LIMIT_MS } from './constants.ts'
 import { DialPlan } from './dial-plan.ts'
-import { Door, type DoorOptions } from './door.ts'
+import { Door } from './door.ts'
 import { dialable, isRelayed } from './addresses.ts'
 import { Dialer } from './dialer.ts'
+import { blameFor } from './faults.ts'
 import { Handshakes } from './handshakes.ts'
 import { Introductions } from './introductions.ts'
 import { IslandWatch } from './islands.ts'
 import { Listeners } from './listeners.ts'
 import { bestConnection } from './paths.ts'
-import type { MeteredLinks } from './metered-links.ts'
-import type { Pubsub } from './pubsub.ts'
+import type { MembershipOptions } from './membership-options.ts'
 import { RejectionLog, Roster } from './roster.ts'
-
-/** What a peer says of itself and its run. */
-export interface Terms {
-  readonly runId: string
-  readonly layoutHash: string
-  readonly codec: string
-  readonly software: string
-}
-
-export interface MembershipOptions {
-  readonly node: Libp2p
-  readonly links: MeteredLinks
-  readonly pubsub: Pubsub
-  readonly terms: Terms
-  readonly door: DoorOptions
-  /** Addresses to enter the swarm by. */
-  readonly entries: readonly string[]
-  /** Where this peer can be dialled. */
-  readonly addresses: () => readonly string[]
-  /** Neighbours below which this peer looks for more with patience short. */
-  readonly minimumPeers: number
-  readonly nowMs: () => number
-  readonly signal: AbortSignal
-}
 
 /** Who has only just come is met by nobody until it says that it is ready. */
 const NOT_STARTED: Progress = { round: 0, step: 0, training: false, loss: Number.NaN, tokensPerSecond: Number.NaN }
@@ -141,6 +117,12 @@ export class Membership {
     this.#expel(peerId, banned)
   }
 
+  /** The same of what went wrong on a stream, where the peer is to blame. */
+  rejectFor (peerId: string, error: WireError): void {
+    const why = blameFor(error)
+    if (why !== undefined) this.reject(peerId, 'us', why)
+  }
+
   /** Takes over what an issuer took back: tells the others, and shows out whom it let in. @returns whether it was news */
   revoke (revocations: readonly Revocation[] | undefined, from?: string): boolean {
     if (!this.#door.learn(revocations)) return false
@@ -178,7 +160,8 @@ export class Membership {
 
   #listen (): void {
     const { node, pubsub, nowMs, signal } = this.#options
-    node.addEventListener('connection:open', event => { this.handshakes.onConnection(event.detail) }, { signal })
+    node.addEventListener('connection:open', event => { this.#onConnection(event.detail) }, { signal })
+    pubsub.onFlood((peerId, limit) => { this.reject(peerId, 'us', rejection('TOO_MANY_REQUESTS', { what: 'announcements a second', limit })) })
     node.addEventListener('peer:disconnect', event => {
       const peerId = event.detail.toString()
       this.#plan.lost(peerId, nowMs())
@@ -194,6 +177,13 @@ export class Membership {
   #greet (connection: Connection): void {
     const peerId = connection.remotePeer.toString()
     if (!this.roster.has(peerId) && !this.handshakes.isGreeting(peerId)) void this.handshakes.greet(connection)
+  }
+
+  /** One more than a peer may have is closed, the newest. */
+  #onConnection (connection: Connection): void {
+    const open = this.#options.node.getConnections(connection.remotePeer).length
+    if (open <= CONNECTIONS_PER_PEER) this.handshakes.onConnection(connection)
+    else connection.abort(new WireError('refused', `it has ${CONNECTIONS_PER_PEER} connections already`))
   }
 
   /** What this peer says of itself to another one, with the members that the other may not know. */

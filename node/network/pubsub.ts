@@ -4,6 +4,8 @@ export interface Pubsub {
   publish (bytes: Uint8Array): Promise<void>
   /** Delivers messages of others that passed the validator, with the peer id that signed them. */
   onMessage (listener: (from: string, bytes: Uint8Array) => void): void
+  /** Told of a neighbour that announces, or passes on, more than any swarm has to say, and of the limit in announcements a second. */
+  onFlood (listener: (neighbour: string, limit: number) => void): void
   /** Calls back when one more peer began to listen: what was published before did not reach it. */
   onListener (callback: () => void): void
 }

@@ -17,14 +17,17 @@ import { isProgress, progressTopic } from '../../protocols/progress/messages.ts'
 import { fetchState } from '../../protocols/state/client.ts'
 import { StateHandler } from '../../protocols/state/handler.ts'
 import type { Snapshot } from '../../protocols/state/messages.ts'
+import { Allowances } from '../../protocols/wire/allowance.ts'
+import { BodyTurns } from '../../protocols/wire/body-turns.ts'
 import { ByteMeter } from '../../protocols/wire/byte-meter.ts'
 import { asWireError, WireError } from '../../protocols/wire/errors.ts'
 import { MAXIMUM_EXCHANGES_PER_PEER, MAXIMUM_HELLOS_PER_PEER, MAXIMUM_SNAPSHOT_BYTES } from '../../protocols/wire/limits.ts'
 import { CHECK_PROTOCOL, CHUNKS_PROTOCOL, EXCHANGE_PROTOCOL, FILES_PROTOCOL, GOODBYE_PROTOCOL, HELLO_PROTOCOL, MANIFEST_PROTOCOL, SCALARS_PROTOCOL, SNAPSHOTS_PROTOCOL, STATE_PROTOCOL } from '../../protocols/wire/protocol-ids.ts'
 import { rejection } from '../../protocols/wire/rejection.ts'
 import { Checks } from './checks.ts'
-import { GOODBYE_LIMIT_MS, SCALAR_STREAMS, SNAPSHOT_STREAMS, STOP_LIMIT_MS } from './constants.ts'
+import { GOODBYE_LIMIT_MS, MAXIMUM_CONNECTIONS, SCALAR_STREAMS, SNAPSHOT_STREAMS, STOP_LIMIT_MS, STREAM_RATE } from './constants.ts'
 import { openDoor } from './door.ts'
+import { mostReferenceBytes } from './faults.ts'
 import { Gossip } from './gossip.ts'
 import { createPeerNode, startNode, type NodeParts, type Services } from './libp2p-node.ts'
 import { Membership } from './membership.ts'
@@ -42,9 +45,6 @@ import { UploadGauge } from './upload-gauge.ts'
 import { within } from './within.ts'
 
 export type { ConnectedPeer, SwarmNetworkOptions } from './swarm-options.ts'
-
-/** Slow weights and momentum in fp32, and generously what their shapes and checksums take. */
-const [REFERENCE_BYTES_PER_VALUE, REFERENCE_HEADER_BYTES] = [8, 1024]
 
 const nowMs = (): number => performance.now()
 
@@ -65,6 +65,8 @@ export class SwarmNetwork implements Peers {
   readonly #membership: Membership
   readonly #stopping: AbortController
   readonly #upload = new UploadGauge()
+  readonly #turns = new BodyTurns()
+  readonly #streams = new Allowances(STREAM_RATE, MAXIMUM_CONNECTIONS)
   #acceptor: ((exchange: Exchange) => ExchangeEvents) | undefined
   #stopped: Promise<void> | undefined
 
@@ -123,7 +125,7 @@ export class SwarmNetwork implements Peers {
       isMember: async peerId => late.membership !== undefined && await late.membership.refusal(peerId) === undefined,
       onNeighbour: (peerId, addresses) => { late.membership?.found(peerId, addresses, 'on the local network') }
     })
-    const gossip = new Gossip(made.node.services.pubsub, topic, isProgress)
+    const gossip = new Gossip(made.node.services.pubsub, topic, isProgress, nowMs)
     const network = new SwarmNetwork(made, options, meter, links, gossip)
     late.membership = network.#membership
     try {
@@ -250,7 +252,7 @@ export class SwarmNetwork implements Peers {
       membership.depart(remotePeer.toString(), await hearGoodbye(stream, signal))
     })
     await this.#handle(MANIFEST_PROTOCOL, 1, async stream => answerManifest(stream, this.#options, signal))
-    await this.#handle(EXCHANGE_PROTOCOL, 2 * MAXIMUM_EXCHANGES_PER_PEER, async (stream, { remotePeer }) => exchanges.serve(stream, remotePeer.toString()))
+    await this.#handle(EXCHANGE_PROTOCOL, MAXIMUM_EXCHANGES_PER_PEER + 1, async (stream, { remotePeer }) => exchanges.serve(stream, remotePeer.toString()))
     const files = new FilesHandler({ open: this.#options.file ?? (async () => Promise.resolve(undefined)), refusal, signal })
     await this.#handle(FILES_PROTOCOL, 1, async (stream, { remotePeer }) => files.serve(stream, remotePeer.toString()))
     await this.#handle(SCALARS_PROTOCOL, SCALAR_STREAMS, async (stream, { remotePeer }) => this.scalars.serve(stream, remotePeer.toString()))
@@ -264,30 +266,27 @@ export class SwarmNetwork implements Peers {
   async #handle (protocol: string, streams: number, serve: (stream: Stream, connection: Connection) => Promise<void>): Promise<void> {
     await this.#node.handle(protocol, async (stream, connection) => {
       try {
+        if (!this.#streams.take(connection.remotePeer.toString(), nowMs())) throw new WireError('flood', 'it opens streams too fast')
         await serve(stream, connection)
       } catch (error) {
         const fault = asWireError(error)
         stream.abort(fault)
-        this.#blame(connection.remotePeer.toString(), fault)
+        this.#membership.rejectFor(connection.remotePeer.toString(), fault)
       }
     }, { maxInboundStreams: streams, maxOutboundStreams: streams, runOnLimitedConnection: true })
-  }
-
-  #blame (peerId: string, { fault, message }: WireError): void {
-    if (fault !== 'malformed' && fault !== 'too-long') return
-    this.#membership.reject(peerId, 'us', rejection('BAD_MESSAGE', { detail: message }))
   }
 
   #sessionOptions (): Omit<SessionOptions, 'partner'> {
     const { maximumPayloadBytes, parameters } = this.#options
     return {
       maximumPayloadBytes,
-      maximumReferenceBytes: Math.max(maximumPayloadBytes, parameters === undefined ? MAXIMUM_SNAPSHOT_BYTES : REFERENCE_BYTES_PER_VALUE * parameters + REFERENCE_HEADER_BYTES),
+      turns: this.#turns,
+      maximumReferenceBytes: mostReferenceBytes(maximumPayloadBytes, parameters),
       onPayload: (direction, bytes, elapsedMs) => {
         this.meter.countPayload(direction, bytes)
         if (direction === 'sent') this.#upload.sent(bytes, elapsedMs)
       },
-      onMisbehaviour: (error, partner) => { this.#blame(partner, error) },
+      onMisbehaviour: (error, partner) => { this.#membership.rejectFor(partner, error) },
       onFault: error => { this.#membership.warn(`an exchange failed here: ${reasonOf(error)}`) },
       signal: this.#stopping.signal
     }

@@ -2,8 +2,10 @@ import type { Stream } from '@libp2p/interface'
 import type { Exchange, ExchangeEvents, ExchangeMessage } from '../../src/ports.ts'
 import type { Direction } from '../wire/byte-meter.ts'
 import { describeLargeBody, readBody, writeBody } from '../wire/body.ts'
+import { Allowances } from '../wire/allowance.ts'
+import { unlessAborted, type BodyTurns } from '../wire/body-turns.ts'
 import { asWireError, WireError } from '../wire/errors.ts'
-import { CLOSE_LINGER_MS, MAXIMUM_QUEUED_MESSAGES, MAXIMUM_SENTENCE_LENGTH, SILENCE_TIMEOUT_MS } from '../wire/limits.ts'
+import { CLOSE_LINGER_MS, EXCHANGE_MESSAGE_RATE, MAXIMUM_QUEUED_MESSAGES, MAXIMUM_SENTENCE_LENGTH, SILENCE_TIMEOUT_MS } from '../wire/limits.ts'
 import { StreamIO } from '../wire/stream-io.ts'
 import { decodeFrame, encodeFrame, type BulkHeader, type BulkMessage, type ExchangeFrame } from './messages.ts'
 
@@ -13,6 +15,8 @@ export interface SessionOptions {
   readonly maximumPayloadBytes: number
   /** The same for means and references, whose values may be whole; `maximumPayloadBytes` unless given. */
   readonly maximumReferenceBytes?: number | undefined
+  /** Whose turn it is to have a body here, shared by all sessions; every session by itself when left out. */
+  readonly turns?: BodyTurns | undefined
   /** Told once for each payload that travelled whole, and how long the stream took to take it. */
   readonly onPayload?: (direction: Direction, bytes: number, elapsedMs: number) => void
   /** Told when the partner's bytes made no sense. */
@@ -27,6 +31,7 @@ export class ExchangeSession implements Exchange {
   readonly partner: string
   readonly #options: SessionOptions
   readonly #queue: ExchangeMessage[] = []
+  readonly #allowance = new Allowances(EXCHANGE_MESSAGE_RATE, 1)
   readonly #over = new AbortController()
   #closing: string | undefined
   #wake: (() => void) | undefined
@@ -99,12 +104,26 @@ export class ExchangeSession implements Exchange {
       if (bytes === undefined) return 'the partner ended the exchange'
       const frame = decodeFrame(bytes)
       if (frame.kind === 'close') return frame.reason
-      const message = 'byteLength' in frame ? await this.#receive(io, frame) : frame
-      if (this.#closing === undefined) this.#tell(() => { events.message(message) })
+      if (!this.#allowance.take(this.partner, performance.now())) throw new WireError('flood', `more than ${EXCHANGE_MESSAGE_RATE.perSecond} messages a second came over one exchange`)
+      if ('byteLength' in frame) await this.#receive(io, frame, events)
+      else if (this.#closing === undefined) this.#tell(() => { events.message(frame) })
     }
   }
 
-  async #receive (io: StreamIO, { byteLength, sha256, ...message }: BulkHeader): Promise<BulkMessage> {
+  /** One body of a partner at a time, over all its exchanges: the next is read when this one has had its turn. */
+  async #receive (io: StreamIO, header: BulkHeader, events: ExchangeEvents): Promise<void> {
+    const { signal } = this.#over
+    const release = await this.#options.turns?.take(this.partner, signal)
+    try {
+      const message = await this.#readBulk(io, header)
+      if (this.#closing === undefined) this.#tell(() => { events.message(message) })
+      await unlessAborted(events.settled?.(), signal)
+    } finally {
+      release?.()
+    }
+  }
+
+  async #readBulk (io: StreamIO, { byteLength, sha256, ...message }: BulkHeader): Promise<BulkMessage> {
     const { maximumPayloadBytes, maximumReferenceBytes = maximumPayloadBytes, onPayload } = this.#options
     const limit = message.kind === 'mean' || message.kind === 'reference' ? maximumReferenceBytes : maximumPayloadBytes
     const sinceMs = performance.now()
@@ -163,7 +182,7 @@ export class ExchangeSession implements Exchange {
 
   #explain (error: unknown): string {
     const fault = asWireError(error)
-    if (fault.fault === 'malformed' || fault.fault === 'too-long') this.#options.onMisbehaviour?.(fault, this.partner)
+    if (fault.fault === 'malformed' || fault.fault === 'too-long' || fault.fault === 'flood') this.#options.onMisbehaviour?.(fault, this.partner)
     return fault.message
   }
 

@@ -10,6 +10,8 @@ export type WireFault =
   | 'idle'
   /** The stream was reset, or its connection closed. */
   | 'broken'
+  /** More messages in a time than any conversation has. */
+  | 'flood'
   /** The other side said no; the message is its sentence. */
   | 'refused'
 

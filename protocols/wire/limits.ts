@@ -66,6 +66,9 @@ export const MAXIMUM_SENTENCE_LENGTH = 400
 /** Messages waiting in one exchange: a round has five a side and the parts that one may pass on; more means that nobody reads. */
 export const MAXIMUM_QUEUED_MESSAGES = 16
 
+/** Messages of one exchange: a whole round's at once, and a few a second from then on. */
+export const EXCHANGE_MESSAGE_RATE = { burst: 256, perSecond: 16 } as const
+
 /** Exchanges that one peer may have open here: one a fragment in flight, with room for a retry. */
 export const MAXIMUM_EXCHANGES_PER_PEER = 4
 

@@ -16,8 +16,8 @@ export interface RoundExchangesOptions {
 export class RoundExchanges {
   readonly #options: RoundExchangesOptions
   readonly #open = new Map<string, Exchange>()
-  /** Messages that were told of and have not had their turn, by exchange. */
-  readonly #waiting = new Map<string, number>()
+  /** Messages that were told of and have not had their turn, by exchange, and who waits for that. */
+  readonly #waiting = new Map<string, { count: number, readonly settled: Array<() => void> }>()
   readonly #partners = new Map<string, string>()
   #incoming = 0
 
@@ -55,9 +55,10 @@ export class RoundExchanges {
 
   /** A message has had its turn. */
   heard (id: string): void {
-    const waiting = (this.#waiting.get(id) ?? 1) - 1
-    if (waiting > 0) this.#waiting.set(id, waiting)
-    else this.#waiting.delete(id)
+    const waiting = this.#waiting.get(id)
+    if (waiting === undefined || --waiting.count > 0) return
+    this.#waiting.delete(id)
+    for (const resolve of waiting.settled) resolve()
   }
 
   #eventsOf (id: string, partner: string): ExchangeEvents {
@@ -66,6 +67,7 @@ export class RoundExchanges {
     if (this.#partners.size > REMEMBERED_PARTNERS && oldest.done !== true) this.#partners.delete(oldest.value)
     return {
       message: message => { this.#hear(id, partner, message) },
+      settled: async () => this.#settled(id),
       closed: reason => {
         this.#open.delete(id)
         this.#options.onClosed(id, reason)
@@ -73,9 +75,15 @@ export class RoundExchanges {
     }
   }
 
+  async #settled (id: string): Promise<void> {
+    const waiting = this.#waiting.get(id)
+    if (waiting !== undefined) await new Promise<void>(resolve => { waiting.settled.push(resolve) })
+  }
+
   #hear (id: string, partner: string, message: ExchangeMessage): void {
-    const waiting = (this.#waiting.get(id) ?? 0) + 1
-    if (waiting <= MAXIMUM_WAITING_MESSAGES) {
+    const waiting = this.#waiting.get(id) ?? { count: 0, settled: [] }
+    if (waiting.count < MAXIMUM_WAITING_MESSAGES) {
+      waiting.count++
       this.#waiting.set(id, waiting)
       this.#options.onMessage(id, partner, message)
     } else if (this.#open.has(id)) {

@@ -1,0 +1,31 @@
+/** So much at once, and so much a second from then on (a token bucket). */
+export interface Rate {
+  readonly burst: number
+  readonly perSecond: number
+}
+
+/** Counts what others do by their names; whoever does more than the rate is told so. */
+export class Allowances {
+  readonly #rate: Rate
+  readonly #mostNames: number
+  readonly #left = new Map<string, { tokens: number, atMs: number }>()
+
+  /** @param mostNames remembered at a time; the longest unseen are forgotten, and begin anew */
+  constructor (rate: Rate, mostNames: number) {
+    this.#rate = rate
+    this.#mostNames = mostNames
+  }
+
+  /** @returns whether this one more is within the rate */
+  take (name: string, nowMs: number): boolean {
+    const { burst, perSecond } = this.#rate
+    const before = this.#left.get(name) ?? { tokens: burst, atMs: nowMs }
+    const tokens = Math.min(burst, before.tokens + perSecond * Math.max(0, nowMs - before.atMs) / 1000)
+    const isWithin = tokens >= 1
+    this.#left.delete(name)
+    this.#left.set(name, { tokens: isWithin ? tokens - 1 : tokens, atMs: nowMs })
+    const oldest = this.#left.keys().next()
+    if (this.#left.size > this.#mostNames && oldest.done !== true) this.#left.delete(oldest.value)
+    return isWithin
+  }
+}
