@@ -54,6 +54,10 @@ const INQUIRY: OneByteMessage = {
 
 export const VECTORS: readonly Vector[] = [
   vector('hello', HELLO, hello.encodeHello, hello.decodeHello),
+  vector('hello with a pass and revocations', {
+    ...HELLO, protocols: { minimum: 1, maximum: 2 }, progress: { ...HELLO.progress, toldMs: 1700000000000 }, pass: new Uint8Array(196).fill(0x44),
+    revocations: [{ issuer: '55'.repeat(32), sequence: 2, revoked: ['3f2a9c01d4e5b677'], signature: new Uint8Array(64).fill(0x66) }]
+  }, hello.encodeHello, hello.decodeHello),
   vector('hello verdict: accept', { accept: true }, hello.encodeVerdict, hello.decodeVerdict),
   vector('hello verdict: reject', { accept: false, code: 'WRONG_RUN', sentence: 'no' }, hello.encodeVerdict, hello.decodeVerdict),
   vector('goodbye', { reason: 'done' }, goodbye.encodeGoodbye, goodbye.decodeGoodbye),
@@ -98,6 +102,7 @@ export const VECTORS: readonly Vector[] = [
   vector('progress', { round: 3, step: 60, training: true, loss: 2.5, tokensPerSecond: 1000 }, progress.encodeProgress, progress.decodeProgress),
   vector('progress with what is expected', { round: 3, step: 60, training: true, loss: 2.5, tokensPerSecond: 1000, dueInMs: 8000, uploadBytesPerSecond: 125000 }, progress.encodeProgress, progress.decodeProgress),
   vector('progress with its partners', { round: 3, step: 60, training: true, loss: 2.5, tokensPerSecond: 1000, met: ['f7XqA1b2'] }, progress.encodeProgress, progress.decodeProgress),
+  vector('progress with its time', { round: 3, step: 60, training: true, loss: 2.5, tokensPerSecond: 1000, toldMs: 1700000000000 }, progress.encodeProgress, progress.decodeProgress),
   vector('progress before the first round', { round: 0, step: 0, training: true, loss: Number.NaN, tokensPerSecond: Number.NaN }, progress.encodeProgress, progress.decodeProgress)
 ]
 

@@ -247,7 +247,7 @@ export class FragmentExchange {
     }
     state.arriving.delete(member)
     values.forEach(refuseExtremes)
-    this.#skeptic.refuseFar(state.part, values)
+    this.#skeptic.refuseFar(state.part, member, values)
     state.received.set(member, { tokens, values, spreads: channels.map(({ spreads }) => spreads) })
     return true
   }

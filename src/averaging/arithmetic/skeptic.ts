@@ -38,18 +38,18 @@ export class Skeptic {
   }
 
   /**
-   * Refuses a contribution that lies further from this peer's own than any honest member's; refused ones too teach what is usual.
+   * Refuses, where members may lie, a contribution that lies further from this peer's own than any honest member's; refused ones too teach what is usual.
    *
    * @param values decoded, one a channel
    * @throws ShoalError CODEC_CORRUPT
    */
-  refuseFar (part: Part, values: readonly Float32Array[]): void {
-    this.#judge(part, values, true)
+  refuseFar (part: Part, member: string, values: readonly Float32Array[]): void {
+    if (this.#rule !== 'mean') this.#judge(part, values, member)
   }
 
-  /** The same of an owner's mean. Where all are trusted, owners are too: who refused a mean would part from the slow weights that the others share. */
+  /** The same of an owner's mean. */
   refuseFarMean (part: Part, values: readonly Float32Array[]): void {
-    if (this.#rule !== 'mean') this.#judge(part, values, false)
+    if (this.#rule !== 'mean') this.#judge(part, values)
   }
 
   /** What becomes of everyone's vectors. */
@@ -69,12 +69,12 @@ export class Skeptic {
     return length > limit ? scaled(limit / length, correction) : correction
   }
 
-  #judge ({ start, end }: Part, values: readonly Float32Array[], teaches: boolean): void {
+  #judge ({ start, end }: Part, values: readonly Float32Array[], member?: string): void {
     this.#channels.forEach(({ values: own, watch, way }, channel) => {
       if (watch === undefined) return
       const far = distance(values[channel] as Float32Array, own.subarray(start, end)) / Math.sqrt(end - start)
-      const limit = watch.limit(way?.() ?? 0, this.#rule !== 'mean')
-      if (teaches) watch.observe(far)
+      const limit = watch.limit(way?.() ?? 0)
+      if (member !== undefined) watch.observe(member, far)
       if (far > limit) throw refusal(`it lies ${far.toPrecision(3)} a value from this peer's, at most ${limit.toPrecision(3)} is believable`, 'FAR_CONTRIBUTION')
     })
   }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { fillGaussian } from '../../../src/random/draw.ts'
 import { words } from '../../../src/random/words.ts'
 import { centeredClip } from '../../../src/trust/centered-clip.ts'
-import { DistanceWatch, REFUSED_BEYOND_WARILY } from '../../../src/trust/distance-watch.ts'
+import { DistanceWatch, REFUSED_BEYOND } from '../../../src/trust/distance-watch.ts'
 import { flagMean } from '../../../src/trust/flag-mean.ts'
 import { coordinateMedian, trimmedMean } from '../../../src/trust/order-means.ts'
 import { Repeats } from '../../../src/trust/repeats.ts'
@@ -107,31 +107,36 @@ describe('the flag mean', () => {
 })
 
 describe('what is usual', () => {
-  it('follows the median, which a minority cannot move past an honest distance', () => {
-    fc.assert(fc.property(fc.array(fc.double({ min: 1, max: 2, noNaN: true }), { minLength: 9, maxLength: 9 }), fc.array(fc.double({ min: 0, max: 1e9, noNaN: true }), { minLength: 6, maxLength: 6 }), (honest, lies) => {
+  const observe = (watch: DistanceWatch, distances: readonly number[], from = 0): void => { distances.forEach((distance, at) => { watch.observe(`member ${from + at}`, distance) }) }
+
+  it('follows the median of members, which a minority cannot move past an honest distance, however often it comes', () => {
+    fc.assert(fc.property(fc.array(fc.double({ min: 1, max: 2, noNaN: true }), { minLength: 6, maxLength: 6 }), fc.array(fc.double({ min: 1, max: 1e9, noNaN: true }), { minLength: 30, maxLength: 30 }), (honest, lies) => {
       const watch = new DistanceWatch()
-      for (const value of [...honest, ...lies]) watch.observe(value)
-      expect(watch.usual(0)).toBeGreaterThanOrEqual(lies.every(lie => lie >= 1) ? 1 : 0)
+      lies.forEach((lie, at) => { watch.observe(`liar ${at % 5}`, lie) })
+      observe(watch, honest)
+      expect(watch.usual(0)).toBeGreaterThanOrEqual(1)
       expect(watch.usual(0)).toBeLessThanOrEqual(2)
     }))
   })
 
-  it('is at least what this peer’s own way lets expect, and nothing is refused before anything is known', () => {
+  it('is what this peer’s own way lets expect until enough members are known, and at least that ever after', () => {
     const watch = new DistanceWatch()
-    expect(watch.limit(0, true)).toBe(Infinity)
-    expect(watch.limit(1, true)).toBeCloseTo(REFUSED_BEYOND_WARILY * Math.SQRT2)
-    expect(watch.limit(1, false)).toBe(Infinity)
-    for (let round = 0; round < 100; round++) watch.observe(5)
+    expect(watch.limit(0)).toBe(Infinity)
+    expect(watch.limit(1)).toBeCloseTo(REFUSED_BEYOND * Math.SQRT2)
+    observe(watch, [1e6, 1e6])
+    expect(watch.usual(1)).toBeCloseTo(Math.SQRT2)
+    observe(watch, [5, 5, 5, 5, 5])
     expect(watch.usual(1)).toBe(5)
     expect(watch.usual(100)).toBeCloseTo(100 * Math.SQRT2)
-    for (const nonsense of [NaN, Infinity, -1]) watch.observe(nonsense)
+    for (const nonsense of [NaN, Infinity, -1]) watch.observe('member 0', nonsense)
     expect(watch.usual(0)).toBe(5)
   })
 
   it('follows a swarm that really drifts apart', () => {
     const watch = new DistanceWatch()
-    for (let round = 0; round < 20; round++) watch.observe(1)
-    for (let round = 0; round < 8; round++) watch.observe(1000)
+    observe(watch, new Array<number>(20).fill(1))
+    observe(watch, new Array<number>(8).fill(1000))
+    observe(watch, new Array<number>(8).fill(1000), 12)
     expect(watch.usual(0)).toBe(1000)
   })
 })
