@@ -35,7 +35,7 @@ export function roomFor (peers: number): number {
   return Math.max(LEAST_ROOM, ROOM * peers)
 }
 
-/** Real units' size of a step of a run, and how many of them a scalar of usual size is; undefined where a run's steps do not fit into 32 bits. */
+/** The real size of one whole number of a run, and how many of them a scalar of usual size is; undefined where a run's steps do not fit into 32 bits. */
 export function finenessOf (method: PackSpec, steps: number): { readonly unit: number, readonly usualUnits: number } | undefined {
   try {
     const { unit, largestAmount } = fixedPointOfPacks(method, steps)
@@ -48,15 +48,15 @@ export function finenessOf (method: PackSpec, steps: number): { readonly unit: n
 }
 
 function fixedPointOfPacks (method: PackSpec, steps: number): { readonly unit: number, readonly largestAmount: number } {
-  return method.kind === 'fedkseed' ? kSeedFixedPoint(kSeedNumbers(method, { runId: '', steps })) : ferretFixedPoint(ferretNumbers(method, { runId: '', steps }))
+  return method.kind === 'fedkseed' ? kSeedFixedPoint(kSeedRules(method, { runId: '', steps })) : ferretFixedPoint(ferretNumbers(method, { runId: '', steps }))
 }
 
-/** A whole number that a run's rounds are. */
 export function roundsOf ({ localSteps }: PackSpec, steps: number): number {
   return Math.floor(steps / localSteps)
 }
 
-function kSeedNumbers (method: KSeedSpec, { runId, steps }: Pick<ScalarRun, 'runId' | 'steps'>): KSeedRules {
+/** A run's numbers as a peer of FedKSeed computes with them. */
+export function kSeedRules (method: KSeedSpec, { runId, steps }: Pick<ScalarRun, 'runId' | 'steps'>): KSeedRules {
   const { learningRate, decay, poolSize, localSteps, peers, epsilon, importance, largestLevel } = method
   return {
     runId, poolSize, localSteps, peers, epsilon, largestLevel, rounds: roundsOf(method, steps), room: roomFor(peers), codec: codecOf(method), noise: methodNoise(method), isPro: importance,
@@ -70,9 +70,6 @@ function ferretNumbers (method: FerretSpec, { runId, steps }: Pick<ScalarRun, 'r
 }
 
 function codecOf ({ smallest }: PackSpec): ScalarCodec { return scalarCodec(smallest) }
-
-/** A run's numbers as a peer of FedKSeed computes with them. */
-export function kSeedRules (method: KSeedSpec, run: Pick<ScalarRun, 'runId' | 'steps'>): KSeedRules { return kSeedNumbers(method, run) }
 
 /** @param size weights of the model */
 export function ferretRules (method: FerretSpec, run: Pick<ScalarRun, 'runId' | 'steps'>, size: number): FerretRules {
@@ -94,7 +91,7 @@ export function packMachineRules (method: PackSpec, run: ScalarRun, size: number
 export function packSentence (method: PackSpec): string {
   const directions = method.noise === 'rademacher' ? 'random signs' : 'an integer bell curve'
   if (method.kind === 'ferret') {
-    return `Every ${method.localSteps} first-order steps each peer sends what they moved as ${method.directions} signed bytes, coordinates on directions of ${directions} in blocks of ${method.blockSize} weights, shrunk by what their error costs; `
+    return `Every ${method.localSteps} first-order steps each peer sends what they moved as ${method.directions} coordinates of three bytes on directions of ${directions} in blocks of ${method.blockSize} weights, shrunk by what their error costs; `
       + `everybody rebuilds everybody’s and counts it at 1/${method.peers}. Every ${method.checkEvery} rounds ledgers and weights are compared and mended.`
   }
   const { epsilon, poolSize, localSteps, learningRate, peers, importance, checkEvery } = method

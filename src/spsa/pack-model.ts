@@ -52,8 +52,6 @@ export class PackModel {
     this.weights = this.#weightsOf(integers)
   }
 
-  get unit (): number { return this.#rules.unit }
-
   has (pack: Pack): boolean { return this.#packs.has(nameOf(pack)) }
 
   /**

@@ -146,7 +146,7 @@ export function kSeedArm (rounds: number, localSteps: number, learningRate: numb
 /** Eight peers of `FerretPeer` on a virtual clock, first-order steps between packs. */
 export function ferretArm (rounds: number, localSteps: number, learningRate: number, directions: number): FinetuneArm {
   return {
-    name: `ferret-rate${learningRate}-rounds${rounds}x${localSteps}-k${directions}`, title: `Ferret, ${directions} coordinates a round`, settings: { rounds, localSteps, learningRate, directions },
+    name: `ferret-rate${learningRate}-rounds${rounds}x${localSteps}-k${directions}`, title: `Ferret, ${directions} coordinates a round`, settings: { rounds, localSteps, learningRate, directions, bytesACoordinate: 3 },
     run: async ground => {
       const clock = new VirtualClock()
       const rules = {
