@@ -1,14 +1,8 @@
 import { fraction } from '../../src/random/draw.ts'
 import type { Words } from '../../src/random/words.ts'
+import { rateUnderLoss, repeatMs } from '../links/tcp-loss.ts'
 import type { LinkProfile } from '../scenarios/links.ts'
 import type { VirtualClock } from './virtual-clock.ts'
-
-/** Bytes of a packet that carry a message. */
-const SEGMENT_BYTES = 1460
-/** TCP's rate under loss p is this many segments a round trip, over √p (Mathis et al. 1997). */
-const MATHIS = 1.22
-/** The least time after which TCP sends a lost last packet again (RFC 6298 allows a second; systems take this). */
-const REPEAT_AFTER_MS = 200
 
 /** A machine's own line: what its transfers share, in each direction. */
 export class VirtualLine {
@@ -76,13 +70,4 @@ export function arrivalOf ({ from, to, route, bytes, nowMs, random }: Crossing):
 
 function timeFor (bytes: number, bytesPerSecond: number | undefined): number {
   return bytesPerSecond === undefined ? 0 : 1000 * bytes / bytesPerSecond
-}
-
-function rateUnderLoss (loss: number, roundTripMs: number): number | undefined {
-  return loss === 0 || roundTripMs === 0 ? undefined : 1000 * SEGMENT_BYTES * MATHIS / (roundTripMs * Math.sqrt(loss))
-}
-
-/** Nothing follows the last packet of a message that would tell the sender of its loss. */
-function repeatMs (loss: number, roundTripMs: number, random: Words): number {
-  return loss > 0 && fraction(random) < loss ? Math.max(REPEAT_AFTER_MS, roundTripMs) : 0
 }
