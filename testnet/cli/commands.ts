@@ -24,7 +24,9 @@ async function configureTestnetOptions (command: Command): Promise<void> {
 /** An option that every run has, whose default is the scenario's here. */
 function leaveToScenario (command: Command, name: string): void {
   const option = command.options.find(one => one.attributeName() === name)
-  option?.default(undefined, 'the scenario’s')
+  if (option === undefined) return
+  option.default(undefined)
+  option.description += ' (default: the scenario’s)'
   command.setOptionValue(name, undefined)
 }
 
