@@ -59,13 +59,13 @@ class FreeMembers {
     this.#free.splice(this.#free.indexOf(other), 1)
   }
 
-  /** The free member whose pair with `member` comes first. */
+  /** The free member whose pair with `member` comes first. Runs a million times in a simulation: it allocates nothing. */
   bestFor (member: number): number | undefined {
     let best: number | undefined
     let bestHash = Infinity
     for (const other of this.#free) {
       if (other === member) continue
-      const hash = this.#pairHash(member, other)
+      const hash = other < member ? this.#pairHash(other, member) : this.#pairHash(member, other)
       if (hash < bestHash || (hash === bestHash && best !== undefined && pairComesFirst(member, other, best))) {
         best = other
         bestHash = hash
@@ -74,8 +74,7 @@ class FreeMembers {
     return best
   }
 
-  #pairHash (one: number, other: number): number {
-    const [smaller, larger] = one < other ? [one, other] : [other, one]
+  #pairHash (smaller: number, larger: number): number {
     return mix((this.#first[smaller] as number) ^ (this.#second[larger] as number))
   }
 }

@@ -29,8 +29,8 @@ export function whyUnlikely (state: RoundState, peerId: string, round: number, n
   const peer = findPeer(view, peerId)
   if (peer === undefined || method.overlapSteps > 0 || held.some(offer => offer.partner === peerId && offer.round === round)) return undefined
   const isSlow = isSlower(peer.step, state.step, method.everySteps)
-  const next = nextRoundOf(state, peer)
-  if (isSlow && next !== round) return `${shortId(peerId)} is slower and comes to round ${next} first`
+  const next = isSlow ? nextRoundOf(state, peer) : round
+  if (next !== round) return `${shortId(peerId)} is slower and comes to round ${next} first`
   const isUnlike = isSlow || isSlower(state.step, peer.step, method.everySteps)
   const patience = patienceMs(stretchMs, method.graceMs)
   const leftMs = expectedInMs(peer, nowMs) ?? 0

@@ -20,6 +20,8 @@ interface Size {
 
 interface Measured extends Size {
   readonly seconds: number
+  /** Of the processor: what `seconds` would be on a machine that does nothing else. */
+  readonly processorSeconds: number
   readonly peakBytes: number
   readonly averagedShare: number
   /** Of one peer: exchanges, and announcements to those who know it. */
@@ -32,7 +34,7 @@ interface Measured extends Size {
 /** Pair gossip on a small quadratic over like lines, by peers that know their neighbourhoods alone. */
 function swarmOf ({ peers, rounds, signatures }: Size): Scenario {
   return {
-    seed: 1, peers, signatures, method: methodPreset('fedavg-pairs', { everySteps: EVERY_STEPS, graceMs: 4000 }), steps: rounds * EVERY_STEPS, stepMs: [STEP_MS, STEP_MS],
+    seed: 1, peers, signatures, method: methodPreset('fedavg-pairs', { everySteps: EVERY_STEPS, graceMs: 4000, codec: 'fp32' }), steps: rounds * EVERY_STEPS, stepMs: [STEP_MS, STEP_MS],
     parameters: WEIGHTS, dissimilarity: 0.5, noise: 0.2, drawsNoiseOnce: true, conditions: perfectLinks, startWithinMs: STEP_MS, faults: [], partialViews: true, keeps: 'counts',
     limitMs: 100 * rounds * EVERY_STEPS * STEP_MS
   }
@@ -40,6 +42,7 @@ function swarmOf ({ peers, rounds, signatures }: Size): Scenario {
 
 async function measure (size: Size, say: (text: string) => void): Promise<Measured> {
   const startedMs = performance.now()
+  const before = process.cpuUsage()
   let told = 0
   const result = await simulateTraining(swarmOf(size), share => {
     if (share < told + 0.1) return
@@ -47,7 +50,8 @@ async function measure (size: Size, say: (text: string) => void): Promise<Measur
     say(`${size.peers} peers: ${Math.round(100 * share)} %, ${Math.round((performance.now() - startedMs) / 1000)} s`)
   })
   if (result.violations.length > 0) throw new Error(result.violations[0])
-  return { ...size, seconds: (performance.now() - startedMs) / 1000, peakBytes: process.resourceUsage().maxRSS * 1024, ...figuresOf(result) }
+  const { user, system } = process.cpuUsage(before)
+  return { ...size, seconds: (performance.now() - startedMs) / 1000, processorSeconds: (user + system) / 1e6, peakBytes: process.resourceUsage().maxRSS * 1024, ...figuresOf(result) }
 }
 
 function figuresOf ({ peers, spread, hash }: SimulationResult): Pick<Measured, 'averagedShare' | 'sentBytes' | 'announcedBytes' | 'spread' | 'hash'> {

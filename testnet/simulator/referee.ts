@@ -14,17 +14,20 @@ const UNRULY: ReadonlySet<string> = new Set(['join', 'lie'])
 const FINE_BITS = 12
 const TYPICAL_VALUES = 4096
 
+/** Working every round of a larger swarm out again would take as long as the swarm itself. */
+const MOST_WORKED_OUT = 500
+
 /**
  * The strictest referee that knows a scenario: pairs of whole replicas whose rounding is known are worked out again to the last weight, of all others the promises are watched, and of
  * peers who may climb down a ladder of codecs, come back or lie too.
  */
 export function refereeFor (scenario: Scenario): Referee {
-  const { method, promises, faults } = scenario
+  const { method, promises, faults, peers } = scenario
   const { groupSize, fragments, overlapSteps, outer, shares = 'weights', robust = 'mean' } = method
   const liars = liarsOf(scenario)
   const climbs = promises !== undefined && ladderOf(method).length > 1
   const isRuly = liars.size === 0 && !faults.some(({ kind }) => UNRULY.has(kind))
-  const isPlain = isRuly && !climbs && robust === 'mean' && (groupSize === 1 || groupSize === 2) && fragments === 1 && overlapSteps === 0 && shares === 'weights'
+  const isPlain = isRuly && !climbs && peers <= MOST_WORKED_OUT && robust === 'mean' && (groupSize === 1 || groupSize === 2) && fragments === 1 && overlapSteps === 0 && shares === 'weights'
   return isPlain && roundsAsKnown(method.codec) && (outer.kind === 'noloco' || outer.kind === 'average')
     ? new Watcher(method, longestWaitMs(scenario), rememberedRounds(scenario))
     : new GroupWatcher(method, longestWaitMs(scenario), new Set([...liars].map(index => nameOf(scenario, index))), rememberedRounds(scenario))

@@ -8,6 +8,7 @@ import { words } from '../../src/random/words.ts'
 import { EventLog } from './event-log.ts'
 import { inflict } from './fates.ts'
 import { joinInProgress } from './joining.ts'
+import { strayed } from './predicted-spread.ts'
 import type { Referee } from './referee.ts'
 import { refereeFor } from './referee.ts'
 import { spreadOf } from './replica-spread.ts'
@@ -153,6 +154,8 @@ class Simulation {
   #result (): SimulationResult {
     const outcomes = this.#peers.map(peer => this.#outcomeOf(peer))
     const stuck = outcomes.filter(({ ended, isHonest }) => ended === 'never' && isHonest).map(({ id }) => `${id} never ended: ${this.#byId.get(id)?.averaging?.describe().sentence ?? 'unknown'}`)
+    const here = outcomes.filter(({ ended, isHonest }) => isHonest && ended !== 'crashed' && ended !== 'absent')
+    const apart = strayed(this.#scenario, here)
     return {
       hash: this.#log.hash(),
       lines: this.#log.lines,
@@ -160,9 +163,9 @@ class Simulation {
       peers: outcomes,
       records: this.#records,
       longestWaitMs: this.#longestWaitMs,
-      spread: spreadOf(outcomes.filter(({ ended, isHonest }) => isHonest && ended !== 'crashed' && ended !== 'absent').map(({ weights }) => weights)),
+      spread: spreadOf(here.map(({ weights }) => weights)),
       oneSided: this.#watcher.oneSided,
-      violations: [...this.#watcher.violations, ...this.#resources.violations, ...stuck]
+      violations: [...this.#watcher.violations, ...this.#resources.violations, ...stuck, ...apart === undefined ? [] : [apart]]
     }
   }
 

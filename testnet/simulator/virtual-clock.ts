@@ -103,8 +103,9 @@ export class VirtualClock implements Clock {
     const entry = heap[0] as Entry
     let index = 0
     for (let child = 1; child < heap.length; child = 2 * index + 1) {
-      const [left, right] = [heap[child] as Entry, heap[child + 1]]
-      const [smaller, at] = right !== undefined && comesBefore(right, left) ? [right, child + 1] : [left, child]
+      const right = heap[child + 1]
+      const at = right !== undefined && comesBefore(right, heap[child] as Entry) ? child + 1 : child
+      const smaller = heap[at] as Entry
       if (comesBefore(entry, smaller)) break
       heap[index] = smaller
       index = at
