@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
-import { cpus, tmpdir } from 'node:os'
+import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import '../../node/polyfills.ts'
@@ -16,12 +16,13 @@ import { draftManifest } from '../../src/manifest/draft.ts'
 import { signManifest } from '../../src/manifest/manifest.ts'
 import type { SignedManifest } from '../../src/manifest/manifest.ts'
 import { modelLayout } from '../../src/models/model-layout.ts'
-import { LONGEST_FLIGHT_MS } from '../../src/transfer/pull-window.ts'
 import { PeerProcess } from '../launcher/peer-process.ts'
 import { GATEWAY_VARIABLE } from '../links/gateway-variable.ts'
 import { megabits } from '../links/path.ts'
 import { ProxiedLinks } from '../links/proxied-links.ts'
 import { linkSchema } from '../scenarios/links.ts'
+import { joiningPage } from './joining-page.ts'
+import type { JoiningResult, Milestones } from './joining-page.ts'
 import type { ProbeTimes } from './joining-probe.ts'
 
 const RESULTS = fileURLToPath(new URL('../../../docs/results/', import.meta.url))
@@ -35,18 +36,7 @@ const MEGABITS = 10
 const ONE_WAY_MS = 50
 /** Rounds that the members have behind them when the joiner comes. */
 const ROUNDS_BEFORE = 6
-/** Share of the time for which members train: three of them and the joiner share a processor that would be theirs alone. */
-const MEMBERS_THROTTLE = '0.2'
 const STOP_MS = 12_000
-
-interface Milestones {
-  readonly firstChunksSeconds: number
-  readonly wholeSeconds: number
-  readonly startedSeconds: number
-  readonly firstStepSeconds: number
-  readonly firstAveragedSeconds: number
-  readonly sources: number
-}
 
 /** How long `shoal join` takes to its first step over a slow link, and what a control message waits meanwhile. */
 async function main (): Promise<void> {
@@ -63,7 +53,7 @@ async function main (): Promise<void> {
       const port = await freePort()
       links.place(name, port)
       const process = new PeerProcess({
-        name, dataDirectory: join(root, name), joinArguments: [source, '--listen', `/ip4/127.0.0.1/tcp/${port}`, '--backend', 'wasm', '--evaluate-every', '0', '--throttle', name === 'joiner' ? '1' : MEMBERS_THROTTLE, ...more],
+        name, dataDirectory: join(root, name), joinArguments: [source, '--listen', `/ip4/127.0.0.1/tcp/${port}`, '--backend', 'wasm', '--evaluate-every', '0', ...more],
         nodeOptions: `--import ${BEHIND_GATEWAY}`, environment: { [GATEWAY_VARIABLE]: String(gateway) }, onEvent
       })
       running.push(process)
@@ -108,19 +98,19 @@ async function freePort (): Promise<number> {
 async function watchJoining (launch: (onEvent: (event: StampedEvent) => void) => Promise<PeerProcess>): Promise<Milestones> {
   const begunMs = performance.now()
   const seconds = (): number => (performance.now() - begunMs) / 1000
-  const at: { -readonly [Name in keyof Milestones]: number } = { firstChunksSeconds: NaN, wholeSeconds: NaN, startedSeconds: NaN, firstStepSeconds: NaN, firstAveragedSeconds: NaN, sources: 0 }
+  const at: { -readonly [Name in keyof Milestones]: Milestones[Name] } = { firstChunksSeconds: null, wholeSeconds: null, startedSeconds: null, firstStepSeconds: null, firstAveragedSeconds: null, sources: 0 }
   let step = Infinity
   return new Promise((resolve, reject) => {
     const onEvent = (event: StampedEvent): void => {
       if (event.type === 'joining') {
         at.sources = Math.max(at.sources, event.sources.length)
-        if (event.receivedBytes > 0 && Number.isNaN(at.firstChunksSeconds)) at.firstChunksSeconds = seconds()
-        if (event.receivedBytes === event.totalBytes && Number.isNaN(at.wholeSeconds)) at.wholeSeconds = seconds()
+        if (event.receivedBytes > 0 && at.firstChunksSeconds === null) at.firstChunksSeconds = seconds()
+        if (event.receivedBytes === event.totalBytes && at.wholeSeconds === null) at.wholeSeconds = seconds()
       }
       if (event.type === 'started') [at.startedSeconds, step] = [seconds(), event.step]
-      if (event.type === 'progress' && event.step > step && Number.isNaN(at.firstStepSeconds)) at.firstStepSeconds = seconds()
-      if (event.type === 'round' && event.record.outcome === 'averaged' && Number.isNaN(at.firstAveragedSeconds)) at.firstAveragedSeconds = seconds()
-      if (!Number.isNaN(at.firstStepSeconds) && !Number.isNaN(at.firstAveragedSeconds)) resolve(at)
+      if (event.type === 'progress' && event.step > step && at.firstStepSeconds === null) at.firstStepSeconds = seconds()
+      if (event.type === 'round' && event.record.outcome === 'averaged' && at.firstAveragedSeconds === null) at.firstAveragedSeconds = seconds()
+      if (at.firstStepSeconds !== null && at.firstAveragedSeconds !== null) resolve(at)
     }
     launch(onEvent).then(async process => process.exited).then(() => { reject(new Error('the joiner ended before it averaged')) }, reject)
   })
@@ -136,35 +126,16 @@ async function probeFrom (gateway: number, file: string, address: string): Promi
   return JSON.parse(output) as ProbeTimes
 }
 
-function ms (values: readonly number[], share: number): string {
-  const sorted = [...values].sort((one, other) => one - other)
-  return `${Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN)} ms`
-}
-
-async function report (run: SignedManifest, at: Milestones, probe: ProbeTimes): Promise<void> {
-  const values = modelLayout(run.manifest.model).size
-  const result = { command: 'npm run bench:joining', setup: `${process.version}, ${cpus().length} cores of ${cpus()[0]?.model.trim() ?? 'an unknown processor'}, shared with other work`, stateBytes: 8 * values, megabits: MEGABITS, oneWayMs: ONE_WAY_MS, milestones: at, probe }
-  const row = (what: string, seconds: number): string => `| ${what} | ${seconds.toFixed(1)} s |`
-  const lines = [
-    '# How long does joining take?', '',
-    `Command: \`${result.command}\`. Setup: ${result.setup}.`, '',
-    `Three members train a model of ${values.toLocaleString('en')} parameters by NoLoCo: weights and outer momentum are ${(result.stateBytes / 1e6).toFixed(1)} MB. Each process dials through a gateway of its own; the joiner’s line`,
-    `carries ${MEGABITS} Mbit/s each way and takes ${ONE_WAY_MS} ms, so that a round trip is ${2 * ONE_WAY_MS} ms and the state alone takes ${(8 * result.stateBytes / MEGABITS / 1e6).toFixed(1)} s of it. Members, joiner and gateways share the machine, so that members train for a fifth of the time (\`--throttle ${MEMBERS_THROTTLE}\`).`, '',
-    '## From the command to the first step', '',
-    `| since \`shoal join\` was typed | |`, '|---|---|',
-    row('first chunks are here', at.firstChunksSeconds), row(`all of it, from ${at.sources} members at once`, at.wholeSeconds), row('attested, trainer ready', at.startedSeconds),
-    row('first useful step', at.firstStepSeconds), row('first round averaged with another', at.firstAveragedSeconds), '',
-    'The design asks for the first useful step within 20 s.', '',
-    '## Control behind chunks', '',
-    'A member is asked for its list of snapshots over the connection that carries chunks: a new stream, its negotiation, a question and an answer.', '',
-    '| | median | 95th percentile | longest | questions |', '|---|---|---|---|---|',
-    ...([['nothing else on the line', probe.idleMs], [`while the replica comes in at ${(8 * probe.bytesPerSecond / 1e6).toFixed(1)} Mbit/s`, probe.busyMs]] as const).map(([what, times]) => `| ${what} | ${ms(times, 0.5)} | ${ms(times, 0.95)} | ${ms(times, 1)} | ${times.length} |`), '',
-    `At most half a second of the line is in flight (\`LONGEST_FLIGHT_MS\` = ${LONGEST_FLIGHT_MS} in src/transfer/pull-window.ts), and opening a stream takes two round trips. test/testnet/simulator/joining.test.ts counts the bytes in flight in virtual time.`, ''
-  ]
+async function report (run: SignedManifest, milestones: Milestones, probe: ProbeTimes): Promise<void> {
+  const result: JoiningResult = {
+    command: 'npm run bench:joining', setup: `${process.version}, ${cpus().length} cores of ${cpus()[0]?.model.trim() ?? 'an unknown processor'}, shared with other work, load average ${loadavg()[0]?.toFixed(0)}`,
+    stateBytes: 8 * modelLayout(run.manifest.model).size, megabits: MEGABITS, oneWayMs: ONE_WAY_MS, milestones, probe
+  }
+  const page = joiningPage(result)
   await mkdir(RESULTS, { recursive: true })
   await writeFile(join(RESULTS, 'joining.json'), `${JSON.stringify(result, null, 1)}\n`)
-  await writeFile(join(RESULTS, 'joining.md'), lines.join('\n'))
-  process.stdout.write(lines.join('\n'))
+  await writeFile(join(RESULTS, 'joining.md'), page)
+  process.stdout.write(page)
 }
 
 await main()
