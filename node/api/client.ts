@@ -10,7 +10,7 @@ import { ENDPOINTS } from './endpoints.ts'
 import type { AnswerOf, EndpointName } from './endpoints.ts'
 import { readEvents } from './event-reader.ts'
 import { apiErrorSchema, DEFAULT_ROUNDS_A_PAGE, daemonRecordSchema } from './schema.ts'
-import type { BandwidthAnswer, CheckAnswer, CheckpointsAnswer, ConfigAnswer, DaemonRecord, MergeAnswer, PauseAnswer, PeersAnswer, RoundsAnswer, RunsAnswer, Status } from './schema.ts'
+import type { BandwidthAnswer, CheckAnswer, CheckpointsAnswer, ConfigAnswer, DaemonRecord, LedgerAnswer, MergeAnswer, PauseAnswer, PeersAnswer, RoundsAnswer, RunsAnswer, Status } from './schema.ts'
 
 /** The daemon answers from memory; one that needs longer than this is not well. */
 const ANSWER_TIMEOUT_MS = 5000
@@ -55,6 +55,8 @@ export class DaemonClient {
   async runs (): Promise<RunsAnswer> { return this.#ask('runs') }
 
   async checkpoints (): Promise<CheckpointsAnswer> { return this.#ask('checkpoints') }
+
+  async ledger (): Promise<LedgerAnswer> { return this.#ask('ledger') }
 
   async config (): Promise<ConfigAnswer> { return this.#ask('config') }
 

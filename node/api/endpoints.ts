@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { sampleRequestSchema, swarmSchema } from '../web/swarm-schema.ts'
 import {
-  bandwidthSchema, checkpointsSchema, checkSchema, configSchema, forgiveSchema, mergeSchema, pauseSchema, peersSchema, readySchema, revokeSchema, roundsQuerySchema, roundsSchema, runsSchema, shutdownSchema,
+  bandwidthSchema, checkpointsSchema, checkSchema, configSchema, forgiveSchema, ledgerSchema, mergeSchema, pauseSchema, peersSchema, readySchema, revokeSchema, roundsQuerySchema, roundsSchema, runsSchema, shutdownSchema,
   statusSchema
 } from './schema.ts'
 
@@ -32,6 +32,7 @@ export const ENDPOINTS = {
   runs: get('/v1/runs', 'The runs that are known on this data directory', runsSchema),
   checkpoints: get('/v1/checkpoints', 'The checkpoints of the run under way', checkpointsSchema),
   config: get('/v1/config', 'The settings in force, and where each comes from', configSchema),
+  ledger: get('/v1/ledger', 'The ledger of a run that is trained by scalars, as it is at this moment', ledgerSchema),
   ready: get('/readyz', 'Whether the peer is in its run: status 200 when it is, 503 when not', readySchema),
   pause: post('/v1/pause', 'Rest after the step under way; the others go on', pauseSchema),
   resume: post('/v1/resume', 'Go on where training rested', pauseSchema),

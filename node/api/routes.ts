@@ -19,6 +19,7 @@ const ANSWERS: { readonly [Name in EndpointName]: (view: PeerView, query: QueryO
   runs: view => view.runs(),
   checkpoints: view => view.checkpoints(),
   config: view => view.config(),
+  ledger: async view => view.ledger(),
   ready: view => view.ready(),
   pause: view => ({ pausedSinceMs: view.pause() }),
   resume: view => {

@@ -139,6 +139,21 @@ export const mergeSchema = z.object({
   merged: z.object({ step: count, members: z.array(z.string()), spread: count, lossBefore: count, lossAfter: count, path: z.string() }).nullable()
 })
 
+const snapshotSchema = z.object({ step: count, limit: count, heads: z.array(z.object({ peer: z.string(), next: count, hash: z.string(), cut: z.boolean() })) })
+
+/** What a run of scalars is made of here; the weights of its snapshots lie in the data directory. */
+export const ledgerSchema = z.object({
+  version: z.literal(API_VERSION),
+  runId: z.string(),
+  /** The newest snapshot, and the one after which entries are held; null for the run's start. */
+  snapshot: snapshotSchema.nullable(),
+  held: snapshotSchema.nullable(),
+  /** Signed entries in base64, each peer's in the order of its chain, each after its length in two bytes. */
+  entries: z.string(),
+  /** Of the weights that this peer has made of them. */
+  modelHash: z.string()
+})
+
 export const forgiveSchema = z.object({ version: z.literal(API_VERSION), forgiven: z.string() })
 export const revokeSchema = z.object({ version: z.literal(API_VERSION), revoked: z.array(z.string()) })
 
@@ -161,6 +176,7 @@ export type CheckpointsAnswer = z.infer<typeof checkpointsSchema>
 export type ConfigAnswer = z.infer<typeof configSchema>
 export type CheckAnswer = z.infer<typeof checkSchema>
 export type PauseAnswer = z.infer<typeof pauseSchema>
+export type LedgerAnswer = z.infer<typeof ledgerSchema>
 export type ForgiveAnswer = z.infer<typeof forgiveSchema>
 export type RevokeAnswer = z.infer<typeof revokeSchema>
 export type ReadyAnswer = z.infer<typeof readySchema>

@@ -12,6 +12,8 @@ export interface PeerView {
   runs (): Unversioned<AnswerOf<'runs'>>
   checkpoints (): Unversioned<AnswerOf<'checkpoints'>>
   config (): Unversioned<AnswerOf<'config'>>
+  /** @throws ShoalError METHOD_UNSUPPORTED for a run without a ledger */
+  ledger (): Promise<Unversioned<AnswerOf<'ledger'>>>
   ready (): Unversioned<AnswerOf<'ready'>>
   /** The first `limit` events after a sequence number that are remembered or recorded; without one, those remembered. */
   events (after: number | undefined, limit: number): Promise<readonly StampedEvent[]>

@@ -44,6 +44,7 @@ import { restoredState } from './restored-state.ts'
 import { expertFolder, expertsFolder, mergeFolder, rememberRun, runFolder } from './run-source.ts'
 import { Doorkeeper, openRunDoor, rememberPass } from './run-door.ts'
 import { openRunFiles } from './run-data.ts'
+import { unknownGenesis } from './unknown-genesis.ts'
 import { yardstickOf } from './text-figures.ts'
 import { loadTrainingData, trainerInput } from './training-data.ts'
 
@@ -76,7 +77,7 @@ export async function openParts (options: PeerOptions, identity: Identity, close
   const joining = { network, run: run.manifest, values: layout.size, folder: runFolder(run.runId, directory), events }
   const bootstrapped = options.source.bootstrap.length + settings.bootstrap.length > 0
   const snapshot = checkpoint === undefined && scalars === undefined && bootstrapped ? await fetchRunningState({ ...joining, signal }) : undefined
-  if (checkpoint === undefined && snapshot === undefined && scalars?.start === undefined) refuseUnknownGenesis(run.manifest)
+  if (checkpoint === undefined && snapshot === undefined && scalars?.start === undefined && run.manifest.method.kind !== 'one-byte' && run.manifest.genesis !== undefined) throw unknownGenesis(run.manifest)
   const samplingSeed = checkpoint?.samplingSeed ?? samplingSeedOf(run.manifest.seed, data.shardNumber)
   const start = snapshot ?? scalars?.start
   const state = checkpoint?.trainer ?? (start === undefined ? ferretState(run.manifest, scalars, identity) : freshOptimizer(start))
@@ -137,16 +138,6 @@ function boundedLayout (model: ModelSpec): ParameterLayout {
   throw new ShoalError({
     code: 'MANIFEST_INVALID', what: 'the run’s model is too large', why: `it has ${layout.size} parameters, this version takes ${MAXIMUM_SNAPSHOT_BYTES / 4}`,
     tryThis: 'join a run with a smaller model'
-  })
-}
-
-/** Weights that were imported cannot be drawn from the seed: who lacks them has nothing to begin with. @throws ShoalError CHECKPOINT_MISSING */
-function refuseUnknownGenesis ({ genesis, name }: RunManifest): void {
-  if (genesis === undefined) return
-  throw new ShoalError({
-    code: 'CHECKPOINT_MISSING', what: `this peer lacks the weights that run ${name} starts from`,
-    why: `they were imported (SHA-256 ${genesis.sha256.slice(0, 12)}…), are not here, and no peer that was asked gave them`,
-    tryThis: 'shoal join with an invite of a peer that is in the run now'
   })
 }
 

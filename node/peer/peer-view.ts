@@ -23,6 +23,7 @@ export interface StartingParts extends Pick<PeerOptions, 'directory' | 'source' 
 export interface PeerViewParts extends StartingParts, Omit<PeerParts, 'serving' | 'merges'> {
   readonly averaging: Pick<AveragingPeer, 'describe'>
   readonly merge: () => Promise<MergeAnswer['merged']>
+  readonly ledger: PeerView['ledger']
 }
 
 const noBytes = { payloadSent: 0, payloadReceived: 0, wireSent: 0, wireReceived: 0, controlSent: 0, controlReceived: 0 }
@@ -45,6 +46,7 @@ export function startingView (parts: StartingParts): PeerView {
     runs: () => ({ runs: knownRuns(directory).map(({ runId, manifest }) => ({ runId, name: manifest.name, steps: manifest.budget.steps, isCurrent: runId === run.runId })) }),
     checkpoints: () => ({ checkpoints: [] }),
     config: () => ({ settings: { ...settings }, origins: originsOr(parts.origins) }),
+    ledger: async () => Promise.reject(notYet()),
     ready: () => ({ ready: false, sentence: sentence() }),
     events: async (after, limit) => pageOfEvents(events, eventFolder(run.runId, directory), after, limit),
     subscribe: listener => events.subscribe(listener),
@@ -85,6 +87,7 @@ export function peerView (parts: PeerViewParts): PeerView {
       peers: mostFirst([...network.meter.byPeer()].map(([peerId, traffic]) => ({ peerId, ...traffic })))
     }),
     checkpoints: () => ({ checkpoints: files.list().map(listed => ({ ...listed, heldOutLoss: listed.heldOutLoss ?? null })) }),
+    ledger: async () => parts.ledger(),
     ready: () => {
       const { phase, sentence } = whatItDoes(parts)
       return { ready: phase !== 'starting' && phase !== 'finished', sentence }

@@ -15,6 +15,7 @@ import { openScalarSession } from '../scalars/open-session.ts'
 import type { ScalarSession } from '../scalars/session.ts'
 import type { Identity } from '../store/identity.ts'
 import type { PeerParts } from './peer-parts.ts'
+import { withoutLedger } from '../scalars/scalar-errors.ts'
 import { Session } from './session.ts'
 
 /**
@@ -51,7 +52,10 @@ export async function runPeer (options: PeerOptions, signal: AbortSignal): Promi
     observation.attach(parts)
     reporter.watch(() => parts.network.meter.totals())
     const session = openSession(options, identity, parts, reporter)
-    shown.view = peerView({ ...options, ...parts, reporter, peerId: identity.peerId, averaging: session instanceof Session ? session.averaging : session, shutdown, merge: async () => session.mergeNow(stop) })
+    shown.view = peerView({
+      ...options, ...parts, reporter, peerId: identity.peerId, averaging: session instanceof Session ? session.averaging : session, shutdown, merge: async () => session.mergeNow(stop),
+      ledger: async () => session instanceof Session ? Promise.reject(withoutLedger(source.run.manifest)) : session.ledger()
+    })
     return await session.run(stop)
   } finally {
     for (const failure of await closers.closeAll()) logger.warn(failure)

@@ -1,6 +1,7 @@
 import type { Entry } from '../../src/spsa/ledger-entry.ts'
 import type { RunSums } from '../../src/spsa/run-sums.ts'
-import type { LedgerStore, ModelRecord } from '../store/ledger-store.ts'
+import type { Snapshot } from '../../src/spsa/ledger.ts'
+import type { LedgerStore, ModelRecord, StoredSnapshot } from '../store/ledger-store.ts'
 
 export interface LedgerKeeperOptions {
   readonly store: LedgerStore
@@ -33,6 +34,16 @@ export class LedgerKeeper {
 
   tookOver (sums: RunSums): void {
     this.#enqueue(async () => this.#options.store.keepSums(sums))
+  }
+
+  /** Lets a snapshot stand for entries. */
+  compact (snapshot: StoredSnapshot, held: Snapshot, forgotten: readonly Entry[]): void {
+    this.#enqueue(async () => this.#options.store.compact(snapshot, held, forgotten))
+  }
+
+  /** Goes on from somebody else's snapshot, with these entries. */
+  adopt (snapshot: StoredSnapshot, entries: readonly Entry[]): void {
+    this.#enqueue(async () => this.#options.store.adopt(snapshot, entries))
   }
 
   record (model: ModelRecord): void {

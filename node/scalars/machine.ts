@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks'
 import type { ScalarSpec } from '../../src/manifest/scalar-schema.ts'
 import type { Trainer } from '../../src/ports.ts'
 import { words } from '../../src/random/words.ts'
+import { RUN_START } from '../../src/spsa/ledger.ts'
 import type { Ledger } from '../../src/spsa/ledger.ts'
 import type { LedgerTalkPorts } from '../../src/spsa/ledger-talk.ts'
 import { OneBytePeer } from '../../src/spsa/one-byte-peer.ts'
@@ -22,6 +23,8 @@ export interface MachineParts {
   readonly loaded: LoadedLedger
   readonly samplingSeed: number
   readonly ports: LedgerTalkPorts
+  /** Keys of the others who are there. */
+  readonly others: () => readonly string[]
   /** Told how long the trainer took for a piece of work. */
   readonly worked: (seconds: number) => void
 }
@@ -30,12 +33,12 @@ export interface MachineParts {
 const DRAW_STREAM = 510
 
 /** The machine of a run's method, begun from what this peer kept in place of entries; they are its caller's to restore. */
-export function createMachine ({ method, run, trainer, loaded, samplingSeed, ports, worked }: MachineParts): ScalarMachine {
+export function createMachine ({ method, run, trainer, loaded, samplingSeed, ports, worked, others }: MachineParts): ScalarMachine {
   const { measure, train } = timedWork(trainer, worked)
   const disclose = disclosureOf(method)
   const integers = trainer.scalars?.integers ?? new Int32Array(0)
   return method.kind === 'one-byte'
-    ? new OneBytePeer({ base: trainer.weights, integers }, oneByteRules(method, run), { ...ports, measure, disclose }, loaded.snapshot === undefined ? undefined : { snapshot: loaded.snapshot, model: loaded.snapshot })
+    ? new OneBytePeer({ base: trainer.weights, integers }, oneByteRules(method, run), { ...ports, measure, disclose, others }, loaded.snapshot === undefined ? undefined : { snapshot: loaded.snapshot, model: loaded.snapshot, held: loaded.held ?? RUN_START })
     : new PackMachine(packPorts => {
       // Ferret trains in the weights that its trainer shares; a restarted peer draws other seeds than before
       const base = method.kind === 'ferret' ? trainer.weights.slice() : trainer.weights

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { shortId } from '../../src/membership/short-id.ts'
+import type { PresentPeer } from '../../src/ports.ts'
 import type { SwarmNetwork } from '../network/swarm-network.ts'
 import { FIRST_PEERS_TIMEOUT_MS, presentPeers } from '../peer/join-in-progress.ts'
 import type { PeerOptions } from '../peer/peer-parts.ts'
@@ -8,6 +9,8 @@ import { keyOf } from './keys.ts'
 export interface MeetingOptions {
   readonly peer: Pick<PeerOptions, 'settings' | 'source'>
   readonly network: SwarmNetwork
+  /** Goes on from a snapshot of theirs where that is needed, or takes less time. */
+  readonly joinLedger: (present: () => readonly PresentPeer[]) => Promise<void>
   /** Asks a member, by its key, for whatever this peer lacks. */
   readonly inquire: (key: string) => void
   /** Whether that conversation is over. */
@@ -30,6 +33,7 @@ export async function meetOthers (options: MeetingOptions, stop: AbortSignal): P
   while (network.present().length < waitFor) await pause(LOOK_EVERY_MS, undefined, { signal: stop })
   const isInvited = source.bootstrap.length + bootstrap.length > 0
   const present = await presentPeers(network, () => true, isInvited ? FIRST_PEERS_TIMEOUT_MS : 0, stop)
+  if (present.length > 0) await options.joinLedger(() => network.present())
   for (const { peerId } of present.slice(0, SOURCES_TRIED)) {
     say('seeking', `asking ${shortId(peerId)} for the bytes that this peer lacks`)
     if (await takeLedger(peerId, options, stop)) return

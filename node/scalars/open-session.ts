@@ -11,6 +11,6 @@ export function openScalarSession (options: PeerOptions, identity: Identity, par
   if (!isScalarMethod(method) || parts.scalars === undefined) return undefined
   const { store, loaded } = parts.scalars
   const ledger = new LedgerKeeper({ store, onFailure: error => { session.fail(error) } })
-  const session = new ScalarSession(options, { ...parts, method, secretKey: identity.secretKey, ledger, loaded }, reporter)
+  const session = new ScalarSession(options, { ...parts, method, secretKey: identity.secretKey, ledger, loaded, kept: store }, reporter)
   return session
 }

@@ -24,6 +24,7 @@ export class PackRounds {
   #delaySteps = 0
   #meanDelay = 0
   #repairs = 0
+  #sealed = ''
   #losses: number[] = []
   #payload = { sent: 0, received: 0 }
 
@@ -50,6 +51,8 @@ export class PackRounds {
 
   agreed (peer: string): void { this.#agreed.add(peer) }
 
+  sealed (step: number, agreed: number): void { this.#sealed = `a snapshot at step ${step} stands for the bytes before, as ${agreed} ${agreed === 1 ? 'other agrees' : 'others agree'}` }
+
   lacked (): void { this.#repairs++ }
 
   /** The record of what has come to an end with a pack. @param step steps that this peer has taken @param remarks what else is to be said of it */
@@ -66,6 +69,7 @@ export class PackRounds {
     }
     this.#payload = { sent: payloadSent, received: payloadReceived };
     [this.#bytes, this.#delaySteps, this.#repairs, this.#losses] = [0, 0, 0, []]
+    this.#sealed = ''
     this.#authors.clear()
     this.#agreed.clear()
     return record
@@ -76,7 +80,8 @@ export class PackRounds {
     const present = this.#network.present().length
     const compared = [
       ...this.#agreed.size === 0 ? [] : [`same bits as ${this.#agreed.size}`],
-      ...this.#repairs === 0 ? [] : [`${this.#repairs} ledgers differed and were mended`]
+      ...this.#repairs === 0 ? [] : [`${this.#repairs} ledgers differed and were mended`],
+      ...this.#sealed === '' ? [] : [this.#sealed]
     ]
     return `sent ${sent} bytes to ${present} ${present === 1 ? 'peer' : 'peers'}; ${[came, ...compared].join('; ')}`
   }

@@ -4,54 +4,96 @@ import type { SignedManifest } from '../../src/manifest/manifest.ts'
 import type { ScalarSpec } from '../../src/manifest/scalar-schema.ts'
 import { genesisWeights } from '../../src/models/genesis.ts'
 import { modelLayout } from '../../src/models/model-layout.ts'
-import { ByteModel, modelMemory } from '../../src/spsa/byte-model.ts'
-import { byteModelRules, ledgerRulesOf, stepsOf } from '../../src/spsa/scalar-methods.ts'
-import { snapshotOf } from '../../src/spsa/run-sums.ts'
+import { ByteModel, hashWeights, modelMemory } from '../../src/spsa/byte-model.ts'
 import { replayedHash } from '../../src/spsa/pack-players.ts'
+import { snapshotOf as snapshotOfSums } from '../../src/spsa/run-sums.ts'
+import { byteModelRules, ledgerRulesOf, stepsOf } from '../../src/spsa/scalar-methods.ts'
 import { stepBytesOf } from '../../src/spsa/step-bytes.ts'
-import { replayLedger } from '../../src/spsa/verify-ledger.ts'
+import { decodeLedger, replayLedger } from '../../src/spsa/verify-ledger.ts'
 import type { LedgerReport } from '../../src/spsa/verify-ledger.ts'
+import { heldWeights } from '../../src/spsa/weight-source.ts'
+import { DaemonClient } from '../api/client.ts'
 import type { DataDirectory } from '../store/data-directory.ts'
+import { snapshotOf, snapshotWeights } from '../store/ledger-store.ts'
 import type { LoadedLedger } from '../store/ledger-store.ts'
 import { LevelStore } from '../store/level-store.ts'
+import { unknownGenesis } from '../peer/unknown-genesis.ts'
 import { verifier } from './signing.ts'
 import { ledgerFolder } from './stored-ledger.ts'
+import { withoutLedger } from './scalar-errors.ts'
 
 export interface LedgerReading {
   readonly method: ScalarSpec
   readonly loaded: LoadedLedger
   readonly report: LedgerReport
+  /** Hash of the weights that the peer itself made of these entries, where that is known. */
+  readonly recorded: string | undefined
+}
+
+/** What a ledger proves. */
+export interface LedgerProof {
+  /** Of the weights that all entries make. */
+  readonly modelHash: string
+  /** Entries are held from this step on: of what lies before, a snapshot's hash is known and no more. */
+  readonly provenFrom: number
+  /** Whether the newest snapshot has the weights that the entries before it make; undefined where there are none. */
+  readonly snapshotHolds: boolean | undefined
 }
 
 /**
- * A run's ledger as it lies in the store of a peer that does not run, replayed.
+ * A run's ledger, replayed: as it lies in the store, or, of a peer that runs, as that tells it.
  *
- * @throws ShoalError METHOD_UNSUPPORTED for a run without one, DATA_DIRECTORY_LOCKED while a peer runs, STORE_CORRUPT
+ * @throws ShoalError METHOD_UNSUPPORTED for a run without one, DATA_DIRECTORY_LOCKED while a peer of another run runs there, STORE_CORRUPT
  */
 export async function readLedger (run: SignedManifest, directory: DataDirectory): Promise<LedgerReading> {
-  const { manifest: { method, name }, runId } = run
-  if (!isScalarMethod(method)) {
-    throw new ShoalError({ code: 'METHOD_UNSUPPORTED', what: `run ${name} has no ledger`, why: 'its peers average weights', tryThis: 'shoal rounds tells what became of its rounds' })
-  }
-  const store = await LevelStore.open(directory.store, runId, () => undefined)
+  const { manifest: { method }, runId } = run
+  if (!isScalarMethod(method)) throw withoutLedger(run.manifest)
+  const { live, ...loaded } = await loadedLedger(runId, directory)
+  const rules = ledgerRulesOf(method, { runId, steps: stepsOf(run.manifest), isMember: () => true }, modelLayout(run.manifest.model).size)
+  const held = loaded.sums === undefined ? loaded.held : snapshotOfSums(loaded.sums)
+  const report = replayLedger(loaded.entries, rules, verifier(), { held, sealed: loaded.sums === undefined ? loaded.snapshot : held })
+  return { method, loaded, report, recorded: live ?? (loaded.model?.fingerprint === report.fingerprint ? loaded.model.modelHash : undefined) }
+}
+
+async function loadedLedger (runId: string, directory: DataDirectory): Promise<LoadedLedger & { readonly live: string | undefined }> {
   try {
-    const loaded = await store.ledger(ledgerFolder(runId, directory)).load()
-    const rules = ledgerRulesOf(method, { runId, steps: stepsOf(run.manifest), isMember: () => true }, modelLayout(run.manifest.model).size)
-    const start = loaded.sums === undefined ? loaded.snapshot : snapshotOf(loaded.sums)
-    return { method, loaded, report: replayLedger(loaded.entries, rules, verifier(), start) }
-  } finally {
-    await store.close()
+    const store = await LevelStore.open(directory.store, runId, () => undefined)
+    try {
+      return { ...await store.ledger(ledgerFolder(runId, directory)).load(), live: undefined }
+    } finally {
+      await store.close()
+    }
+  } catch (error) {
+    if (!(error instanceof ShoalError) || error.code !== 'DATA_DIRECTORY_LOCKED') throw error
+    return await liveLedger(runId, directory, error)
   }
 }
 
-/** The hash of the weights that a ledger makes, from the seed's or the snapshot's in one pass. @throws ShoalError CHECKPOINT_MISSING where those were imported and are not here */
-export function rebuiltHash ({ runId, manifest }: SignedManifest, { method, loaded, report }: LedgerReading): string {
-  if (loaded.snapshot === undefined && manifest.genesis !== undefined) {
-    throw new ShoalError({ code: 'CHECKPOINT_MISSING', what: 'the weights that this run starts from are not here', why: 'they were imported', tryThis: 'shoal join fetches them' })
+/** What the peer that has the store open tells. */
+async function liveLedger (runId: string, directory: DataDirectory, locked: ShoalError): Promise<LoadedLedger & { readonly live: string }> {
+  const answer = await DaemonClient.find(directory.root).ledger()
+  if (answer.runId !== runId) throw locked
+  const folder = ledgerFolder(runId, directory)
+  const [snapshot, held] = [answer.snapshot, answer.held].map(record => record === null ? undefined : snapshotOf(record))
+  const records = decodeLedger(Buffer.from(answer.entries, 'base64'))
+  return {
+    sums: undefined, snapshot: snapshot === undefined ? undefined : { ...snapshot, weights: snapshotWeights(folder, snapshot.step) },
+    held: held === undefined ? undefined : { ...held, weights: () => snapshotWeights(folder, held.step) },
+    entries: records.filter(record => typeof record !== 'string'), model: undefined, damage: records.filter(record => typeof record === 'string'), live: answer.modelHash
   }
-  const base = loaded.snapshot?.weights ?? genesisWeights(manifest.model, manifest.seed)
-  if (method.kind !== 'one-byte') return replayedHash(method, { runId, steps: stepsOf(manifest) }, base, report.ledger.entries(), loaded.sums)
-  const model = new ByteModel(modelMemory(base), byteModelRules(method, stepsOf(manifest)), loaded.snapshot)
-  model.add(report.ledger.entries().flatMap(entry => stepBytesOf(entry, runId)))
-  return model.hash()
+}
+
+/** Makes the weights anew from the entries that are held, in one pass. @throws ShoalError CHECKPOINT_MISSING where they begin with weights that were imported and are not here */
+export function proveLedger ({ runId, manifest }: SignedManifest, { method, loaded: { held, snapshot, sums }, report }: LedgerReading): LedgerProof {
+  if (held === undefined && manifest.genesis !== undefined) throw unknownGenesis(manifest)
+  const base = held?.weights() ?? genesisWeights(manifest.model, manifest.seed)
+  if (method.kind !== 'one-byte') {
+    return { modelHash: replayedHash(method, { runId, steps: stepsOf(manifest) }, base, report.ledger.entries(), sums), provenFrom: sums?.until ?? 0, snapshotHolds: undefined }
+  }
+  const model = new ByteModel(modelMemory(base), byteModelRules(method, stepsOf(manifest)), held)
+  model.add(report.ledger.counted().flatMap(entry => stepBytesOf(entry, runId)))
+  return {
+    modelHash: model.hash(), provenFrom: held?.step ?? 0,
+    snapshotHolds: snapshot === undefined ? undefined : model.hash(snapshot.step) === hashWeights(heldWeights(snapshot.weights), snapshot.limit)
+  }
 }

@@ -1,38 +1,34 @@
 import { performance } from 'node:perf_hooks'
 import type { Description } from '../../src/averaging/round-machine.ts'
-import { reasonOf, ShoalError } from '../../src/errors.ts'
+import { reasonOf } from '../../src/errors.ts'
+import type { ShoalError } from '../../src/errors.ts'
 import type { PeerEvent, PeerReport } from '../../src/events.ts'
-import type { ScalarSpec } from '../../src/manifest/scalar-schema.ts'
 import type { Trainer } from '../../src/ports.ts'
 import { shortId } from '../../src/membership/short-id.ts'
 import type { Entry } from '../../src/spsa/ledger-entry.ts'
 import { EVERYONE } from '../../src/spsa/one-byte-messages.ts'
 import type { OneByteReport } from '../../src/spsa/one-byte-messages.ts'
+import { OneBytePeer } from '../../src/spsa/one-byte-peer.ts'
 import type { ScalarMachine } from '../../src/spsa/scalar-machine.ts'
 import { roomOf, stepsARound, stepsOf } from '../../src/spsa/scalar-methods.ts'
-import { readAll } from '../../src/spsa/weight-source.ts'
-import type { MergeAnswer } from '../api/schema.ts'
-import type { PeerOptions, PeerParts } from '../peer/peer-parts.ts'
+import type { LedgerAnswer, MergeAnswer } from '../api/schema.ts'
+import type { PeerOptions } from '../peer/peer-parts.ts'
 import type { PeerReporter } from '../peer/peer-reporter.ts'
 import type { StepProgress } from '../trainer-worker/messages.ts'
-import type { LoadedLedger } from '../store/ledger-store.ts'
+import { unknownGenesis } from '../peer/unknown-genesis.ts'
 import { Aftermath } from './aftermath.ts'
 import { promiseOf } from './disclosure.ts'
 import { keyOf, keyOfPeer, peerOfKey } from './keys.ts'
-import { LedgerKeeper } from './ledger-keeper.ts'
+import { ledgerAnswer } from './ledger-answer.ts'
 import { createMachine, stepsOfOwn } from './machine.ts'
 import { meetOthers } from './meeting.ts'
+import { ModelOutlet } from './model-outlet.ts'
+import type { Moment } from './model-outlet.ts'
 import { PackRounds } from './pack-rounds.ts'
+import { liveLedgerUntold, nothingToMerge, packsNotKept, trainingFailed } from './scalar-errors.ts'
+import type { ScalarParts } from './scalar-parts.ts'
 import { signer, verifier } from './signing.ts'
-import { writeWeights } from './weights-checkpoint.ts'
-
-/** A run's ledger as this peer keeps it, and what it had kept before. */
-export interface ScalarParts extends PeerParts {
-  readonly method: ScalarSpec
-  readonly secretKey: Uint8Array
-  readonly ledger: LedgerKeeper
-  readonly loaded: LoadedLedger
-}
+import { Snapshots } from './snapshots.ts'
 
 type Phase = Description['phase']
 type End = 'budget' | 'stopped'
@@ -54,6 +50,8 @@ export class ScalarSession {
   readonly #ended: Promise<End>
   #end: { readonly resolve: (end: End) => void, readonly reject: (error: ShoalError) => void } = { resolve: () => undefined, reject: () => undefined }
   readonly #settled = new Set<string>()
+  readonly #snapshots: Snapshots
+  readonly #outlet: ModelOutlet
   #phase: Phase = 'idle'
   #sentence = 'about to measure the first loss'
   #tokens = 0
@@ -76,24 +74,36 @@ export class ScalarSession {
     this.#ended = new Promise((resolve, reject) => { this.#end = { resolve, reject } })
     // whoever trains hears of it; before that nobody waits
     this.#ended.catch(() => undefined)
+    this.#snapshots = new Snapshots({
+      run: run.manifest, method, parameters: parts.layout.size, window: stepsARound(method), network, machine: () => this.#bytes, keeper: parts.ledger, newest: async () => parts.kept.newest(),
+      hasWeights: loaded.snapshot !== undefined || run.manifest.genesis === undefined,
+      say: sentence => { this.#say('seeking', sentence) }, warn: sentence => { options.events.emit({ type: 'warning', sentence }) }
+    })
     const room = roomOf(method)
     const isMember = (peer: string): boolean => this.machine.ledger.headOf(peer).next > 0 || this.machine.ledger.heads().length < room
     this.machine = createMachine({
       method, run: { runId: run.runId, steps: this.#steps, isMember }, trainer: this.#trainer, loaded, samplingSeed,
+      others: () => this.#present().flatMap(peerId => keyOfPeer(peerId) ?? []),
       worked: seconds => { this.#secondsTraining += seconds },
       ports: {
         peer: keyOf(network.self),
         sign: signer(parts.secretKey),
         verify: verifier(),
         keep: (entry, kept) => { parts.ledger.keep(entry, kept) },
-        send: (to, message) => { for (const peerId of to === EVERYONE ? this.#present() : [peerOfKey(to)]) network.scalars.send(peerId, message) },
+        send: (to, message) => {
+          // whoever has no weights yet knows nothing that others could compare with
+          if (!this.#snapshots.hasWeights && message.kind !== 'seek' && message.kind !== 'inquiry') return
+          for (const peerId of to === EVERYONE ? this.#present() : [peerOfKey(to)]) network.scalars.send(peerId, message)
+        },
         report: event => { this.#onReport(event) }
       }
     })
     this.machine.restore(loaded.entries)
     this.#stepsBefore = stepsOfOwn(method, this.machine.ledger, keyOf(network.self))
+    this.#outlet = new ModelOutlet(options, parts, reporter)
     this.#rounds = new PackRounds({ steps: stepsARound(method), window: this.machine.ledger.rules.window }, network)
     this.#aftermath = new Aftermath({ machine: this.machine, network, say: sentence => { this.#say('committing', sentence) } })
+    parts.serving.snapshot = async () => this.#snapshots.served()
     network.scalars.onMessage((peerId, message) => {
       const key = keyOfPeer(peerId)
       if (key !== undefined) this.machine.receive(key, message)
@@ -115,8 +125,12 @@ export class ScalarSession {
     events.emit(this.#startedEvent())
     if (this.#parts.method.kind === 'ferret') this.#parts.trainer.onStep(progress => { this.#onProgress({ ...progress, step: this.machine.step }) })
     try {
-      this.#reporter.startLoss = await this.#evaluate('start', stop)
-      await meetOthers({ peer: this.#options, network: this.#parts.network, inquire: key => { this.machine.inquire(key) }, isSettled: key => this.#settled.has(key), say: (phase, sentence) => { this.#say(phase, sentence) } }, stop)
+      await meetOthers({
+        peer: this.#options, network: this.#parts.network, joinLedger: async present => this.#snapshots.join(present, stop), inquire: key => { this.machine.inquire(key) },
+        isSettled: key => this.#settled.has(key), say: (phase, sentence) => { this.#say(phase, sentence) }
+      }, stop)
+      if (!this.#snapshots.hasWeights) throw unknownGenesis(this.#options.source.run.manifest)
+      this.#reporter.startLoss = await this.#outlet.evaluate(this.machine, 'start', this.#moment(), stop)
     } catch (error) {
       if (stop.aborted) return this.#finish('stopped')
       throw error
@@ -124,19 +138,28 @@ export class ScalarSession {
     const reason = await this.#train(stop)
     this.#announce(false)
     if (reason === 'budget') await this.#aftermath.agree(stop)
+    this.#snapshots.close()
     this.#parts.ledger.record(this.machine.state())
     await this.#parts.ledger.settled()
     await this.#parts.network.scalars.flush()
-    if (reason === 'budget') this.#reporter.endLoss = await this.#evaluate('end', stop).catch(() => NaN)
-    await this.#checkpoint(Number.isFinite(this.#reporter.endLoss) ? this.#reporter.endLoss : undefined)
+    if (reason === 'budget') this.#reporter.endLoss = await this.#outlet.evaluate(this.machine, 'end', this.#moment(), stop).catch(() => NaN)
+    await this.#outlet.checkpoint(this.machine, this.#moment(), Number.isFinite(this.#reporter.endLoss) ? this.#reporter.endLoss : undefined)
     return this.#finish(reason)
   }
 
   /** @throws ShoalError METHOD_UNSUPPORTED always: everybody has the one model */
   async mergeNow (): Promise<MergeAnswer['merged']> {
-    return Promise.reject(new ShoalError({
-      code: 'METHOD_UNSUPPORTED', what: 'there is nothing to merge', why: 'peers that hold the same bytes have the same weights', tryThis: 'shoal ledger show'
-    }))
+    return Promise.reject(nothingToMerge())
+  }
+
+  /** The machine of the method that takes snapshots. */
+  get #bytes (): OneBytePeer | undefined { return this.machine instanceof OneBytePeer ? this.machine : undefined }
+
+  /** The ledger as it is at this moment. @throws ShoalError METHOD_UNSUPPORTED for a method of rounds */
+  async ledger (): Promise<Omit<LedgerAnswer, 'version'>> {
+    const machine = this.#bytes
+    if (machine === undefined) throw liveLedgerUntold(this.#parts.method.kind)
+    return ledgerAnswer(this.#options.source.run.runId, () => machine, this.#parts.ledger, async () => this.#parts.kept.snapshots())
   }
 
   async #train (stop: AbortSignal): Promise<End> {
@@ -183,6 +206,9 @@ export class ScalarSession {
       case 'refused': { events.emit({ type: 'peer-rejected', peerId: peerOfKey(event.from), code: event.code, sentence: event.reason, by: 'us' }); return }
       case 'packed': { this.#onPack(event.entry); return }
       case 'took-over': { this.#parts.ledger.tookOver(event.sums); return }
+      case 'sealed': { this.#rounds.sealed(event.start.snapshot.step, event.agreed); this.#snapshots.onReport(event); return }
+      case 'adopted': { this.#aftermath.changed(); this.#snapshots.onReport(event); return }
+      case 'offered': case 'told-heads': case 'overruled': { this.#snapshots.onReport(event); return }
       case 'settled': { this.#settled.add(event.from); return }
       case 'agreed': { this.#aftermath.agreed(event.from); this.#rounds.agreed(event.from); return }
       case 'lacking': { this.#rounds.lacked(); return }
@@ -195,10 +221,7 @@ export class ScalarSession {
 
   /** Its packs cannot be kept, so it signs none. */
   fail (error: unknown): void {
-    this.#end.reject(new ShoalError({
-      code: 'DATA_DIRECTORY_UNWRITABLE', what: 'this peer’s packs cannot be kept', why: reasonOf(error),
-      tryThis: 'make room on the disk and join again: a peer that forgets what it signed would contradict itself', cause: error
-    }))
+    this.#end.reject(packsNotKept(error))
   }
 
   #onStep ({ loss, tokens }: Extract<OneByteReport, { kind: 'step' }>): void {
@@ -225,28 +248,11 @@ export class ScalarSession {
     this.#announce(true)
     events.emit({ type: 'round', record, bytes: this.#parts.network.meter.totals() })
     if (evaluateEvery > 0 && record.round % evaluateEvery === 0) {
-      this.#evaluate('round').catch((error: unknown) => { events.emit({ type: 'warning', sentence: `the held-out loss was not measured: ${reasonOf(error)}` }) })
+      this.#outlet.evaluate(this.machine, 'round', this.#moment()).catch((error: unknown) => { events.emit({ type: 'warning', sentence: `the held-out loss was not measured: ${reasonOf(error)}` }) })
     }
     if (performance.now() - this.#checkpointedAtMs < checkpointEverySeconds * MS_PER_SECOND) return
     this.#checkpointedAtMs = performance.now()
-    this.#checkpoint(undefined).catch((error: unknown) => { events.emit({ type: 'warning', sentence: `no checkpoint was written: ${reasonOf(error)}` }) })
-  }
-
-  /** Weights for `shoal sample`, `eval` and `export`; this peer itself goes on from its ledger. */
-  async #checkpoint (heldOutLoss: number | undefined): Promise<void> {
-    const { runId } = this.#options.source.run
-    const { step } = this.machine
-    const path = await writeWeights(this.#parts, { runId, step, round: this.#rounds.round, tokens: this.#tokensInAll(), weights: readAll(this.machine.weights), heldOutLoss })
-    this.#reporter.checkpoint = path
-    this.#options.events.emit({ type: 'checkpoint', step, path })
-  }
-
-  async #evaluate (moment: 'start' | 'round' | 'end', stop?: AbortSignal): Promise<number> {
-    const { trainer, network } = this.#parts
-    const at = { step: this.machine.step, tokens: this.#tokensInAll(), payloadBytesSent: network.meter.totals().payloadSent }
-    const { loss } = await trainer.evaluate(readAll(this.machine.weights), stop)
-    this.#options.events.emit({ type: 'evaluated', moment, loss, ...at })
-    return loss
+    this.#outlet.checkpoint(this.machine, this.#moment(), undefined).catch((error: unknown) => { events.emit({ type: 'warning', sentence: `no checkpoint was written: ${reasonOf(error)}` }) })
   }
 
   #announce (training: boolean): void {
@@ -260,8 +266,10 @@ export class ScalarSession {
     this.#options.events.emit({ type: 'waiting', sentence })
   }
 
-  #present (): string[] {
-    return this.#parts.network.present().map(({ peerId }) => peerId)
+  #present (): string[] { return this.#parts.network.present().map(({ peerId }) => peerId) }
+
+  #moment (): Moment {
+    return { step: this.machine.step, round: this.#rounds.round, tokens: this.#tokensInAll() }
   }
 
   #tokensInAll (): number {
@@ -286,11 +294,7 @@ export class ScalarSession {
     const { runId, manifest } = this.#options.source.run
     return {
       type: 'started', peerId: network.self, runId, runName: manifest.name, addresses: network.addresses(), invite: invite(), backend: trainer.backend,
-      parameters: layout.size, step: this.#stepsBefore, resumed: loaded.entries.length > 0
+      parameters: layout.size, step: this.#stepsBefore, resumed: loaded.entries.length > 0 || (loaded.snapshot?.step ?? 0) > 0
     }
   }
-}
-
-function trainingFailed (why: string): ShoalError {
-  return new ShoalError({ code: 'TRAINER_FAILED', what: 'training cannot go on', why, tryThis: 'shoal join again goes on from this peer’s ledger' })
 }

@@ -37,6 +37,6 @@ export async function openLedger ({ directory, source: { run } }: PeerOptions, {
   const imported = restoredState(files, warn)?.trainer
   if (imported?.step !== 0) return { store, loaded, start: undefined }
   const start: StoredSnapshot = { step: 0, heads: [], limit: method.kind === 'one-byte' ? method.clip.first : 0, weights: imported.weights }
-  await store.compact(start, [])
-  return { store, loaded: { ...loaded, snapshot: start }, start }
+  await store.compact(start, start, [])
+  return { store, loaded: await store.load(), start }
 }

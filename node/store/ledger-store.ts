@@ -22,6 +22,12 @@ export interface StoredSnapshot extends Snapshot {
   readonly weights: Float32Array
 }
 
+/** The snapshot after which entries are held, whose weights are read only where somebody proves what follows. */
+export interface HeldSnapshot extends Snapshot {
+  readonly limit: number
+  readonly weights: () => Float32Array
+}
+
 /** The weights of a set of entries, as this peer computed them. */
 export interface ModelRecord {
   /** Of all heads. */
@@ -32,7 +38,10 @@ export interface ModelRecord {
 export interface LoadedLedger {
   /** Sums of a seed pool that were taken over in place of the packs before them. */
   readonly sums: RunSums | undefined
+  /** The newest one. */
   readonly snapshot: StoredSnapshot | undefined
+  /** Undefined where entries are held from the run's start on. */
+  readonly held: HeldSnapshot | undefined
   /** Peer by peer in the order of their chains, then what proves that a peer contradicted itself. */
   readonly entries: readonly Entry[]
   readonly model: ModelRecord | undefined
@@ -44,6 +53,9 @@ const hex = z.string().regex(/^[0-9a-f]{64}$/)
 const headSchema = z.object({ peer: hex, next: z.int().min(0), hash: hex, cut: z.boolean() })
 const snapshotSchema = z.object({ step: z.int().min(0), limit: z.int().min(0), heads: z.array(headSchema) })
 const sumsSchema = z.object({ begin: z.int().min(0), until: z.int().min(0), heads: z.array(headSchema), sums: z.array(z.int()) })
+
+/** A snapshot without its weights, hashes in hex. */
+export type SnapshotRecord = z.infer<typeof snapshotSchema>
 const modelSchema = z.object({ fingerprint: hex, modelHash: hex })
 /** How far a chain went when its last entry was written. */
 const reachSchema = z.object({ next: z.int().min(0), hash: hex })
@@ -88,17 +100,44 @@ export class LedgerStore {
     await this.#level.put(`${this.#prefix}/sums`, { begin, until, heads: heads.map(head => ({ ...head, hash: bytesToHex(head.hash) })), sums: [...sums] })
   }
 
-  /** Lets a snapshot stand for the entries before its step: first its weights are safe, then the entries go. */
-  async compact (snapshot: StoredSnapshot, forgotten: readonly Entry[]): Promise<void> {
-    const { step, limit, heads, weights } = snapshot
+  /**
+   * Lets a snapshot stand for the entries before its step: first its weights are safe, then the entries go.
+   *
+   * @param held the snapshot after which entries stay: this one, or the one before
+   */
+  async compact (snapshot: StoredSnapshot, held: Snapshot, forgotten: readonly Entry[]): Promise<void> {
+    const record = recordOf(snapshot)
+    const before = await this.#record('snapshot')
+    const heldRecord = held.step === snapshot.step ? record : before?.step === held.step ? before : undefined
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
-    const name = snapshotName(step)
-    await writeFileAtomically(join(this.#folder, name), [weightsToBytes(weights)])
+    await writeFileAtomically(join(this.#folder, snapshotName(snapshot.step)), [weightsToBytes(snapshot.weights)])
     await this.#level.batch<string, unknown>([
-      { type: 'put', key: `${this.#prefix}/snapshot`, value: { step, limit, heads: heads.map(head => ({ ...head, hash: bytesToHex(head.hash) })) } },
+      { type: 'put', key: `${this.#prefix}/snapshot`, value: record },
+      heldRecord === undefined ? { type: 'del', key: `${this.#prefix}/held` } : { type: 'put', key: `${this.#prefix}/held`, value: heldRecord },
       ...forgotten.map(entry => ({ type: 'del' as const, key: this.#keyOf(entry) }))
     ], { sync: true })
-    for (const other of readdirSync(this.#folder)) if (SNAPSHOT_NAME.test(other) && other !== name) rmSync(join(this.#folder, other), { force: true })
+    const names = [snapshot, held].map(({ step }) => snapshotName(step))
+    for (const other of readdirSync(this.#folder)) if (SNAPSHOT_NAME.test(other) && !names.includes(other)) rmSync(join(this.#folder, other), { force: true })
+  }
+
+  /** Goes on from somebody else's snapshot: of the entries that are kept, only `entries` stay. */
+  async adopt (snapshot: StoredSnapshot, entries: readonly Entry[]): Promise<void> {
+    const staying = new Set(entries.map(entry => this.#keyOf(entry)))
+    const gone: string[] = []
+    for await (const key of this.#level.keys({ gt: `${this.#prefix}/entry/`, lt: `${this.#prefix}/entry0` })) if (!staying.has(key)) gone.push(key)
+    await this.compact(snapshot, snapshot, [])
+    await this.#level.batch<string, unknown>(gone.map(key => ({ type: 'del' as const, key })), { sync: true })
+  }
+
+  /** What is known of the snapshots, without their weights. */
+  async snapshots (): Promise<{ readonly snapshot: SnapshotRecord | undefined, readonly held: SnapshotRecord | undefined }> {
+    return { snapshot: await this.#record('snapshot'), held: await this.#record('held') }
+  }
+
+  /** The newest snapshot's step and weights, for whoever joins. */
+  async newest (): Promise<{ readonly step: number, readonly weights: Float32Array } | undefined> {
+    const record = await this.#record('snapshot')
+    return record === undefined ? undefined : { step: record.step, weights: this.#weights(record) }
   }
 
   /** Everything that is kept; what cannot be read is told of and left out. */
@@ -106,9 +145,13 @@ export class LedgerStore {
     const damage: string[] = []
     const [entries, proofs] = [await this.#read('entry', damage), await this.#read('proof', damage)]
     const snapshot = await this.#snapshot(damage)
+    const held = await this.#record('held')
     const sums = await this.#sums()
     damage.push(...await this.#missing(entries, [...snapshot?.heads ?? [], ...sums?.heads ?? []]))
-    return { snapshot, sums, entries: [...entries, ...proofs], model: modelSchema.safeParse(await this.#level.get(`${this.#prefix}/model`)).data, damage }
+    return {
+      sums, snapshot, held: held === undefined ? undefined : { ...snapshotOf(held), weights: () => this.#weights(held) },
+      entries: [...entries, ...proofs], model: modelSchema.safeParse(await this.#level.get(`${this.#prefix}/model`)).data, damage
+    }
   }
 
   async #read (kind: 'entry' | 'proof', damage: string[]): Promise<Entry[]> {
@@ -122,16 +165,21 @@ export class LedgerStore {
     return entries
   }
 
+  async #record (kind: 'snapshot' | 'held'): Promise<SnapshotRecord | undefined> {
+    return snapshotSchema.safeParse(await this.#level.get(`${this.#prefix}/${kind}`)).data
+  }
+
+  #weights ({ step }: SnapshotRecord): Float32Array {
+    return snapshotWeights(this.#folder, step)
+  }
+
   async #snapshot (damage: string[]): Promise<StoredSnapshot | undefined> {
-    const found = snapshotSchema.safeParse(await this.#level.get(`${this.#prefix}/snapshot`))
-    if (!found.success) return undefined
-    const { step, limit, heads } = found.data
-    const file = join(this.#folder, snapshotName(step))
-    if (!existsSync(file)) {
-      damage.push(`the weights of the snapshot at step ${step} are missing: ${file}`)
-      return undefined
-    }
-    return { step, limit, heads: heads.map(head => ({ ...head, hash: hexToBytes(head.hash) })), weights: bytesToWeights(readFileSync(file)) }
+    const record = await this.#record('snapshot')
+    if (record === undefined) return undefined
+    const file = join(this.#folder, snapshotName(record.step))
+    if (existsSync(file)) return { ...snapshotOf(record), weights: this.#weights(record) }
+    damage.push(`the weights of the snapshot at step ${record.step} are missing: ${file}`)
+    return undefined
   }
 
   async #sums (): Promise<RunSums | undefined> {
@@ -155,6 +203,19 @@ export class LedgerStore {
   #keyOf ({ peer, index }: Entry): string {
     return `${this.#prefix}/entry/${peer}/${String(index).padStart(KEY_DIGITS, '0')}`
   }
+}
+
+function recordOf ({ step, limit, heads }: StoredSnapshot): SnapshotRecord {
+  return { step, limit, heads: heads.map(head => ({ ...head, hash: bytesToHex(head.hash) })) }
+}
+
+export function snapshotOf ({ step, limit, heads }: SnapshotRecord): Omit<StoredSnapshot, 'weights'> {
+  return { step, limit, heads: heads.map(head => ({ ...head, hash: hexToBytes(head.hash) })) }
+}
+
+/** The weights of a snapshot as they lie in its folder. @throws Error where they do not */
+export function snapshotWeights (folder: string, step: number): Float32Array {
+  return bytesToWeights(Uint8Array.from(readFileSync(join(folder, snapshotName(step)))))
 }
 
 function snapshotName (step: number): string {

@@ -3,14 +3,17 @@ import { z } from 'zod'
 import type { Head } from '../../src/spsa/chain.ts'
 import { decodeEntry, encodeEntry } from '../../src/spsa/ledger-entry.ts'
 import type { Entry } from '../../src/spsa/ledger-entry.ts'
-import type { OneByteMessage } from '../../src/spsa/one-byte-messages.ts'
+import type { OneByteMessage, SnapshotOffer } from '../../src/spsa/one-byte-messages.ts'
 import type { Inquiry, KeyRange, Wanted } from '../../src/spsa/reconcile.ts'
+import { LARGEST_LEVEL } from '../../src/spsa/scalar-codec.ts'
 import { countSchema } from '../wire/counts.ts'
 import { decodeMessage, encodeMessage } from '../wire/frames.ts'
-import { MAXIMUM_ENTRIES, MAXIMUM_INQUIRED_RANGES, MAXIMUM_TOLD_RANGES, MAXIMUM_WANTED, MAXIMUM_TOLD_HEADS, MAXIMUM_POOL_SIZE, MAXIMUM_SUMMED_HEADS } from '../wire/limits.ts'
+import {
+  MAXIMUM_ENTRIES, MAXIMUM_INQUIRED_RANGES, MAXIMUM_POOL_SIZE, MAXIMUM_SNAPSHOT_HEADS, MAXIMUM_SUMMED_HEADS, MAXIMUM_TOLD_HEADS, MAXIMUM_TOLD_RANGES, MAXIMUM_WANTED
+} from '../wire/limits.ts'
 
 /** Lists and numbers in place of maps and words: most messages of a run are of this protocol, and a name would outweigh what it names. */
-const [PACK, ENTRIES, INQUIRY, CHECK, SUMS_WANTED, SUMS] = [0, 1, 2, 3, 8, 9] as const
+const [PACK, ENTRIES, INQUIRY, CHECK, SEEK, OFFER, HEADS, SUMS_WANTED, SUMS] = [0, 1, 2, 3, 4, 5, 6, 8, 9] as const
 
 const isBytes = (value: unknown): value is Uint8Array => value instanceof Uint8Array
 const bytes32 = z.custom<Uint8Array>(value => isBytes(value) && value.length === 32, 'must be 32 bytes')
@@ -44,7 +47,13 @@ const messageSchema = z.union([
     .transform(([, step, fingerprint, modelHash]): OneByteMessage => ({ kind: 'check', step, fingerprint: bytesToHex(fingerprint), modelHash: bytesToHex(modelHash) })),
   z.tuple([z.literal(SUMS_WANTED)]).transform((): OneByteMessage => ({ kind: 'sums-wanted' })),
   z.tuple([z.literal(SUMS), countSchema, countSchema, z.array(head).max(MAXIMUM_SUMMED_HEADS), sums])
-    .transform(([, begin, until, heads, numbers]): OneByteMessage => ({ kind: 'sums', sums: { begin, until, heads, sums: numbers } }))
+    .transform(([, begin, until, heads, numbers]): OneByteMessage => ({ kind: 'sums', sums: { begin, until, heads, sums: numbers } })),
+  z.tuple([z.literal(SEEK), z.boolean()]).transform(([, heads]): OneByteMessage => ({ kind: 'seek', heads })),
+  z.tuple([z.literal(OFFER), countSchema, bytes32, bytes32, countSchema, countSchema, countSchema])
+    .transform(([, step, fingerprint, modelHash, heldFrom, bytes, openBytes]): OneByteMessage =>
+      ({ kind: 'offer', offer: { step, fingerprint: bytesToHex(fingerprint), modelHash: bytesToHex(modelHash), heldFrom, bytes, openBytes } })),
+  z.tuple([z.literal(HEADS), countSchema, z.int().min(0).max(LARGEST_LEVEL), countSchema, z.array(head).max(MAXIMUM_SNAPSHOT_HEADS)])
+    .transform(([, step, limit, total, heads]): OneByteMessage => ({ kind: 'heads', part: { step, limit, total, heads } }))
 ])
 
 /** A message as it travels. Of an inquiry longer than a frame the rest is left out: the next round finds it. */
@@ -56,6 +65,9 @@ export function encodeScalars (message: OneByteMessage): Uint8Array {
     case 'check': return encodeMessage([CHECK, message.step, hexToBytes(message.fingerprint), hexToBytes(message.modelHash)])
     case 'sums-wanted': return encodeMessage([SUMS_WANTED])
     case 'sums': return encodeMessage([SUMS, message.sums.begin, message.sums.until, message.sums.heads.map(listOf), bytesOf(message.sums.sums)])
+    case 'seek': return encodeMessage([SEEK, message.heads])
+    case 'offer': return encodeMessage([OFFER, ...offerList(message.offer)])
+    case 'heads': return encodeMessage([HEADS, message.part.step, message.part.limit, message.part.total, message.part.heads.map(listOf)])
   }
 }
 
@@ -67,6 +79,10 @@ function bytesOf (numbers: Int32Array): Uint8Array {
 
 /** @throws WireError */
 export function decodeScalars (bytes: Uint8Array): OneByteMessage { return decodeMessage(bytes, messageSchema) }
+
+function offerList ({ step, fingerprint, modelHash, heldFrom, bytes, openBytes }: SnapshotOffer): readonly unknown[] {
+  return [step, hexToBytes(fingerprint), hexToBytes(modelHash), heldFrom, bytes, openBytes]
+}
 
 function listsOf ({ ranges, told: tellings, wanted: asked }: Inquiry): readonly unknown[] {
   return [

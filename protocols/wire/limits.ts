@@ -126,6 +126,8 @@ export const MAXIMUM_WANTED = 128
 /** Seeds of a pool whose sums travel in one message, and chains that they count: 32 KiB and about 20 KiB, together less than a frame. */
 export const MAXIMUM_POOL_SIZE = 8192
 export const MAXIMUM_SUMMED_HEADS = 256
+/** Chains of a snapshot in one message, 76 bytes each: less than a frame. */
+export const MAXIMUM_SNAPSHOT_HEADS = 512
 
 /** Messages of the scalars protocol that wait for one peer: a reconciliation's worth; whoever takes none is reconciled with later. */
 export const MAXIMUM_QUEUED_SCALARS = 256

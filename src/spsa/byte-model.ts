@@ -175,6 +175,9 @@ export class ByteModel {
     for (const index of this.#windows.keys()) if (index * this.#rules.window < step) this.#windows.delete(index)
   }
 
+  /** The clipping limit that the bytes before the start left. */
+  get startLimit (): number { return this.#limit }
+
   get #newest (): readonly [number, Epoch] {
     return this.#epochs[this.#epochs.length - 1] as readonly [number, Epoch]
   }

@@ -23,10 +23,14 @@ export interface Snapshot {
   readonly heads: readonly Head[]
 }
 
+/** Where a run begins. */
+export const RUN_START: Snapshot = { step: 0, heads: [] }
+
 export type RefusalCode = 'UNKNOWN_PEER' | 'REPLAY' | 'WRONG_STEP' | 'FORK' | 'FORGED' | 'SEED_OUTSIDE_POOL' | 'BEFORE_SNAPSHOT'
 
 export type Verdict =
-  | { readonly kind: 'admitted' }
+  /** A late one is of a step that a snapshot stood for when it came: it holds its chain together, and counts nothing. */
+  | { readonly kind: 'admitted', readonly isLate: boolean }
   /** Entries from `missingFrom` to this one are to be had first. */
   | { readonly kind: 'early', readonly missingFrom: number }
   /** `withdrawn` counted until now and no longer do: their author contradicted himself. */
@@ -40,24 +44,32 @@ export class Ledger {
   readonly rules: LedgerRules
   readonly #verify: Verify
   readonly #chains = new Map<string, Chain>()
-  #firstStep = 0
+  /** What stands for the bytes that are not held any more, and for those that never change. */
+  #held: Snapshot
+  #sealed: Snapshot
 
-  constructor (rules: LedgerRules, verify: Verify, snapshot?: Snapshot) {
+  constructor (rules: LedgerRules, verify: Verify, snapshot: Snapshot = RUN_START) {
     this.rules = rules
     this.#verify = verify
-    if (snapshot === undefined) return
-    this.#firstStep = snapshot.step
-    for (const head of snapshot.heads) this.#chains.set(head.peer, new Chain(head))
+    this.#held = snapshot
+    this.#sealed = snapshot
+    for (const head of snapshot.heads) this.#chains.set(head.peer, new Chain(head, snapshot.step))
   }
 
   /** The step of the last snapshot, before which nothing changes any more. */
-  get firstStep (): number { return this.#firstStep }
+  get firstStep (): number { return this.#sealed.step }
+
+  /** The last snapshot. */
+  get sealed (): Snapshot { return this.#sealed }
+
+  /** The snapshot after which all entries are held. */
+  get held (): Snapshot { return this.#held }
 
   /** Judges an entry; only what is admitted or withdrawn changes what counts. */
   admit (entry: Entry): Verdict {
     const { rules } = this
     if (!rules.isMember(entry.peer)) return refused('UNKNOWN_PEER', `${short(entry)} is no member of this run`)
-    const chain = this.#chains.get(entry.peer) ?? new Chain(emptyHead(entry.peer))
+    const chain = this.#chains.get(entry.peer) ?? new Chain(emptyHead(entry.peer), this.firstStep)
     if (chain.holds(entry)) return refused('REPLAY', `entry ${entry.index} of ${short(entry)} is known already`)
     const misfit = this.#misfit(entry)
     if (misfit !== undefined) return misfit
@@ -83,7 +95,7 @@ export class Ledger {
 
   #judge (chain: Chain, entry: Entry): Verdict {
     const { index } = entry
-    if (index < chain.start) return refused('BEFORE_SNAPSHOT', `entry ${index} of ${short(entry)} lies before the snapshot at step ${this.#firstStep}`)
+    if (index < chain.sealed) return refused('BEFORE_SNAPSHOT', `entry ${index} of ${short(entry)} lies before the snapshot at step ${this.firstStep}`)
     if (chain.isCut && index >= chain.next) {
       return refused('FORK', `${short(entry)} contradicted itself at entry ${chain.next}; nothing of it counts from there on`)
     }
@@ -92,13 +104,13 @@ export class Ledger {
       return refused('FORK', `entry ${index} of ${short(entry)} does not follow its entry ${index - 1}`, chain.cutBefore(entry))
     }
     const before = chain.at(index - 1)
-    const earliest = before === undefined ? this.#firstStep : lastStepOf(before) + 1
+    const earliest = before === undefined ? 0 : lastStepOf(before) + 1
     if (entry.firstStep < earliest) {
       return refused('WRONG_STEP', `entry ${index} of ${short(entry)} starts at step ${entry.firstStep}; ${earliest} is the earliest left`)
     }
     if (index < chain.next) return refused('FORK', `${short(entry)} signed two entries ${index}`, chain.cutBefore(entry))
     chain.append(entry)
-    return { kind: 'admitted' }
+    return { kind: 'admitted', isLate: !chain.counts(entry) }
   }
 
   /** Every peer's head, in the order of their keys. */
@@ -106,9 +118,24 @@ export class Ledger {
     return [...this.#chains.values()].map(chain => chain.head).sort(byPeer)
   }
 
-  /** Everything that counts since the last snapshot, peer by peer. */
+  /** Everything that is held, peer by peer. */
   entries (): Entry[] {
     return this.heads().flatMap(({ peer }) => this.#chains.get(peer)?.entries ?? [])
+  }
+
+  /** What is held and counts, peer by peer: all but late entries. */
+  counted (): Entry[] {
+    return this.entries().filter(entry => this.#chains.get(entry.peer)?.counts(entry) === true)
+  }
+
+  /** Of these, what the last snapshot does not stand for. */
+  open (): Entry[] {
+    return this.counted().filter(entry => lastStepOf(entry) >= this.firstStep)
+  }
+
+  /** Index of a peer's first entry that is held. */
+  startOf (peer: string): number {
+    return this.#chains.get(peer)?.start ?? 0
   }
 
   /** Where to continue one's own chain. */
@@ -119,13 +146,19 @@ export class Ledger {
   /** The step after the last one of a peer that is held; the snapshot's for a peer without entries since. */
   reachOf (peer: string): number {
     const last = this.#chains.get(peer)?.entries.at(-1)
-    return last === undefined ? this.#firstStep : lastStepOf(last) + 1
+    return last === undefined ? this.firstStep : Math.max(this.firstStep, lastStepOf(last) + 1)
+  }
+
+  /** Steps that a peer has measured; of forgotten entries each counts as a whole window. */
+  stepsOf (peer: string): number {
+    const { start, entries } = this.#chains.get(peer) ?? new Chain(emptyHead(peer), 0)
+    return entries.reduce((sum, { levels }) => sum + levels.length, start * this.rules.window)
   }
 
   /** The step that half of those with entries have reached: one who runs ahead alone pulls nobody along. */
   reach (): number {
     const reached = [...this.#chains.values()].filter(({ entries }) => entries.length > 0).map(({ peer }) => this.reachOf(peer)).sort((one, other) => other - one)
-    return reached[Math.floor(reached.length / 2)] ?? this.#firstStep
+    return reached[Math.floor(reached.length / 2)] ?? this.firstStep
   }
 
   /** What proves that a peer contradicted itself; nothing for one that did not, or whose proof a snapshot stands for. */
@@ -137,6 +170,7 @@ export class Ledger {
   entriesAfter (theirs: Head, until = Infinity): Entry[] {
     const chain = this.#chains.get(theirs.peer)
     if (chain === undefined) return []
+    if (theirs.next < chain.start) return []
     const disagree = this.contradicts(theirs)
     if (theirs.cut && theirs.next <= chain.next && !disagree) return []
     const newer = chain.entries.filter(({ index }) => disagree || (index >= theirs.next && index < until))
@@ -154,21 +188,26 @@ export class Ledger {
    * and hence the same bits.
    */
   snapshotAt (step: number): Snapshot {
-    if (step % this.rules.window !== 0 || step < this.#firstStep) throw new RangeError(`there is no snapshot at step ${step}`)
+    if (step % this.rules.window !== 0 || step < this.firstStep) throw new RangeError(`there is no snapshot at step ${step}`)
+    if (step === this.firstStep) return this.#sealed
     return { step, heads: [...this.#chains.values()].map(chain => chain.headAt(step)).filter(({ next }) => next > 0).sort(byPeer) }
   }
 
   /**
-   * Forgets the bytes that a snapshot stands for.
+   * Lets a snapshot stand for the bytes before its step: none changes any more, and whatever else comes of those steps is late.
    *
-   * @throws RangeError, with nothing forgotten, when this ledger does not hold exactly the snapshot's bytes
+   * @param held an earlier snapshot, after which entries stay to be served and proved from
+   * @returns what is forgotten
+   * @throws RangeError, with nothing changed, when a chain does not go through the snapshot
    */
-  compact (snapshot: Snapshot): void {
-    if (fingerprintOf(this.snapshotAt(snapshot.step)) !== fingerprintOf(snapshot)) {
-      throw new RangeError(`the snapshot at step ${snapshot.step} has other bytes than this ledger`)
-    }
-    for (const chain of this.#chains.values()) chain.forgetBefore(snapshot.step)
-    this.#firstStep = snapshot.step
+  compact (snapshot: Snapshot, held: Snapshot = snapshot): Entry[] {
+    const [sealed, kept] = [snapshot, held].map(({ heads }) => new Map(heads.map(head => [head.peer, head.next]))) as [Map<string, number>, Map<string, number>]
+    const foreign = snapshot.heads.find(head => this.#chains.get(head.peer)?.goesThrough(head) !== true)
+    if (foreign !== undefined) throw new RangeError(`peer ${foreign.peer.slice(0, 8)} has another chain here than in the snapshot at step ${snapshot.step}`)
+    for (const chain of this.#chains.values()) chain.seal(snapshot.step, sealed.get(chain.peer) ?? 0)
+    this.#sealed = snapshot
+    this.#held = held
+    return [...this.#chains.values()].flatMap(chain => chain.forgetBefore(kept.get(chain.peer) ?? 0))
   }
 }
 

@@ -1,4 +1,6 @@
+import type { Head } from './chain.ts'
 import type { Entry } from './ledger-entry.ts'
+import type { OneByteStart } from './one-byte-ports.ts'
 import type { Inquiry } from './reconcile.ts'
 import type { RunSums } from './run-sums.ts'
 
@@ -6,6 +8,31 @@ import type { RunSums } from './run-sums.ts'
 export const EVERYONE = 'everyone'
 
 /** What two peers of a run of scalars say to each other. */
+/** What a peer tells of the last snapshot that it took: whoever wants it can have it. */
+export interface SnapshotOffer {
+  readonly step: number
+  /** Of the chains that it stands for. */
+  readonly fingerprint: string
+  /** Of its weights, with the clipping limit that they leave. */
+  readonly modelHash: string
+  /** From this step on, bytes can be had one by one. */
+  readonly heldFrom: number
+  /** How many there are, and how many of them the snapshot does not stand for. */
+  readonly bytes: number
+  readonly openBytes: number
+}
+
+/** A part of a snapshot's chains, told in the order of their keys. */
+export interface SnapshotHeads {
+  readonly step: number
+  /** The clipping limit of the window that begins there. */
+  readonly limit: number
+  /** Chains in all. */
+  readonly total: number
+  readonly heads: readonly Head[]
+}
+
+/** What two peers of a `one-byte` run say to each other. */
 export type OneByteMessage =
   /** The sender's own newest entry. */
   | { readonly kind: 'pack', readonly entry: Entry }
@@ -17,6 +44,10 @@ export type OneByteMessage =
   /** Asks for the sums of a seed pool, where the run has one. */
   | { readonly kind: 'sums-wanted' }
   | { readonly kind: 'sums', readonly sums: RunSums }
+  /** Asks what snapshot the other one has, or for its chains. */
+  | { readonly kind: 'seek', readonly heads: boolean }
+  | { readonly kind: 'offer', readonly offer: SnapshotOffer }
+  | { readonly kind: 'heads', readonly part: SnapshotHeads }
 
 export type OneByteReport =
   | { readonly kind: 'step', readonly step: number, readonly loss: number, readonly level: number, readonly tokens: number }
@@ -35,6 +66,14 @@ export type OneByteReport =
   | { readonly kind: 'agreed', readonly from: string, readonly step: number }
   /** Same bytes, other weights: this peer makes its own anew from θ₀. */
   | { readonly kind: 'rebuilt', readonly from: string, readonly step: number }
+  /** A snapshot stands for the bytes before its step from now on; `forgotten` are held no longer. */
+  | { readonly kind: 'sealed', readonly start: OneByteStart, readonly weights: Float32Array, readonly forgotten: readonly Entry[], readonly agreed: number }
+  /** This peer goes on from others' snapshot; what it holds beside it is in its ledger. */
+  | { readonly kind: 'adopted', readonly start: OneByteStart, readonly weights: Float32Array }
+  | { readonly kind: 'offered', readonly from: string, readonly offer: SnapshotOffer }
+  | { readonly kind: 'told-heads', readonly from: string, readonly part: SnapshotHeads }
+  /** More of those who are there went on from that snapshot than from what this peer has: theirs is to be fetched. */
+  | { readonly kind: 'overruled', readonly offer: SnapshotOffer, readonly by: number }
   | { readonly kind: 'finished', readonly step: number }
   | { readonly kind: 'stopped', readonly step: number }
   | { readonly kind: 'failed', readonly reason: string }

@@ -1,24 +1,30 @@
 import type { ScalarOutcome } from '../ports.ts'
 import { ByteModel } from './byte-model.ts'
+import { Agreement } from './agreement.ts'
+import type { CheckMessage } from './agreement.ts'
 import type { ModelMemory, StepByte } from './byte-model.ts'
+import { Intake } from './intake.ts'
 import { signEntry } from './ledger-entry.ts'
 import type { Entry } from './ledger-entry.ts'
 import { Ledger, fingerprintOf } from './ledger.ts'
 import { EVERYONE } from './one-byte-messages.ts'
-import type { OneByteMessage } from './one-byte-messages.ts'
+import type { OneByteMessage, SnapshotOffer } from './one-byte-messages.ts'
 import type { OneBytePorts, OneByteRules, OneByteStart } from './one-byte-ports.ts'
+import type { Inquiry } from './reconcile.ts'
 import { answerInquiry, askFor, isSettled, openInquiry } from './reconcile.ts'
 import { ABSTAIN } from './scalar-codec.ts'
 import type { ScalarMachine } from './scalar-machine.ts'
 import { seedOfStep } from './seeds.ts'
 import { stepBytesOf } from './step-bytes.ts'
-import { WaitingEntries } from './waiting-entries.ts'
 import type { WeightSource } from './weight-source.ts'
 
-type CheckMessage = Extract<OneByteMessage, { kind: 'check' }>
+interface Adoption {
+  readonly weights: Float32Array
+  readonly start: OneByteStart
+}
 
-/** A comparison looks so many windows back: by then what nothing kept from anybody has arrived everywhere. */
-const WINDOWS_BACK = 4
+/** Comparisons that wait for the end of a forward pass: several of each member of a large swarm. */
+const MOST_CHECKS = 1024
 /** Entries of one answer: about 10 kB. */
 const ENTRIES_A_MESSAGE = 64
 
@@ -27,54 +33,96 @@ const ENTRIES_A_MESSAGE = 64
  * them after each window, when they count for this peer as for everybody else. All weights are a function of the set of packs held (`ByteModel`).
  */
 export class OneBytePeer implements ScalarMachine {
-  readonly ledger: Ledger
-  readonly model: ByteModel
+  readonly #memory: ModelMemory
   readonly #rules: OneByteRules
   readonly #ports: OneBytePorts
-  readonly #waiting = new WaitingEntries()
-  /** With whom a conversation about missing entries is open: whatever they send then was asked for. */
-  readonly #asked = new Set<string>()
-  readonly #lacked = new Set<string>()
+  readonly #start: OneByteStart | undefined
+  readonly #intake: Intake
+  readonly #agreement: Agreement
+  #ledger: Ledger
+  #model: ByteModel
   #pack: number[] = []
   #step = 0
   #stopping = false
   #isMeasuring = false
   #isOver = false
-  /** What came while the two losses of a step were measured: they are of the same θ, or their difference says nothing. */
-  #added: StepByte[] = []
-  #withdrawn: StepByte[] = []
-  readonly #checks = new Map<string, CheckMessage>()
-  /** What was compared last, for as long as nothing changes. */
-  #state: { readonly step: number, readonly fingerprint: string, readonly modelHash: string } | undefined
+  /** By sender and step: a later one does not stand for an earlier one. */
+  readonly #checks = new Map<string, { readonly from: string, readonly check: CheckMessage }>()
+  readonly #offers = new Map<string, SnapshotOffer>()
+  #adoption: Adoption | undefined
 
   constructor (memory: ModelMemory, rules: OneByteRules, ports: OneBytePorts, start?: OneByteStart) {
+    this.#memory = memory
     this.#rules = rules
     this.#ports = ports
-    this.ledger = new Ledger(rules.ledger, ports.verify, start?.snapshot)
-    this.model = new ByteModel(memory, rules.model, start?.model)
+    this.#start = start
+    this.#ledger = new Ledger(rules.ledger, ports.verify, start?.held)
+    this.#model = new ByteModel(memory, rules.model, start?.model)
+    this.#intake = new Intake(ports, () => ({ ledger: this.#ledger, step: this.#step }))
+    this.#agreement = new Agreement(rules, ports, () => ({ ledger: this.#ledger, model: this.#model, step: this.#step, isOver: this.#isOver, inquire: to => { this.inquire(to) } }))
   }
+
+  get ledger (): Ledger { return this.#ledger }
+  get model (): ByteModel { return this.#model }
 
   /** Steps taken so far. */
-  get step (): number {
-    return this.#step
-  }
+  get step (): number { return this.#step }
 
   get weights (): WeightSource { return this.model.weights }
+  /** What the weights are made of by now: what came since the last forward pass waits for the next one. */
+  applied (): Entry[] {
+    const waiting = new Set(this.#intake.added)
+    return this.#ledger.counted().filter(entry => !waiting.has(entry))
+  }
 
   /** Takes over entries that were kept, in the order of each chain and without a word, in one pass over the weights. Before `start`. */
   restore (entries: readonly Entry[]): void {
-    const { runId } = this.#rules.ledger
-    for (const entry of entries) {
-      const verdict = this.ledger.admit(entry)
-      if (verdict.kind === 'admitted') this.#added.push(...stepBytesOf(entry, runId))
-      if (verdict.kind === 'refused') this.#withdrawn.push(...verdict.withdrawn.flatMap(gone => stepBytesOf(gone, runId)))
+    for (const entry of entries) this.#ledger.admit(entry)
+    if (this.#start !== undefined && !this.#seal(this.#start)) {
+      this.#ledger = new Ledger(this.#rules.ledger, this.#ports.verify, this.#start.snapshot)
+      for (const entry of entries) this.#ledger.admit(entry)
     }
+    this.#intake.begin(this.#ledger.open())
     this.#catchUp()
+  }
+
+  /** False where the entries held do not lead to the snapshot: then nothing from before it is worth holding. */
+  #seal ({ snapshot, held }: OneByteStart): boolean {
+    try {
+      this.#ledger.compact(snapshot, held)
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  /**
+   * Goes on from a snapshot that others took, checked by its hashes, instead of from what this peer had before that step; what it holds of later steps stays, and its own
+   * chain goes on. At once, or after the forward passes under way.
+   */
+  adopt (weights: Float32Array, start: OneByteStart): void {
+    this.#adoption = { weights, start }
+    if (!this.#isMeasuring) this.#catchUp()
+  }
+
+  #adopt ({ weights, start }: Adoption): void {
+    const held = this.#ledger.entries()
+    this.#memory.base.set(weights)
+    this.#ledger = new Ledger(this.#rules.ledger, this.#ports.verify, start.snapshot)
+    this.#model = new ByteModel(this.#memory, this.#rules.model, start.model)
+    for (const entry of held) this.#ledger.admit(entry)
+    this.#intake.begin(this.#ledger.open())
+    this.#agreement.restarted()
+    if (this.#step < start.snapshot.step) {
+      this.#pack = []
+      this.#step = this.#ledger.firstStep
+    }
+    this.#ports.report({ kind: 'adopted', start, weights })
   }
 
   /** Steps until the run's end or `stop`, from the own chain's end on, or from `fromStep` where that is later. Call it once. */
   start (fromStep = 0): void {
-    this.#step = Math.max(fromStep, this.ledger.reachOf(this.#ports.peer))
+    this.#step = Math.max(fromStep, this.#ledger.reachOf(this.#ports.peer))
     if (this.#step >= this.#rules.ledger.steps) this.#finish()
     else this.#next()
   }
@@ -98,7 +146,12 @@ export class OneBytePeer implements ScalarMachine {
   /** ĝ = (L(θ+εz) − L(θ−εz)) / 2ε (Spall 1992; MeZO, definition 1). A loss that is no number abstains. */
   #measured (step: number, outcome: ScalarOutcome): void {
     this.#isMeasuring = false
+    const isLeftBehind = this.#adoption !== undefined && step < this.#adoption.start.snapshot.step
     this.#catchUp()
+    if (isLeftBehind && outcome.kind === 'measured') {
+      this.#next()
+      return
+    }
     if (outcome.kind === 'stopped') this.#leave()
     if (outcome.kind === 'failed') this.#ports.report({ kind: 'failed', reason: outcome.reason })
     if (outcome.kind !== 'measured') return
@@ -114,11 +167,28 @@ export class OneBytePeer implements ScalarMachine {
   }
 
   #afterPack (): void {
-    const { checkEvery, ledger: { steps, window } } = this.#rules
-    for (const [to, wanted] of this.#waiting.due(this.ledger, this.#step, window)) this.#send(to, { kind: 'inquiry', inquiry: askFor(wanted) })
-    if (this.#step % checkEvery === 0) this.#sendCheck(EVERYONE, Math.max(this.ledger.firstStep, this.#step - WINDOWS_BACK * window))
+    const { ledger: { steps, window } } = this.#rules
+    for (const [to, wanted] of this.#intake.due(this.#step, window)) this.#send(to, { kind: 'inquiry', inquiry: askFor(wanted) })
+    this.#agreement.afterPack()
+    this.#sealWhatCan()
     if (this.#step === steps) this.#finish()
     else this.#next()
+  }
+
+  #sealWhatCan (): void {
+    while (this.#agreement.isSealable()) this.#compact()
+  }
+
+  /** An epoch that enough others have made the same of becomes a snapshot; entries of the one before it are forgotten. */
+  #compact (): void {
+    const step = this.#agreement.boundary
+    const agreed = this.#agreement.agreed
+    const { weights, ...model } = this.#model.startAt(step)
+    const [snapshot, held] = [this.#ledger.snapshotAt(step), this.#ledger.sealed]
+    const forgotten = this.#ledger.compact(snapshot, held)
+    this.#model.compact(step)
+    this.#agreement.sealed()
+    this.#ports.report({ kind: 'sealed', start: { model, snapshot, held }, weights, forgotten, agreed })
   }
 
   #sendPack (sent: () => void): void {
@@ -127,12 +197,12 @@ export class OneBytePeer implements ScalarMachine {
       return
     }
     const { peer, sign, keep } = this.#ports
-    const { next, hash } = this.ledger.headOf(peer)
+    const { next, hash } = this.#ledger.headOf(peer)
     const draft = { peer, index: next, firstStep: this.#step - this.#pack.length, levels: Int8Array.from(this.#pack), pool: undefined, previous: hash }
     this.#pack = []
     const entry = signEntry(draft, this.#rules.ledger.runId, sign)
     keep(entry, () => {
-      this.#admit(peer, entry)
+      this.#intake.admit(peer, entry)
       this.#catchUp()
       this.#send(EVERYONE, { kind: 'pack', entry })
       this.#ports.report({ kind: 'packed', entry })
@@ -159,121 +229,72 @@ export class OneBytePeer implements ScalarMachine {
 
   /** Tells what this peer holds, so that whoever holds something else finds out. Of a run that is over, all of it. */
   compare (to: string): void {
-    this.#sendCheck(to, this.#step >= this.#rules.ledger.steps ? this.#end : Math.floor(this.#step / this.#rules.ledger.window) * this.#rules.ledger.window)
+    if (this.#isOver) this.#agreement.afterWhile()
+    this.#agreement.sendCheck(to, this.#step >= this.#rules.ledger.steps ? this.#end : Math.floor(this.#step / this.#rules.ledger.window) * this.#rules.ledger.window)
   }
 
   /** Everything held now, by its fingerprint, and the weights that it makes, by their hash. */
   state (): { readonly fingerprint: string, readonly modelHash: string } {
-    return { fingerprint: fingerprintOf({ step: this.ledger.firstStep, heads: this.ledger.heads() }), modelHash: this.model.hash() }
+    return { fingerprint: fingerprintOf({ step: 0, heads: this.#ledger.heads() }), modelHash: this.model.hash() }
   }
 
   /** Asks what it lacks and offers what others lack. */
   inquire (to: string): void {
-    this.#send(to, { kind: 'inquiry', inquiry: openInquiry(this.ledger) })
+    this.#send(to, { kind: 'inquiry', inquiry: openInquiry(this.#ledger) })
   }
 
   #send (to: string, message: OneByteMessage): void {
-    if (message.kind === 'inquiry') this.#asked.add(to)
+    if (message.kind === 'inquiry') this.#intake.asked.add(to)
     this.#ports.send(to, message)
-  }
-
-  #sendCheck (to: string, step: number): void {
-    this.#send(to, { kind: 'check', step, ...this.#stateAt(step) })
-  }
-
-  #stateAt (step: number): { readonly fingerprint: string, readonly modelHash: string } {
-    if (this.#state?.step !== step) this.#state = { step, fingerprint: fingerprintOf(this.ledger.snapshotAt(step)), modelHash: this.model.hash(step) }
-    const { fingerprint, modelHash } = this.#state
-    return { fingerprint, modelHash }
   }
 
   /** Whatever arrives from somebody: in any order, twice, or never. */
   receive (from: string, message: OneByteMessage): void {
-    if (message.kind === 'pack') this.#takePack(from, message.entry)
-    else if (message.kind === 'entries') this.#takeAsked(from, message.entries)
-    else if (message.kind === 'inquiry') this.#answer(from, message)
-    else if (message.kind === 'check') this.#checks.set(from, message)
-    else this.#refuse(from, 'WRONG_STEP', 'this run has no seed pool whose sums could be told')
+    switch (message.kind) {
+      case 'pack': { this.#intake.takePack(from, message.entry); break }
+      case 'entries': { this.#intake.takeAsked(from, message.entries); break }
+      case 'inquiry': { this.#answer(from, message.inquiry); break }
+      case 'check': { if (this.#checks.size < MOST_CHECKS) this.#checks.set(`${from} ${message.step}`, { from, check: message }); break }
+      case 'seek': { if (message.heads) this.#agreement.tellHeads(from); else this.#agreement.offer(from); break }
+      case 'offer': { this.#offers.set(from, message.offer); break }
+      case 'heads': { this.#ports.report({ kind: 'told-heads', from, part: message.part }); break }
+      default: this.#ports.report({ kind: 'refused', from, code: 'WRONG_STEP', reason: 'this run has no seed pool whose sums could be told' })
+    }
     if (!this.#isMeasuring) this.#catchUp()
   }
 
-  #takePack (from: string, entry: Entry): void {
-    if (entry.peer === from) this.#admit(from, entry)
-    else this.#refuse(from, 'UNKNOWN_PEER', `a pack of peer ${entry.peer.slice(0, 8)} came from another one`)
-  }
-
-  #takeAsked (from: string, entries: readonly Entry[]): void {
-    if (this.#asked.has(from)) for (const entry of entries) this.#admit(from, entry)
-    else this.#refuse(from, 'UNKNOWN_PEER', `${entries.length} entries came that nobody asked for`)
-  }
-
-  #refuse (from: string, code: string, reason: string): void {
-    this.#ports.report({ kind: 'refused', from, code, reason })
-  }
-
-  /** Judges an entry, and those that waited for it. */
-  #admit (from: string, entry: Entry): void {
-    for (let next: Entry | undefined = entry; next !== undefined; next = this.#waiting.takeNext(entry.peer, this.ledger.headOf(entry.peer).next)) {
-      const verdict = this.ledger.admit(next)
-      if (verdict.kind === 'admitted') {
-        this.#added.push(...stepBytesOf(next, this.#rules.ledger.runId))
-        this.#ports.report({ kind: 'admitted', entry: next })
-        continue
-      }
-      if (verdict.kind === 'early') this.#waiting.add(next, from, this.#step)
-      else if (verdict.code !== 'REPLAY') this.#reject(from, next, verdict)
-      return
-    }
-  }
-
-  #reject (from: string, { peer }: Entry, { code, reason, withdrawn }: Extract<ReturnType<Ledger['admit']>, { kind: 'refused' }>): void {
-    this.#refuse(from, code, reason)
-    if (withdrawn.length === 0 && code !== 'FORK') return
-    this.#waiting.forget(peer)
-    this.#withdrawn.push(...withdrawn.flatMap(entry => stepBytesOf(entry, this.#rules.ledger.runId)))
-    this.#ports.report({ kind: 'withdrawn', peer, entries: withdrawn })
+  /** Asks what snapshot somebody has, or for its chains. */
+  seek (to: string, heads: boolean): void {
+    this.#send(to, { kind: 'seek', heads })
   }
 
   /** Lets the weights follow the ledger. What was cut from a chain never returns, so additions come first. */
   #catchUp (): void {
-    const [added, withdrawn] = [this.#added, this.#withdrawn];
-    [this.#added, this.#withdrawn] = [[], []]
-    if (added.length + withdrawn.length > 0) this.#state = undefined
-    if (added.length > 0) this.model.add(added)
-    if (withdrawn.length > 0) this.model.withdraw(withdrawn)
-    for (const [from, check] of this.#checks) this.#compare(from, check)
+    if (this.#adoption !== undefined) this.#adopt(this.#adoption)
+    this.#adoption = undefined
+    const { added, withdrawn, fromStep } = this.#intake.take()
+    if (fromStep < Infinity) this.#agreement.changed(fromStep)
+    const bytesOf = (entries: readonly Entry[]): StepByte[] => entries.flatMap(entry => stepBytesOf(entry, this.#rules.ledger.runId))
+    if (added.length > 0) this.#model.add(bytesOf(added))
+    if (withdrawn.length > 0) this.#model.withdraw(bytesOf(withdrawn))
+    for (const { from, check } of this.#checks.values()) if (this.#agreement.compare(from, check) === 'rebuild') this.#model.rebuild()
     this.#checks.clear()
+    for (const [from, offer] of this.#offers) this.#weigh(from, offer)
+    this.#offers.clear()
+    if (this.#isOver) this.#sealWhatCan()
   }
 
-  #answer (from: string, { inquiry: asked }: Extract<OneByteMessage, { kind: 'inquiry' }>): void {
-    const { inquiry, entries } = answerInquiry(this.ledger, asked)
+  #weigh (from: string, offer: SnapshotOffer): void {
+    this.#ports.report({ kind: 'offered', from, offer })
+    const overruling = this.#agreement.weigh(from, offer)
+    if (overruling !== undefined) this.#ports.report({ kind: 'overruled', ...overruling })
+  }
+
+  #answer (from: string, asked: Inquiry): void {
+    const { inquiry, entries, isForgotten } = answerInquiry(this.#ledger, asked)
     for (let at = 0; at < entries.length; at += ENTRIES_A_MESSAGE) this.#send(from, { kind: 'entries', entries: entries.slice(at, at + ENTRIES_A_MESSAGE) })
+    if (isForgotten) this.#agreement.offer(from)
     if (isSettled(asked)) this.#ports.report({ kind: 'settled', from })
     else this.#send(from, { kind: 'inquiry', inquiry })
-  }
-
-  #compare (from: string, { step, fingerprint, modelHash }: CheckMessage): void {
-    const { window } = this.#rules.ledger
-    if (step > (this.#isOver ? this.#end : this.#step) || step % window !== 0 || step < this.ledger.firstStep) return
-    const mine = this.#stateAt(step)
-    if (mine.fingerprint !== fingerprint) this.#lack(from, step)
-    else if (mine.modelHash === modelHash) this.#agree(from, step)
-    else {
-      this.model.rebuild()
-      this.#state = undefined
-      this.#ports.report({ kind: 'rebuilt', from, step })
-    }
-  }
-
-  #agree (from: string, step: number): void {
-    this.#lacked.delete(from)
-    this.#ports.report({ kind: 'agreed', from, step })
-  }
-
-  /** One question mends both sides, so that the smaller key asks it; the other one does where it was not heard. */
-  #lack (from: string, step: number): void {
-    this.#ports.report({ kind: 'lacking', from, step })
-    if (this.#ports.peer < from || this.#lacked.has(from)) this.inquire(from)
-    this.#lacked.add(from)
   }
 }

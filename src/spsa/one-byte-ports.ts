@@ -27,6 +27,8 @@ export interface OneBytePorts {
   /** Keeps an entry of this peer's own for ever, then calls back: whoever forgets what he signed contradicts himself. */
   readonly keep: (entry: Entry, kept: () => void) => void
   /** To a peer's key, or to `EVERYONE` else. */
+  /** Keys of the others who are there: nothing is forgotten that they could still contradict. */
+  readonly others: () => readonly string[]
   readonly send: (to: string, message: OneByteMessage) => void
   readonly report: (event: OneByteReport) => void
 }
@@ -35,4 +37,6 @@ export interface OneBytePorts {
 export interface OneByteStart {
   readonly model: ModelStart
   readonly snapshot: Snapshot
+  /** The snapshot from which on entries are held: the same one, or an earlier one. */
+  readonly held: Snapshot
 }

@@ -125,6 +125,8 @@ export class PackMachine implements ScalarMachine {
       case 'inquiry': { this.#talk.answer(from, message.inquiry); return }
       case 'sums-wanted': { this.#giveSums(from); return }
       case 'sums': { this.#takeSums(from, message.sums); return }
+      // a run of rounds takes no snapshots
+      case 'seek': case 'offer': case 'heads': return
       case 'check': {
         this.#checks.set(from, message)
         if (this.#isOver) this.#compareAll()

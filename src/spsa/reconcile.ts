@@ -25,6 +25,15 @@ export interface Inquiry {
   readonly wanted: readonly Wanted[]
 }
 
+/** What one side answers to an inquiry. */
+export interface Answer {
+  /** What to ask next. */
+  readonly inquiry: Inquiry
+  readonly entries: readonly Entry[]
+  /** Whether the other side lacks entries that are forgotten here. */
+  readonly isForgotten: boolean
+}
+
 /** Below this, telling the heads takes fewer bytes than asking about halves of halves. */
 const TELL_AT_MOST = 8
 /** Parts into which a range that differs is split: a swarm of 10,000 is searched in four rounds. */
@@ -44,7 +53,7 @@ export function askFor (wanted: readonly Wanted[]): Inquiry {
  * Answers with what to ask next and with the entries that the other side lacks. Range-based set reconciliation (Meyer 2022) over the peers' chain heads: a
  * chain's head stands for the whole chain, so that what two ledgers of any length have in common costs one fingerprint. It is over when `inquiry` is empty.
  */
-export function answerInquiry (ledger: Ledger, asked: Inquiry): { readonly inquiry: Inquiry, readonly entries: readonly Entry[] } {
+export function answerInquiry (ledger: Ledger, asked: Inquiry): Answer {
   const heads = ledger.heads()
   const ranges: Array<Inquiry['ranges'][number]> = []
   const told: Array<Inquiry['told'][number]> = []
@@ -57,7 +66,13 @@ export function answerInquiry (ledger: Ledger, asked: Inquiry): { readonly inqui
   const theirs = [...asked.told.flatMap(range => range.heads), ...asked.wanted.map(({ head }) => head)]
   const wanted = theirs.filter(head => isAhead(head, ledger.headOf(head.peer)) || ledger.contradicts(head)).map(({ peer }) => ({ head: ledger.headOf(peer), until: undefined }))
   const entries = [...asked.told.flatMap(range => lackedIn(range, heads, ledger)), ...asked.wanted.flatMap(({ head, until }) => ledger.entriesAfter(head, until))]
-  return { inquiry: { ranges, told, wanted }, entries }
+  return { inquiry: { ranges, told, wanted }, entries, isForgotten: lackForgotten(asked, heads, ledger) }
+}
+
+/** Whether the other side lacks entries that are forgotten here: only a snapshot stands for them. */
+function lackForgotten ({ told, wanted }: Inquiry, heads: readonly Head[], ledger: Ledger): boolean {
+  const untold = told.flatMap(range => within(heads, range).filter(({ peer }) => !range.heads.some(head => head.peer === peer))).map(({ peer }) => emptyHead(peer))
+  return [...untold, ...told.flatMap(range => range.heads), ...wanted.map(({ head }) => head)].some(({ peer, next }) => next < ledger.startOf(peer))
 }
 
 export function isSettled ({ ranges, told, wanted }: Inquiry): boolean {

@@ -6,7 +6,11 @@ import { shoal, ShoalProcess, temporaryFolder } from '../support/shoal-process.t
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
 beforeAll(async () => { folder = await temporaryFolder() })
-afterAll(async () => folder.remove())
+const started: ShoalProcess[] = []
+afterAll(async () => {
+  for (const peer of started) peer.kill('SIGKILL')
+  await folder.remove()
+})
 
 interface Verified {
   readonly runId: string
@@ -22,7 +26,9 @@ interface Verified {
 const directoryOf = (name: string): string => join(folder.path, name)
 
 function joining (name: string, run: string, ...more: string[]): ShoalProcess {
-  return new ShoalProcess(['join', run, '--json', '--data-dir', directoryOf(name), '--listen', '/ip4/127.0.0.1/tcp/0', '--backend', 'wasm', ...more])
+  const peer = new ShoalProcess(['join', run, '--json', '--data-dir', directoryOf(name), '--listen', '/ip4/127.0.0.1/tcp/0', '--backend', 'wasm', ...more])
+  started.push(peer)
+  return peer
 }
 
 async function verified (name: string): Promise<{ readonly code: number | null, readonly answer: Verified }> {
@@ -76,5 +82,47 @@ describe('four real peers that train by one byte a step', () => {
     const { code, answer } = await verified('A')
     expect(code).toBe(6)
     expect(answer.faults.join()).toMatch(/^peer [0-9a-f]{8} had \d+ entries here and has \d+$/)
+  })
+})
+
+describe('real peers that take snapshots', () => {
+  const at = async (name: string): Promise<Verified & { readonly provenFrom: number, readonly snapshotStep: number }> => {
+    const { code, answer } = await verified(name)
+    expect(code).toBe(0)
+    return answer as Verified & { readonly provenFrom: number, readonly snapshotStep: number }
+  }
+
+  it('forget what these stand for, serve them to one who comes, and prove what they hold, running or not', async () => {
+    const manifest = join(folder.path, 'snapshots.run')
+    const options = ['--steps', '160', '--pack', '4', '--check-every', '8', '--snapshot-every', '16', '--swarm', '3']
+    const created = await shoal(['run', 'create', '--name', 'snapshots', '--method', 'one-byte', ...options, '--output', manifest, '--data-dir', directoryOf('E')])
+    expect(created.code, created.stderr).toBe(0)
+    // They compute a tenth of the time, so that E can be told to rest long before its end.
+    const e = joining('E', manifest, '--wait-for', '1', '--throttle', '0.1')
+    const { invite } = await e.event('started')
+    const f = joining('F', invite, '--wait-for', '1', '--throttle', '0.1')
+    // E rests once it has taken its second snapshot, so that F can take no further one until G has come.
+    await e.event('round', ({ record }) => /snapshot at step (?!16 )/.test(record.reason))
+    await daemonOf('E').pause()
+    const running = await at('E')
+    expect(running).toMatchObject({ sound: true, provenFrom: running.snapshotStep - 16, recorded: running.modelHash })
+    const g = joining('G', invite)
+    await g.event('round')
+    expect(g.events.flatMap(event => event.type === 'waiting' ? [event.sentence] : []).join('\n')).toMatch(/fetching the snapshot at step \d+, which 2 members .* told of/)
+    await daemonOf('E').resume()
+    for (const peer of [e, f, g]) {
+      const { code, stderr } = await peer.finished
+      expect(code, stderr).toBe(0)
+    }
+    const all = await Promise.all(['E', 'F', 'G'].map(at))
+    for (const answer of all) expect(answer).toMatchObject({ sound: true, modelHash: all[0]!.modelHash, recorded: all[0]!.modelHash, fingerprint: all[0]!.fingerprint })
+    expect(all[0]!.provenFrom).toBeGreaterThan(0)
+  })
+
+  it('go on from their snapshot when they are started again', async () => {
+    const { runId, modelHash } = await at('F')
+    const { code, stderr } = await joining('F', runId).finished
+    expect(code, stderr).toBe(0)
+    expect((await at('F')).modelHash).toBe(modelHash)
   })
 })

@@ -6,7 +6,7 @@ import { words } from '../../src/random/words.ts'
 import { modelMemory } from '../../src/spsa/byte-model.ts'
 import type { Verify } from '../../src/spsa/ledger-entry.ts'
 import { EVERYONE } from '../../src/spsa/one-byte-messages.ts'
-import type { OneByteMessage, OneByteReport } from '../../src/spsa/one-byte-messages.ts'
+import type { OneByteMessage, OneByteReport, SnapshotOffer } from '../../src/spsa/one-byte-messages.ts'
 import { OneBytePeer } from '../../src/spsa/one-byte-peer.ts'
 import type { OneBytePorts, OneByteRules } from '../../src/spsa/one-byte-ports.ts'
 import { rademacher } from '../../src/spsa/noise.ts'
@@ -35,6 +35,8 @@ export interface ScalarScenario {
   readonly jitterMs: number
   /** One way; 30 when left out. */
   readonly latencyMs?: number
+  /** When the last peer is cut off from all others, who then do not wait for it. */
+  readonly away?: { readonly fromMs: number, readonly toMs: number }
   readonly seed: number
 }
 
@@ -81,9 +83,12 @@ export function runScalarSwarm (scenario: ScalarScenario): ScalarOutcome {
   const keys = Array.from({ length: scenario.peers }, (_, index) => new Uint8Array(32).fill(index + 1))
   const names = keys.map(key => bytesToHex(ed25519.getPublicKey(key)))
   let bytes = 0
+  const last = names[names.length - 1] as string
+  const isCut = (one: string, other: string): boolean =>
+    scenario.away !== undefined && (one === last || other === last) && clock.nowMs() >= scenario.away.fromMs && clock.nowMs() < scenario.away.toMs
   const deliver = (from: string, to: string, message: OneByteMessage): void => {
     bytes += sizeOf(message)
-    if (fraction(random) < scenario.lost) return
+    if (fraction(random) < scenario.lost || isCut(from, to)) return
     const copies = fraction(random) < scenario.repeated ? 2 : 1
     for (let copy = 0; copy < copies; copy++) {
       clock.schedule((scenario.latencyMs ?? LATENCY_MS) + scenario.jitterMs * fraction(random), () => { swarm[names.indexOf(to)]?.receive(from, message) })
@@ -96,8 +101,10 @@ export function runScalarSwarm (scenario: ScalarScenario): ScalarOutcome {
     keep: (_entry, kept) => { kept() },
     measure: measurer(scenario, () => swarm[index] as OneBytePeer, index, clock, () => fraction(random)),
     send: (to, message) => { for (const other of to === EVERYONE ? names : [to]) if (other !== name) deliver(name, other, message) },
+    others: () => names.filter(other => other !== name && !isCut(name, other)),
     report (event) {
       reports.push(event)
+      if (event.kind === 'overruled') clock.schedule(LATENCY_MS, () => { adopt(swarm, index, event.offer) })
       if (index === 0 && event.kind === 'step' && event.step % scenario.window === 0) curve.push(lossOf(scenario.problem, swarm[0] as OneBytePeer))
     }
   }))
@@ -120,6 +127,15 @@ export function runScalarSwarm (scenario: ScalarScenario): ScalarOutcome {
     reports,
     swarm
   }
+}
+
+/** A snapshot's weights come from whoever took it. */
+function adopt (swarm: readonly OneBytePeer[], index: number, { step, modelHash }: SnapshotOffer): void {
+  const source = swarm.find(({ ledger, model }) => ledger.firstStep === step && model.hash(step) === modelHash)
+  if (source === undefined) return
+  const { weights, ...model } = source.model.startAt(step)
+  const { sealed } = source.ledger
+  swarm[index]?.adopt(weights, { model, snapshot: sealed, held: sealed })
 }
 
 function rulesOf (scenario: ScalarScenario, names: readonly string[]): OneByteRules {

@@ -20,6 +20,7 @@ export function exampleView (events: EventLog, overrides: Partial<PeerView> = {}
     runs: () => ({ runs: [] }),
     checkpoints: () => ({ checkpoints: [] }),
     config: () => ({ settings: {}, origins: {} }),
+    ledger: async () => Promise.resolve({ runId: '', snapshot: null, held: null, entries: '', modelHash: '' }),
     ready: () => ({ ready: true, sentence: 'training towards round 1' }),
     events: async (after, limit) => Promise.resolve(events.since(after ?? 0).slice(0, limit)),
     subscribe: listener => events.subscribe(listener),

@@ -40,7 +40,7 @@ async function trained (bootstrap: readonly string[]): Promise<Trained> {
     measure: ({ step }, done) => { setImmediate(() => { done({ kind: 'measured', losses: [{ above: 1 + step / 1e5, below: 1 }], tokens: 1 }) }) },
     keep: (_entry, kept) => { kept() },
     send: (to, message) => { for (const peerId of to === EVERYONE ? network.present().map(peer => peer.peerId) : [peerOfKey(to)]) network.scalars.send(peerId, message) },
-    report: event => { reports.push(event) }
+    others: () => [], report: event => { reports.push(event) }
   })
   network.scalars.onMessage((peerId, message) => { machine.receive(keyOf(peerId), message) })
   return { network, machine, reports, secretKey }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DaemonClient } from '../../../node/api/client.ts'
-import { readLedger, rebuiltHash } from '../../../node/scalars/read-ledger.ts'
+import { proveLedger, readLedger } from '../../../node/scalars/read-ledger.ts'
 import type { ScalarSpec } from '../../../src/manifest/scalar-schema.ts'
 import type { SignedManifest } from '../../../src/manifest/manifest.ts'
 import { scalarPresets } from '../../../src/spsa/scalar-methods.ts'
@@ -21,7 +21,7 @@ const ferret = { ...scalarPresets.ferret, peers: 2, localSteps: 2, directions: 2
 /** What a directory's ledger says, and the weights that it makes. */
 async function hashIn (run: SignedManifest, directory: DataDirectory): Promise<{ readonly hash: string, readonly recorded: string | undefined, readonly faults: readonly unknown[], readonly tookOver: boolean }> {
   const reading = await readLedger(run, directory)
-  return { hash: rebuiltHash(run, reading), recorded: reading.loaded.model?.modelHash, faults: reading.report.faults, tookOver: reading.loaded.sums !== undefined }
+  return { hash: proveLedger(run, reading).modelHash, recorded: reading.loaded.model?.modelHash, faults: reading.report.faults, tookOver: reading.loaded.sums !== undefined }
 }
 
 describe.each([['fedkseed-pro', kSeed], ['ferret', ferret]] as const)('real peers of %s', (name, method) => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { emptyHead } from '../../../src/spsa/chain.ts'
 import { decodeEntry, encodeEntry, hashEntry } from '../../../src/spsa/ledger-entry.ts'
 import type { Entry } from '../../../src/spsa/ledger-entry.ts'
-import { Ledger, fingerprintOf } from '../../../src/spsa/ledger.ts'
+import { Ledger, RUN_START, fingerprintOf } from '../../../src/spsa/ledger.ts'
 import type { LedgerRules, Verdict } from '../../../src/spsa/ledger.ts'
 import { answerInquiry, isSettled, openInquiry } from '../../../src/spsa/reconcile.ts'
 import { encodeLedger, verifyLedger } from '../../../src/spsa/verify-ledger.ts'
@@ -196,6 +196,35 @@ describe('a snapshot', () => {
     expect(joiner.heads()).toEqual(ledger.heads())
     expect(codeOf(joiner.admit(everything[0]!))).toBe('BEFORE_SNAPSHOT')
     expect(codeOf(ledger.admit(everything[4]!))).toBe('REPLAY')
+  })
+
+  it('counts nothing of what comes too late for it, which holds its chain together', () => {
+    const [punctual, late] = [ledgerOf(everything), ledgerOf(everything.filter(entry => entry.peer !== ann.peer || entry.index < 2))]
+    const snapshot = late.snapshotAt(16)
+    for (const ledger of [punctual, late]) {
+      ledger.compact(snapshot, RUN_START)
+      for (const entry of everything) ledger.admit(entry)
+      expect(ledger.entries()).toHaveLength(everything.length)
+      expect(ledger.counted()).toHaveLength(everything.length - 2)
+      expect(ledger.open()).toHaveLength(2 * authors.length)
+      expect(ledger.snapshotAt(16)).toEqual(snapshot)
+    }
+    expect(late.heads()).toEqual(punctual.heads())
+    const [mine, theirs] = [punctual, late].map(ledger => ledger.snapshotAt(24))
+    expect(mine).toEqual(theirs)
+  })
+
+  it('leaves the entries before it as long as an earlier one is held, and says when somebody lacks forgotten ones', () => {
+    const ledger = ledgerOf(everything)
+    expect(ledger.compact(ledger.snapshotAt(8), RUN_START)).toEqual([])
+    expect(answerInquiry(ledger, openInquiry(new Ledger(rules, verify))).isForgotten).toBe(false)
+    const before = ledger.sealed
+    expect(ledger.compact(ledger.snapshotAt(16), before)).toHaveLength(2 * authors.length)
+    const told = answerInquiry(new Ledger(rules, verify), openInquiry(ledger)).inquiry
+    expect(answerInquiry(ledger, told)).toMatchObject({ isForgotten: true, entries: [] })
+    const reached = new Ledger(rules, verify, before)
+    reconcile(reached, ledger)
+    expect(reached.heads()).toEqual(ledger.heads())
   })
 
   it('is refused by a ledger that holds other bytes, which then forgets nothing', () => {

@@ -43,6 +43,7 @@ function driven (keeps = true): Driven {
     measure: (_request, done) => { measurements.push(done) },
     keep: (_entry, done) => { if (keeps) done(); else kept.push(done) },
     send: (to, message) => { sent.push([to, message]) },
+    others: () => [],
     report: event => { reports.push(event) }
   })
   return { peer, sent, reports, measurements, kept }

@@ -31,6 +31,25 @@ describe('eight peers that send one byte a step', () => {
     expect(reports.some(({ kind }) => kind === 'refused')).toBe(false)
   })
 
+  it('take the same snapshots, and forget what these stand for', () => {
+    const rough = { ...scenario, steps: 256, epochSteps: 32, lost: 0.1, repeated: 0.2, jitterMs: 1000 }
+    const { distinctModels, reports, swarm } = runScalarSwarm(rough)
+    expect(distinctModels).toBe(1)
+    for (const { ledger } of swarm) {
+      expect(ledger.firstStep).toBeGreaterThanOrEqual(128)
+      expect(ledger.held.step).toBe(ledger.firstStep - 32)
+      expect(Math.min(...ledger.entries().map(({ firstStep }) => firstStep))).toBe(ledger.held.step)
+    }
+    expect(reports.some(({ kind }) => kind === 'adopted' || kind === 'refused')).toBe(false)
+  })
+
+  it('go on without one who was away, who then goes on from their snapshot', () => {
+    const { distinctModels, reports, swarm } = runScalarSwarm({ ...scenario, steps: 512, epochSteps: 32, away: { fromMs: 8_000, toMs: 30_000 } })
+    expect(reports.some(({ kind }) => kind === 'adopted')).toBe(true)
+    expect(distinctModels).toBe(1)
+    expect(new Set(swarm.map(({ ledger }) => ledger.heads().map(({ next }) => next).join())).size).toBe(1)
+  })
+
   it('abstain where a loss is no number', () => {
     const broken = { ...scenario.problem, batchLoss: (): number => NaN }
     const { reports, losses } = runScalarSwarm({ ...scenario, problem: broken, steps: 32 })
