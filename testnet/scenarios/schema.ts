@@ -66,7 +66,7 @@ export const scenarioSchema = z.strictObject({
   expect: z.strictObject({
     /** Loss of the replicas' mean at the end: excess over the optimum a coordinate of the quadratic, nats per token of real training. */
     lossBelow: z.strictObject({ quadratic: z.number().positive().optional(), real: z.number().positive().optional() }).optional(),
-    /** Loss at most so much above that of the same scenario without faults and attackers. */
+    /** Loss at most so much above that of the same scenario and seed without faults and liars: in percent of what there is to gain of the quadratic, of the loss of real training. */
     withinPercentOfUndisturbed: z.number().positive().optional(),
     /** Share of honest peers' rounds in which they averaged with someone. */
     averagedShareAbove: share.optional(),
