@@ -23,7 +23,8 @@ export function utilizationPage (rows: readonly UtilizationRow[]): string {
   const setups = [...new Set(measured.map(({ setup }) => setup))]
   return `# Utilization over slow lines
 
-Written by \`npm run bench:utilization\` from \`docs/results/utilization/\`; it goes on where it stopped.
+Written by \`npm run bench:utilization\` from \`docs/results/utilization/\`; it goes on where it stopped. Where other work shares the machine, \`nice -n -10\` before it
+gives its peers the processor more often.
 
 ${measured[0]?.peers ?? 0} real daemons, each a process of its own, average ${((measured[0]?.parameters ?? 0) / 1e6).toFixed(1)} M parameters with the preset \`shoal\` over lines through the proxy
 ([how lines are modelled](links.md)): so many Mbit/s up and down for each peer, and the round trip between two peers. Steps are emulated: each takes its time without a processor, and the round's
@@ -62,7 +63,9 @@ function isTarget ({ megabitsPerSecond, roundTripMs, trainer }: UtilizationCell)
 function verdictOf (rows: readonly UtilizationRow[]): string {
   const target = rows.flatMap(({ cell, stored }) => stored !== undefined && isTarget(cell) ? [stored] : [])
   if (target.length === 0) return 'The cells of the target (10 Mbit/s, 100 ms) have not been measured yet.'
-  return `The target is ≥ ${percent(TARGET)} at 10 Mbit/s and 100 ms: ${target.map(cell => `${percent(meanShare(cell))} with steps of ${cell.stepMs / 1000} s`).join(', ')}.`
+  const references = rows.flatMap(({ cell, stored }) => cell.megabitsPerSecond === Infinity && stored !== undefined ? [stored] : [])
+  const beside = references.length === 0 ? '' : ` On lines without limits it is ${references.map(cell => `${percent(meanShare(cell))} with steps of ${cell.stepMs / 1000} s`).join(', ')}: what is missing there is not the lines' doing but that of rounds, checkpoints and other work on the processors that all peers share.`
+  return `The target is ≥ ${percent(TARGET)} at 10 Mbit/s and 100 ms: ${target.map(cell => `${percent(meanShare(cell))} with steps of ${cell.stepMs / 1000} s`).join(', ')}.${beside}`
 }
 
 function meanShare ({ perPeer }: UtilizationResult): number {
