@@ -70,8 +70,8 @@ function planesOf (length: number, tensors: number, bits: number): readonly Plan
     { bits: 8, count: tensors },
     { bits: 8, count: MOST_HEAD_BYTES * tensors, isVariable: true },
     { bits: 8, count: length, isVariable: true, expectedBits: Math.min(8, Math.max(0.3, bits + 0.02)) },
-    { bits: LOW_BITS, count: length, isVariable: true, expectedBits: Math.max(0.01, bits - LOW_BITS) },
-    { bits: 8, count: ESCAPE_BYTES * (Math.ceil(length / ESCAPE_SHARE) + tensors), isVariable: true, expectedBits: 0.01 }
+    { bits: LOW_BITS, count: length, isVariable: true, expectedBits: Math.max(0.01, bits - LOW_BITS), packedBits: Math.max(0.01, Math.ceil(bits) - LOW_BITS) },
+    { bits: 8, count: ESCAPE_BYTES * (Math.ceil(length / ESCAPE_SHARE) + tensors), isVariable: true, expectedBits: 0.01, packedBits: 0.01 }
   ]
 }
 

@@ -85,7 +85,7 @@ function definitionOf<Definition> (spec: string, name: string, definitions: Read
   const definition = Object.hasOwn(definitions, name) ? definitions[name] : undefined
   if (definition !== undefined) return definition
   if (name === 'modulo') throw badSpec(spec, 'modulo decodes against the weights of the receiver; it stands first, and where peers in pairs exchange weights')
-  if (name === 'ef') throw badSpec(spec, 'error feedback remembers what it left out for receivers who share a reference; partners in a pair change and share none')
+  if (name === 'ef') throw badSpec(spec, 'error feedback is no stage: a method whose receivers share a reference has it as errorFeedback (--error-feedback on the command line); partners in a pair change and share none')
   const meant = nearest(name, Object.keys(definitions))
   throw badSpec(spec, `there is no stage "${name.slice(0, 20)}"${meant === undefined ? `; there are ${Object.keys(definitions).join(', ')}` : `; ${meant} may be meant`}`)
 }

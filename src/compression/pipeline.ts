@@ -109,7 +109,7 @@ function planesOf ({ reducers, quantizer }: Pipeline, length: number): readonly 
 }
 
 function expectedBytes (pipeline: Pipeline, length: number): number {
-  const bits = (plane: Plane): number => pipeline.isEntropyCoded || plane.isVariable === true ? plane.expectedBits ?? plane.bits : plane.bits
+  const bits = (plane: Plane): number => (pipeline.isEntropyCoded ? plane.expectedBits : plane.packedBits) ?? plane.bits
   return planesOf(pipeline, length).reduce((sum, plane) => sum + 1 + Math.ceil(plane.count * bits(plane) / 8), 0)
 }
 

@@ -8,6 +8,8 @@ export interface Plane {
   readonly isVariable?: boolean
   /** Bits a symbol costs after entropy coding on Gaussian values, for budgets; `bits` when left out. */
   readonly expectedBits?: number
+  /** Bits a symbol costs packed, shared out over `count` where fewer come, for budgets; `bits` when left out. */
+  readonly packedBits?: number
 }
 
 /** What every stage of a codec says about itself. `length` is always the number of values that enter it. */

@@ -86,7 +86,7 @@ function planesOf (length: number, bits: number, shift: number, headBytes: numbe
     { bits: 8, count: headBytes },
     { bits: SYMBOL_BITS, count: length, expectedBits: Math.min(SYMBOL_BITS, Math.max(0.3, bits - shift + 0.02)) },
     ...shift > 0 ? [{ bits: shift, count: length }] : [],
-    { bits: 8, count: ESCAPE_BYTES * Math.ceil(length / ESCAPE_SHARE), isVariable: true, expectedBits: 0.01 }
+    { bits: 8, count: ESCAPE_BYTES * Math.ceil(length / ESCAPE_SHARE), isVariable: true, expectedBits: 0.01, packedBits: 0.01 }
   ]
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Codec } from '../../src/compression/codec.ts'
-import { headerBytes, seal } from '../../src/compression/header.ts'
+import { headerBytes, readHeader, seal } from '../../src/compression/header.ts'
 import { ShoalError } from '../../src/errors.ts'
 
 export interface CodecPromise {
@@ -168,6 +168,18 @@ function refusals (codec: Codec): void {
       expect(accumulator).toEqual(new Float32Array(10))
     }
     expect(() => decoded(codec, bytes, 11)).toThrow(ShoalError)
+  })
+
+  it('refuses 20 bytes that claim 2⁴⁰ values, whoever would read them', () => {
+    const short = encoded(codec, new Float32Array(10).fill(1)).slice(0, 20)
+    new DataView(short.buffer).setBigUint64(LENGTH_AT, 2n ** 40n, true)
+    seal(short)
+    expect(() => readHeader(short)).toThrow(ShoalError)
+    for (const length of [0, 10]) {
+      const accumulator = new Float32Array(length)
+      expect(() => codec.decodeAccumulate(short, 1, accumulator)).toThrow(ShoalError)
+      expect(accumulator).toEqual(new Float32Array(length))
+    }
   })
 }
 

@@ -28,6 +28,7 @@ describeCodec(() => createCodec('topk(0.01)'), { block: 4096, relativeError: 1 }
 describeCodec(() => createCodec('topk(1,64) | rans'), { block: 1, relativeError: 0 })
 describeCodec(() => createCodec('topk(0.1,1024) | int4(32) | rans'), { block: 1024, relativeError: 1 })
 describeCodec(() => createCodec('randk(1)'), { block: 1, relativeError: 0 })
+describeCodec(() => createCodec('allocate(4) | rans'), { block: 1e9, relativeError: 1, smallestError })
 describeCodec(() => createCodec('rotate(256) | uniform(6) | rans'), { block: 1e9, relativeError: 300 * uniformError(6), smallestError, largestMagnitude: 2 ** 100 })
 
 describeCodec(() => createCodec('dct(64) | topk(0.125,64) | sign | rans'), { block: 1e9, relativeError: 30, largestMagnitude: 2 ** 100 })
@@ -56,7 +57,7 @@ describe('createCodec', () => {
 
   it('says what is meant and what is wrong', () => {
     expect(thrownBy(() => createCodec('unifrom(4)')).why).toContain('uniform may be meant')
-    expect(thrownBy(() => createCodec('ef(0.9) | topk(0.01)')).why).toContain('share a reference')
+    expect(thrownBy(() => createCodec('ef(0.9) | topk(0.01)')).why).toMatch(/share a reference.*--error-feedback/)
     expect(thrownBy(() => createCodec('topk')).why).toContain('needs its fraction')
   })
 

@@ -31,7 +31,7 @@ describe('rates', () => {
     expect(gap).toBeLessThan(0.25)
   })
 
-  it.each(['int8 | rans', 'int4 | rans', 'int2(64,mse) | rans', 'ternary | rans', 'topk(0.01) | int2 | rans', 'uniform(6) | rans', 'uniform(8) | rans', 'nf4 | rans', 'randk(0.1) | int4 | rans'])('%s expects what it spends, within a tenth', spec => {
+  it.each(['int8 | rans', 'int4 | rans', 'int2(64,mse) | rans', 'ternary | rans', 'topk(0.01) | int2 | rans', 'uniform(6) | rans', 'uniform(8) | rans', 'nf4 | rans', 'randk(0.1) | int4 | rans', 'allocate(3) | rans', 'allocate(3)', 'allocate(8)', 'uniform(3)', 'uniform(8)'])('%s expects what it spends, within a tenth', spec => {
     const codec = createCodec(spec)
     const ratio = encoded(codec, values).length / codec.expectedBytes(LENGTH)
     expect(ratio).toBeGreaterThan(0.9)
