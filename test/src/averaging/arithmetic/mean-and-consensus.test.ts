@@ -2,7 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { spectralRadius } from '../../../../src/averaging/arithmetic/mean-square.ts'
 import { growthOf, nesterovBound, staleBound, stepBound } from '../../../../src/averaging/arithmetic/step-bound.ts'
+import { FrameReplica } from '../../../../src/averaging/frame-replica.ts'
 import type { MethodSpec } from '../../../../src/manifest/schema.ts'
+import { createLayout } from '../../../../src/parameters/layout.ts'
 import { seeded, shuffled } from '../seeded.ts'
 import type { Member } from './lockstep.ts'
 import { meanOf, members, method, spreadOf, syncRound } from './lockstep.ts'
@@ -80,6 +82,35 @@ describe('the mean of a group', () => {
       }
       for (const { slow } of states) expect(slow).toEqual(states[0]!.slow)
     }), { numRuns: 40 })
+  })
+
+  it('of deltas owes by fragments what decays, and goes on from a checkpoint with the very bits', () => {
+    const layout = createLayout([{ name: 'rows', shape: [6, SIZE / 6] }])
+    const spec = method({ shares: 'deltas', fragments: 2, everySteps: 2, codec: 'int2(8)', errorFeedback: 0.5, outer: { kind: 'nesterov', learningRate: 1, momentum: 0 } })
+    const swarm = members(spec, [0, 1].map(() => new Float32Array(SIZE)), layout)
+    const heldBy = ({ replica }: Member): Float32Array => replica.exportState().kept['residual']!
+    const train = (group: readonly Member[]): void => { group.forEach(({ fast }, index) => { for (const at of positions) fast[at] = fast[at]! + Math.sin(1 + at + 5 * index) }) }
+    const [first, second] = swarm[0]!.replica.fragments.map(({ ranges }) => positions.filter(at => ranges.some(({ start, end }) => start <= at && at < end))) as [number[], number[]]
+
+    train(swarm)
+    syncRound(swarm, { round: 1, fragment: 0 })
+    expect(first.some(at => heldBy(swarm[0]!)[at] !== 0)).toBe(true)
+    expect(second.map(at => heldBy(swarm[0]!)[at])).toEqual(second.map(() => 0))
+
+    const before = { held: swarm.map(heldBy), slow: swarm[0]!.replica.slow.slice() }
+    syncRound(swarm, { round: 3, fragment: 0 })
+    for (const at of first) expect(before.slow[at]! - swarm[0]!.replica.slow[at]! + meanOf(swarm.map(heldBy), at)).toBeCloseTo(0.5 * meanOf(before.held, at), 6)
+
+    const resumed = swarm.map(({ id, fast, gradient, replica }): Member => {
+      const vectors = { fast: fast.slice(), gradient: gradient.slice() }
+      return { id, ...vectors, replica: new FrameReplica({ self: id, method: spec, layout, seed: 7, vectors, state: replica.exportState() }) }
+    })
+    for (const group of [swarm, resumed]) {
+      train(group)
+      syncRound(group, { round: 4, fragment: 1 })
+      syncRound(group, { round: 5, fragment: 0 })
+    }
+    expect(resumed.map(({ replica }) => replica.exportState())).toEqual(swarm.map(({ replica }) => replica.exportState()))
   })
 })
 
