@@ -17,12 +17,17 @@ export function codecReport (evidence: CodecEvidence): string {
     `Command: \`npm run bench:codecs\`. Setup: ${evidence.setup}. Numbers as JSON: [codecs.json](codecs.json). What the codecs are: [codecs.md](../codecs.md).`, '',
     'Bits count everything that travels: header, tables, scales, indices. “Above bound” is the distance to Shannon’s lower bound at the error reached; for real vectors, to that of a Gaussian with the same mean square,',
     'which they may undercut, because tensors differ in size and tails are heavy. An ideal entropy coder behind a uniform step sits 0.25 above at high rate.', '',
-    '![Gaussian](codecs-gaussian.svg)', '', '![Outer gradient](codecs-outer-gradient.svg)', '', '![Weights](codecs-weights.svg)', '', '![Replica difference](codecs-replica-difference.svg)', '',
+    ...evidence.sources.flatMap(({ name }) => [`![${name}](${chartOf(name)})`, '']),
     ...evidence.sources.flatMap(source => sourceTable(source, evidence.measurements.filter(one => one.source === source.name))),
     ...rateTable(evidence),
     ...sideInformationTable(evidence.sideInformation),
     ...speedTables(evidence.speeds)
   ].join('\n')
+}
+
+/** The file of a source's plot, beside the page. */
+export function chartOf (source: string): string {
+  return `codecs-${source.toLowerCase().replace(' ', '-')}.svg`
 }
 
 function sourceTable ({ name, about, values }: CodecEvidence['sources'][number], rows: readonly Measurement[]): string[] {
@@ -35,6 +40,11 @@ function sourceTable ({ name, about, values }: CodecEvidence['sources'][number],
   ]
 }
 
+/** A point of the curve that others are held against: `uniform | rans`, rounded to nearest. */
+export function isPlainUniform (codec: string): boolean {
+  return /^uniform\([\d.]+\) \| rans$/.test(codec)
+}
+
 /** What `uniform | rans` needs for another codec's error: the fair comparison at equal quality. */
 function rateTable ({ sources, measurements }: CodecEvidence): string[] {
   const rivals = ['int4(64)', 'int4(64) + brotli', 'int4(64) | rans', 'fp4(64)', 'fp4(64) | rans', 'nf4(64)', 'nf4(64) | rans', 'int2(64,mse) | rans']
@@ -44,7 +54,7 @@ function rateTable ({ sources, measurements }: CodecEvidence): string[] {
     `| source | ${rivals.map(rival => `\`${rival.replaceAll('|', '\\|')}\``).join(' | ')} |`, `|---|${rivals.map(() => '---:|').join('')}`,
     ...sources.map(({ name }) => {
       const own = measurements.filter(one => one.source === name)
-      const curve = own.filter(one => /^uniform\(.*rans$/.test(one.codec)).sort((a, b) => a.bitsPerValue - b.bitsPerValue)
+      const curve = own.filter(one => isPlainUniform(one.codec)).sort((a, b) => a.bitsPerValue - b.bitsPerValue)
       const cells = rivals.map(rival => {
         const point = own.find(one => one.codec === rival)
         return point === undefined ? '–' : `${point.bitsPerValue.toFixed(2)} (${bitsAt(curve, point.relativeError).toFixed(2)})`

@@ -9,7 +9,7 @@ import { measureCodec, measurePackedBaselines, measureReferencedSpeed, measureSi
 import type { Measurement } from './codec-measurements.ts'
 import { syntheticSources, trainedSources } from './codec-sources.ts'
 import type { Source } from './codec-sources.ts'
-import { codecReport } from './codec-report.ts'
+import { chartOf, codecReport, isPlainUniform } from './codec-report.ts'
 
 /** `npm run bench:codecs`: how near the codecs come to what is possible, on known densities and on a training run's own vectors, beside zlib and brotli. */
 const SYNTHETIC_VALUES = 1 << 17
@@ -17,7 +17,9 @@ const UNIFORM_BITS = [1, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8]
 const BASELINE_BITS = [1, 2, 4, 6, 8]
 const OTHER_SPECS = [
   'int8(64) | rans', 'int4(64)', 'int4(64) | rans', 'int4(64,mse) | rans', 'int2(64,mse) | rans', 'ternary(64) | rans', 'sign(64)', 'fp4(64)', 'fp4(64) | rans', 'nf4(64)', 'nf4(64) | rans', 'bf16 | rans',
-  'rotate(4096) | uniform(2) | rans', 'rotate(4096) | uniform(4) | rans', 'topk(0.01,4096) | int2(64) | rans', 'topk(0.1,4096) | int4(64) | rans', 'topk(0.05,4096) | uniform(2) | rans'
+  'rotate(4096) | uniform(2) | rans', 'rotate(4096) | uniform(4) | rans', 'topk(0.01,4096) | int2(64) | rans', 'topk(0.1,4096) | int4(64) | rans', 'topk(0.05,4096) | uniform(2) | rans',
+  'fp16', 'uniform(4,stochastic) | rans', 'uniform(4,dithered) | rans', 'allocate(4) | rans', 'randk(0.1,plain) | uniform(4) | rans', 'dct(64) | topk(0.125,64) | uniform(4) | rans', 'lowrank(4) | uniform(4) | rans',
+  'sketch(3,16384,1000) | uniform(4) | rans'
 ]
 const REFERENCED_SPEEDS = ['modulo(2,64) | rans', 'modulo(2,128) | rans', 'modulo(3,64) | rans', 'modulo(4,64) | rans']
 
@@ -36,8 +38,8 @@ const results = fileURLToPath(new URL('../../../docs/results/', import.meta.url)
 mkdirSync(results, { recursive: true })
 const about = sources.map(({ name, about, values }) => ({ name, about, values: values.length }))
 writeFileSync(`${results}codecs.json`, `${JSON.stringify({ command: 'npm run bench:codecs', setup, sources: about, measurements, sideInformation, speeds }, null, 1)}\n`)
-for (const source of [sources[0], ...trained] as readonly Source[]) {
-  writeFileSync(`${results}codecs-${source.name.toLowerCase().replace(' ', '-')}.svg`, lineChartSvg({
+for (const source of sources) {
+  writeFileSync(`${results}${chartOf(source.name)}`, lineChartSvg({
     title: `${source.name}: signal to noise by rate`, xLabel: 'bits a value, everything included', yLabel: 'signal to noise, dB', series: seriesOf(source.name)
   }))
 }
@@ -66,7 +68,7 @@ function seriesOf (source: string): readonly ChartSeries[] {
   const bound = { name: 'Gaussian bound', points: [0, 2, 4, 6, 8].map(bits => ({ x: bits, y: 20 * bits * Math.log10(2) })) }
   return [
     bound,
-    of('uniform | rans', codec => /^uniform.*rans$/.test(codec)),
+    of('uniform | rans', codec => isPlainUniform(codec)),
     of('uniform + brotli', codec => /^uniform.*brotli$/.test(codec)),
     of('uniform + zlib', codec => /^uniform.*zlib$/.test(codec)),
     of('int2, int4, int8 | rans', codec => ['int2(64,mse) | rans', 'int4(64) | rans', 'int8(64) | rans'].includes(codec)),
