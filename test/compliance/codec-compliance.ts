@@ -41,6 +41,9 @@ const finiteValues = fc.float32Array({ maxLength: 300, noNaN: true, noDefaultInf
 /** Few distinct values, as symbols meet them: ties, runs and zeros. */
 const coarseValues = fc.array(fc.constantFrom(0, -0, 1, -1, 0.5, 3e-5, -7), { maxLength: 2500 }).map(values => Float32Array.from(values))
 
+/** Scales below the normal range are multiples of 2⁻¹⁴⁹: half of one, times the 127 steps of the finest quantizer, rounded up. */
+const SUBNORMAL_SCALE_ERROR = 2 ** -143
+
 function expectWithinBound (codec: Codec, values: Float32Array, { block, relativeError, smallestError = 2 ** -133 }: CodecPromise): void {
   const bytes = encoded(codec, values)
   expect(bytes.length).toBeLessThanOrEqual(codec.maximumBytes(values.length))
@@ -48,7 +51,7 @@ function expectWithinBound (codec: Codec, values: Float32Array, { block, relativ
   for (let start = 0; start < values.length; start += block) {
     const part = values.subarray(start, start + block)
     const largest = part.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
-    const allowed = relativeError === 0 ? 0 : Math.max(relativeError * largest, smallestError)
+    const allowed = relativeError === 0 ? 0 : Math.max(relativeError * largest + SUBNORMAL_SCALE_ERROR, smallestError)
     part.forEach((value, index) => {
       expect(Math.abs(value - (result[start + index] as number)), `value ${start + index} = ${value}`).toBeLessThanOrEqual(allowed)
     })
@@ -63,6 +66,7 @@ function roundTrips (codec: Codec, promise: CodecPromise): void {
   it.each([
     ['nothing', new Float32Array(0)],
     ['one value', new Float32Array([0.37])],
+    ['one value with a subnormal scale', new Float32Array([2.4064560184982514e-38])],
     ['zeros', new Float32Array(200)],
     ['a constant', new Float32Array(200).fill(-0.021)],
     ['the smallest denormals', new Float32Array(130).fill(2 ** -149)],

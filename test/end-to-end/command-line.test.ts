@@ -115,7 +115,7 @@ describe('a running peer', () => {
     expect(status).toMatchObject({ version: 1, run: { name: 'evening' }, peers: { present: 0, training: 0 } })
     expect((await shoal(['status', '--data-dir', home])).stdout).toContain('run evening')
     expect((await shoal(['invite', '--data-dir', home])).stdout).toMatch(/^npx shoal join shoal1\w+\n$/)
-    expect(JSON.parse((await shoal(['peers', '--json', '--data-dir', home])).stdout)).toEqual({ version: 1, connected: [], rejected: [] })
+    expect(JSON.parse((await shoal(['peers', '--json', '--data-dir', home])).stdout)).toEqual({ version: 1, connected: [], rejected: [], banned: [] })
     expectRefusal(await shoal(['join', manifest, '--data-dir', home]), 7, 'DATA_DIRECTORY_LOCKED')
     expect(await shoal(['stop', '--data-dir', home])).toMatchObject({ code: 0 })
     expect(await peer.finished).toMatchObject({ code: 0 })
