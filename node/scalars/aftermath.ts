@@ -31,12 +31,14 @@ export class Aftermath {
     const { machine, network, say } = this.#options
     let said = ''
     for (let waitedMs = 0; waitedMs < LONGEST_WAIT_MS && !stop.aborted; waitedMs += COMPARE_EVERY_MS) {
-      const open = network.present().filter(({ peerId, training }) => training || !this.#agreed.has(keyOfPeer(peerId) ?? ''))
+      const present = network.present()
+      const open = present.filter(({ peerId, training }) => training || !this.#agreed.has(keyOfPeer(peerId) ?? ''))
       if (open.length === 0) return
       const sentence = `done; ${open.map(({ peerId }) => shortId(peerId)).join(', ')} ${open.length === 1 ? 'has' : 'have'} yet to end with the same bytes`
       if (sentence !== said) say(sentence)
       said = sentence
-      for (const { peerId, training } of open) if (!training) machine.compare(keyOfPeer(peerId) ?? '')
+      // also with those who agree: they may not know yet that this peer does, and nothing else would tell them
+      for (const { peerId, training } of present) if (!training) machine.compare(keyOfPeer(peerId) ?? '')
       await pause(COMPARE_EVERY_MS, undefined, { signal: stop }).catch(() => undefined)
     }
   }
