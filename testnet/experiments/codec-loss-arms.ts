@@ -23,17 +23,24 @@ interface Choice {
   readonly extra?: Partial<MethodSpec>
 }
 
-const dense: readonly Choice[] = ['fp32', 'bf16 | rans', 'int8(64)', 'int4(64) | rans', 'nf4(64) | rans', 'fp4(64) | rans', 'uniform(4) | rans', 'uniform(3) | rans', 'uniform(2) | rans'].map(codec => ({ codec }))
+const dense: readonly Choice[] = [
+  'fp32', 'fp16', 'bf16 | rans', 'int8(64)', 'int4(64) | rans', 'int2(64,mse) | rans', 'nf4(64) | rans', 'fp4(64) | rans', 'uniform(4) | rans', 'uniform(3) | rans', 'uniform(2) | rans', 'allocate(3,2) | rans'
+].map(codec => ({ codec }))
 
 /** Error feedback needs the shared reference that deltas have and pairs of weights lack; dither, whose error is independent of the weights, suits both. */
 const choices = {
   diloco: [
     ...dense,
     { codec: 'uniform(1) | rans', extra: { errorFeedback: 1 } },
+    { codec: 'ternary(64) | rans', extra: { errorFeedback: 1 } },
+    { codec: 'sign(64)', extra: { errorFeedback: 1 } },
     { codec: 'topk(0.015625,4096) | int2(64) | rans', extra: { errorFeedback: 0.95 } },
+    { codec: 'randk(0.1,plain) | uniform(4) | rans', extra: { errorFeedback: 0.95 } },
+    { codec: 'dct(64) | topk(0.125,64) | uniform(4) | rans', extra: { errorFeedback: 0.95 } },
+    { codec: 'sketch(3,2048,500) | uniform(4) | rans', extra: { errorFeedback: 0.95 } },
     { codec: 'rotate(4096) | uniform(2) | rans' }
   ],
-  noloco: [...dense, { codec: 'uniform(4,dithered) | rans' }, { codec: 'uniform(3,dithered) | rans' }]
+  noloco: [...dense, { codec: 'ternary(64) | rans' }, { codec: 'sign(64)' }, { codec: 'rotate(4096) | uniform(3) | rans' }, { codec: 'lowrank(4) | uniform(4) | rans' }, { codec: 'uniform(4,dithered) | rans' }, { codec: 'uniform(3,dithered) | rans' }]
 } as const satisfies Record<string, readonly Choice[]>
 
 export type CodecPreset = keyof typeof choices

@@ -20,7 +20,8 @@ export function codecLossTable (results: readonly ArmResult[], setup: string): s
     `Command: \`npm run bench:codec-loss\`. Setup: ${setup}; seeds ${seeds.join(', ')}. Raw numbers: one JSON file a cell in [codec-loss/](codec-loss).`, '',
     `The ground of [methods.md](methods.md) with ${CODEC_SETTING.peers} peers, each with one era of the State of the Union addresses, ${CODEC_SETTING.steps} steps of ${CODEC_SETTING.batch} × ${CODEC_SETTING.model.context} tokens; everything but the codec is the same.`,
     'Loss: held-out nats per byte of the merged model; ± is the 95 % interval over the seeds (Student’s t). Differences are paired: the same seed draws the same batches. Where',
-    'no difference can be told, the interval says how large one may still be.', '',
+    'no difference can be told, the interval says how large one may still be. What sends a part of the values alone needs the reference that `diloco` shares and pairs lack;',
+    '`lowrank` needs whole matrices, which groups cut.', '',
     ...presets.flatMap(preset => presetTable(preset, results))
   ].join('\n')
 }
