@@ -33,10 +33,13 @@ type EventOf<Type extends PeerEvent['type']> = Extract<StampedEvent, { type: Typ
 export class LivePeer {
   readonly events = new EventLog(() => 0)
   readonly finished: Promise<PeerReport>
+  /** The whole life: the log itself forgets all but its last events. */
+  readonly #told: StampedEvent[] = []
   readonly #stop = new AbortController()
 
   constructor (directory: DataDirectory, run: SignedManifest, settings: Partial<Settings> = {}) {
     const logger = openLogger(directory.logFile, 'info')
+    this.events.subscribe(event => this.#told.push(event))
     this.finished = runPeer({
       directory, source: { run, bootstrap: [] }, settings: { ...defaultSettings, backend: 'wasm', shard: 1, listen: ['/ip4/127.0.0.1/tcp/0'], ...settings },
       events: this.events, logger, software: 'shoal/test'
@@ -51,7 +54,7 @@ export class LivePeer {
 
   /** Events of a type so far. */
   all<Type extends PeerEvent['type']> (type: Type): Array<EventOf<Type>> {
-    return this.events.since(0).filter((event): event is EventOf<Type> => event.type === type)
+    return this.#told.filter((event): event is EventOf<Type> => event.type === type)
   }
 
   /** The first event of a type that fits; rejects when the peer ends without one. */
@@ -59,7 +62,7 @@ export class LivePeer {
     return new Promise((resolve, reject) => {
       const take = (event: StampedEvent): void => { if (event.type === type && fits(event as EventOf<Type>)) resolve(event as EventOf<Type>) }
       this.events.subscribe(take)
-      this.events.since(0).forEach(take)
+      this.#told.forEach(take)
       this.finished.then(() => { reject(new Error(`the peer ended without ${type}`)) }, reject)
     })
   }
