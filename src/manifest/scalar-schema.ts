@@ -20,21 +20,34 @@ const sparseSchema = z.strictObject({ halvings: natural.max(16), mask: z.int().m
 /** Whether a scalar is told, or its sign alone, as ±1 (FeedSign); the scalar when left out. */
 const formSchema = z.literal('sign').optional()
 
-/** Just One Byte: every peer sends one byte a step along directions that everybody can draw. */
-export const oneByteSchema = z.strictObject({
-  kind: z.literal('one-byte'),
+/** What every method of scalars has. */
+const scalarBase = z.strictObject({
   /** What directions are drawn from: random signs, or a bell curve made of integers. */
   noise: z.enum(['rademacher', 'gaussian']),
-  /** ε of the two forward passes at θ ± ε·z. */
-  epsilon: positive,
-  /** η of the mean over `peers`: one byte moves the weights by η / peers. */
-  learningRate: positive,
-  /** How η ends: where it began, or falling in a line to a tenth at the budget's last step. */
-  decay: z.enum(['constant', 'linear']),
-  /** Peers that η is for; more of them make larger strides, and of at most four times as many bytes are taken. */
+  /** Peers that the method's numbers are for: what one of them finds counts for 1/peers, and of at most four times as many anything is taken. */
   peers: natural.max(1024),
   /** g₀, the scalar of the byte's first level; the last is 6.9 million times as large. */
   smallest: positive,
+  /** Steps of `one-byte`, or rounds, between two comparisons of ledgers and model hashes. */
+  checkEvery: natural
+})
+
+/** What methods have besides whose scalars are measured by two forward passes. */
+const measuredBase = scalarBase.extend({
+  /** ε of the two forward passes at θ ± ε·z. */
+  epsilon: positive,
+  /** η of the mean over `peers`: a step of one of them moves the common weights by η / peers. */
+  learningRate: positive,
+  /** How η ends: where it began, or falling in a line to a tenth at the budget's last step. */
+  decay: z.enum(['constant', 'linear']),
+  privacy: privacySchema,
+  sparse: sparseSchema,
+  form: formSchema
+})
+
+/** Just One Byte: every peer sends one byte a step along directions that everybody can draw. */
+export const oneByteSchema = measuredBase.extend({
+  kind: z.literal('one-byte'),
   /** Steps of a pack, and of a window whose bytes are clipped by one limit. */
   window: natural.max(256),
   /** Which bytes are too loud to count whole. */
@@ -46,13 +59,8 @@ export const oneByteSchema = z.strictObject({
     /** The largest limit ever; fixes the run's fixed point. */
     ceiling: level
   }),
-  /** Steps between two comparisons of ledgers and model hashes. */
-  checkEvery: natural,
   /** Steps after which all take a snapshot, at the same step, and forget the bytes that it stands for. */
-  snapshotEvery: natural,
-  privacy: privacySchema,
-  sparse: sparseSchema,
-  form: formSchema
+  snapshotEvery: natural
 })
 
 /** Steps that packs of a run of rounds have at most: an entry of a ledger that holds them fills a fifth of a frame. */
@@ -61,17 +69,8 @@ const LONGEST_ROUND = 4096
 const LARGEST_POOL = 8192
 
 /** FedKSeed and FedKSeed-Pro: rounds of local steps along seeds of a pool that everybody shares. */
-export const kSeedSchema = z.strictObject({
+export const kSeedSchema = measuredBase.extend({
   kind: z.literal('fedkseed'),
-  noise: z.enum(['rademacher', 'gaussian']),
-  /** ε of the two forward passes at θ ± ε·z. */
-  epsilon: positive,
-  /** η of a local step; the packs of `peers` peers count for 1/peers of it each. */
-  learningRate: positive,
-  decay: z.enum(['constant', 'linear']),
-  /** Peers that η is for; of at most four times as many packs are taken. */
-  peers: natural.max(1024),
-  smallest: positive,
   /** K: the model is θ₀ and K whole numbers. */
   poolSize: natural.max(LARGEST_POOL),
   /** Steps that a peer takes by itself between two packs, three bytes each. */
@@ -79,30 +78,19 @@ export const kSeedSchema = z.strictObject({
   /** Whether seeds are drawn by how much they told before (Pro), or evenly. */
   importance: z.boolean(),
   /** The largest level that counts; fixes the run's fixed point. */
-  largestLevel: level.min(1),
-  /** Rounds between two comparisons of ledgers and model hashes. */
-  checkEvery: natural,
-  privacy: privacySchema,
-  sparse: sparseSchema,
-  form: formSchema
+  largestLevel: level.min(1)
 })
 
 /** Ferret: rounds of first-order local steps, sent as coordinates on seeded directions. */
-export const ferretSchema = z.strictObject({
+export const ferretSchema = scalarBase.extend({
   kind: z.literal('ferret'),
-  noise: z.enum(['rademacher', 'gaussian']),
-  /** Peers whose updates are averaged; of at most four times as many packs are taken. */
-  peers: natural.max(1024),
-  /** g₀, the coordinate of the byte's first level. */
-  smallest: positive,
   /** Steps of the inner optimizer between two packs. */
   localSteps: natural.max(1_000_000),
   /** Coordinates that a peer sends in a round, three bytes each. */
   directions: natural.max(LONGEST_ROUND),
   /** Weights of a block, which has directions of its own. */
   blockSize: natural.max(1_048_576),
-  largestLevel: level.min(1),
-  checkEvery: natural
+  largestLevel: level.min(1)
 })
 
 /** How the peers of a run train together: a point of the first-order frame, which has no kind, or a method of scalars. */

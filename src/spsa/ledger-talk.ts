@@ -39,22 +39,27 @@ export class LedgerTalk {
 
   get ledger (): Ledger { return this.#ledger }
 
-  /** Goes on from chains that somebody else has counted. */
+  /** Goes on from other chains: those of a snapshot, whoever took it. */
   takeOver (snapshot: Snapshot): void { this.#ledger = new Ledger(this.#ledger.rules, this.#ports.verify, snapshot) }
 
-  /** Signs an entry, keeps it, lets it count here, sends it to everybody, then calls back; a chain that was cut says no more, and `sent` is not called. */
+  /**
+   * Signs an entry, keeps it, lets it count here, sends it to everybody, then calls back; a chain that was cut says no more, and `sent` is not called. Where this peer
+   * went on from other chains meanwhile, which its entry may not follow, nobody hears of that.
+   */
   publish (draft: Pick<Entry, 'firstStep' | 'levels' | 'pool'>, sent: (entry: Entry) => void): void {
     const { peer, sign, keep, send, report } = this.#ports
-    const { next, hash } = this.#ledger.headOf(peer)
-    const entry = signEntry({ ...draft, peer, index: next, previous: hash }, this.#ledger.rules.runId, sign)
+    const ledger = this.#ledger
+    const { next, hash } = ledger.headOf(peer)
+    const entry = signEntry({ ...draft, peer, index: next, previous: hash }, ledger.rules.runId, sign)
     keep(entry, () => {
       const verdict = this.#ledger.admit(entry)
-      if (verdict.kind !== 'admitted') {
+      if (verdict.kind === 'admitted') {
+        report({ kind: 'admitted', entry, isLate: verdict.isLate })
+        send(EVERYONE, { kind: 'pack', entry })
+      } else if (ledger === this.#ledger) {
         report({ kind: 'failed', reason: verdict.kind === 'refused' ? `this peer’s own pack does not count: ${verdict.reason}` : 'packs of this peer’s own are missing before this one' })
         return
       }
-      report({ kind: 'admitted', entry })
-      send(EVERYONE, { kind: 'pack', entry })
       sent(entry)
     })
   }
@@ -77,11 +82,13 @@ export class LedgerTalk {
     this.#ports.send(to, { kind: 'inquiry', inquiry })
   }
 
-  answer (from: string, asked: Inquiry): void {
-    const { inquiry, entries } = answerInquiry(this.#ledger, asked)
+  /** Gives what the other one lacks, and asks on. Returns whether it lacks entries that are forgotten here. */
+  answer (from: string, asked: Inquiry): boolean {
+    const { inquiry, entries, isForgotten } = answerInquiry(this.#ledger, asked)
     for (const part of parts(entries)) this.#ports.send(from, { kind: 'entries', entries: part })
     if (isSettled(asked)) this.#ports.report({ kind: 'settled', from })
     else this.ask(from, inquiry)
+    return isForgotten
   }
 
   /** Asks for what has been missing for a whole window. */
@@ -96,7 +103,7 @@ export class LedgerTalk {
     for (let next: Entry | undefined = entry; next !== undefined; next = this.#waiting.takeNext(entry.peer, this.#ledger.headOf(entry.peer).next)) {
       const verdict = this.#ledger.admit(next)
       if (verdict.kind === 'admitted') {
-        this.#ports.report({ kind: 'admitted', entry: next })
+        this.#ports.report({ kind: 'admitted', entry: next, isLate: verdict.isLate })
         continue
       }
       if (verdict.kind === 'early') this.#waiting.add(next, from, step)
@@ -105,11 +112,11 @@ export class LedgerTalk {
     }
   }
 
-  #reject (from: string, { peer }: Entry, { code, reason, withdrawn }: Extract<ReturnType<Ledger['admit']>, { kind: 'refused' }>): void {
+  #reject (from: string, { peer, firstStep }: Entry, { code, reason, withdrawn }: Extract<ReturnType<Ledger['admit']>, { kind: 'refused' }>): void {
     this.#ports.report({ kind: 'refused', from, code, reason })
     if (withdrawn.length === 0 && code !== 'FORK') return
     this.#waiting.forget(peer)
-    this.#ports.report({ kind: 'withdrawn', peer, entries: withdrawn })
+    this.#ports.report({ kind: 'withdrawn', peer, entries: withdrawn, fromStep: firstStep })
   }
 }
 

@@ -7,7 +7,6 @@ import type { RunSums } from './run-sums.ts'
 /** Names all others; no peer's key. */
 export const EVERYONE = 'everyone'
 
-/** What two peers of a run of scalars say to each other. */
 /** What a peer tells of the last snapshot that it took: whoever wants it can have it. */
 export interface SnapshotOffer {
   readonly step: number
@@ -32,7 +31,7 @@ export interface SnapshotHeads {
   readonly heads: readonly Head[]
 }
 
-/** What two peers of a `one-byte` run say to each other. */
+/** What two peers of a run of scalars say to each other. */
 export type OneByteMessage =
   /** The sender's own newest entry. */
   | { readonly kind: 'pack', readonly entry: Entry }
@@ -53,11 +52,11 @@ export type OneByteReport =
   | { readonly kind: 'step', readonly step: number, readonly loss: number, readonly level: number, readonly tokens: number }
   /** A pack of this peer's is kept and on its way. */
   | { readonly kind: 'packed', readonly entry: Entry }
-  /** An entry counts from now on. */
-  | { readonly kind: 'admitted', readonly entry: Entry }
+  /** An entry is held from now on, and counts unless a snapshot stood for its steps when it came. */
+  | { readonly kind: 'admitted', readonly entry: Entry, readonly isLate: boolean }
   | { readonly kind: 'refused', readonly from: string, readonly code: string, readonly reason: string }
-  /** A peer contradicted itself; these entries of it count no longer. */
-  | { readonly kind: 'withdrawn', readonly peer: string, readonly entries: readonly Entry[] }
+  /** A peer contradicted itself at `fromStep`; these entries of it count no longer. */
+  | { readonly kind: 'withdrawn', readonly peer: string, readonly entries: readonly Entry[], readonly fromStep: number }
   /** A conversation about missing entries is over. */
   | { readonly kind: 'settled', readonly from: string }
   /** Sums of somebody else's stand for the packs before them. */

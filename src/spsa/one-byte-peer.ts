@@ -4,14 +4,13 @@ import { Agreement } from './agreement.ts'
 import type { CheckMessage } from './agreement.ts'
 import type { ModelMemory, StepByte } from './byte-model.ts'
 import { Intake } from './intake.ts'
-import { signEntry } from './ledger-entry.ts'
 import type { Entry } from './ledger-entry.ts'
-import { Ledger, fingerprintOf } from './ledger.ts'
+import { fingerprintOf } from './ledger.ts'
+import type { Ledger } from './ledger.ts'
+import { LedgerTalk } from './ledger-talk.ts'
 import { EVERYONE } from './one-byte-messages.ts'
-import type { OneByteMessage, SnapshotOffer } from './one-byte-messages.ts'
+import type { OneByteMessage, OneByteReport, SnapshotOffer } from './one-byte-messages.ts'
 import type { OneBytePorts, OneByteRules, OneByteStart } from './one-byte-ports.ts'
-import type { Inquiry } from './reconcile.ts'
-import { answerInquiry, askFor, isSettled, openInquiry } from './reconcile.ts'
 import { ABSTAIN } from './scalar-codec.ts'
 import type { ScalarMachine } from './scalar-machine.ts'
 import { seedOfStep } from './seeds.ts'
@@ -25,8 +24,6 @@ interface Adoption {
 
 /** Comparisons that wait for the end of a forward pass: several of each member of a large swarm. */
 const MOST_CHECKS = 1024
-/** Entries of one answer: about 10 kB. */
-const ENTRIES_A_MESSAGE = 64
 
 /**
  * One peer of Just One Byte: evaluate the own batch at θ ± ε·z(own seed), keep one byte of the projected gradient, and sign and send a pack of
@@ -37,9 +34,9 @@ export class OneBytePeer implements ScalarMachine {
   readonly #rules: OneByteRules
   readonly #ports: OneBytePorts
   readonly #start: OneByteStart | undefined
-  readonly #intake: Intake
+  readonly #talk: LedgerTalk
+  readonly #intake = new Intake()
   readonly #agreement: Agreement
-  #ledger: Ledger
   #model: ByteModel
   #pack: number[] = []
   #step = 0
@@ -56,13 +53,12 @@ export class OneBytePeer implements ScalarMachine {
     this.#rules = rules
     this.#ports = ports
     this.#start = start
-    this.#ledger = new Ledger(rules.ledger, ports.verify, start?.held)
+    this.#talk = new LedgerTalk(rules.ledger, { ...ports, report: event => { this.#onLedger(event) } }, start?.held)
     this.#model = new ByteModel(memory, rules.model, start?.model)
-    this.#intake = new Intake(ports, () => ({ ledger: this.#ledger, step: this.#step }))
-    this.#agreement = new Agreement(rules, ports, () => ({ ledger: this.#ledger, model: this.#model, step: this.#step, isOver: this.#isOver, inquire: to => { this.inquire(to) } }))
+    this.#agreement = new Agreement(rules, ports, () => ({ ledger: this.ledger, model: this.#model, step: this.#step, isOver: this.#isOver, inquire: to => { this.inquire(to) } }))
   }
 
-  get ledger (): Ledger { return this.#ledger }
+  get ledger (): Ledger { return this.#talk.ledger }
   get model (): ByteModel { return this.#model }
 
   /** Steps taken so far. */
@@ -72,24 +68,24 @@ export class OneBytePeer implements ScalarMachine {
   /** What the weights are made of by now: what came since the last forward pass waits for the next one. */
   applied (): Entry[] {
     const waiting = new Set(this.#intake.added)
-    return this.#ledger.counted().filter(entry => !waiting.has(entry))
+    return this.ledger.counted().filter(entry => !waiting.has(entry))
   }
 
   /** Takes over entries that were kept, in the order of each chain and without a word, in one pass over the weights. Before `start`. */
   restore (entries: readonly Entry[]): void {
-    for (const entry of entries) this.#ledger.admit(entry)
+    for (const entry of entries) this.ledger.admit(entry)
     if (this.#start !== undefined && !this.#seal(this.#start)) {
-      this.#ledger = new Ledger(this.#rules.ledger, this.#ports.verify, this.#start.snapshot)
-      for (const entry of entries) this.#ledger.admit(entry)
+      this.#talk.takeOver(this.#start.snapshot)
+      for (const entry of entries) this.ledger.admit(entry)
     }
-    this.#intake.begin(this.#ledger.open())
+    this.#intake.begin(this.ledger.open())
     this.#catchUp()
   }
 
   /** False where the entries held do not lead to the snapshot: then nothing from before it is worth holding. */
   #seal ({ snapshot, held }: OneByteStart): boolean {
     try {
-      this.#ledger.compact(snapshot, held)
+      this.ledger.compact(snapshot, held)
       return true
     } catch {
       return false
@@ -106,23 +102,23 @@ export class OneBytePeer implements ScalarMachine {
   }
 
   #adopt ({ weights, start }: Adoption): void {
-    const held = this.#ledger.entries()
+    const held = this.ledger.entries()
     this.#memory.base.set(weights)
-    this.#ledger = new Ledger(this.#rules.ledger, this.#ports.verify, start.snapshot)
+    this.#talk.takeOver(start.snapshot)
     this.#model = new ByteModel(this.#memory, this.#rules.model, start.model)
-    for (const entry of held) this.#ledger.admit(entry)
-    this.#intake.begin(this.#ledger.open())
+    for (const entry of held) this.ledger.admit(entry)
+    this.#intake.begin(this.ledger.open())
     this.#agreement.restarted()
     if (this.#step < start.snapshot.step) {
       this.#pack = []
-      this.#step = this.#ledger.firstStep
+      this.#step = this.ledger.firstStep
     }
     this.#ports.report({ kind: 'adopted', start, weights })
   }
 
   /** Steps until the run's end or `stop`, from the own chain's end on, or from `fromStep` where that is later. Call it once. */
   start (fromStep = 0): void {
-    this.#step = Math.max(fromStep, this.#ledger.reachOf(this.#ports.peer))
+    this.#step = Math.max(fromStep, this.ledger.reachOf(this.#ports.peer))
     if (this.#step >= this.#rules.ledger.steps) this.#finish()
     else this.#next()
   }
@@ -167,8 +163,8 @@ export class OneBytePeer implements ScalarMachine {
   }
 
   #afterPack (): void {
-    const { ledger: { steps, window } } = this.#rules
-    for (const [to, wanted] of this.#intake.due(this.#step, window)) this.#send(to, { kind: 'inquiry', inquiry: askFor(wanted) })
+    const { ledger: { steps } } = this.#rules
+    this.#talk.fillGaps(this.#step)
     this.#agreement.afterPack()
     this.#sealWhatCan()
     if (this.#step === steps) this.#finish()
@@ -184,8 +180,8 @@ export class OneBytePeer implements ScalarMachine {
     const step = this.#agreement.boundary
     const agreed = this.#agreement.agreed
     const { weights, ...model } = this.#model.startAt(step)
-    const [snapshot, held] = [this.#ledger.snapshotAt(step), this.#ledger.sealed]
-    const forgotten = this.#ledger.compact(snapshot, held)
+    const [snapshot, held] = [this.ledger.snapshotAt(step), this.ledger.sealed]
+    const forgotten = this.ledger.compact(snapshot, held)
     this.#model.compact(step)
     this.#agreement.sealed()
     this.#ports.report({ kind: 'sealed', start: { model, snapshot, held }, weights, forgotten, agreed })
@@ -196,15 +192,10 @@ export class OneBytePeer implements ScalarMachine {
       sent()
       return
     }
-    const { peer, sign, keep } = this.#ports
-    const { next, hash } = this.#ledger.headOf(peer)
-    const draft = { peer, index: next, firstStep: this.#step - this.#pack.length, levels: Int8Array.from(this.#pack), pool: undefined, previous: hash }
+    const draft = { firstStep: this.#step - this.#pack.length, levels: Int8Array.from(this.#pack), pool: undefined }
     this.#pack = []
-    const entry = signEntry(draft, this.#rules.ledger.runId, sign)
-    keep(entry, () => {
-      this.#intake.admit(peer, entry)
+    this.#talk.publish(draft, entry => {
       this.#catchUp()
-      this.#send(EVERYONE, { kind: 'pack', entry })
       this.#ports.report({ kind: 'packed', entry })
       sent()
     })
@@ -235,25 +226,18 @@ export class OneBytePeer implements ScalarMachine {
 
   /** Everything held now, by its fingerprint, and the weights that it makes, by their hash. */
   state (): { readonly fingerprint: string, readonly modelHash: string } {
-    return { fingerprint: fingerprintOf({ step: 0, heads: this.#ledger.heads() }), modelHash: this.model.hash() }
+    return { fingerprint: fingerprintOf({ step: 0, heads: this.ledger.heads() }), modelHash: this.model.hash() }
   }
 
   /** Asks what it lacks and offers what others lack. */
-  inquire (to: string): void {
-    this.#send(to, { kind: 'inquiry', inquiry: openInquiry(this.#ledger) })
-  }
-
-  #send (to: string, message: OneByteMessage): void {
-    if (message.kind === 'inquiry') this.#intake.asked.add(to)
-    this.#ports.send(to, message)
-  }
+  inquire (to: string): void { this.#talk.inquire(to) }
 
   /** Whatever arrives from somebody: in any order, twice, or never. */
   receive (from: string, message: OneByteMessage): void {
     switch (message.kind) {
-      case 'pack': { this.#intake.takePack(from, message.entry); break }
-      case 'entries': { this.#intake.takeAsked(from, message.entries); break }
-      case 'inquiry': { this.#answer(from, message.inquiry); break }
+      case 'pack': { this.#talk.takePack(from, message.entry, this.#step); break }
+      case 'entries': { this.#talk.takeAsked(from, message.entries, this.#step); break }
+      case 'inquiry': { if (this.#talk.answer(from, message.inquiry)) this.#agreement.offer(from); break }
       case 'check': { if (this.#checks.size < MOST_CHECKS) this.#checks.set(`${from} ${message.step}`, { from, check: message }); break }
       case 'seek': { if (message.heads) this.#agreement.tellHeads(from); else this.#agreement.offer(from); break }
       case 'offer': { this.#offers.set(from, message.offer); break }
@@ -265,7 +249,13 @@ export class OneBytePeer implements ScalarMachine {
 
   /** Asks what snapshot somebody has, or for its chains. */
   seek (to: string, heads: boolean): void {
-    this.#send(to, { kind: 'seek', heads })
+    this.#ports.send(to, { kind: 'seek', heads })
+  }
+
+  #onLedger (event: OneByteReport): void {
+    if (event.kind === 'admitted' && !event.isLate) this.#intake.add(event.entry)
+    if (event.kind === 'withdrawn') this.#intake.withdraw(event.entries, event.fromStep)
+    this.#ports.report(event)
   }
 
   /** Lets the weights follow the ledger. What was cut from a chain never returns, so additions come first. */
@@ -288,13 +278,5 @@ export class OneBytePeer implements ScalarMachine {
     this.#ports.report({ kind: 'offered', from, offer })
     const overruling = this.#agreement.weigh(from, offer)
     if (overruling !== undefined) this.#ports.report({ kind: 'overruled', ...overruling })
-  }
-
-  #answer (from: string, asked: Inquiry): void {
-    const { inquiry, entries, isForgotten } = answerInquiry(this.#ledger, asked)
-    for (let at = 0; at < entries.length; at += ENTRIES_A_MESSAGE) this.#send(from, { kind: 'entries', entries: entries.slice(at, at + ENTRIES_A_MESSAGE) })
-    if (isForgotten) this.#agreement.offer(from)
-    if (isSettled(asked)) this.#ports.report({ kind: 'settled', from })
-    else this.#send(from, { kind: 'inquiry', inquiry })
   }
 }

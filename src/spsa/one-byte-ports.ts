@@ -1,8 +1,7 @@
 import type { ScalarSteps } from '../ports.ts'
 import type { ByteModelRules, ModelStart } from './byte-model.ts'
-import type { Entry, Sign, Verify } from './ledger-entry.ts'
 import type { LedgerRules, Snapshot } from './ledger.ts'
-import type { OneByteMessage, OneByteReport } from './one-byte-messages.ts'
+import type { LedgerTalkPorts } from './ledger-talk.ts'
 
 export interface OneByteRules {
   /** `window` is the length of a pack, too. */
@@ -15,22 +14,13 @@ export interface OneByteRules {
 }
 
 /** How this peer acts on the world. */
-export interface OneBytePorts {
-  /** Its Ed25519 public key in hex. */
-  readonly peer: string
-  readonly sign: Sign
-  readonly verify: Verify
+export interface OneBytePorts extends LedgerTalkPorts {
   /** Losses of this peer's own batch at θ ± ε·z; the model's memory is left alone meanwhile. */
   readonly measure: ScalarSteps['measure']
   /** What becomes of a scalar before anybody hears of it: say `privateScalar`. The scalar itself when left out. */
   readonly disclose?: ((scalar: number) => number) | undefined
-  /** Keeps an entry of this peer's own for ever, then calls back: whoever forgets what he signed contradicts himself. */
-  readonly keep: (entry: Entry, kept: () => void) => void
-  /** To a peer's key, or to `EVERYONE` else. */
   /** Keys of the others who are there: nothing is forgotten that they could still contradict. */
   readonly others: () => readonly string[]
-  readonly send: (to: string, message: OneByteMessage) => void
-  readonly report: (event: OneByteReport) => void
 }
 
 /** Where a peer that was here before, or that comes late, begins. */
