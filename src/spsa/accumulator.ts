@@ -82,15 +82,17 @@ export class Accumulator {
   }
 
   /**
-   * Takes back what `add` was given before, exactly.
+   * Takes back, exactly, what `add` was given before, and adds in the same pass: a direction that is in both is made once.
    *
-   * @throws RangeError, with nothing moved, when more would be taken than is held
+   * @throws RangeError, with nothing moved, as `add`, and when more would be taken than is held
    */
-  remove (contributions: readonly Contribution[]): void {
-    const held = this.#held - weightOf(contributions)
-    if (held < 0) throw new RangeError('more would be taken back than was ever added')
+  exchange (taken: readonly Contribution[], given: readonly Contribution[] = []): void {
+    const left = this.#held - weightOf(taken)
+    if (left < 0) throw new RangeError('more would be taken back than was ever added')
+    const held = left + weightOf(given)
+    if (held * this.noise.largestInteger > LARGEST_INT32) throw new RangeError('these contributions could overflow the accumulators; take a snapshot first')
     this.#held = held
-    this.#pass(contributions.map(({ seed, amount }) => ({ seed, amount: -amount })))
+    this.#pass(perDirection([...negated(taken), ...given]))
   }
 
   /** Back to zero. */
@@ -103,6 +105,20 @@ export class Accumulator {
     const moving = contributions.filter(({ amount }) => amount !== 0)
     if (moving.length > 0) this.noise.accumulate(this.integers.subarray(first, first + size), moving, this.first + first)
   }
+}
+
+export function negated (contributions: readonly Contribution[]): Contribution[] {
+  return contributions.map(({ seed, amount }) => ({ seed, amount: -amount }))
+}
+
+/** One amount a direction: making it is what costs. */
+export function perDirection (contributions: readonly Contribution[]): Contribution[] {
+  const bySeed = new Map<string, Contribution>()
+  for (const { seed, amount } of contributions) {
+    const name = `${seed[0]} ${seed[1]}`
+    bySeed.set(name, { seed, amount: amount + (bySeed.get(name)?.amount ?? 0) })
+  }
+  return [...bySeed.values()].filter(({ amount }) => amount !== 0)
 }
 
 function weightOf (contributions: readonly Contribution[]): number {

@@ -1,13 +1,14 @@
-import { sha256 } from '@noble/hashes/sha2.js'
-import { bytesToHex } from '@noble/hashes/utils.js'
 import { Accumulator, accumulatedWeights, amountOf, fixedPoint } from './accumulator.ts'
-import type { Contribution, FixedPoint } from './accumulator.ts'
+import type { FixedPoint } from './accumulator.ts'
 import { clipLevel, nextLimit } from './clipping.ts'
 import type { ClipRules } from './clipping.ts'
+import { Momentum } from './momentum.ts'
+import type { MomentumRules } from './momentum.ts'
 import type { Noise, Seed } from './noise.ts'
 import type { ScalarCodec } from './scalar-codec.ts'
 import { heldWeights } from './weight-source.ts'
 import type { WeightSource } from './weight-source.ts'
+import { hashWeights } from './weights-hash.ts'
 
 export interface ByteModelRules {
   readonly noise: Noise
@@ -22,6 +23,8 @@ export interface ByteModelRules {
   readonly epochSteps: number
   /** Most bytes of an epoch. */
   readonly contributions: number
+  /** How a byte's move is spread over the windows that follow; it is made at once when left out. */
+  readonly momentum?: MomentumRules | undefined
 }
 
 /** One scalar of one peer: −η_t·decode(level)·z(seed). */
@@ -49,7 +52,9 @@ export interface ModelStart {
 }
 
 interface Held extends StepByte {
-  /** What is in the accumulators now. */
+  /** −η_t·decode(clipped level) along z, in all. */
+  move: number
+  /** What is in the accumulators now, in units. */
   amount: number
 }
 
@@ -77,6 +82,7 @@ export class ByteModel {
   readonly #rules: ByteModelRules
   readonly #memory: ModelMemory
   readonly #fixedPoint: FixedPoint
+  readonly #momentum: Momentum | undefined
   readonly #windows = new Map<number, Map<string, Held>>()
   /** By number, ascending; the last one's sums are those of the memory. */
   #epochs: Array<readonly [number, Epoch]> = []
@@ -92,6 +98,7 @@ export class ByteModel {
     this.#rules = rules
     this.#memory = memory
     this.#fixedPoint = fixedPointOf(rules)
+    this.#momentum = rules.momentum === undefined ? undefined : new Momentum(rules.momentum)
     this.#start = memory.base
     this.#limit = limit
     this.#epochs.push([this.#epochOf(step), { accumulator: new Accumulator(memory.integers, rules.noise), count: 0 }])
@@ -110,7 +117,7 @@ export class ByteModel {
     for (const byte of bytes) {
       const window = this.#windowOf(byte.step)
       if (window.has(byte.id)) continue
-      window.set(byte.id, { ...byte, amount: 0 })
+      window.set(byte.id, { ...byte, move: 0, amount: 0 })
       this.#epochAt(byte.step).count++
     }
     this.#settle([], firstStepOf(bytes))
@@ -140,9 +147,9 @@ export class ByteModel {
     let source: WeightSource = heldWeights(this.#start)
     for (const [index, { accumulator }] of this.#epochs) {
       if (index * this.#rules.epochSteps >= step) break
-      const later = this.#contributions(held => this.#epochOf(held.step) === index && held.step >= step)
-      const sums = later.length === 0 ? accumulator : accumulator.copy()
-      sums.remove(later)
+      const taken = this.#bytes(held => this.#epochOf(held.step) === index && this.#amountAt(held, step) !== held.amount)
+      const sums = taken.length === 0 ? accumulator : accumulator.copy()
+      sums.exchange(taken, taken.map(held => ({ seed: held.seed, amount: this.#amountAt(held, step) })))
       source = accumulatedWeights(source, sums, this.#fixedPoint.unit)
     }
     return source
@@ -152,7 +159,7 @@ export class ByteModel {
   rebuild (): void {
     for (const [index, { accumulator }] of this.#epochs) {
       accumulator.clear()
-      accumulator.add(this.#contributions(held => this.#epochOf(held.step) === index))
+      accumulator.add(this.#bytes(held => this.#epochOf(held.step) === index))
     }
     this.#rebase()
   }
@@ -231,7 +238,7 @@ export class ByteModel {
     return window
   }
 
-  #contributions (wanted: (held: Held) => boolean): Contribution[] {
+  #bytes (wanted: (held: Held) => boolean): Held[] {
     return [...this.#windows.values()].flatMap(window => [...window.values()].filter(wanted))
   }
 
@@ -253,47 +260,41 @@ export class ByteModel {
   #settle (leaving: readonly Held[], fromStep: number): void {
     const taken: Held[] = [...leaving]
     const given: Held[] = []
+    const windows = this.#inOrder()
+    const until = (1 + (windows.findLast(([, window]) => window.size > 0)?.[0] ?? 0)) * this.#rules.window
     let limit = this.#limit
-    for (const [index, window] of this.#inOrder()) {
-      if ((index + 1) * this.#rules.window > fromStep) this.#amend(window, limit, taken, given)
+    for (const [index, window] of windows) {
+      if ((index + 1) * this.#rules.window > fromStep || this.#momentum !== undefined) this.#amend(window, limit, until, taken, given)
       limit = this.#limitAfter(window, limit)
     }
     for (const [index, { accumulator }] of this.#epochs) {
       const isOf = ({ step }: Held): boolean => this.#epochOf(step) === index
-      accumulator.remove(taken.filter(isOf))
-      accumulator.add(given.filter(isOf))
+      accumulator.exchange(taken.filter(isOf), given.filter(isOf))
     }
     if ([...taken, ...given].some(({ step }) => this.#epochOf(step) < this.#newest[0])) this.#rebase()
   }
 
-  #amend (window: Map<string, Held>, limit: number, taken: Held[], given: Held[]): void {
+  /** @param until the end of the last window that there is anything of */
+  #amend (window: Map<string, Held>, limit: number, until: number, taken: Held[], given: Held[]): void {
     const { codec, learningRate } = this.#rules
     for (const held of window.values()) {
-      const amount = amountOf(learningRate(held.step) * codec.decode(clipLevel(held.level, limit)), this.#fixedPoint)
+      held.move = learningRate(held.step) * codec.decode(clipLevel(held.level, limit))
+      const amount = this.#amountAt(held, until)
       if (amount === held.amount) continue
       taken.push({ ...held })
       held.amount = amount
       given.push({ ...held })
     }
   }
+
+  /** What a byte has moved, in units, where the bytes before `step` are all there are. */
+  #amountAt ({ step: own, move }: Held, step: number): number {
+    if (own >= step) return 0
+    const { window } = this.#rules
+    return amountOf(this.#momentum === undefined ? move : move * this.#momentum.made(Math.floor(own / window), Math.ceil(step / window)), this.#fixedPoint)
+  }
 }
 
 function firstStepOf (bytes: readonly StepByte[]): number {
   return bytes.reduce((first, { step }) => Math.min(first, step), Infinity)
-}
-
-/** Weights made at a time: 16 KB, which stay in the first-level cache. */
-const HASH_CHUNK = 4096
-
-/** SHA-256, in hex, of the weights as little-endian floats and of the clipping limit that goes with them, where there is one. */
-export function hashWeights (weights: WeightSource, limit?: number): string {
-  const hash = sha256.create()
-  const chunk = new Float32Array(HASH_CHUNK)
-  for (let first = 0; first < weights.size; first += chunk.length) {
-    const part = chunk.subarray(0, Math.min(chunk.length, weights.size - first))
-    weights.read(first, part)
-    hash.update(new Uint8Array(part.buffer, part.byteOffset, part.byteLength))
-  }
-  if (limit !== undefined) hash.update(Uint8Array.of(limit))
-  return bytesToHex(hash.digest())
 }

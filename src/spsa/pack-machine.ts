@@ -1,5 +1,5 @@
 import { reasonOf } from '../errors.ts'
-import { hashWeights } from './byte-model.ts'
+import { hashWeights } from './weights-hash.ts'
 import type { Entry } from './ledger-entry.ts'
 import { fingerprintOf } from './ledger.ts'
 import type { Ledger, LedgerRules } from './ledger.ts'

@@ -1,4 +1,4 @@
-import { movedWeights } from './accumulator.ts'
+import { movedWeights, negated, perDirection } from './accumulator.ts'
 import type { Block } from './ferret.ts'
 import type { Contribution, Noise } from './noise.ts'
 import type { WeightSource } from './weight-source.ts'
@@ -126,7 +126,7 @@ export class PackModel {
   }
 
   #accumulate (integers: Int32Array, contributions: readonly Contribution[], { first, size }: Block = { first: 0, size: integers.length }): void {
-    const moving = sums(contributions)
+    const moving = perDirection(contributions)
     if (moving.length > 0) this.#rules.noise.accumulate(integers.subarray(first, first + size), moving, first)
   }
 }
@@ -134,18 +134,4 @@ export class PackModel {
 /** What no two packs of a run have in common. */
 export function nameOf ({ peer, firstStep }: Pack): string {
   return `${firstStep} ${peer}`
-}
-
-function negated (contributions: readonly Contribution[]): Contribution[] {
-  return contributions.map(({ seed, amount }) => ({ seed, amount: -amount }))
-}
-
-/** One amount a direction: making it is what costs. */
-function sums (contributions: readonly Contribution[]): Contribution[] {
-  const bySeed = new Map<string, Contribution>()
-  for (const { seed, amount } of contributions) {
-    const name = `${seed[0]} ${seed[1]}`
-    bySeed.set(name, { seed, amount: amount + (bySeed.get(name)?.amount ?? 0) })
-  }
-  return [...bySeed.values()].filter(({ amount }) => amount !== 0)
 }

@@ -1,6 +1,6 @@
 import { words } from '../random/words.ts'
 import type { Trainer } from '../ports.ts'
-import { hashWeights } from './byte-model.ts'
+import { hashWeights } from './weights-hash.ts'
 import { FerretPeer } from './ferret-peer.ts'
 import type { FerretPorts } from './ferret-peer.ts'
 import { KSeedPeer } from './k-seed-peer.ts'

@@ -1,24 +1,11 @@
 import type { ScalarOutcome, ScalarRequest } from '../ports.ts'
 import { Accumulator, accumulatedWeights, amountOf, fixedPoint } from './accumulator.ts'
 import type { Contribution, FixedPoint } from './accumulator.ts'
+import { momentumShares } from './momentum.ts'
 import type { Noise, Seed } from './noise.ts'
+import type { Schedule } from './schedules.ts'
 import { seedOfStep } from './seeds.ts'
 import type { WeightSource } from './weight-source.ts'
-
-/** A number that changes with the step; made with + − × ÷ only, so that every machine gets the same double. */
-export type Schedule = (step: number) => number
-
-/** From `first` to `last` in a straight line over so many steps, after a rise from nothing over `warmup` of them. */
-export function linearSchedule (first: number, last: number, steps: number, warmup = 0): Schedule {
-  return step => step < warmup ? first * (step + 1) / (warmup + 1) : first + (last - first) * Math.min(1, (step - warmup) / Math.max(1, steps - warmup))
-}
-
-/** β^m (1 − β) / (1 − β^M) for m below M: what a direction moves now and in the steps that follow, 1 in all. */
-export function momentumShares (beta: number, steps: number): number[] {
-  const powers = Array.from({ length: steps }).reduce<number[]>(made => [...made, (made.at(-1) ?? 1) * (made.length === 0 ? 1 : beta)], [])
-  const total = powers.reduce((sum, power) => sum + power, 0)
-  return powers.map(power => power / total)
-}
 
 export interface DescentRules {
   /** Names the directions. */

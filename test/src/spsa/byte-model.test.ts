@@ -10,7 +10,7 @@ import { heldWeights, readAll } from '../../../src/spsa/weight-source.ts'
 import { bell, partitioned, shuffled, uint32 } from './support.ts'
 
 const codec = scalarCodec()
-const rules: ByteModelRules = {
+const atOnce: ByteModelRules = {
   noise: rademacher, codec, learningRate: () => 0.01, largestLearningRate: 0.01, window: 4, clip: { levelsAboveMedian: 8, first: 90, ceiling: 90 }, epochSteps: 1000, contributions: 400
 }
 const start = bell(700, 4)
@@ -26,7 +26,10 @@ function bytesOf (levels: readonly number[], peers = 4): StepByte[] {
 
 const levels = fc.array(fc.integer({ min: -127, max: 127 }), { minLength: 1, maxLength: 60 })
 
-describe('a byte model', () => {
+describe.each([['', undefined], [' with momentum', 0.8]])('a byte model%s', (_name, beta) => {
+  const momentumIn = (epochWindows: number): Pick<ByteModelRules, 'momentum'> => beta === undefined ? {} : { momentum: { beta, epochWindows, runWindows: 250 } }
+  const rules = { ...atOnce, ...momentumIn(250) }
+
   it('has the same bits for the same set, in any order and partition, with repeats and withdrawals', () => {
     fc.assert(fc.property(levels, uint32, (given, order) => {
       const bytes = bytesOf(given)
@@ -66,7 +69,7 @@ describe('a byte model', () => {
   })
 
   it('has the same bits in epochs, whenever those before are forgotten', () => {
-    const short = { ...rules, epochSteps: 8 }
+    const short = { ...rules, epochSteps: 8, ...momentumIn(2) }
     fc.assert(fc.property(fc.array(fc.integer({ min: -127, max: 127 }), { minLength: 37, maxLength: 60 }), uint32, (given, order) => {
       const bytes = bytesOf(given, 2)
       const whole = new ByteModel(memory(), short)
@@ -91,16 +94,6 @@ describe('a byte model', () => {
     }), { numRuns: 15 })
   })
 
-  it('moves by −η·decode(q)·z, to half a unit', () => {
-    const model = new ByteModel(memory(), rules)
-    const byte = bytesOf([30])[0]!
-    model.add([byte])
-    const z = new Int8Array(base.size)
-    rademacher.fill(z, byte.seed, 0)
-    const moved = readAll(model.weights).map((value, i) => (value - readAll(base)[i]!) * z[i]!)
-    for (const value of moved.slice(0, 50)) expect(value).toBeCloseTo(-0.01 * codec.decode(30), 5)
-  })
-
   it('refuses more bytes than fit, with nothing moved', () => {
     const model = new ByteModel(memory(), { ...rules, contributions: 10 })
     model.add(bytesOf(new Array<number>(10).fill(127)))
@@ -108,6 +101,16 @@ describe('a byte model', () => {
     expect(() => { model.add([{ id: 'x', step: 9, level: 1, seed: [1, 1] }]) }).toThrow(RangeError)
     expect(model.hash()).toBe(before)
   })
+})
+
+it('a byte moves by −η·decode(q)·z, to half a unit', () => {
+  const model = new ByteModel(memory(), atOnce)
+  const byte = bytesOf([30])[0]!
+  model.add([byte])
+  const z = new Int8Array(base.size)
+  rademacher.fill(z, byte.seed, 0)
+  const moved = readAll(model.weights).map((value, i) => (value - readAll(base)[i]!) * z[i]!)
+  for (const value of moved.slice(0, 50)) expect(value).toBeCloseTo(-0.01 * codec.decode(30), 5)
 })
 
 describe('nextLimit', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { TrainingOutcome } from '../../../src/ports.ts'
-import { hashWeights } from '../../../src/spsa/byte-model.ts'
+import { hashWeights } from '../../../src/spsa/weights-hash.ts'
 import { FerretPeer, evenBlocks } from '../../../src/spsa/ferret-peer.ts'
 import type { FerretRules } from '../../../src/spsa/ferret-peer.ts'
 import { rademacher } from '../../../src/spsa/noise.ts'

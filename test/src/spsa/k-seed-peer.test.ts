@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ScalarOutcome } from '../../../src/ports.ts'
 import { words } from '../../../src/random/words.ts'
-import { hashWeights } from '../../../src/spsa/byte-model.ts'
+import { hashWeights } from '../../../src/spsa/weights-hash.ts'
 import { KSeedPeer } from '../../../src/spsa/k-seed-peer.ts'
 import type { KSeedRules } from '../../../src/spsa/k-seed-peer.ts'
 import { rademacher } from '../../../src/spsa/noise.ts'

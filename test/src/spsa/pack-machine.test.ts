@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { hashWeights } from '../../../src/spsa/byte-model.ts'
+import { hashWeights } from '../../../src/spsa/weights-hash.ts'
 import { signEntry } from '../../../src/spsa/ledger-entry.ts'
 import type { Entry } from '../../../src/spsa/ledger-entry.ts'
 import type { OneByteMessage } from '../../../src/spsa/one-byte-messages.ts'

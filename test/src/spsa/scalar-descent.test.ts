@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { ScalarOutcome, ScalarRequest } from '../../../src/ports.ts'
 import { sparseNoise } from '../../../src/spsa/masked-noise.ts'
+import { momentumShares } from '../../../src/spsa/momentum.ts'
 import { rademacher } from '../../../src/spsa/noise.ts'
-import { ScalarDescent, linearSchedule, momentumShares } from '../../../src/spsa/scalar-descent.ts'
+import { ScalarDescent } from '../../../src/spsa/scalar-descent.ts'
 import type { DescentRules } from '../../../src/spsa/scalar-descent.ts'
 import { seedOfStep } from '../../../src/spsa/seeds.ts'
 import { heldWeights, perturbed, readAll } from '../../../src/spsa/weight-source.ts'
@@ -90,10 +91,4 @@ describe('descent by scalars', () => {
     expect(readAll(made.weights)).toEqual(start)
     expect(made.step).toBe(1)
   })
-})
-
-it('a schedule rises from nothing and falls in a straight line', () => {
-  const schedule = linearSchedule(1, 0.2, 10, 2)
-  const expected = [[0, 1 / 3], [1, 2 / 3], [2, 1], [6, 0.6], [10, 0.2], [99, 0.2]] as const
-  for (const [step, value] of expected) expect(schedule(step)).toBeCloseTo(value, 12)
 })
