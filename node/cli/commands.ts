@@ -53,6 +53,7 @@ function configurePeerOptions (command: Command): void {
     .option('--backend <name>', 'what computes: auto (the fastest that works), webgpu, tensorflow, wasm, cpu')
     .option('--threads <number>', 'processor threads that compute (default: the backend chooses)')
     .option('--throttle <share>', 'share of the time that training may compute, 0.05 to 1: it rests after each step')
+    .option('--lane <lane>', 'first-order, which trains; or scalars, which runs forward passes alone and sends bytes, in a run that was created with --scalar-lane (default: first-order)')
     .option('--shard <number>', 'which shard of the data to train on (default: the peer id chooses)')
     .option('--data <path>', 'file or directory of your own text or JSONL, may be given several times', collect)
     .option('--wait-for <peers>', 'other peers to wait for before the first step')

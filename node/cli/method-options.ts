@@ -5,6 +5,9 @@ import { ShoalError } from '../../src/errors.ts'
 import { methodSchema, outerSchema } from '../../src/manifest/method-schema.ts'
 import type { MethodSpec, OuterSpec } from '../../src/manifest/schema.ts'
 import { ROBUST_RULES } from '../../src/trust/robust-rule.ts'
+import { scalarLanePreset } from '../../src/spsa/lanes/lane-rules.ts'
+import { scalarLaneSchema } from '../../src/manifest/scalar-lane-schema.ts'
+import type { ScalarLaneSpec } from '../../src/manifest/scalar-lane-schema.ts'
 import { scalarPresets } from '../../src/spsa/scalar-methods.ts'
 import { choiceOption } from './choices.ts'
 import { numberOption } from './numbers.ts'
@@ -35,12 +38,13 @@ export interface MethodOptions {
   readonly late?: string
   readonly robust?: string
   readonly finalMerge?: boolean
+  readonly scalarLane?: string | true
 }
 
 /** The options of the frame's axes, which a method of scalars has none of. */
 export const axisOptions = [
   'group', 'pairing', 'participants', 'fragments', 'pattern', 'every', 'overlap', 'mixing', 'shares', 'outer', 'outerRate', 'outerMomentum', 'momentumCodec', 'clip', 'codec', 'ladder', 'errorFeedback',
-  'momentumCorrection', 'quorum', 'grace', 'late', 'robust', 'finalMerge'
+  'momentumCorrection', 'quorum', 'grace', 'late', 'robust', 'finalMerge', 'scalarLane'
 ] as const satisfies ReadonlyArray<keyof MethodOptions>
 
 const kinds = outerSchema.options.map(option => option.shape.kind.value)
@@ -72,6 +76,7 @@ export function configureMethodOptions (command: Command): void {
     .option('--robust <rule>', `how contributions become one where members may lie: ${ROBUST_RULES.join(', ')}`)
     .option('--final-merge', 'end with one average of everyone who is there')
     .option('--no-final-merge', 'end without it')
+    .option('--scalar-lane [bytes]', 'also hear peers that join with --lane scalars and only run forward passes: up to so many bytes of each a round (default: 64)')
 }
 
 /**
@@ -102,8 +107,15 @@ function groupAxes (options: MethodOptions): Readonly<Partial<Record<keyof Metho
     graceMs: options.grace === undefined ? undefined : Math.round(1000 * numberOption('grace', options.grace, { minimum: 0.1, maximum: 600, whole: false })),
     late: choice('late', options.late, late.unwrap().options),
     robust: choice('robust', options.robust, ROBUST_RULES),
-    finalMerge: options.finalMerge
+    finalMerge: options.finalMerge,
+    scalarLane: laneOf(options.scalarLane)
   }
+}
+
+function laneOf (scalars: string | true | undefined): ScalarLaneSpec | undefined {
+  if (scalars === undefined || scalars === true) return scalars === undefined ? undefined : scalarLanePreset
+  const most = numberOption('scalar-lane', scalars, { minimum: 1, maximum: scalarLaneSchema.shape.scalars.maxValue ?? Infinity })
+  return { ...scalarLanePreset, scalars: most, pack: Math.min(scalarLanePreset.pack, most) }
 }
 
 function rhythmAxes (options: MethodOptions): Readonly<Partial<Record<keyof MethodSpec, unknown>>> {

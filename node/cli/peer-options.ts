@@ -15,6 +15,7 @@ export interface PeerCommandOptions {
   readonly backend?: string
   readonly threads?: string
   readonly throttle?: string
+  readonly lane?: string
   readonly shard?: string
   readonly data?: string[]
   readonly waitFor?: string
@@ -33,10 +34,10 @@ export interface PeerCommandOptions {
 
 /** Those that are given, by the names that settings have. @throws ShoalError USAGE */
 export function settingFlags (options: PeerCommandOptions): Record<string, unknown> {
-  const { bootstrap, networkKey, mdns, dht, relay, upnp, backend, upload, bytesPerDay, api, metrics, logLevel } = options
+  const { bootstrap, networkKey, mdns, dht, relay, upnp, backend, lane, upload, bytesPerDay, api, metrics, logLevel } = options
   const number = (name: string, text: string | undefined, minimum: number): number | undefined => text === undefined ? undefined : numberOption(name, text, { minimum })
   return {
-    listen: options.listen?.includes('none') === true ? [] : options.listen, bootstrap, networkKey, mdns, dht, relay, upnp, backend, upload, bytesPerDay, api, metrics, logLevel, web: options.web === true ? DEFAULT_PAGE_PORT : options.web, data: options.data, ...computeFlags(options),
+    listen: options.listen?.includes('none') === true ? [] : options.listen, bootstrap, networkKey, mdns, dht, relay, upnp, backend, lane, upload, bytesPerDay, api, metrics, logLevel, web: options.web === true ? DEFAULT_PAGE_PORT : options.web, data: options.data, ...computeFlags(options),
     shard: number('shard', options.shard, 1),
     waitFor: number('wait-for', options.waitFor, 0),
     evaluateEvery: number('evaluate-every', options.evaluateEvery, 0),

@@ -35,6 +35,8 @@ export const settingsSchema = z.strictObject({
   threads: z.int().min(0).max(MAXIMUM_THREADS),
   /** Share of the time that training may compute; below 1 it rests after each step, at a lower priority. */
   throttle: z.number().min(MINIMUM_THROTTLE).max(1),
+  /** Whether this peer trains, or runs forward passes alone beside those who do. */
+  lane: z.enum(['first-order', 'scalars']),
   /** 1 to the run's number of shards; 0 lets the peer id choose. */
   shard: z.int().min(0),
   /** Files and directories with data of this peer's own. */
@@ -71,6 +73,7 @@ export const defaultSettings: Settings = {
   relay: 'auto',
   upnp: 'on',
   ...DEFAULT_COMPUTE,
+  lane: 'first-order',
   shard: 0,
   data: [],
   waitFor: 0,

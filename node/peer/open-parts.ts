@@ -8,6 +8,7 @@ import type { ReplicaSnapshot } from '../../src/averaging/averaging-state.ts'
 import { ShoalError } from '../../src/errors.ts'
 import { formatInvite } from '../../src/manifest/invite.ts'
 import { checkGenesis } from '../../src/manifest/genesis-hash.ts'
+import type { ScalarLaneSpec } from '../../src/manifest/scalar-lane-schema.ts'
 import type { ModelSpec, RunManifest } from '../../src/manifest/schema.ts'
 import { tokensPerStepOf } from '../../src/manifest/tokens.ts'
 import { genesisWeights } from '../../src/models/genesis.ts'
@@ -21,6 +22,7 @@ import type { TrainerState } from '../../src/training/trainer-state.ts'
 import { MAXIMUM_SNAPSHOT_BYTES } from '../../protocols/wire/limits.ts'
 import type { DoorOptions } from '../network/door.ts'
 import { SwarmNetwork } from '../network/swarm-network.ts'
+import { chosenLane } from '../scalars/lane-choice.ts'
 import { openLedger } from '../scalars/stored-ledger.ts'
 import { CheckpointFiles } from '../store/checkpoint-files.ts'
 import type { Identity } from '../store/identity.ts'
@@ -51,6 +53,7 @@ import { loadTrainingData, trainerInput } from './training-data.ts'
 /** Opens everything in order of dependence; `closers` closes it in the opposite one. */
 export async function openParts (options: PeerOptions, identity: Identity, closers: Closers, signal: AbortSignal): Promise<PeerParts> {
   const { directory, source: { run }, events, settings } = options
+  const lane = chosenLane(run.manifest, settings)
   await rememberRun(run, directory)
   await rememberPass(run.runId, options.source.pass, directory)
   if (options.source.networkKey !== undefined) keepNetworkKey(run.runId, options.source.networkKey, directory)
@@ -60,7 +63,7 @@ export async function openParts (options: PeerOptions, identity: Identity, close
   const layout = boundedLayout(run.manifest.model)
   const files = new CheckpointFiles(runFolder(run.runId, directory), layout, settings.keepCheckpoints)
   const scalars = isScalarMethod(run.manifest.method) ? await openLedger(options, { store, files, method: run.manifest.method, warn }) : undefined
-  const checkpoint = scalars === undefined ? restoredState(files, warn) : undefined
+  const checkpoint = scalars === undefined && lane === undefined ? restoredState(files, warn) : undefined
   if (checkpoint !== undefined) checkGenesis(run.manifest, checkpoint.trainer.step, checkpoint.trainer.weights)
   const runFiles = await openRunFiles(options, signal)
   const merges = new CheckpointFiles(mergeFolder(run.runId, directory), layout, 1)
@@ -76,8 +79,8 @@ export async function openParts (options: PeerOptions, identity: Identity, close
   })
   const joining = { network, run: run.manifest, values: layout.size, folder: runFolder(run.runId, directory), events }
   const bootstrapped = options.source.bootstrap.length + settings.bootstrap.length > 0
-  const snapshot = checkpoint === undefined && scalars === undefined && bootstrapped ? await fetchRunningState({ ...joining, signal }) : undefined
-  if (checkpoint === undefined && snapshot === undefined && scalars?.start === undefined && run.manifest.method.kind !== 'one-byte' && run.manifest.genesis !== undefined) throw unknownGenesis(run.manifest)
+  const snapshot = checkpoint === undefined && scalars === undefined && lane === undefined && bootstrapped ? await fetchRunningState({ ...joining, signal }) : undefined
+  if (checkpoint === undefined && snapshot === undefined && lane === undefined && scalars?.start === undefined && run.manifest.method.kind !== 'one-byte' && run.manifest.genesis !== undefined) throw unknownGenesis(run.manifest)
   const samplingSeed = checkpoint?.samplingSeed ?? samplingSeedOf(run.manifest.seed, data.shardNumber)
   const start = snapshot ?? scalars?.start
   const state = checkpoint?.trainer ?? (start === undefined ? ferretState(run.manifest, scalars, identity) : freshOptimizer(start))
@@ -85,11 +88,11 @@ export async function openParts (options: PeerOptions, identity: Identity, close
   if (pretended !== undefined) warn(`this peer only pretends to train: a step takes ${pretended} ms and learns nothing`)
   const trainer = await TrainerClient.start({
     model: run.manifest.model, inner: run.manifest.inner, seed: run.manifest.seed, budgetSteps: run.manifest.budget.steps, compute: computeOf(settings),
-    samplingSeed, ...trainerInput(data), ...trainerModeOf(run.manifest), ...state === undefined ? {} : { state },
+    samplingSeed, ...trainerInput(data), ...trainerModeOf(run.manifest, lane), ...state === undefined ? {} : { state },
     ...pretended === undefined ? {} : { emulatedStepMs: pretended }
   }, { signal })
   closers.add('trainer', async () => trainer.close())
-  const rounds = await startRounds(run.manifest, { self: network.self, layout, trainer, state: checkpoint?.averaging, compute: computeOf(settings) }, signal)
+  const rounds = lane !== undefined ? undefined : await startRounds(run.manifest, { self: network.self, layout, trainer, state: checkpoint?.averaging, compute: computeOf(settings) }, signal)
   if (rounds !== undefined) closers.add('rounds', async () => rounds.close())
   for (const { name, reason, isFault } of trainer.skippedBackends) if (isFault) warn(`the ${name} backend is skipped: ${reason}`)
   if (checkpoint !== undefined && checkpoint.trainer.step > 0 && checkpoint.kernelVariant !== trainer.kernelVariant) {
@@ -101,7 +104,7 @@ export async function openParts (options: PeerOptions, identity: Identity, close
   const goesOnFrom = checkpoint === undefined ? undefined : { step: checkpoint.trainer.step, averaging: checkpoint.averaging, tokens: checkpoint.tokens }
   return {
     layout, store, files, merges, keepExperts: expertKeeper(options, layout), network, trainer, rounds, serving, pause: new PauseSwitch(), yardstick: yardstickOf(data),
-    checkpoint: goesOnFrom, snapshot, samplingSeed, tokensPerStep, invite, scalars, joining, replicas: replicasOf(options, identity, layout), doorkeeper: new Doorkeeper(run, identity, door, network)
+    checkpoint: goesOnFrom, snapshot, samplingSeed, tokensPerStep, invite, scalars, joining, replicas: lane === undefined ? replicasOf(options, identity, layout) : undefined, lane, doorkeeper: new Doorkeeper(run, identity, door, network)
   }
 }
 
@@ -183,8 +186,10 @@ async function startNetwork ({ options, store, identity, layout, serving, runFil
 }
 
 /** What the trainer is asked for besides whole steps. */
-function trainerModeOf (manifest: RunManifest): Pick<TrainerInit, 'gradients' | 'scalars'> {
+function trainerModeOf (manifest: RunManifest, lane: ScalarLaneSpec | undefined): Pick<TrainerInit, 'gradients' | 'scalars'> {
   const { method } = manifest
+  // A scalar peer of a first-order run measures at the weights of others: nothing of its own moves them.
+  if (lane !== undefined) return { scalars: { noise: lane.noise, unit: 1 } }
   if (isScalarMethod(method)) return method.kind === 'ferret' ? {} : { scalars: { noise: method.noise, sparse: method.sparse, unit: unitOf(method, stepsOf(manifest)) } }
   return method.shares === 'gradients' ? { gradients: true } : {}
 }

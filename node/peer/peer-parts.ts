@@ -1,5 +1,6 @@
 import type { ReplicaSnapshot } from '../../src/averaging/averaging-state.ts'
 import type { Checkpoint } from '../../src/checkpoint/checkpoint.ts'
+import type { ScalarLaneSpec } from '../../src/manifest/scalar-lane-schema.ts'
 import type { RunManifest } from '../../src/manifest/schema.ts'
 import type { ParameterLayout } from '../../src/parameters/layout.ts'
 import type { Yardstick } from '../api/schema.ts'
@@ -74,5 +75,7 @@ export interface PeerParts {
   readonly invite: () => string
   /** What is kept of the ledger of a run that is trained by scalars; absent for other methods. */
   readonly scalars: StoredLedger | undefined
+  /** The lane that this peer takes beside those who train; undefined for one of them. */
+  readonly lane: ScalarLaneSpec | undefined
   readonly doorkeeper: Doorkeeper
 }

@@ -11,6 +11,7 @@ import type { PeerOptions } from './peer-parts.ts'
 import { PeerReporter } from './peer-reporter.ts'
 import { peerView, startingView } from './peer-view.ts'
 import { eventFolder } from './run-source.ts'
+import { LaneSession } from '../scalars/lane-session.ts'
 import { openScalarSession } from '../scalars/open-session.ts'
 import type { ScalarSession } from '../scalars/session.ts'
 import type { Identity } from '../store/identity.ts'
@@ -62,6 +63,7 @@ export async function runPeer (options: PeerOptions, signal: AbortSignal): Promi
   }
 }
 
-function openSession (options: PeerOptions, identity: Identity, parts: PeerParts, reporter: PeerReporter): Session | ScalarSession {
+function openSession (options: PeerOptions, identity: Identity, parts: PeerParts, reporter: PeerReporter): Session | ScalarSession | LaneSession {
+  if (parts.lane !== undefined) return new LaneSession(options, parts.lane, identity.secretKey, parts, reporter)
   return openScalarSession(options, identity, parts, reporter) ?? new Session(options, parts, reporter)
 }

@@ -6,6 +6,7 @@ import { reasonOf, ShoalError } from '../../src/errors.ts'
 import type { UploadKeeper } from '../../src/budget/upload-keeper.ts'
 import type { PeerEvent, PeerReport } from '../../src/events.ts'
 import type { Snapshot } from '../../protocols/state/messages.ts'
+import { LaneHearing } from '../scalars/lane-hearing.ts'
 import { SnapshotTaker } from '../snapshots/snapshot-taker.ts'
 import type { MergeAnswer } from '../api/schema.ts'
 import { CheckpointKeeper } from './checkpoint-keeper.ts'
@@ -23,6 +24,7 @@ export class Session {
   readonly #parts: PeerParts
   readonly #reporter: PeerReporter
   readonly #checkpoints: CheckpointKeeper
+  readonly #hearing: LaneHearing
   readonly #merger: Merger
   readonly #upload: UploadKeeper | undefined
   readonly #endsMerged: boolean
@@ -44,8 +46,12 @@ export class Session {
     const method = frameMethodOf(manifest.method, 'rounds of averaging')
     this.#endsMerged = method.finalMerge === true
     this.#upload = uploadKeeper(options.settings, method, parts)
+    this.#hearing = new LaneHearing({
+      lane: method.scalarLane, runId: options.source.run.runId, trainer: parts.pause.trainer(parts.trainer, parts.tokensPerStep), store: parts.store, network: parts.network,
+      round: () => this.averaging.describe().round, emit: event => { options.events.emit(event) }
+    })
     this.averaging = new AveragingPeer({
-      clock: wallClock, trainer: parts.pause.trainer(parts.trainer, parts.tokensPerStep), peers: parts.pause.peers(parts.network), store: parts.store, method,
+      clock: wallClock, trainer: this.#hearing.trainer, peers: parts.pause.peers(parts.network), store: this.#hearing.store, method,
       layout: parts.layout, budgetSteps: manifest.budget.steps, seed: manifest.seed, minimumPeers: options.settings.waitFor, state: parts.checkpoint?.averaging, worker: parts.rounds,
       decide: round => this.#upload?.decide(round),
       onEvent: event => { this.#onEvent(event) }
@@ -178,7 +184,7 @@ export class Session {
   #onEvent (event: AveragingEvent): void {
     if (event.type === 'waiting') this.#options.events.emit(event)
     else if (event.type === 'finished') this.#lastSentence = event.sentence
-    else this.#onRound(event.record)
+    else this.#onRound(this.#hearing.told(event.record))
   }
 
   #onRound (record: Parameters<PeerReporter['recordRound']>[0]): void {

@@ -24,7 +24,14 @@ export function methodSentence (method: MethodSpec): string {
   const rhythm = fragments === 1 ? stepsWord(everySteps) : stepsWord(Number((everySteps / fragments).toFixed(1)))
   const feedback = errorFeedback === undefined ? '' : ' with error feedback'
   const [before, after] = stepWords(outer)
-  return `Every ${rhythm} ${before}${groupWords(method)} average ${what} as ${method.codec}${feedback}${after}; ${waitingWords(method)}.${end}`
+  return `Every ${rhythm} ${before}${groupWords(method)} average ${what} as ${method.codec}${feedback}${after}; ${waitingWords(method)}.${end}${laneSentence(method)}`
+}
+
+/** What peers that only run forward passes do beside. */
+function laneSentence ({ scalarLane }: MethodSpec): string {
+  if (scalarLane === undefined) return ''
+  const { scalars, epsilon } = scalarLane
+  return ` Beside them, peers of the scalar lane measure the loss at the shared weights ± ${epsilon}·z and send up to ${scalars} signed bytes a round, which count by their variance.`
 }
 
 /** What happens to the mean, or before it. */

@@ -6,6 +6,7 @@ import { sharesOf, sharesOfOuter, specsOf } from './arithmetic/method-traits.ts'
 import { stagesOf } from './arithmetic/part-codec.ts'
 import { FEWEST_FOR_ORDER } from '../trust/robust-rule.ts'
 import { ladderMisfit } from './ladder.ts'
+import { laneMisfit } from '../spsa/lanes/lane-rules.ts'
 
 /** A sentence that says which rule a method breaks; undefined where it keeps it. */
 type Rule = (method: MethodSpec) => string | undefined
@@ -16,7 +17,7 @@ const LEAST_BITS_OF_WEIGHTS = 2
 /** Rules between axes, each with its reason. */
 const rules: readonly Rule[] = [
   sharesFitOuter, gradientsGoEveryStep, referencesAreShared, feedbackHasReceivers, correctionHasFeedback,
-  fragmentsHaveSteps, flightsEnd, mixingMixes, latenessIsBearable, groupsCanForm, robustFits, codecFits, ladderMisfit
+  fragmentsHaveSteps, flightsEnd, mixingMixes, latenessIsBearable, groupsCanForm, robustFits, codecFits, ladderMisfit, laneMisfit
 ]
 
 /**

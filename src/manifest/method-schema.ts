@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { ROBUST_RULES } from '../trust/robust-rule.ts'
 import { fraction, natural, positive } from './numbers.ts'
+import { scalarLaneSchema } from './scalar-lane-schema.ts'
 
 /** The outer optimizer: one of the frame's axes (algorithms.md, "Outer optimizers"). Q is the codec, Δ = φ − θ. */
 export const outerSchema = z.discriminatedUnion('kind', [
@@ -61,5 +62,7 @@ export const methodSchema = z.strictObject({
   /** How contributions become one where members may lie (src/trust); the mean by tokens when left out. */
   robust: z.enum(ROBUST_RULES).optional(),
   /** Whether the run ends with one consensus average of everyone who is there. */
-  finalMerge: z.boolean().optional()
+  finalMerge: z.boolean().optional(),
+  /** Peers that only run forward passes contribute bytes, beside those that train; nobody else is heard when left out. */
+  scalarLane: scalarLaneSchema.optional()
 })
