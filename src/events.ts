@@ -50,7 +50,7 @@ export type PeerEvent =
   /** One average of everyone who is there: held-out nats per token of this peer's own weights and of the merged ones. */
   | { readonly type: 'merged', readonly step: number, readonly members: readonly string[], readonly spread: number, readonly lossBefore: number, readonly lossAfter: number, readonly path: string }
   /** How this peer finds others, and others come to it. */
-  | { readonly type: 'network', readonly what: 'found' | 'reachable' | 'relayed' | 'islands', readonly sentence: string }
+  | { readonly type: 'network', readonly what: 'found' | 'reachable' | 'relayed' | 'punched' | 'islands', readonly sentence: string }
   | { readonly type: 'warning', readonly sentence: string }
   | { readonly type: 'finished', readonly reason: 'budget' | 'stopped', readonly report: PeerReport }
 

@@ -35,7 +35,7 @@ export const EVENT_SCHEMAS = {
   merged: event('merged', 'One average of everyone who was there, beside this peer’s own weights', {
     step: number, members: z.array(text), spread: number, lossBefore: number, lossAfter: number, path: text
   }),
-  network: event('network', 'How others are found, and how they come to this peer', { what: z.enum(['found', 'reachable', 'relayed', 'islands']), sentence: text }),
+  network: event('network', 'How others are found, and how they come to this peer', { what: z.enum(['found', 'reachable', 'relayed', 'punched', 'islands']), sentence: text }),
   warning: event('warning', 'Something to know, in a sentence', { sentence: text }),
   finished: event('finished', 'The budget is spent, or the peer was stopped', { reason: z.enum(['budget', 'stopped']), report: reportSchema })
 }

@@ -70,6 +70,8 @@ export const peersSchema = z.object({
     peerId: z.string(), round: count, step: count, training: z.boolean(), direction: z.enum(['inbound', 'outbound']),
     /** The member that carries the connection; left out for a direct one. */
     relay: z.string().optional(),
+    /** Whether it is a direct one through the NATs of both. */
+    punched: z.boolean().optional(),
     bytesSent: count, bytesReceived: count, addresses: z.array(z.string())
   })),
   rejected: z.array(z.object({ peerId: z.string(), code: z.string(), sentence: z.string(), by: z.enum(['us', 'them']), atMs: count })),

@@ -2,10 +2,10 @@ import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay-v2'
-import { dcutr } from '@libp2p/dcutr'
 import { identify, identifyPush, type Identify } from '@libp2p/identify'
 import { kadDHT, passthroughMapper, type KadDHT } from '@libp2p/kad-dht'
 import { mdns } from '@libp2p/mdns'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { ping } from '@libp2p/ping'
 import { uPnPNAT } from '@libp2p/upnp-nat'
 import { webSockets } from '@libp2p/websockets'
@@ -18,10 +18,13 @@ import { unspoken } from './addresses.ts'
 import { freshlyDiallingAutoNAT } from './auto-nat.ts'
 import { DIAL_TIMEOUT_MS, INBOUND_STREAMS, KEEPALIVE_MS, MAXIMUM_CONNECTIONS, STREAM_READ_BUFFER_BYTES, STREAM_WINDOW_BYTES } from './constants.ts'
 import { gossipService } from './gossip.ts'
+import { HolePunching, type HolePunchingOptions } from './hole-punching.ts'
 import type { MeteredLinks } from './metered-links.ts'
 import { protectorOf } from './private-network.ts'
 import { DHT_PROTOCOL, DHT_SELF_QUERY_MS, MAXIMUM_RESERVATIONS, MDNS_INTERVAL_MS, RELAYED_CONNECTION_MS, relayedBytes } from './reach-limits.ts'
 import { onlyLoopback, type ReachOptions } from './reach-options.ts'
+import { SeenAddresses } from './seen-addresses.ts'
+import { SharedPort } from './shared-port.ts'
 import { provideWebSocket } from './web-socket.ts'
 
 export interface Services extends ServiceMap {
@@ -36,6 +39,8 @@ export interface NodeParts {
   readonly addressManager: AddressManager
   /** Places that this peer keeps at relays. */
   readonly reservations: Reservations
+  /** What it takes to get past NATs; undefined for a peer that talks to its own machine alone. */
+  readonly punching?: { readonly holes: HolePunching, readonly seen: SeenAddresses } | undefined
 }
 
 /** The part of libp2p's own reservation store that is used. */
@@ -82,6 +87,8 @@ export interface NodeOptions {
   readonly isMember: (peerId: string) => Promise<boolean>
   /** Told of peers of this run on the local network. */
   readonly onNeighbour: (peerId: string, addresses: readonly string[]) => void
+  /** Told of relayed connections that may become direct, and of those that did. */
+  readonly onPath: Pick<HolePunchingOptions, 'onRelayed' | 'onPunched'>
 }
 
 /**
@@ -94,13 +101,16 @@ export async function createPeerNode (options: NodeOptions): Promise<{ readonly 
   const unusable = listen.find(address => unspoken(address) !== undefined)
   if (unusable !== undefined) throw cannotListen(listen, unspoken(unusable) ?? '')
   const relay = circuitRelay()
+  const port = onlyLoopback(listen) ? undefined : await SharedPort.reserve()
+  const late: { seen?: SeenAddresses } = {}
+  const holes = new HolePunching({ self: peerIdFromPrivateKey(privateKey).toString(), seen: () => late.seen?.address, isMember, ...options.onPath, nowMs: () => performance.now() })
   try {
     const node = await createLibp2p<Services>({
       ...COMMON,
       start: false,
       privateKey,
       addresses: { listen: [...listen] },
-      transports: [...directTransports(), relay.transport],
+      transports: [...directTransports(port), relay.transport],
       metrics: links.metrics,
       ...protection(reach.networkKey),
       connectionGater: {
@@ -109,17 +119,21 @@ export async function createPeerNode (options: NodeOptions): Promise<{ readonly 
         denyInboundRelayReservation: async peerId => !await isMember(peerId.toString())
       },
       peerDiscovery: reach.mdns === true ? [localNetwork(runId, onNeighbour)] : [],
-      services: servicesOf(options)
+      services: servicesOf(options, holes)
     })
-    return { node, parts: relay.parts() }
+    if (port === undefined) return { node, parts: relay.parts() }
+    late.seen = new SeenAddresses(node, port)
+    return { node, parts: { ...relay.parts(), punching: { holes, seen: late.seen } } }
   } catch (error) {
     throw listenError(error, listen)
   }
 }
 
-function directTransports (): NonNullable<Libp2pOptions['transports']> {
+/** @param port that dials to the internet leave from; any one when left out */
+function directTransports (port?: SharedPort): NonNullable<Libp2pOptions['transports']> {
   provideWebSocket()
-  return [tcp({ maxConnections: MAXIMUM_CONNECTIONS }), webSockets()]
+  const init = { maxConnections: MAXIMUM_CONNECTIONS }
+  return [port === undefined ? tcp(init) : port.transport(init), webSockets()]
 }
 
 /** The relay transport; what it is made of is kept, since nothing else of libp2p hands it out. */
@@ -139,7 +153,7 @@ function circuitRelay (): { readonly transport: ReturnType<typeof circuitRelayTr
   }
 }
 
-function servicesOf ({ topic, reach, listen, maximumPayloadBytes }: NodeOptions): NonNullable<Libp2pOptions<Services>['services']> {
+function servicesOf ({ topic, reach, listen, maximumPayloadBytes }: NodeOptions, holes: HolePunching): NonNullable<Libp2pOptions<Services>['services']> {
   const alone = onlyLoopback(listen)
   return {
     identify: identify(),
@@ -147,7 +161,7 @@ function servicesOf ({ topic, reach, listen, maximumPayloadBytes }: NodeOptions)
     identifyPush: identifyPush(),
     pubsub: gossipService(topic),
     // other networks call back what cannot be dialled from there, and punch holes that loopback does not have
-    ...alone ? {} : { autoNAT: freshlyDiallingAutoNAT(), dcutr: dcutr() },
+    ...alone ? {} : { autoNAT: freshlyDiallingAutoNAT(), dcutr: holes.service },
     ...alone || reach.upnp !== true ? {} : { upnp: uPnPNAT() },
     ...reach.dht === true ? { ping: ping(), dht: table(listen.length === 0) } : {},
     ...reach.relay === true ? { relay: circuitRelayServer({ reservations: { maxReservations: MAXIMUM_RESERVATIONS, defaultDataLimit: BigInt(relayedBytes(maximumPayloadBytes)), defaultDurationLimit: RELAYED_CONNECTION_MS } }) } : {}

@@ -41,6 +41,24 @@ export const RELAY_RETRY_MS = MINUTE_MS
 /** A relayed connection ends after this, and is dialled anew: a carrier that is tired of it has a way out. */
 export const RELAYED_CONNECTION_MS = 120 * MINUTE_MS
 
+/** One attempt at a direct way past two NATs: questions over the relay, and connection requests after 1, 3 and 7 s on lossy links. */
+export const PUNCH_TIMEOUT_MS = 15_000
+
+/** Requests of one attempt that a NAT or an idle machine may refuse until the other side dials, too. */
+export const PUNCH_KNOCKS = 20
+
+/** Pauses between them, of either side: unlike, so that they cannot miss each other again and again. */
+export const PUNCH_KNOCK_MS = { first: 70, second: 110 } as const
+
+/** A relayed connection is tried to be made direct so long after it was opened; by then NATs that will ever let somebody in have done so. */
+export const PUNCH_ATTEMPTS_MS = [0, 10_000, 60_000, 600_000] as const
+
+/** What a member may ask for: its attempts, and those after a reconnection. Each makes this peer send `PUNCH_KNOCKS` packets to where it says. */
+export const PUNCH_RATE = { burst: 8, perSecond: 1 / 60 } as const
+
+/** A relayed connection beside a direct one is closed when nothing is under way on it, and after this in any case. */
+export const RELAYED_LINGER_MS = MINUTE_MS
+
 /** The least that a relayed connection may carry: handshakes, announcements and files of a small run. */
 const LEAST_RELAYED_BYTES = 64 * 1024 * 1024
 

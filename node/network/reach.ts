@@ -1,4 +1,5 @@
 import type { Connection, Libp2p } from '@libp2p/interface'
+import { DirectWays } from './direct-ways.ts'
 import type { Services, NodeParts } from './libp2p-node.ts'
 import type { Membership } from './membership.ts'
 import { pathOf } from './paths.ts'
@@ -34,6 +35,7 @@ export class Reach {
   readonly #reachability = new Reachability()
   readonly #relays: RelayPlaces
   readonly #rendezvous: Rendezvous | undefined
+  readonly #ways: DirectWays | undefined
   #timer: ReturnType<typeof setInterval> | undefined
   #companySinceMs: number | undefined
   #told: string | undefined
@@ -42,7 +44,13 @@ export class Reach {
   constructor (options: ReachParts) {
     this.#options = options
     const { node, parts, membership, runId, nowMs, signal } = options
-    this.#relays = new RelayPlaces({ node, parts, members: () => membership.memberIds(), nowMs, say: sentence => { membership.warn(sentence) } })
+    this.#relays = new RelayPlaces({ node, parts, members: () => membership.memberIds(), nowMs, isPunched: connection => this.isPunched(connection), say: sentence => { membership.warn(sentence) } })
+    if (parts.punching !== undefined) {
+      this.#ways = new DirectWays({
+        node, punching: parts.punching.holes, seen: parts.punching.seen, nowMs, signal,
+        isMember: peerId => membership.roster.has(peerId), say: event => { membership.events.tell(event) }
+      })
+    }
     const { dht } = node.services
     this.#rendezvous = dht === undefined ? undefined : new Rendezvous({
       dht, runId, nowMs, hasCompany: () => membership.roster.size > 0,
@@ -63,6 +71,7 @@ export class Reach {
 
   async stop (): Promise<void> {
     clearInterval(this.#timer)
+    this.#options.parts.punching?.holes.stop()
     await this.#rendezvous?.stop()
   }
 
@@ -73,6 +82,14 @@ export class Reach {
     const self = `/p2p/${node.peerId.toString()}`
     return [...new Set(own.map(address => address.endsWith(self) ? address : address + self))]
   }
+
+  /** Somebody's connection comes through a relay. */
+  relayed (connection: Connection): void { this.#ways?.relayed(connection) }
+
+  /** Somebody's connection came about by both sides dialling at once. */
+  punched (connection: Connection): void { this.#ways?.punched(connection) }
+
+  isPunched (connection: Connection): boolean { return this.#options.parts.punching?.holes.isPunched(connection) === true }
 
   describe (): ReachAnswer {
     const relays = this.#relays.current()
@@ -96,6 +113,7 @@ export class Reach {
 
   #look (): void {
     const { membership, nowMs, listen } = this.#options
+    this.#ways?.look()
     this.#companySinceMs = membership.roster.size === 0 ? undefined : this.#companySinceMs ?? nowMs()
     const { isProven } = this.#reachability
     if (isProven) this.#keepTable('server')

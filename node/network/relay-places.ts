@@ -1,4 +1,4 @@
-import type { Libp2p } from '@libp2p/interface'
+import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { reasonOf } from '../../src/errors.ts'
@@ -14,6 +14,8 @@ export interface RelayPlacesOptions {
   readonly parts: NodeParts
   /** Members of the run: nobody else is asked, and no server outside of the swarm. */
   readonly members: () => readonly string[]
+  /** Whether a direct connection says nothing about who else could make one. */
+  readonly isPunched: (connection: Connection) => boolean
   readonly nowMs: () => number
   /** Told when this peer came by a place, or lost its last one. */
   readonly say: (sentence: string) => void
@@ -59,23 +61,27 @@ export class RelayPlaces {
     for (const peerId of members()) {
       if (taken.has(peerId) || (this.#retryMs.get(peerId) ?? 0) > nowMs()) continue
       const id = peerIdFromString(peerId)
-      const isDirect = node.getConnections(id).some(connection => connection.status === 'open' && pathOf(connection).relay === undefined)
-      if (isDirect && (await node.peerStore.get(id)).protocols.includes(HOP_PROTOCOL)) return peerId
+      if (this.#direct(id) !== undefined && (await node.peerStore.get(id)).protocols.includes(HOP_PROTOCOL)) return peerId
     }
     return undefined
   }
 
   async #reserve (relay: string): Promise<void> {
-    const { node, parts } = this.#options
+    const { parts } = this.#options
     const id = peerIdFromString(relay)
     if (this.#listening.has(relay)) {
       await parts.reservations.addRelay(id, 'configured')
       return
     }
-    const direct = node.getConnections(id).find(connection => connection.status === 'open' && pathOf(connection).relay === undefined)
+    const direct = this.#direct(id)
     if (direct === undefined) return
     this.#listening.add(relay)
     const address = direct.remoteAddr.toString().replace(/\/p2p\/[^/]+$/, '')
     await parts.transportManager.listen([multiaddr(`${address}/p2p/${relay}/p2p-circuit`)])
+  }
+
+  #direct (id: PeerId): Connection | undefined {
+    const { node, isPunched } = this.#options
+    return node.getConnections(id).find(connection => connection.status === 'open' && pathOf(connection).relay === undefined && !isPunched(connection))
   }
 }

@@ -119,15 +119,16 @@ export class SwarmNetwork implements Peers {
     const meter = new ByteMeter()
     const links = new MeteredLinks(meter, nowMs, options.libp2pMetrics)
     const topic = progressTopic(options.runId)
-    const late: { membership?: Membership } = {}
+    const late: { membership?: Membership, reach?: Reach } = {}
     const made = await createPeerNode({
       ...options, reach: options.reach ?? {}, topic, links,
       isMember: async peerId => late.membership !== undefined && await late.membership.refusal(peerId) === undefined,
-      onNeighbour: (peerId, addresses) => { late.membership?.found(peerId, addresses, 'on the local network') }
+      onNeighbour: (peerId, addresses) => { late.membership?.found(peerId, addresses, 'on the local network') },
+      onPath: { onRelayed: connection => { late.reach?.relayed(connection) }, onPunched: connection => { late.reach?.punched(connection) } }
     })
     const gossip = new Gossip(made.node.services.pubsub, topic, isProgress, nowMs)
     const network = new SwarmNetwork(made, options, meter, links, gossip)
-    late.membership = network.#membership
+    Object.assign(late, { membership: network.#membership, reach: network.reach })
     try {
       await network.#serve()
       await startNode(made.node, options.listen)
@@ -180,6 +181,7 @@ export class SwarmNetwork implements Peers {
         ...member,
         direction: connection?.direction ?? 'inbound',
         relay: connection === undefined ? undefined : pathOf(connection).relay,
+        punched: connection !== undefined && this.reach.isPunched(connection),
         bytesSent: traffic.get(member.peerId)?.sent ?? 0,
         bytesReceived: traffic.get(member.peerId)?.received ?? 0
       }

@@ -42,6 +42,8 @@ export interface SwarmNetworkOptions extends Terms {
 export interface ConnectedPeer extends Member {
   /** The peer that carries our connection to it; undefined for a direct one. */
   readonly relay: string | undefined
+  /** Whether it is a direct one through the NATs of both. */
+  readonly punched: boolean
   readonly direction: 'inbound' | 'outbound'
   /** Socket bytes since this peer process started. */
   readonly bytesSent: number

@@ -74,7 +74,7 @@ export function peerView (parts: PeerViewParts): PeerView {
     ...starting,
     status: () => statusOf(parts),
     peers: () => ({
-      connected: network.connectedPeers().map(({ relay, ...peer }) => ({ ...peer, ...relay === undefined ? {} : { relay }, addresses: [...peer.addresses] })),
+      connected: network.connectedPeers().map(({ relay, punched, ...peer }) => ({ ...peer, ...relay === undefined ? {} : { relay }, ...punched ? { punched } : {}, addresses: [...peer.addresses] })),
       rejected: [...network.rejected()],
       banned: doorkeeper.banned()
     }),

@@ -8,13 +8,18 @@ const right = 'right' as const
 
 /** Who else is in the run; with whole ids and addresses where there is room. */
 export function peersTable (connected: PeersAnswer['connected'], { withAddresses }: { readonly withAddresses: boolean }): string[] {
-  const withWay = withAddresses || connected.some(({ relay }) => relay !== undefined)
+  const withWay = withAddresses || connected.some(({ relay, punched }) => relay !== undefined || punched === true)
   const columns: Column[] = [{ title: 'peer' }, { title: 'now' }, { title: 'step', align: right }, { title: 'round', align: right }, { title: 'sent', align: right },
     { title: 'received', align: right }, { title: 'dialled by' }, ...withWay ? [{ title: 'way' }] : [], ...withAddresses ? [{ title: 'addresses' }] : []]
   return table(columns, connected.map(peer => [
     withAddresses ? peer.peerId : shortId(peer.peerId), peer.training ? 'training' : 'resting', formatCount(peer.step), formatCount(peer.round),
-    formatBytes(peer.bytesSent), formatBytes(peer.bytesReceived), peer.direction === 'inbound' ? 'them' : 'us', ...withWay ? [peer.relay === undefined ? 'direct' : `through ${shortId(peer.relay)}`] : [], peer.addresses.join(' ')
+    formatBytes(peer.bytesSent), formatBytes(peer.bytesReceived), peer.direction === 'inbound' ? 'them' : 'us', ...withWay ? [wayOf(peer)] : [], peer.addresses.join(' ')
   ]))
+}
+
+function wayOf ({ relay, punched }: PeersAnswer['connected'][number]): string {
+  if (relay !== undefined) return `through ${shortId(relay)}`
+  return punched === true ? 'direct, punched' : 'direct'
 }
 
 /** Who was refused, by whom and why. */
