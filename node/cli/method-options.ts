@@ -35,6 +35,7 @@ export interface MethodOptions {
   readonly momentumCorrection?: string
   readonly quorum?: string
   readonly grace?: string
+  readonly patience?: string
   readonly late?: string
   readonly robust?: string
   readonly finalMerge?: boolean
@@ -44,7 +45,7 @@ export interface MethodOptions {
 /** The options of the frame's axes, which a method of scalars has none of. */
 export const axisOptions = [
   'group', 'pairing', 'participants', 'fragments', 'pattern', 'every', 'overlap', 'mixing', 'shares', 'outer', 'outerRate', 'outerMomentum', 'momentumCodec', 'clip', 'codec', 'ladder', 'errorFeedback',
-  'momentumCorrection', 'quorum', 'grace', 'late', 'robust', 'finalMerge', 'scalarLane'
+  'momentumCorrection', 'quorum', 'grace', 'patience', 'late', 'robust', 'finalMerge', 'scalarLane'
 ] as const satisfies ReadonlyArray<keyof MethodOptions>
 
 const kinds = outerSchema.options.map(option => option.shape.kind.value)
@@ -72,6 +73,7 @@ export function configureMethodOptions (command: Command): void {
     .option('--momentum-correction <share>', 'momentum of the gradients that error feedback keeps; none for none')
     .option('--quorum <peers>', 'members whose contributions end the wait')
     .option('--grace <seconds>', 'longest wait for the others')
+    .option('--patience <seconds>', 'shortest wait for the others, however quickly steps are taken')
     .option('--late <what>', 'what a fragment that lands late counts: drop, age')
     .option('--robust <rule>', `how contributions become one where members may lie: ${ROBUST_RULES.join(', ')}`)
     .option('--final-merge', 'end with one average of everyone who is there')
@@ -104,7 +106,8 @@ function groupAxes (options: MethodOptions): Readonly<Partial<Record<keyof Metho
     pairing: choice('pairing', options.pairing, pairing.unwrap().options),
     participants: natural('participants', options.participants, limits.participants.unwrap().maxValue),
     quorum: natural('quorum', options.quorum, limits.quorum.unwrap().maxValue),
-    graceMs: options.grace === undefined ? undefined : Math.round(1000 * numberOption('grace', options.grace, { minimum: 0.1, maximum: 600, whole: false })),
+    graceMs: milliseconds('grace', options.grace, 0.1),
+    patienceMs: milliseconds('patience', options.patience, 0),
     late: choice('late', options.late, late.unwrap().options),
     robust: choice('robust', options.robust, ROBUST_RULES),
     finalMerge: options.finalMerge,
@@ -116,6 +119,10 @@ function laneOf (scalars: string | true | undefined): ScalarLaneSpec | undefined
   if (scalars === undefined || scalars === true) return scalars === undefined ? undefined : scalarLanePreset
   const most = numberOption('scalar-lane', scalars, { minimum: 1, maximum: scalarLaneSchema.shape.scalars.maxValue ?? Infinity })
   return { ...scalarLanePreset, scalars: most, pack: Math.min(scalarLanePreset.pack, most) }
+}
+
+function milliseconds (name: string, text: string | undefined, minimumSeconds: number): number | undefined {
+  return text === undefined ? undefined : Math.round(1000 * numberOption(name, text, { minimum: minimumSeconds, maximum: 600, whole: false }))
 }
 
 function rhythmAxes (options: MethodOptions): Readonly<Partial<Record<keyof MethodSpec, unknown>>> {

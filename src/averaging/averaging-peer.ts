@@ -49,8 +49,8 @@ export interface AveragingPeerOptions {
   readonly onEvent?: (event: AveragingEvent) => void
 }
 
-/** Long enough for a handful of people to type a command, short enough that one who forgot does not cost the evening. */
-const MINIMUM_PEERS_TIMEOUT_MS = 60_000
+/** Long enough for a handful of people to type a command, or a busy machine to start a swarm; short enough that one who forgot does not cost the evening. */
+const MINIMUM_PEERS_TIMEOUT_MS = 300_000
 
 /**
  * One peer of a run: carries out what the round machine decides, over the four ports. The same class trains on real machines and in the simulator.

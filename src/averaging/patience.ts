@@ -1,10 +1,12 @@
+import type { MethodSpec } from '../manifest/schema.ts'
+
 /**
  * A partner is waited for as long as half of this peer's own last stretch of training: a peer half as fast as the rest arrives within that, and a
  * partner that never comes costs at most a third of the time.
  */
 const STRETCH_FRACTION = 0.5
 
-/** However short the stretches: three round trips over a slow link (300 ms), the least in which an offer and its answer can pass. */
+/** However short the stretches, where the method says nothing of it: three round trips over a slow link (300 ms), the least in which an offer and its answer can pass. */
 const MINIMUM_PATIENCE_MS = 1000
 
 /** Share of its training time that a peer rests to get into step, or for peers of other speeds: those who are as fast as each other stay in step once they are, others stop trying. */
@@ -13,7 +15,7 @@ const ALIGNING_SHARE = 0.05
 /** What may be saved up of it: one wait as long as patience. */
 const SAVED_WAITS = 1
 
-/** Once this peer wants to stop, the partner's commit is at most a slow round trip away; a graceful stop has ten seconds in all. */
+/** Once this peer wants to stop, the partner's commit is at most a slow round trip away, and people wait for a stop. */
 export const STOP_PATIENCE_MS = 2000
 
 /** With enough members there, the others still get one slow round trip: those who are as fast come that much apart. */
@@ -25,18 +27,21 @@ const GRACE_MARGIN = 0.5
 /** Rounds by whose arrivals the next one is judged. */
 export const REMEMBERED_ARRIVALS = 16
 
+/** What a method says of waiting. */
+type Waits = Pick<MethodSpec, 'graceMs' | 'patienceMs'>
+
 /**
  * How long to wait for a partner to reach a round, in milliseconds. Never longer than the method's grace.
  *
  * @param stretchMs how long this peer's own last stretch of training took
  */
-export function patienceMs (stretchMs: number, graceMs: number): number {
-  return Math.min(graceMs, Math.max(MINIMUM_PATIENCE_MS, STRETCH_FRACTION * stretchMs))
+export function patienceMs (stretchMs: number, { graceMs, patienceMs: leastMs = MINIMUM_PATIENCE_MS }: Waits): number {
+  return Math.min(graceMs, Math.max(leastMs, STRETCH_FRACTION * stretchMs))
 }
 
 /** The time that may be spent on getting into step and on peers of other speeds, after another stretch of training. */
-export function earnedCreditMs (creditMs: number, stretchMs: number, graceMs: number): number {
-  return Math.min(SAVED_WAITS * patienceMs(stretchMs, graceMs), creditMs + ALIGNING_SHARE * stretchMs)
+export function earnedCreditMs (creditMs: number, stretchMs: number, waits: Waits): number {
+  return Math.min(SAVED_WAITS * patienceMs(stretchMs, waits), creditMs + ALIGNING_SHARE * stretchMs)
 }
 
 /**

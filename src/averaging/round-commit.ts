@@ -34,7 +34,7 @@ function commit (state: RoundState, decision: RoundDecision, gifts: readonly Rou
 
 /** Resting costs credit; a debt is no larger than what may be saved, so that it is paid back as soon. */
 function spentCredit ({ creditMs, stretchMs, settings: { method } }: RoundState, restedMs: number): number {
-  return Math.max(-patienceMs(stretchMs, method.graceMs), creditMs - restedMs)
+  return Math.max(-patienceMs(stretchMs, method), creditMs - restedMs)
 }
 
 /** The next stretch of training, or the end. */

@@ -32,7 +32,7 @@ export function beginGroup (state: RoundState, nowMs: number, core: FlightCore, 
   }))
   const patience = (core.deadlineMs ?? nowMs) - nowMs
   const members = mates.length + 1
-  const enough = enoughMembers(Math.min(members, method.quorum ?? members), members, state.arrivals, state.stretchMs, patienceMs(state.stretchMs, method.graceMs))
+  const enough = enoughMembers(Math.min(members, method.quorum ?? members), members, state.arrivals, state.stretchMs, patienceMs(state.stretchMs, method))
   const flight: GroupFlight = {
     ...core, kind: 'group', basis: undefined, taken: false, uploadBytesPerSecond: undefined, mates, patienceMs: patience, enough,
     plan: undefined, early: [], reduced: false, landed: [], asked: undefined

@@ -32,7 +32,7 @@ export function whyUnlikely (state: RoundState, peerId: string, round: number, n
   const next = isSlow ? nextRoundOf(state, peer) : round
   if (next !== round) return `${shortId(peerId)} is slower and comes to round ${next} first`
   const isUnlike = isSlow || isSlower(state.step, peer.step, method.everySteps)
-  const patience = patienceMs(stretchMs, method.graceMs)
+  const patience = patienceMs(stretchMs, method)
   const leftMs = expectedInMs(peer, nowMs) ?? 0
   if (leftMs <= (isUnlike ? Math.min(creditMs, patience) : patience)) return undefined
   return `${shortId(peerId)} is expected in ${seconds(leftMs)}, too late to wait for`

@@ -41,7 +41,7 @@ export function reachBoundary (reached: RoundState, nowMs: number): Transition {
 /** The stretch that ends here is what the next one is expected to take. */
 function withStretch (state: RoundState): RoundState {
   const stretchMs = state.trainedMs > 0 ? state.trainedMs : state.stretchMs
-  const creditMs = earnedCreditMs(state.creditMs, stretchMs, state.settings.method.graceMs)
+  const creditMs = earnedCreditMs(state.creditMs, stretchMs, state.settings.method)
   return { ...state, boundaryStep: state.step, stretchMs, creditMs, trainedMs: 0 }
 }
 
@@ -84,5 +84,5 @@ function alignMs ({ creditMs, stretchMs, view, settings: { method } }: RoundStat
 
 /** Where the trainer goes on meanwhile, patience costs nothing. */
 function seekingMs ({ stretchMs, step, settings: { method } }: RoundState, landStep: number): number {
-  return landStep > step ? method.graceMs : patienceMs(stretchMs, method.graceMs)
+  return landStep > step ? method.graceMs : patienceMs(stretchMs, method)
 }

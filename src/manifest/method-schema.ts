@@ -57,6 +57,8 @@ export const methodSchema = z.strictObject({
   quorum: natural.max(1024).optional(),
   /** Longest wait for the others before going on without them. */
   graceMs: z.int().min(100).max(600_000),
+  /** Shortest wait for the others, within the grace, however quickly the steps between two rounds are taken; a second when left out. */
+  patienceMs: z.int().min(0).max(600_000).optional(),
   /** What a fragment that lands after its τ steps counts: nothing (`drop`, when left out) or less with its age (`age`). */
   late: z.enum(['drop', 'age']).optional(),
   /** How contributions become one where members may lie (src/trust); the mean by tokens when left out. */

@@ -91,6 +91,16 @@ describe('every failure ends in a solo round with its reason', () => {
       expect(deadlineOf(machine.state)).toBe(stretchMs + patience)
     }
   })
+
+  it('waits as long as the method says at least, and at most the grace', () => {
+    for (const [patienceMs, patience] of [[0, 50], [4000, 4000], [9000, 5000]] as const) {
+      const machine = new Driven({ method: methodPreset('noloco', { everySteps: 10, graceMs: 5000, patienceMs }) })
+      machine.feed({ kind: 'start', view: [peer('z')] })
+      machine.nowMs = 100 - 1000
+      machine.reach([peer('z')])
+      expect(deadlineOf(machine.state)).toBe(100 + patience)
+    }
+  })
 })
 
 describe('offers', () => {
