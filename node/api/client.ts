@@ -12,8 +12,8 @@ import { readEvents } from './event-reader.ts'
 import { apiErrorSchema, DEFAULT_ROUNDS_A_PAGE, daemonRecordSchema } from './schema.ts'
 import type { BandwidthAnswer, CheckAnswer, CheckpointsAnswer, ConfigAnswer, DaemonRecord, LedgerAnswer, MergeAnswer, PauseAnswer, PeersAnswer, RoundsAnswer, RunsAnswer, Status } from './schema.ts'
 
-/** The daemon answers from memory; one that needs longer than this is not well. */
-const ANSWER_TIMEOUT_MS = 5000
+/** The daemon answers from memory; one that needs longer than this on a machine that is short of everything is not well. */
+const ANSWER_TIMEOUT_MS = 60_000
 /** A merge fetches everyone's weights and measures two models, each once the trainer has a moment. */
 const MERGE_TIMEOUT_MS = 30 * 60_000
 /** Longer than the daemon asks its members. */

@@ -1,7 +1,7 @@
 import { EXIT } from './exit-codes.ts'
 
-/** A peer that has not stopped by then is ended: people wait no longer. */
-const STOP_LIMIT_MS = 10_000
+/** A peer that has not stopped by then is ended: a slow disk needs long for a large checkpoint, and whoever cannot wait has the second signal. */
+const STOP_LIMIT_MS = 60_000
 
 export interface ShutdownOptions {
   /** Told at the first signal, before anything is cleaned up. */

@@ -51,8 +51,8 @@ export const GREETING_LIMIT_MS = 20_000
 /** One dial and its handshake: seconds of curve arithmetic when a busy machine starts a whole swarm at once. */
 export const DIAL_TIMEOUT_MS = 20_000
 
-/** Opening a stream takes up to two round trips. */
-export const OPEN_STREAM_TIMEOUT_MS = 10_000
+/** Opening a stream takes up to two round trips, at both ends of which there may be a busy machine. */
+export const OPEN_STREAM_TIMEOUT_MS = 20_000
 
 /** Dials under way at once; more would only delay each other on a slow uplink or processor. */
 export const PARALLEL_DIALS = 4

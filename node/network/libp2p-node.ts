@@ -16,7 +16,7 @@ import type { AddressManager, TransportManager } from '@libp2p/interface-interna
 import { ShoalError } from '../../src/errors.ts'
 import { unspoken } from './addresses.ts'
 import { freshlyDiallingAutoNAT } from './auto-nat.ts'
-import { DIAL_TIMEOUT_MS, INBOUND_STREAMS, KEEPALIVE_MS, MAXIMUM_CONNECTIONS, STREAM_READ_BUFFER_BYTES, STREAM_WINDOW_BYTES } from './constants.ts'
+import { DIAL_TIMEOUT_MS, INBOUND_STREAMS, KEEPALIVE_MS, MAXIMUM_CONNECTIONS, OPEN_STREAM_TIMEOUT_MS, STREAM_READ_BUFFER_BYTES, STREAM_WINDOW_BYTES } from './constants.ts'
 import { gossipService } from './gossip.ts'
 import { HolePunching, type HolePunchingOptions } from './hole-punching.ts'
 import type { MeteredLinks } from './metered-links.ts'
@@ -70,6 +70,8 @@ const COMMON = {
     dialTimeout: DIAL_TIMEOUT_MS,
     addressDialTimeout: DIAL_TIMEOUT_MS,
     inboundUpgradeTimeout: DIAL_TIMEOUT_MS,
+    inboundStreamProtocolNegotiationTimeout: OPEN_STREAM_TIMEOUT_MS,
+    outboundStreamProtocolNegotiationTimeout: OPEN_STREAM_TIMEOUT_MS,
     reconnectRetries: 0
   }
 }

@@ -19,8 +19,8 @@ import { counted, formatBytes, formatSeconds } from '../terminal/units.ts'
 import type { EventLog } from './event-log.ts'
 import { wallClock } from './wall-clock.ts'
 
-/** Time for the first handshakes with the peers of an invite; without an answer by then this peer begins alone. */
-export const FIRST_PEERS_TIMEOUT_MS = 15_000
+/** Time for the first handshakes with the peers of an invite, each of which may take a busy machine as long as a dial may; without an answer by then this peer begins alone. */
+export const FIRST_PEERS_TIMEOUT_MS = 30_000
 /** A member of an imported run measures its model before it tells that it has weights; a large one takes a minute or two. */
 const IMPORTED_WEIGHTS_TIMEOUT_MS = 180_000
 /** Members that train have a snapshot after their first round; writing a large one takes seconds. */

@@ -88,7 +88,7 @@ export const IDLE_TIMEOUT_MS = 30_000
 export const SILENCE_TIMEOUT_MS = 660_000
 
 /** How long a closed exchange may take to flush its last messages before the stream is reset. */
-export const CLOSE_LINGER_MS = 5_000
+export const CLOSE_LINGER_MS = 20_000
 
 /** Rounds and steps on the wire: a round a second for 68 years, and far from where numbers lose their exactness. */
 export const MAXIMUM_COUNT = 2 ** 31 - 1

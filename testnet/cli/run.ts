@@ -16,7 +16,7 @@ import { SilentView } from './view.ts'
 import type { SwarmViewer } from './view.ts'
 
 /** Four peers on two cores evaluate, write and say goodbye at the same time. */
-const STOP_LIMIT_MS = 30_000
+const STOP_LIMIT_MS = 120_000
 
 export const run: Action = action<TestnetCommandOptions>(async ({ arguments: [scenario = ''], options, output }) => command(scenario, options, output))
 

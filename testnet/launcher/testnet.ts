@@ -36,7 +36,7 @@ export interface TestnetOptions {
 }
 
 /** A stopping peer may finish its step, evaluate and write a checkpoint. */
-const STOP_PATIENCE_MS = 12_000
+const STOP_PATIENCE_MS = 75_000
 
 /** A local swarm: real peers in processes of their own, on one machine. */
 export class Testnet {

@@ -5,8 +5,8 @@ import { DaemonClient } from '../../api/client.ts'
 import { resolveDataDirectory } from '../../store/data-directory.ts'
 import { action } from '../command.ts'
 
-/** A peer takes 10 seconds at most to stop; a little more for a busy machine. */
-const STOP_TIMEOUT_MS = 15_000
+/** A peer takes a minute at most to stop; a little more for a busy machine. */
+const STOP_TIMEOUT_MS = 75_000
 const LOOK_EVERY_MS = 50
 
 export const stop = action(async ({ options, output }) => {
