@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { ByteTotals, StampedEvent } from '../../src/events.ts'
+import type { ErrorCode } from '../../src/errors.ts'
 import type { LinkProfile } from '../scenarios/links.ts'
 import { PeerProcess } from './peer-process.ts'
 import type { StartedEvent } from './peer-process.ts'
@@ -33,6 +34,9 @@ export interface SeatOptions {
   readonly onExit: () => void
 }
 
+/** In the error of a process whose port is another's. */
+const TAKEN: ErrorCode = 'PORT_IN_USE'
+
 export class Seat {
   readonly plan: SeatPlan
   readonly view: PeerView
@@ -62,19 +66,30 @@ export class Seat {
   get addresses (): readonly string[] { return this.#started?.addresses ?? [] }
 
   /**
-   * Starts its process; it listens where it did before, so that those who remember it find it.
+   * Starts its process; it listens where it did before, so that those who remember it find it, unless another program has taken its port meanwhile.
    *
    * @param source what to join: a manifest or an invite
    * @param waitFor others without whom it does not begin
    * @throws ShoalError when it ends before it is ready
    */
   async launch (source: string, waitFor: number): Promise<StartedEvent> {
-    const { listen, joinArguments, environment, launcher, onEvent, onExit } = this.#options
+    const { listen } = this.#options
     const known = this.addresses.map(address => address.replace(/\/p2p\/.*$/, ''))
+    if (known.length === 0) return await this.#start(source, waitFor, listen)
+    try {
+      return await this.#start(source, waitFor, known)
+    } catch (error) {
+      if (!this.lastWords.includes(TAKEN)) throw error
+      return await this.#start(source, waitFor, listen)
+    }
+  }
+
+  async #start (source: string, waitFor: number, listen: readonly string[]): Promise<StartedEvent> {
+    const { joinArguments, environment, launcher, onEvent, onExit } = this.#options
     const told = sumOf(this.view.bytes)
     const process = new PeerProcess({
       name: this.name, dataDirectory: this.dataDirectory, environment, launcher,
-      joinArguments: [source, ...(known.length > 0 ? known : listen).flatMap(address => ['--listen', address]), '--wait-for', String(waitFor), ...joinArguments],
+      joinArguments: [source, ...listen.flatMap(address => ['--listen', address]), '--wait-for', String(waitFor), ...joinArguments],
       onEvent: event => {
         const whole = told === 0 ? event : withEarlier(event, earlier)
         applyEvent(this.view, whole)
@@ -88,7 +103,8 @@ export class Seat {
     void process.exited.then(() => {
       this.view.alive = false
       this.#isFrozen = false
-      onExit()
+      // It is started once more, at any port.
+      if (listen === this.#options.listen || !process.lastWords.includes(TAKEN)) onExit()
     })
     this.#started = await process.started
     return this.#started
