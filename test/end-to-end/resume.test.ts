@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(async () => folder.remove())
 
 const joinWords = (directory: string): string[] =>
-  ['join', manifest, '--json', '--shard', '1', '--data-dir', join(folder.path, directory), '--listen', '/ip4/127.0.0.1/tcp/0']
+  ['join', manifest, '--json', '--backend', 'wasm', '--shard', '1', '--data-dir', join(folder.path, directory), '--listen', '/ip4/127.0.0.1/tcp/0']
 
 function endOf (directory: string): Checkpoint {
   const run = readManifestFile(manifest)

@@ -5,6 +5,7 @@ import { DEFAULT_COMPUTE } from '../../node/backends/contract.ts'
 import { methodPreset } from '../../src/averaging/methods.ts'
 import { runTestnet } from '../../testnet/launcher/run-testnet.ts'
 import type { RunTestnetOptions } from '../../testnet/launcher/run-testnet.ts'
+import { PATIENT } from '../support/patient.ts'
 import { ShoalProcess, shoal, temporaryFolder } from '../support/shoal-process.ts'
 import type { Testnet } from '../../testnet/launcher/testnet.ts'
 
@@ -16,7 +17,7 @@ const loopback = '/ip4/127.0.0.1/tcp/0'
 
 function options (name: string, overrides: Partial<RunTestnetOptions>): RunTestnetOptions {
   return {
-    name, root: join(folder.path, name), peers: 3, method: methodPreset('noloco', { everySteps: 10 }), methodName: 'noloco', steps: 100, model: 'tiny', seed: 1,
+    name, root: join(folder.path, name), peers: 3, method: methodPreset('noloco', { everySteps: 10, ...PATIENT }), methodName: 'noloco', steps: 100, model: 'tiny', seed: 1,
     batch: 2, learningRate: 0.003, shards: 3, split: 'era', evaluateEveryRounds: 0, listen: [loopback], compute: { ...DEFAULT_COMPUTE, backend: 'wasm' }, signal: new AbortController().signal, ...overrides
   }
 }
@@ -25,7 +26,7 @@ describe('a local swarm of processes', () => {
   it('finds itself, learns, averages and reports what the contract names', async () => {
     const scalars = join(folder.path, 'scalars')
     const { code, stdout } = await shoal([
-      'testnet', 'run', '--peers', '2', '--steps', '60', '--every', '10', '--json', '--dir', join(folder.path, 'two'), '--tensorboard', scalars, '--csv', join(scalars, 'all.csv')
+      'testnet', 'run', '--peers', '2', '--steps', '60', '--every', '10', '--patience', '60', '--grace', '240', '--json', '--dir', join(folder.path, 'two'), '--tensorboard', scalars, '--csv', join(scalars, 'all.csv')
     ])
     expect(code).toBe(0)
     const report = JSON.parse(stdout) as Record<string, number | string>

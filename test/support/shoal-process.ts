@@ -30,6 +30,8 @@ export class ShoalProcess {
   readonly #waiting = new Set<() => void>()
   #stdout = ''
   #stderr = ''
+  /** It has ended and all that it said is here; a process may have exited long before that. */
+  #isOver = false
 
   /** @param launcher words that run a command elsewhere, in a network namespace for instance */
   constructor (words: readonly string[], environment: Record<string, string> = {}, launcher: readonly string[] = []) {
@@ -42,6 +44,7 @@ export class ShoalProcess {
       for (const wake of this.#waiting) wake()
     })
     this.finished = new Promise(resolve => this.#child.once('close', code => {
+      this.#isOver = true
       for (const wake of this.#waiting) wake()
       resolve({ code, stdout: this.#stdout, stderr: this.#stderr })
     }))
@@ -56,7 +59,7 @@ export class ShoalProcess {
     for (;;) {
       const found = this.events.find((event): event is EventOf<Type> => event.type === type && fits(event as EventOf<Type>))
       if (found !== undefined) return found
-      if (this.#child.exitCode !== null || this.#child.signalCode !== null) throw new Error(`shoal ended without ${type}: ${this.#stderr}`)
+      if (this.#isOver) throw new Error(`shoal ended without ${type}: ${this.#stderr}`)
       await new Promise<void>(resolve => {
         const wake = (): void => { this.#waiting.delete(wake); resolve() }
         this.#waiting.add(wake)

@@ -75,7 +75,7 @@ describe('experts of branch-train-merge', () => {
     expect(await refusal('eval', '--expert', other!.root)).toContain('there is 1')
     expect(await refusal('eval', '--ensemble', '--shares', '1,2,3')).toContain('2 experts and 3 numbers')
     expect(await refusal('sample', '--posterior')).toContain('--ensemble --posterior')
-  }, 120_000)
+  })
 
   it('are missed where none were kept', async () => {
     const run = await runMadeIn(one!, { model: gpt })

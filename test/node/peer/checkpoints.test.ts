@@ -6,6 +6,8 @@ import { chosenCheckpoint } from '../../../node/peer/checkpoint-choice.ts'
 import { CheckpointFiles } from '../../../node/store/checkpoint-files.ts'
 import { runFolder } from '../../../node/peer/run-source.ts'
 import { modelLayout } from '../../../src/models/model-layout.ts'
+import { exampleManifest } from '../../support/example-manifest.ts'
+import { PATIENT } from '../../support/patient.ts'
 import { LivePeer, directoryIn, runMadeIn } from './support.ts'
 
 let root: string
@@ -63,7 +65,7 @@ describe('the checkpoints of a peer', () => {
 
   it('go on with another backend and another number of peers', async () => {
     const [alone, second] = [directoryIn(root, 'a'), directoryIn(root, 'b')]
-    const run = await runMadeIn(alone, { budget: { steps: 40 } })
+    const run = await runMadeIn(alone, { method: { ...exampleManifest().method, ...PATIENT }, budget: { steps: 40 } })
     // A stopped peer does not measure itself, which takes the plain backend seconds.
     const before = new LivePeer(alone, run, { backend: 'cpu' })
     await before.event('round', ({ record }) => record.round >= 2)

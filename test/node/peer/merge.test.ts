@@ -7,6 +7,7 @@ import { rememberRun } from '../../../node/peer/run-source.ts'
 import { DaemonClient } from '../../../node/api/client.ts'
 import { methodPreset } from '../../../src/averaging/methods.ts'
 import { weightedMeanOfReplicas } from '../../../src/parameters/consensus.ts'
+import { PATIENT } from '../../support/patient.ts'
 import { LivePeer, directoryIn, runMadeIn } from './support.ts'
 
 let root: string
@@ -55,7 +56,7 @@ describe('a run that ends with a merge', () => {
 
 describe('a merge in the middle of a run', () => {
   it('writes the mean of all and moves nobody', async () => {
-    const run = await runMadeIn(directoryIn(root, 'a'), { method: methodPreset('noloco', { everySteps: 5 }), budget: { steps: 0 } })
+    const run = await runMadeIn(directoryIn(root, 'a'), { method: methodPreset('noloco', { everySteps: 5, ...PATIENT }), budget: { steps: 0 } })
     const first = new LivePeer(directoryIn(root, 'a'), run, { waitFor: 1 })
     const { addresses } = await first.event('started')
     const second = new LivePeer(directoryIn(root, 'b'), run, { shard: 2, waitFor: 1, bootstrap: [...addresses] })

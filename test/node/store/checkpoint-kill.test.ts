@@ -30,7 +30,8 @@ interface Life {
 async function lifeOfWriter (firstStep: number, killAt: (life: Life, told: () => Promise<unknown>) => Promise<unknown>): Promise<Life> {
   const writer = fork(WRITER, [root, String(firstStep)])
   const life = { began: 0, ended: 0 }
-  const exited = once(writer, 'exit')
+  // What it said last may be read after it is gone.
+  const exited = Promise.all([once(writer, 'exit'), once(writer, 'disconnect')])
   writer.on('message', (told: Partial<Life>) => { Object.assign(life, told) })
   await once(writer, 'message')
   await killAt(life, async () => once(writer, 'message'))

@@ -95,7 +95,7 @@ describe('records', () => {
     ['a label that is none', '{"text":"a","who":{}}', 1, 'field who is neither text nor a number']
   ])('with %s are refused with file and line', async (_, content, line, why) => {
     await expect(pieces('a.jsonl', content, { ...rules, label: 'who' })).rejects.toMatchObject({ code: 'DATA_INVALID', message: expect.stringContaining(`a.jsonl, line ${line} `) as string, why: expect.stringContaining(why) as string })
-  }, 5000)
+  })
 
   it('that never end are refused before memory does', async () => {
     async function * endless (): AsyncGenerator<Uint8Array> {
