@@ -18,7 +18,8 @@ const MAXIMUM_PEERS = 1024
 /**
  * Counts bytes below every method (design.md, decision 5). Sockets say what travelled; streams say for whom.
  * What sockets carry beyond the streams' bytes (noise, yamux, negotiation) is shared out over a connection's protocols in
- * proportion to their stream bytes, so `wire + control` is exactly what the sockets carried.
+ * proportion to their stream bytes, so `wire + control` is exactly what the sockets carried. The same goes for peers: what a
+ * relay carries is whose it is for, and the sum over all peers is what the sockets of known peers carried.
  */
 export class ByteMeter {
   readonly #open = new Set<ConnectionMeter>()
@@ -67,19 +68,21 @@ export class ByteMeter {
     return new Map([...this.#protocols].map(([protocol, traffic]) => [protocol, { ...traffic }]))
   }
 
-  /** Socket bytes by peer id. */
+  /** Socket bytes by peer id: of a connection through a relay, the part of the relay's socket that it took. */
   byPeer (): ReadonlyMap<string, Traffic> {
     const peers = new Map([...this.#peers].map(([peer, traffic]) => [peer, { ...traffic }]))
-    for (const meter of this.#open) addSocket(peers, meter)
+    for (const meter of this.#open) addShares(peers, meter)
     return peers
   }
 
   #fold (meter: ConnectionMeter): void {
     this.#open.delete(meter)
     accumulate(meter, this.#closedWire, this.#closedControl)
-    addSocket(this.#peers, meter)
-    const oldest = this.#peers.keys().next()
-    if (this.#peers.size > MAXIMUM_PEERS && oldest.done !== true) this.#peers.delete(oldest.value)
+    addShares(this.#peers, meter)
+    for (const oldest of this.#peers.keys()) {
+      if (this.#peers.size <= MAXIMUM_PEERS) break
+      this.#peers.delete(oldest)
+    }
   }
 }
 
@@ -99,6 +102,8 @@ export class ConnectionMeter {
   readonly #events: MeterEvents
   readonly #socket = nothing()
   readonly #streams = { training: nothing(), control: nothing() }
+  /** Stream bytes of connections that this one carries, by the peers at their ends. */
+  readonly #carried = new Map<string, MutableTraffic>()
   #closed = false
 
   constructor (carrier: ConnectionMeter | undefined, events: MeterEvents) {
@@ -117,6 +122,7 @@ export class ConnectionMeter {
     const { carrier } = this
     const streams = carrier === undefined ? this.#streams : carrier.#streams
     streams[trafficKind(protocol)][direction] += bytes
+    if (carrier !== undefined) carrier.#carry(this.peer, direction, bytes)
     this.#events.stream(protocol, direction, bytes)
   }
 
@@ -128,6 +134,29 @@ export class ConnectionMeter {
     if (training === 0) return 0
     const all = training + this.#streams.control[direction]
     return Math.round(this.#socket[direction] * (training / all))
+  }
+
+  /** The socket's bytes by the peers that they were for, whole numbers whose sum they are. Empty before the handshake told, and for a carried connection: its carrier tells. */
+  shares (): ReadonlyMap<string, Traffic> {
+    const shares = new Map<string, MutableTraffic>()
+    if (this.peer === undefined || this.carrier !== undefined) return shares
+    const own = { ...this.#socket }
+    for (const [peer, carried] of this.#carried) {
+      for (const direction of ['sent', 'received'] as const) {
+        const all = this.#streams.training[direction] + this.#streams.control[direction]
+        const share = all === 0 ? 0 : Math.floor(this.#socket[direction] * (carried[direction] / all))
+        add(shares, peer, direction, share)
+        own[direction] -= share
+      }
+    }
+    add(shares, this.peer, 'sent', own.sent)
+    add(shares, this.peer, 'received', own.received)
+    return shares
+  }
+
+  /** Beyond so many peers bytes count as the relay's own: strangers may come through it for hours. */
+  #carry (peer: string | undefined, direction: Direction, bytes: number): void {
+    if (peer !== undefined && (this.#carried.has(peer) || this.#carried.size < MAXIMUM_PEERS)) add(this.#carried, peer, direction, bytes)
   }
 
   /** Counts end here; the meter keeps the sums. Idempotent. */
@@ -147,11 +176,13 @@ function accumulate (meter: ConnectionMeter, wire: MutableTraffic, control: Muta
   }
 }
 
-function addSocket (peers: Map<string, MutableTraffic>, meter: ConnectionMeter): void {
-  if (meter.peer === undefined) return
-  const traffic = peers.get(meter.peer) ?? nothing()
-  peers.delete(meter.peer)
-  peers.set(meter.peer, { sent: traffic.sent + meter.socket('sent'), received: traffic.received + meter.socket('received') })
+function addShares (peers: Map<string, MutableTraffic>, meter: ConnectionMeter): void {
+  for (const [peer, share] of meter.shares()) {
+    const traffic = peers.get(peer) ?? nothing()
+    // last seen last
+    peers.delete(peer)
+    peers.set(peer, { sent: traffic.sent + share.sent, received: traffic.received + share.received })
+  }
 }
 
 function add (map: Map<string, MutableTraffic>, key: string, direction: Direction, bytes: number): void {

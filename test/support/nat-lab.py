@@ -4,13 +4,14 @@
 
 Each namespace has one TUN device; this process carries packets between them. One with `outside` is behind a NAT of its own: what it
 sends leaves from that address, from one outer port for each inner one, whoever it talks to (endpoint-independent mapping); what comes to
-that port is let in only from where something was sent to before (address- and port-dependent filtering). Everyone else is on the open
-network. Prints `ready`; ends, and takes the namespaces with it, when its standard input closes.
+that port is let in only from where something was sent to before (address- and port-dependent filtering), until one side resets the
+connection. Everyone else is on the open network. Prints `ready`; ends, and takes the namespaces with it, when its standard input closes.
 """
 import fcntl, json, os, select, struct, subprocess, sys
 
 TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454ca, 0x0001, 0x1000
 TCP, UDP = 6, 17
+RST = 4
 # what a checksum covers of each protocol, as an offset into its header
 CHECKSUM = {TCP: 16, UDP: 6}
 FIRST_OUTER_PORT = 20000
@@ -45,7 +46,11 @@ class Host:
         if key not in self.outer:
             self.outer[key], self.inner[(protocol, self.next_port)] = self.next_port, port
             self.next_port += 1
-        self.contacted.add((protocol, self.outer[key], packet[16:20], far_port))
+        contact = (protocol, self.outer[key], packet[16:20], far_port)
+        if resets(packet):
+            self.contacted.discard(contact)
+        else:
+            self.contacted.add(contact)
         return rewritten(packet, 12, self.outside, 0, self.outer[key])
 
     def enter(self, packet):
@@ -55,6 +60,8 @@ class Host:
         protocol, source, _, far_port, port = ends(packet)
         if (protocol, port, source, far_port) not in self.contacted:
             return None
+        if resets(packet):
+            self.contacted.discard((protocol, port, source, far_port))
         return rewritten(packet, 16, self.address, 2, self.inner[(protocol, port)])
 
 
@@ -66,6 +73,10 @@ def ends(packet):
     start = (packet[0] & 15) * 4
     near, far = struct.unpack_from('!HH', packet, start)
     return packet[9], packet[12:16], packet[16:20], near, far
+
+
+def resets(packet):
+    return packet[9] == TCP and packet[(packet[0] & 15) * 4 + 13] & RST != 0
 
 
 def fold(total):

@@ -58,6 +58,53 @@ describe('ByteMeter', () => {
     expect(meter.byPeer().get('anna')).toEqual({ sent: 30, received: 0 })
   })
 
+  it('gives what a relay carried to those that it was for, and the relay the rest', () => {
+    const meter = new ByteMeter()
+    const relay = meter.openConnection()
+    relay.peer = 'relay'
+    const carried = meter.openConnection(relay)
+    carried.peer = 'anna'
+    carried.countStream(EXCHANGE_PROTOCOL, 'sent', 900)
+    carried.countSocket('sent', 950)
+    relay.countStream(HELLO_PROTOCOL, 'sent', 100)
+    relay.countSocket('sent', 1100)
+    relay.countSocket('received', 70)
+    expect(meter.byPeer()).toEqual(new Map([['anna', { sent: 990, received: 0 }], ['relay', { sent: 110, received: 70 }]]))
+    carried.close()
+    relay.close()
+    expect(meter.byPeer()).toEqual(new Map([['anna', { sent: 990, received: 0 }], ['relay', { sent: 110, received: 70 }]]))
+    expect(meter.totals()).toMatchObject({ wireSent: 990, controlSent: 110, controlReceived: 70 })
+  })
+
+  it('by peers, as by kinds, the sums are exactly what the sockets carried, through relays and directly, open or closed', () => {
+    const event = fc.record({
+      // two direct connections, and three that they carry
+      link: fc.nat(4), what: fc.constantFrom('socket', 'exchange', 'hello', 'close'),
+      direction: fc.constantFrom('sent' as const, 'received' as const), bytes: fc.nat(1_000_000)
+    })
+    fc.assert(fc.property(fc.array(event, { maxLength: 80 }), events => {
+      const meter = new ByteMeter()
+      const direct = [meter.openConnection(), meter.openConnection()]
+      const links = [...direct, ...[0, 1, 1].map(carrier => meter.openConnection(direct[carrier]))]
+      links.forEach((link, index) => { link.peer = `peer ${index % 4}` })
+      const closed = new Set<number>()
+      const truth = { sent: 0, received: 0 }
+      for (const { link, what, direction, bytes } of events) {
+        if (what === 'close') {
+          links[link]!.close()
+          closed.add(link)
+        } else if (what === 'socket') {
+          if (closed.has(link)) continue
+          links[link]!.countSocket(direction, bytes)
+          if (link < 2) truth[direction] += bytes
+        } else links[link]!.countStream(what === 'exchange' ? EXCHANGE_PROTOCOL : HELLO_PROTOCOL, direction, bytes)
+      }
+      const shares = [...meter.byPeer().values()]
+      for (const direction of ['sent', 'received'] as const) expect(shares.reduce((sum, share) => sum + share[direction], 0)).toBe(truth[direction])
+      for (const { sent, received } of shares) expect(Math.min(sent, received)).toBeGreaterThanOrEqual(0)
+    }))
+  })
+
   it('books only exchange and state as training', () => {
     expect([EXCHANGE_PROTOCOL, STATE_PROTOCOL, HELLO_PROTOCOL, '/meshsub/1.2.0', '/ipfs/id/1.0.0'].map(trafficKind))
       .toEqual(['training', 'training', 'control', 'control', 'control'])
