@@ -1,3 +1,4 @@
+import type { ModelWorker } from './spsa/model-worker.ts'
 import type { Seed } from './spsa/noise.ts'
 
 /**
@@ -59,6 +60,8 @@ export interface ScalarSteps {
    * `Trainer.stop` ends it with `stopped`.
    */
   measure (request: ScalarRequest, done: (outcome: ScalarOutcome) => void): void
+  /** Present where the trainer keeps θ₀ and A itself (`one-byte`): both are its own then, and are moved by what it is asked between two measurements. */
+  readonly model?: ModelWorker | undefined
 }
 
 /** A direction z in parameter space. */

@@ -8,7 +8,9 @@ import type { ReplicaSnapshot } from '../../src/averaging/averaging-state.ts'
 import { ShoalError } from '../../src/errors.ts'
 import { formatInvite } from '../../src/manifest/invite.ts'
 import { checkGenesis } from '../../src/manifest/genesis-hash.ts'
+import type { SignedManifest } from '../../src/manifest/manifest.ts'
 import type { ScalarLaneSpec } from '../../src/manifest/scalar-lane-schema.ts'
+import type { ScalarSpec } from '../../src/manifest/scalar-schema.ts'
 import type { ModelSpec, RunManifest } from '../../src/manifest/schema.ts'
 import { tokensPerStepOf } from '../../src/manifest/tokens.ts'
 import { genesisWeights } from '../../src/models/genesis.ts'
@@ -36,6 +38,7 @@ import { PublishedSnapshots } from '../snapshots/published-snapshots.ts'
 import { TrainerClient } from '../trainer-worker/client.ts'
 import { emulatedStepMs } from '../trainer-worker/emulation.ts'
 import type { TrainerInit } from '../trainer-worker/client.ts'
+import type { ScalarSettings } from '../trainer-worker/messages.ts'
 import type { Closers } from './closers.ts'
 import { fetchRunningState } from './join-in-progress.ts'
 import { inviteAddresses } from './invite-addresses.ts'
@@ -88,7 +91,7 @@ export async function openParts (options: PeerOptions, identity: Identity, close
   if (pretended !== undefined) warn(`this peer only pretends to train: a step takes ${pretended} ms and learns nothing`)
   const trainer = await TrainerClient.start({
     model: run.manifest.model, inner: run.manifest.inner, seed: run.manifest.seed, budgetSteps: run.manifest.budget.steps, compute: computeOf(settings),
-    samplingSeed, ...trainerInput(data), ...trainerModeOf(run.manifest, lane), ...state === undefined ? {} : { state },
+    samplingSeed, ...trainerInput(data), ...trainerModeOf(run, lane), ...state === undefined ? {} : { state },
     ...pretended === undefined ? {} : { emulatedStepMs: pretended }
   }, { signal })
   closers.add('trainer', async () => trainer.close())
@@ -186,12 +189,18 @@ async function startNetwork ({ options, store, identity, layout, serving, runFil
 }
 
 /** What the trainer is asked for besides whole steps. */
-function trainerModeOf (manifest: RunManifest, lane: ScalarLaneSpec | undefined): Pick<TrainerInit, 'gradients' | 'scalars'> {
+function trainerModeOf ({ runId, manifest }: SignedManifest, lane: ScalarLaneSpec | undefined): Pick<TrainerInit, 'gradients' | 'scalars'> {
   const { method } = manifest
   // A scalar peer of a first-order run measures at the weights of others: nothing of its own moves them.
   if (lane !== undefined) return { scalars: { noise: lane.noise, unit: 1 } }
-  if (isScalarMethod(method)) return method.kind === 'ferret' ? {} : { scalars: { noise: method.noise, sparse: method.sparse, unit: unitOf(method, stepsOf(manifest)) } }
+  if (isScalarMethod(method)) return method.kind === 'ferret' ? {} : { scalars: scalarSettingsOf(method, runId, stepsOf(manifest)) }
   return method.shares === 'gradients' ? { gradients: true } : {}
+}
+
+/** A trainer of a run of bytes keeps its weights, too; those of other scalars are kept where the ledger is. */
+function scalarSettingsOf (method: Exclude<ScalarSpec, { kind: 'ferret' }>, runId: string, steps: number): ScalarSettings {
+  const settings = { noise: method.noise, sparse: method.sparse, unit: unitOf(method, steps) }
+  return method.kind === 'one-byte' ? { ...settings, bytes: { method, runId, steps } } : settings
 }
 
 /** Every shard has batches of its own, and so has every seed. */

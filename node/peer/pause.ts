@@ -90,7 +90,7 @@ export class PauseSwitch {
       if (this.#sinceMs === undefined) scalars.measure(request, done)
       else this.#hold(() => { begin(request, done) }, inner, done)
     }
-    return { integers: scalars.integers, measure: begin }
+    return { ...scalars, measure: begin }
   }
 
   #hold (begin: () => void, inner: Trainer, done: (outcome: Extract<TrainingOutcome, { kind: 'stopped' }>) => void): void {

@@ -6,6 +6,7 @@ import { RUN_START } from '../../src/spsa/ledger.ts'
 import type { Ledger } from '../../src/spsa/ledger.ts'
 import type { LedgerTalkPorts } from '../../src/spsa/ledger-talk.ts'
 import { OneBytePeer } from '../../src/spsa/one-byte-peer.ts'
+import type { OneByteStart } from '../../src/spsa/one-byte-ports.ts'
 import { PackMachine } from '../../src/spsa/pack-machine.ts'
 import { packMachineRules } from '../../src/spsa/pack-methods.ts'
 import type { ScalarRun } from '../../src/spsa/pack-methods.ts'
@@ -36,15 +37,23 @@ const DRAW_STREAM = 510
 export function createMachine ({ method, run, trainer, loaded, samplingSeed, ports, worked, others }: MachineParts): ScalarMachine {
   const { measure, train } = timedWork(trainer, worked)
   const disclose = disclosureOf(method)
+  if (method.kind === 'one-byte') {
+    const model = trainer.scalars?.model
+    if (model === undefined) throw new Error('this trainer was not started to keep a model of bytes')
+    return new OneBytePeer(oneByteRules(method, run), { ...ports, model, measure, disclose, others }, startOf(loaded))
+  }
   const integers = trainer.scalars?.integers ?? new Int32Array(0)
-  return method.kind === 'one-byte'
-    ? new OneBytePeer({ base: trainer.weights, integers }, oneByteRules(method, run), { ...ports, measure, disclose, others }, loaded.snapshot === undefined ? undefined : { snapshot: loaded.snapshot, model: loaded.snapshot, held: loaded.held ?? RUN_START })
-    : new PackMachine(packPorts => {
-      // Ferret trains in the weights that its trainer shares; a restarted peer draws other seeds than before
-      const base = method.kind === 'ferret' ? trainer.weights.slice() : trainer.weights
-      const draws = words(samplingSeed, DRAW_STREAM, loaded.entries.length)
-      return packPlayer(method, run, base, { measure, train, weights: trainer.weights, integers, draws, disclose }, packPorts)
-    }, packMachineRules(method, run, trainer.weights.length), ports, loaded.sums)
+  return new PackMachine(packPorts => {
+    // Ferret trains in the weights that its trainer shares; a restarted peer draws other seeds than before
+    const base = method.kind === 'ferret' ? trainer.weights.slice() : trainer.weights
+    const draws = words(samplingSeed, DRAW_STREAM, loaded.entries.length)
+    return packPlayer(method, run, base, { measure, train, weights: trainer.weights, integers, draws, disclose }, packPorts)
+  }, packMachineRules(method, run, trainer.weights.length), ports, loaded.sums)
+}
+
+/** The weights of a snapshot are those that the trainer was started with. */
+function startOf ({ snapshot, held }: LoadedLedger): OneByteStart | undefined {
+  return snapshot === undefined ? undefined : { snapshot, model: { step: snapshot.step, limit: snapshot.limit }, held: held ?? RUN_START }
 }
 
 const MS_PER_SECOND = 1000

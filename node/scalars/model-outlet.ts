@@ -1,7 +1,6 @@
-import type { ScalarMachine } from '../../src/spsa/scalar-machine.ts'
-import { readAll } from '../../src/spsa/weight-source.ts'
 import type { PeerOptions, PeerParts } from '../peer/peer-parts.ts'
 import type { PeerReporter } from '../peer/peer-reporter.ts'
+import type { ModelAnswers } from './model-answers.ts'
 import { writeWeights } from './weights-checkpoint.ts'
 
 /** How far a peer is. */
@@ -16,24 +15,26 @@ export class ModelOutlet {
   readonly #options: PeerOptions
   readonly #parts: PeerParts
   readonly #reporter: PeerReporter
+  readonly #answers: ModelAnswers
 
-  constructor (options: PeerOptions, parts: PeerParts, reporter: PeerReporter) {
+  constructor (options: PeerOptions, parts: PeerParts, reporter: PeerReporter, answers: ModelAnswers) {
     this.#options = options
     this.#parts = parts
     this.#reporter = reporter
+    this.#answers = answers
   }
 
-  async checkpoint ({ weights }: Pick<ScalarMachine, 'weights'>, moment: Moment, heldOutLoss: number | undefined): Promise<void> {
+  async checkpoint (moment: Moment, heldOutLoss: number | undefined): Promise<void> {
     const { runId } = this.#options.source.run
-    const path = await writeWeights(this.#parts, { runId, ...moment, weights: readAll(weights), heldOutLoss })
+    const path = await writeWeights(this.#parts, { runId, ...moment, weights: await this.#answers.weights(), heldOutLoss })
     this.#reporter.checkpoint = path
     this.#options.events.emit({ type: 'checkpoint', step: moment.step, path })
   }
 
-  async evaluate ({ weights }: Pick<ScalarMachine, 'weights'>, when: 'start' | 'round' | 'end', { step, tokens }: Moment, stop?: AbortSignal): Promise<number> {
+  async evaluate (when: 'start' | 'round' | 'end', { step, tokens }: Moment, stop?: AbortSignal): Promise<number> {
     const { trainer, network } = this.#parts
     const { payloadSent } = network.meter.totals()
-    const { loss } = await trainer.evaluate(readAll(weights), stop)
+    const { loss } = await trainer.evaluate(await this.#answers.weights(stop), stop)
     this.#options.events.emit({ type: 'evaluated', moment: when, loss, step, tokens, payloadBytesSent: payloadSent })
     return loss
   }

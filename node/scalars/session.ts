@@ -22,6 +22,7 @@ import { keyOf, keyOfPeer, peerOfKey } from './keys.ts'
 import { ledgerAnswer } from './ledger-answer.ts'
 import { createMachine, stepsOfOwn } from './machine.ts'
 import { meetOthers } from './meeting.ts'
+import { ModelAnswers } from './model-answers.ts'
 import { ModelOutlet } from './model-outlet.ts'
 import type { Moment } from './model-outlet.ts'
 import { PackRounds } from './pack-rounds.ts'
@@ -49,6 +50,7 @@ export class ScalarSession {
   readonly #steps: number
   readonly #ended: Promise<End>
   #end: { readonly resolve: (end: End) => void, readonly reject: (error: ShoalError) => void } = { resolve: () => undefined, reject: () => undefined }
+  readonly #answers = new ModelAnswers(() => this.machine)
   readonly #settled = new Set<string>()
   readonly #snapshots: Snapshots
   readonly #outlet: ModelOutlet
@@ -100,7 +102,7 @@ export class ScalarSession {
     })
     this.machine.restore(loaded.entries)
     this.#stepsBefore = stepsOfOwn(method, this.machine.ledger, keyOf(network.self))
-    this.#outlet = new ModelOutlet(options, parts, reporter)
+    this.#outlet = new ModelOutlet(options, parts, reporter, this.#answers)
     this.#rounds = new PackRounds({ steps: stepsARound(method), window: this.machine.ledger.rules.window }, network)
     this.#aftermath = new Aftermath({ machine: this.machine, network, say: sentence => { this.#say('committing', sentence) } })
     parts.serving.snapshot = async () => this.#snapshots.served()
@@ -130,20 +132,20 @@ export class ScalarSession {
         isSettled: key => this.#settled.has(key), say: (phase, sentence) => { this.#say(phase, sentence) }
       }, stop)
       if (!this.#snapshots.hasWeights) throw unknownGenesis(this.#options.source.run.manifest)
-      this.#reporter.startLoss = await this.#outlet.evaluate(this.machine, 'start', this.#moment(), stop)
+      this.#reporter.startLoss = await this.#outlet.evaluate('start', this.#moment(), stop)
     } catch (error) {
       if (stop.aborted) return this.#finish('stopped')
       throw error
     }
     const reason = await this.#train(stop)
     this.#announce(false)
-    if (reason === 'budget') await this.#aftermath.agree(stop)
+    if (reason === 'budget') await this.#aftermath.agree(AbortSignal.any([stop, this.#answers.gone]))
     this.#snapshots.close()
-    this.#parts.ledger.record(this.machine.state())
+    this.#parts.ledger.record(await this.#answers.state())
     await this.#parts.ledger.settled()
     await this.#parts.network.scalars.flush()
-    if (reason === 'budget') this.#reporter.endLoss = await this.#outlet.evaluate(this.machine, 'end', this.#moment(), stop).catch(() => NaN)
-    await this.#outlet.checkpoint(this.machine, this.#moment(), Number.isFinite(this.#reporter.endLoss) ? this.#reporter.endLoss : undefined)
+    if (reason === 'budget') this.#reporter.endLoss = await this.#outlet.evaluate('end', this.#moment(), stop).catch(() => NaN)
+    await this.#outlet.checkpoint(this.#moment(), Number.isFinite(this.#reporter.endLoss) ? this.#reporter.endLoss : undefined)
     return this.#finish(reason)
   }
 
@@ -159,7 +161,7 @@ export class ScalarSession {
   async ledger (): Promise<Omit<LedgerAnswer, 'version'>> {
     const machine = this.#bytes
     if (machine === undefined) throw liveLedgerUntold(this.#parts.method.kind)
-    return ledgerAnswer(this.#options.source.run.runId, () => machine, this.#parts.ledger, async () => this.#parts.kept.snapshots())
+    return ledgerAnswer(this.#options.source.run.runId, () => machine, this.#parts.ledger, this.#parts.kept, this.#answers)
   }
 
   async #train (stop: AbortSignal): Promise<End> {
@@ -215,13 +217,18 @@ export class ScalarSession {
       case 'rebuilt': { events.emit({ type: 'warning', sentence: `this peer’s weights differed from those of ${shortId(peerOfKey(event.from))} at step ${event.step} with the same bytes, and were made anew` }); return }
       case 'finished': { this.#end.resolve('budget'); return }
       case 'stopped': { this.#end.resolve('stopped'); return }
-      case 'failed': { this.#end.reject(trainingFailed(event.reason)) }
+      case 'failed': { this.#failed(trainingFailed(event.reason)) }
     }
   }
 
   /** Its packs cannot be kept, so it signs none. */
   fail (error: unknown): void {
-    this.#end.reject(packsNotKept(error))
+    this.#failed(packsNotKept(error))
+  }
+
+  #failed (error: ShoalError): void {
+    this.#answers.fail(error)
+    this.#end.reject(error)
   }
 
   #onStep ({ loss, tokens }: Extract<OneByteReport, { kind: 'step' }>): void {
@@ -248,11 +255,11 @@ export class ScalarSession {
     this.#announce(true)
     events.emit({ type: 'round', record, bytes: this.#parts.network.meter.totals() })
     if (evaluateEvery > 0 && record.round % evaluateEvery === 0) {
-      this.#outlet.evaluate(this.machine, 'round', this.#moment()).catch((error: unknown) => { events.emit({ type: 'warning', sentence: `the held-out loss was not measured: ${reasonOf(error)}` }) })
+      this.#outlet.evaluate('round', this.#moment()).catch((error: unknown) => { events.emit({ type: 'warning', sentence: `the held-out loss was not measured: ${reasonOf(error)}` }) })
     }
     if (performance.now() - this.#checkpointedAtMs < checkpointEverySeconds * MS_PER_SECOND) return
     this.#checkpointedAtMs = performance.now()
-    this.#outlet.checkpoint(this.machine, this.#moment(), undefined).catch((error: unknown) => { events.emit({ type: 'warning', sentence: `no checkpoint was written: ${reasonOf(error)}` }) })
+    this.#outlet.checkpoint(this.#moment(), undefined).catch((error: unknown) => { events.emit({ type: 'warning', sentence: `no checkpoint was written: ${reasonOf(error)}` }) })
   }
 
   #announce (training: boolean): void {

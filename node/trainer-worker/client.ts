@@ -14,6 +14,7 @@ import { flopsOfStep } from '../backends/estimate.ts'
 import type { BackendRanking, SkippedBackend } from '../backends/contract.ts'
 import { leaveBeforeExit } from './leaving.ts'
 import { errorParts, trainerFailed } from './messages.ts'
+import { modelClient } from './model-client.ts'
 import { stoppable } from './or-aborted.ts'
 import { sharedMemory, startThread } from './thread.ts'
 import type { Answers, ExpertEnsemble, FromWorker, Request, StepProgress, ToWorker, TrainerInit, WritingOptions } from './messages.ts'
@@ -72,7 +73,8 @@ export class TrainerClient implements Trainer {
       this.gradients = { gradient: memory.sharedGradient, compute: done => { this.#begin<'compute'>({ kind: 'compute' }, done) }, finishStep: (options, finished) => { this.#finishStep(options, finished) } }
     }
     if (init.scalars !== undefined) {
-      this.scalars = { integers: memory.sharedIntegers, measure: (request, done) => { this.#measure(request, done) } }
+      const model = init.scalars.bytes === undefined ? undefined : modelClient(async task => await this.#ask<'model'>({ kind: 'model', task }))
+      this.scalars = { integers: memory.sharedIntegers, measure: (request, done) => { this.#measure(request, done) }, model }
     }
     this.#worker = startThread({ ...init, ranking, ...memory })
     this.#worker.on('message', (message: FromWorker) => this.#receive(message))

@@ -3,6 +3,8 @@ import { ShoalError, reasonOf } from '../../src/errors.ts'
 import type { ErrorParts } from '../../src/errors.ts'
 import type { InnerSpec, ModelSpec } from '../../src/manifest/schema.ts'
 import type { ScalarOutcome, ScalarRequest, TrainingOutcome } from '../../src/ports.ts'
+import type { OneByteSpec } from '../../src/manifest/scalar-schema.ts'
+import type { ModelAnswers, ModelTask, ModelTaskKind } from '../../src/spsa/model-worker.ts'
 import type { NoiseSpec } from '../../src/spsa/method-noise.ts'
 import type { EnsembleEvaluation, EnsembleRule } from '../../src/training/ensemble.ts'
 import type { Evaluation } from '../../src/training/evaluation.ts'
@@ -14,6 +16,8 @@ import type { BackendRanking, ComputeSettings, SkippedBackend } from '../backend
 export interface ScalarSettings extends NoiseSpec {
   /** Of the run's fixed point: weights are fround(θ₀ + unit · A / integersPerUnit). */
   readonly unit: number
+  /** Of a run of bytes, whose weights the trainer keeps itself. */
+  readonly bytes?: { readonly method: OneByteSpec, readonly runId: string, readonly steps: number }
 }
 
 /** What a trainer is started with. */
@@ -72,6 +76,7 @@ export type Request =
   /** Takes the step with the shared gradient, or only counts it: the weights have been moved. */
   | { readonly kind: 'finish', readonly descend: boolean }
   | { readonly kind: 'measure', readonly request: ScalarRequest }
+  | { readonly kind: 'model', readonly task: ModelTask }
   /** `stop` is one value, shared: not 0 gives up after the call under way. */
   | { readonly kind: 'evaluate', readonly stop: Int32Array, readonly weights?: Float32Array }
   /** The mixture of several experts' predictions, and each alone. */
@@ -88,6 +93,7 @@ export interface Answers {
   /** Steps taken. */
   finish: number
   measure: { readonly outcome: ScalarOutcome, readonly secondsTraining: number, readonly tokens?: undefined }
+  model: ModelAnswers[ModelTaskKind]
   evaluate: Evaluation
   evaluateEnsemble: EnsembleEvaluation
   sample: string

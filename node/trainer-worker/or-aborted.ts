@@ -3,7 +3,7 @@
  *
  * @throws the signal's reason when it aborts
  */
-async function orAborted<Result> (work: Promise<Result>, signal: AbortSignal | undefined, giveUp: () => void): Promise<Result> {
+export async function orAborted<Result> (work: Promise<Result>, signal: AbortSignal | undefined, giveUp: () => void): Promise<Result> {
   if (signal === undefined) return await work
   let leave = giveUp
   const aborted = new Promise<never>((_, reject) => {

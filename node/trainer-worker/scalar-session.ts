@@ -7,6 +7,8 @@ import type { ScalarRequest } from '../../src/ports.ts'
 import { movedWeights } from '../../src/spsa/accumulator.ts'
 import { directionLosses } from '../../src/spsa/direction-losses.ts'
 import { methodNoise } from '../../src/spsa/method-noise.ts'
+import { ModelWork } from '../../src/spsa/model-worker.ts'
+import { byteModelRules } from '../../src/spsa/scalar-methods.ts'
 import { heldWeights, readAll } from '../../src/spsa/weight-source.ts'
 import { evaluate } from '../../src/training/evaluation.ts'
 import { sampleText } from '../../src/training/text-sampling.ts'
@@ -18,7 +20,8 @@ import { createThrottle } from './throttle.ts'
 import { openTrainingInput } from './training-input.ts'
 
 /**
- * The trainer's side of the worker for methods that send scalars: no optimizer and no weights on the backend, only θ₀ and A in shared memory.
+ * The trainer's side of the worker for methods that send scalars: no optimizer and no weights on the backend, only θ₀ and A in shared memory. Of a run of bytes it keeps those, too,
+ * so that what moves them has its turn between two measurements and holds nobody else's thread.
  *
  * @throws ShoalError CHECKPOINT_INCOMPATIBLE · RangeError when the shard has no window
  */
@@ -31,6 +34,8 @@ export function createScalarSession (input: WorkerInput, settings: ScalarSetting
   sharedWeights.set(state.weights)
   const noise = methodNoise(settings)
   const weights = movedWeights(heldWeights(sharedWeights), sharedIntegers, settings.unit / noise.integersPerUnit)
+  const { bytes } = settings
+  const work = bytes === undefined ? undefined : new ModelWork({ base: sharedWeights, integers: sharedIntegers }, byteModelRules(bytes.method, bytes.steps), bytes.runId)
   const meter = createMeter(tokensPerStepOf(input), report)
   const throttle = createThrottle(input.compute.throttle, stopFlag)
   let { step } = state
@@ -67,6 +72,10 @@ export function createScalarSession (input: WorkerInput, settings: ScalarSetting
       measuredLoss = NaN
       switch (request.kind) {
         case 'measure': return await measure(request.request)
+        case 'model': {
+          if (work === undefined) throw new RangeError('this trainer was not started to keep a model of bytes')
+          return work.do(request.task)
+        }
         case 'evaluate': {
           const shouldStop = (): boolean => Atomics.load(request.stop, 0) !== 0
           const evaluation = await withParameters(request.weights, async parameters => await evaluate(model, parameters, heldOut(), shouldStop))

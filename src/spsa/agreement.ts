@@ -1,19 +1,20 @@
-import type { ByteModel } from './byte-model.ts'
-import { fingerprintOf } from './ledger.ts'
-import type { Ledger } from './ledger.ts'
 import { EVERYONE } from './one-byte-messages.ts'
 import type { OneByteMessage, SnapshotOffer } from './one-byte-messages.ts'
 import type { OneBytePorts, OneByteRules } from './one-byte-ports.ts'
+import { StepStates, sameState } from './step-states.ts'
+import type { OwnState, StateSource, StepState } from './step-states.ts'
 
 /** What a peer knows when it compares. */
-export interface Agreeing {
-  readonly ledger: Ledger
-  readonly model: ByteModel
+export interface Agreeing extends StateSource {
   /** Steps taken. */
   readonly step: number
   readonly isOver: boolean
   /** Asks somebody for what this peer lacks. */
   readonly inquire: (to: string) => void
+  /** Makes the weights anew from the bytes. */
+  readonly rebuild: () => void
+  /** Told of a snapshot that this peer is to go on from. */
+  readonly overruled: (overruling: Overruling) => void
 }
 
 /** A snapshot that most others went on from, and how many of them told so. */
@@ -23,12 +24,6 @@ export interface Overruling {
 }
 
 export type CheckMessage = Extract<OneByteMessage, { kind: 'check' }>
-
-interface State {
-  readonly step: number
-  readonly fingerprint: string
-  readonly modelHash: string
-}
 
 /** A comparison looks so many windows back: by then what nothing kept from anybody has arrived everywhere. */
 export const WINDOWS_BACK = 4
@@ -47,9 +42,7 @@ export class Agreement {
   readonly #rules: OneByteRules
   readonly #ports: OneBytePorts
   readonly #self: () => Agreeing
-  /** What was compared last, for as long as nothing changes, and the last snapshot, which never does. */
-  #state: State | undefined
-  #sealed: State | undefined
+  readonly #states: StepStates
   /** Up to which step others have told the same as this peer has: who has the same at a step has it at all earlier ones. */
   readonly #agreedTo = new Map<string, number>()
   readonly #lacked = new Set<string>()
@@ -62,11 +55,12 @@ export class Agreement {
     this.#rules = rules
     this.#ports = ports
     this.#self = self
+    this.#states = new StepStates(self)
   }
 
   /** Bytes came or went, of no step before `fromStep`. */
   changed (fromStep: number): void {
-    if (fromStep < (this.#state?.step ?? 0)) this.#state = undefined
+    this.#states.changed(fromStep)
     for (const [peer, step] of this.#agreedTo) this.#agreedTo.set(peer, Math.min(step, fromStep))
     if (fromStep < this.boundary) this.#isBoundaryTold = false
   }
@@ -74,7 +68,7 @@ export class Agreement {
   /** This peer goes on from another snapshot. */
   restarted (): void {
     this.changed(0)
-    this.#sealed = undefined
+    this.#states.distrust()
     this.#offers.clear()
   }
 
@@ -92,8 +86,7 @@ export class Agreement {
   afterWhile (): void { this.#answered.clear() }
 
   sendCheck (to: string, step: number): void {
-    const { fingerprint, modelHash } = this.#stateAt(step)
-    this.#ports.send(to, { kind: 'check', step, fingerprint, modelHash })
+    this.#states.want(`check ${to} ${step}`, step, ({ fingerprint, modelHash }) => { this.#ports.send(to, { kind: 'check', step, fingerprint, modelHash }) })
   }
 
   /** The step after which the next snapshot stands. */
@@ -122,45 +115,39 @@ export class Agreement {
     return open === 0 || (step >= this.boundary + WINDOWS_BACK * window + PATIENCE_EPOCHS * epochSteps && 2 * open < this.#ports.others().length)
   }
 
-  /** The boundary is sealed. */
+  /** The boundary is sealed, and is where the ledger begins now. */
   sealed (): void {
-    this.#sealed = undefined
+    this.#states.sealed()
     this.#isBoundaryTold = false
   }
 
-  /** What this peer has at a step, one comparison after another of the same state costing nothing. */
-  #stateAt (step: number): State {
-    const { ledger, model } = this.#self()
-    const known = step === ledger.firstStep ? this.#sealed : this.#state
-    if (known?.step === step) return known
-    const state = { step, fingerprint: fingerprintOf(ledger.snapshotAt(step)), modelHash: model.hash(step) }
-    if (step === ledger.firstStep) this.#sealed = state
-    else this.#state = state
-    return state
-  }
+  /** The weights follow the ledger again: what waits for that goes on. */
+  goOn (): void { this.#states.goOn() }
 
-  /** Compares what somebody told of himself with what this peer has. Returns 'rebuild' where weights differ although bytes do not. */
-  compare (from: string, check: CheckMessage): 'rebuild' | undefined {
-    const { step, fingerprint } = check
+  /** Compares what somebody told of himself with what this peer has. */
+  compare (from: string, check: CheckMessage): void {
+    const { step } = check
     const { ledger, isOver, step: taken } = this.#self()
     const { window, steps } = this.#rules.ledger
     const end = Math.ceil(steps / window) * window
-    if (step > (isOver ? end : taken) || step % window !== 0) return undefined
-    if (step < ledger.firstStep) {
-      if (step >= 0) this.#once(from, () => { this.offer(from) })
-      return undefined
-    }
-    const mine = this.#stateAt(step)
+    if (step > (isOver ? end : taken) || step % window !== 0 || !(step >= 0)) return
+    if (step < ledger.firstStep) this.#once(from, () => { this.offer(from) })
+    else this.#states.want(`compare ${from} ${step}`, step, mine => { this.#hold(mine, from, check) })
+  }
+
+  /** Where weights differ although bytes do not, this peer's are made anew. */
+  #hold (mine: OwnState, from: string, check: CheckMessage): void {
+    const { step } = check
+    const { ledger: { firstStep }, rebuild } = this.#self()
     if (sameState(mine, check)) this.#agree(from, step)
-    else if (step === ledger.firstStep && step > 0) this.#dispute(from)
-    else if (mine.fingerprint !== fingerprint) this.#lack(from, step)
+    else if (step === firstStep && step > 0) this.#dispute(from)
+    else if (mine.fingerprint !== check.fingerprint) this.#lack(from, step)
     else {
-      this.#state = this.#sealed = undefined
+      this.#states.distrust()
       this.#ports.report({ kind: 'rebuilt', from, step })
-      if (ledger.firstStep > 0) this.#dispute(from)
-      return 'rebuild'
+      rebuild()
+      if (firstStep > 0) this.#dispute(from)
     }
-    return undefined
   }
 
   #agree (from: string, step: number): void {
@@ -196,40 +183,46 @@ export class Agreement {
     tell()
   }
 
-  /** Weighs what somebody tells of his snapshot. Returns it where this peer is to go on from it. */
-  weigh (from: string, offer: SnapshotOffer): Overruling | undefined {
+  /** Weighs what somebody tells of his snapshot. */
+  weigh (from: string, offer: SnapshotOffer): void {
     this.#offers.set(from, offer)
     const { ledger: { firstStep }, step } = this.#self()
-    if (offer.step === 0 || offer.step < firstStep) return undefined
-    const mine = offer.step > step ? undefined : this.#stateAt(offer.step)
+    if (offer.step === 0 || offer.step < firstStep) return
+    if (offer.step > step) this.#judge(from, offer, undefined)
+    else this.#states.want(`weigh ${from}`, offer.step, mine => { this.#judge(from, offer, mine) })
+  }
+
+  #judge (from: string, offer: SnapshotOffer, mine: StepState | undefined): void {
+    const { ledger: { firstStep }, overruled } = this.#self()
     if (mine !== undefined && sameState(mine, offer)) {
       this.#agreedWith(from, offer.step)
-      return undefined
+      return
     }
     const others = this.#ports.others()
     const by = others.filter(peer => sameState(offer, this.#offers.get(peer))).length
-    if (offer.step > firstStep) return by >= Math.max(others.length / 2, Math.min(WITNESSES, others.length)) ? { offer, by } : undefined
-    if (mine === undefined) return undefined
+    if (offer.step > firstStep) {
+      if (by >= Math.max(others.length / 2, Math.min(WITNESSES, others.length))) overruled({ offer, by })
+      return
+    }
+    if (mine === undefined) return
     const support = 1 + others.filter(peer => sameState(mine, this.#offers.get(peer))).length
-    return by > support || (by === support && offer.fingerprint < mine.fingerprint) ? { offer, by } : undefined
+    if (by > support || (by === support && offer.fingerprint < mine.fingerprint)) overruled({ offer, by })
   }
 
   offer (to: string): void {
-    const { ledger } = this.#self()
-    const { step, fingerprint, modelHash } = this.#stateAt(ledger.firstStep)
-    const lengths = [ledger.counted(), ledger.open()].map(entries => entries.reduce((sum, { levels }) => sum + levels.length, 0)) as [number, number]
-    this.#ports.send(to, { kind: 'offer', offer: { step, fingerprint, modelHash, heldFrom: ledger.held.step, bytes: lengths[0], openBytes: lengths[1] } })
+    this.#states.want(`offer ${to}`, this.#self().ledger.firstStep, ({ step, fingerprint, modelHash }) => {
+      const { ledger } = this.#self()
+      const lengths = [ledger.counted(), ledger.open()].map(entries => entries.reduce((sum, { levels }) => sum + levels.length, 0)) as [number, number]
+      this.#ports.send(to, { kind: 'offer', offer: { step, fingerprint, modelHash, heldFrom: ledger.held.step, bytes: lengths[0], openBytes: lengths[1] } })
+    })
   }
 
   tellHeads (to: string): void {
-    const { ledger: { sealed: { step, heads } }, model: { startLimit: limit } } = this.#self()
-    for (let at = 0; at === 0 || at < heads.length; at += HEADS_A_MESSAGE) {
-      this.#ports.send(to, { kind: 'heads', part: { step, limit, total: heads.length, heads: heads.slice(at, at + HEADS_A_MESSAGE) } })
-    }
+    this.#states.want(`heads ${to}`, this.#self().ledger.firstStep, ({ step, limit }) => {
+      const { heads } = this.#self().ledger.sealed
+      for (let at = 0; at === 0 || at < heads.length; at += HEADS_A_MESSAGE) {
+        this.#ports.send(to, { kind: 'heads', part: { step, limit, total: heads.length, heads: heads.slice(at, at + HEADS_A_MESSAGE) } })
+      }
+    })
   }
-}
-
-/** Whether two tell of the same bytes and the same weights at the same step. */
-export function sameState (one: State, other: State | undefined): boolean {
-  return one.step === other?.step && one.fingerprint === other.fingerprint && one.modelHash === other.modelHash
 }

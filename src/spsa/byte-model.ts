@@ -139,7 +139,14 @@ export class ByteModel {
 
   /** SHA-256 of all weights' bits as the bytes before `step` made them, and of the limit that they leave; undefined: all bytes. */
   hash (before = Infinity): string {
-    return hashWeights(before === Infinity ? this.weights : this.at(before), this.#limitAt(before))
+    return hashWeights(before === Infinity ? this.weights : this.at(before), this.limitAt(before))
+  }
+
+  /** The clipping limit that the bytes before `step` leave. */
+  limitAt (step: number): number {
+    let limit = this.#limit
+    for (const [index, window] of this.#inOrder()) if (index * this.#rules.window < step) limit = this.#limitAfter(window, limit)
+    return limit
   }
 
   /** The weights that the bytes before `step` made. */
@@ -168,7 +175,7 @@ export class ByteModel {
   startAt (step: number): ModelStart & { readonly weights: Float32Array } {
     const weights = new Float32Array(this.#memory.base.length)
     this.at(step).read(0, weights)
-    return { step, limit: this.#limitAt(step), weights }
+    return { step, limit: this.limitAt(step), weights }
   }
 
   /** Forgets the bytes before `step`, a multiple of the epoch: their weights stay. */
@@ -181,9 +188,6 @@ export class ByteModel {
     this.#limit = limit
     for (const index of this.#windows.keys()) if (index * this.#rules.window < step) this.#windows.delete(index)
   }
-
-  /** The clipping limit that the bytes before the start left. */
-  get startLimit (): number { return this.#limit }
 
   get #newest (): readonly [number, Epoch] {
     return this.#epochs[this.#epochs.length - 1] as readonly [number, Epoch]
@@ -240,12 +244,6 @@ export class ByteModel {
 
   #bytes (wanted: (held: Held) => boolean): Held[] {
     return [...this.#windows.values()].flatMap(window => [...window.values()].filter(wanted))
-  }
-
-  #limitAt (step: number): number {
-    let limit = this.#limit
-    for (const [index, window] of this.#inOrder()) if (index * this.#rules.window < step) limit = this.#limitAfter(window, limit)
-    return limit
   }
 
   #limitAfter (window: ReadonlyMap<string, Held>, limit: number): number {

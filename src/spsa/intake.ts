@@ -16,6 +16,9 @@ export class Intake {
 
   get added (): readonly Entry[] { return this.#added }
 
+  /** Whether the weights have everything that came. */
+  get isEmpty (): boolean { return this.#added.length + this.#withdrawn.length === 0 && this.#fromStep === Infinity }
+
   /** What a model that is made anew lacks. */
   begin (entries: readonly Entry[]): void {
     this.#added = [...entries]

@@ -1,5 +1,6 @@
-import { WITNESSES, sameState } from './agreement.ts'
+import { WITNESSES } from './agreement.ts'
 import type { SnapshotOffer } from './one-byte-messages.ts'
+import { sameState } from './step-states.ts'
 
 /** What an entry weighs besides its bytes, with what a message adds. */
 const ENTRY_OVERHEAD_BYTES = 150

@@ -1,70 +1,65 @@
 import type { ScalarOutcome } from '../ports.ts'
-import { ByteModel } from './byte-model.ts'
 import { Agreement } from './agreement.ts'
-import type { CheckMessage } from './agreement.ts'
-import type { ModelMemory, StepByte } from './byte-model.ts'
 import { Intake } from './intake.ts'
 import type { Entry } from './ledger-entry.ts'
 import { fingerprintOf } from './ledger.ts'
 import type { Ledger } from './ledger.ts'
 import { LedgerTalk } from './ledger-talk.ts'
 import { EVERYONE } from './one-byte-messages.ts'
-import type { OneByteMessage, OneByteReport, SnapshotOffer } from './one-byte-messages.ts'
+import type { Bytes, ModelAnswers, ModelTaskKind, ModelTaskOf } from './model-worker.ts'
+import type { OneByteMessage, OneByteReport } from './one-byte-messages.ts'
 import type { OneBytePorts, OneByteRules, OneByteStart } from './one-byte-ports.ts'
 import { ABSTAIN } from './scalar-codec.ts'
 import type { ScalarMachine } from './scalar-machine.ts'
 import { seedOfStep } from './seeds.ts'
-import { stepBytesOf } from './step-bytes.ts'
-import type { WeightSource } from './weight-source.ts'
+import type { StepState } from './step-states.ts'
 
 interface Adoption {
   readonly weights: Float32Array
   readonly start: OneByteStart
 }
 
-/** Comparisons that wait for the end of a forward pass: several of each member of a large swarm. */
-const MOST_CHECKS = 1024
-
 /**
  * One peer of Just One Byte: evaluate the own batch at θ ± ε·z(own seed), keep one byte of the projected gradient, and sign and send a pack of
- * them after each window, when they count for this peer as for everybody else. All weights are a function of the set of packs held (`ByteModel`).
+ * them after each window, when they count for this peer as for everybody else. All weights are a function of the set of packs held (`ByteModel`); they are kept elsewhere
+ * (`ModelWorker`), and whatever moves or reads them has its turn there.
  */
 export class OneBytePeer implements ScalarMachine {
-  readonly #memory: ModelMemory
   readonly #rules: OneByteRules
   readonly #ports: OneBytePorts
   readonly #start: OneByteStart | undefined
   readonly #talk: LedgerTalk
   readonly #intake = new Intake()
   readonly #agreement: Agreement
-  #model: ByteModel
   #pack: number[] = []
   #step = 0
   #stopping = false
   #isMeasuring = false
   #isOver = false
-  /** By sender and step: a later one does not stand for an earlier one. */
-  readonly #checks = new Map<string, { readonly from: string, readonly check: CheckMessage }>()
-  readonly #offers = new Map<string, SnapshotOffer>()
   #adoption: Adoption | undefined
 
-  constructor (memory: ModelMemory, rules: OneByteRules, ports: OneBytePorts, start?: OneByteStart) {
-    this.#memory = memory
+  constructor (rules: OneByteRules, ports: OneBytePorts, start?: OneByteStart) {
     this.#rules = rules
     this.#ports = ports
     this.#start = start
     this.#talk = new LedgerTalk(rules.ledger, { ...ports, report: event => { this.#onLedger(event) } }, start?.held)
-    this.#model = new ByteModel(memory, rules.model, start?.model)
-    this.#agreement = new Agreement(rules, ports, () => ({ ledger: this.ledger, model: this.#model, step: this.#step, isOver: this.#isOver, inquire: to => { this.inquire(to) } }))
+    this.#agreement = new Agreement(rules, ports, () => ({
+      ledger: this.ledger, step: this.#step, isOver: this.#isOver, isInStep: this.#intake.isEmpty && this.#adoption === undefined, inquire: to => { this.inquire(to) },
+      hash: (before, found) => { this.#ask({ kind: 'hash', before }, found) },
+      rebuild: () => { this.#ask({ kind: 'rebuild' }) },
+      overruled: overruling => { ports.report({ kind: 'overruled', ...overruling }) }
+    }))
+    if (start !== undefined) this.#ask({ kind: 'begin', start: start.model })
   }
 
   get ledger (): Ledger { return this.#talk.ledger }
-  get model (): ByteModel { return this.#model }
 
   /** Steps taken so far. */
   get step (): number { return this.#step }
 
-  get weights (): WeightSource { return this.model.weights }
+  /** The weights of what is applied by now; not called back where whoever keeps them is gone, which is reported as a failure. */
+  readWeights (read: (weights: Float32Array) => void): void { this.#ask({ kind: 'read' }, read) }
+
   /** What the weights are made of by now: what came since the last forward pass waits for the next one. */
   applied (): Entry[] {
     const waiting = new Set(this.#intake.added)
@@ -103,9 +98,8 @@ export class OneBytePeer implements ScalarMachine {
 
   #adopt ({ weights, start }: Adoption): void {
     const held = this.ledger.entries()
-    this.#memory.base.set(weights)
     this.#talk.takeOver(start.snapshot)
-    this.#model = new ByteModel(this.#memory, this.#rules.model, start.model)
+    this.#ask({ kind: 'begin', start: start.model, weights })
     for (const entry of held) this.ledger.admit(entry)
     this.#intake.begin(this.ledger.open())
     this.#agreement.restarted()
@@ -179,12 +173,10 @@ export class OneBytePeer implements ScalarMachine {
   #compact (): void {
     const step = this.#agreement.boundary
     const agreed = this.#agreement.agreed
-    const { weights, ...model } = this.#model.startAt(step)
     const [snapshot, held] = [this.ledger.snapshotAt(step), this.ledger.sealed]
     const forgotten = this.ledger.compact(snapshot, held)
-    this.#model.compact(step)
     this.#agreement.sealed()
-    this.#ports.report({ kind: 'sealed', start: { model, snapshot, held }, weights, forgotten, agreed })
+    this.#ask({ kind: 'seal', step }, ({ weights, ...model }) => { this.#ports.report({ kind: 'sealed', start: { model, snapshot, held }, weights, forgotten, agreed }) })
   }
 
   #sendPack (sent: () => void): void {
@@ -225,8 +217,9 @@ export class OneBytePeer implements ScalarMachine {
   }
 
   /** Everything held now, by its fingerprint, and the weights that it makes, by their hash. */
-  state (): { readonly fingerprint: string, readonly modelHash: string } {
-    return { fingerprint: fingerprintOf({ step: 0, heads: this.ledger.heads() }), modelHash: this.model.hash() }
+  state (told: (state: Omit<StepState, 'step'>) => void): void {
+    const fingerprint = fingerprintOf({ step: 0, heads: this.ledger.heads() })
+    this.#ask({ kind: 'hash', before: Infinity }, ({ modelHash }) => { told({ fingerprint, modelHash }) })
   }
 
   /** Asks what it lacks and offers what others lack. */
@@ -238,9 +231,13 @@ export class OneBytePeer implements ScalarMachine {
       case 'pack': { this.#talk.takePack(from, message.entry, this.#step); break }
       case 'entries': { this.#talk.takeAsked(from, message.entries, this.#step); break }
       case 'inquiry': { if (this.#talk.answer(from, message.inquiry)) this.#agreement.offer(from); break }
-      case 'check': { if (this.#checks.size < MOST_CHECKS) this.#checks.set(`${from} ${message.step}`, { from, check: message }); break }
+      case 'check': { this.#agreement.compare(from, message); break }
       case 'seek': { if (message.heads) this.#agreement.tellHeads(from); else this.#agreement.offer(from); break }
-      case 'offer': { this.#offers.set(from, message.offer); break }
+      case 'offer': {
+        this.#ports.report({ kind: 'offered', from, offer: message.offer })
+        this.#agreement.weigh(from, message.offer)
+        break
+      }
       case 'heads': { this.#ports.report({ kind: 'told-heads', from, part: message.part }); break }
       default: this.#ports.report({ kind: 'refused', from, code: 'WRONG_STEP', reason: 'this run has no seed pool whose sums could be told' })
     }
@@ -264,19 +261,20 @@ export class OneBytePeer implements ScalarMachine {
     this.#adoption = undefined
     const { added, withdrawn, fromStep } = this.#intake.take()
     if (fromStep < Infinity) this.#agreement.changed(fromStep)
-    const bytesOf = (entries: readonly Entry[]): StepByte[] => entries.flatMap(entry => stepBytesOf(entry, this.#rules.ledger.runId))
-    if (added.length > 0) this.#model.add(bytesOf(added))
-    if (withdrawn.length > 0) this.#model.withdraw(bytesOf(withdrawn))
-    for (const { from, check } of this.#checks.values()) if (this.#agreement.compare(from, check) === 'rebuild') this.#model.rebuild()
-    this.#checks.clear()
-    for (const [from, offer] of this.#offers) this.#weigh(from, offer)
-    this.#offers.clear()
+    if (added.length + withdrawn.length > 0) this.#ask({ kind: 'move', added: added.map(bytesOf), withdrawn: withdrawn.map(bytesOf) })
+    this.#agreement.goOn()
     if (this.#isOver) this.#sealWhatCan()
   }
 
-  #weigh (from: string, offer: SnapshotOffer): void {
-    this.#ports.report({ kind: 'offered', from, offer })
-    const overruling = this.#agreement.weigh(from, offer)
-    if (overruling !== undefined) this.#ports.report({ kind: 'overruled', ...overruling })
+  #ask<Kind extends ModelTaskKind> (task: ModelTaskOf<Kind>, done: (answer: ModelAnswers[Kind]) => void = () => undefined): void {
+    this.#ports.model.ask(task, result => {
+      if (result.kind === 'done') done(result.value)
+      else this.#ports.report({ kind: 'failed', reason: result.reason })
+    })
   }
+}
+
+/** What an entry says to the model. */
+function bytesOf ({ peer, firstStep, levels }: Entry): Bytes {
+  return { peer, firstStep, levels }
 }

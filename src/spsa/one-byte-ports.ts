@@ -2,6 +2,7 @@ import type { ScalarSteps } from '../ports.ts'
 import type { ByteModelRules, ModelStart } from './byte-model.ts'
 import type { LedgerRules, Snapshot } from './ledger.ts'
 import type { LedgerTalkPorts } from './ledger-talk.ts'
+import type { ModelWorker } from './model-worker.ts'
 
 export interface OneByteRules {
   /** `window` is the length of a pack, too. */
@@ -15,7 +16,9 @@ export interface OneByteRules {
 
 /** How this peer acts on the world. */
 export interface OneBytePorts extends LedgerTalkPorts {
-  /** Losses of this peer's own batch at θ ± ε·z; the model's memory is left alone meanwhile. */
+  /** Keeps the weights, which move between two measurements only. */
+  readonly model: ModelWorker
+  /** Losses of this peer's own batch at θ ± ε·z. */
   readonly measure: ScalarSteps['measure']
   /** What becomes of a scalar before anybody hears of it: say `privateScalar`. The scalar itself when left out. */
   readonly disclose?: ((scalar: number) => number) | undefined

@@ -12,6 +12,8 @@ import type { PackPlayer, PackPorts, PackReport } from './pack-player.ts'
 import { NO_SUMS, beginOf, isWorthTelling, misfitOf, packsIn, snapshotOf, sumsOf } from './run-sums.ts'
 import type { RunSums } from './run-sums.ts'
 import type { ScalarMachine } from './scalar-machine.ts'
+import type { StepState } from './step-states.ts'
+import { readAll } from './weight-source.ts'
 import type { WeightSource } from './weight-source.ts'
 
 export interface PackMachineRules {
@@ -94,6 +96,8 @@ export class PackMachine implements ScalarMachine {
 
   get weights (): WeightSource { return this.#player.model.weights }
 
+  readWeights (read: (weights: Float32Array) => void): void { read(readAll(this.weights)) }
+
   /** Steps of training taken so far. */
   get step (): number { return this.#player.step }
 
@@ -147,9 +151,9 @@ export class PackMachine implements ScalarMachine {
   compare (to: string): void { this.#sendCheck(to, this.#ledgerStep) }
 
   /** Everything held now, by its fingerprint, and the weights that it makes, by their hash. */
-  state (): { readonly fingerprint: string, readonly modelHash: string } {
+  state (told: (state: Omit<StepState, 'step'>) => void): void {
     const { ledger } = this
-    return { fingerprint: fingerprintOf({ step: ledger.firstStep, heads: ledger.heads() }), modelHash: hashWeights(this.#player.model.weightsBy(ledger.entries().map(packOf))) }
+    told({ fingerprint: fingerprintOf({ step: ledger.firstStep, heads: ledger.heads() }), modelHash: hashWeights(this.#player.model.weightsBy(ledger.entries().map(packOf))) })
   }
 
   get #ledgerStep (): number { return this.#round * this.#rules.ledger.window }
@@ -191,13 +195,13 @@ export class PackMachine implements ScalarMachine {
   /** What lies within sums that were taken over cannot be told apart any more. */
   get #comparableFrom (): number { return this.#takenOver?.until ?? 0 }
 
-  #stateAt (step: number): { readonly fingerprint: string, readonly modelHash: string } {
+  #stateAt (step: number): Omit<StepState, 'step'> {
     const packs = this.ledger.entries().filter(({ firstStep }) => firstStep < step).map(packOf)
     return { fingerprint: fingerprintOf(this.ledger.snapshotAt(step)), modelHash: hashWeights(this.#player.model.weightsBy(packs)) }
   }
 
   #compareAll (): void {
-    const states = new Map<number, ReturnType<PackMachine['state']>>()
+    const states = new Map<number, Omit<StepState, 'step'>>()
     for (const [from, { step, fingerprint, modelHash }] of this.#checks) {
       if (step > this.#ledgerStep || step % this.#rules.ledger.window !== 0 || step < this.#comparableFrom) continue
       const mine = states.get(step) ?? this.#stateAt(step)

@@ -1,12 +1,11 @@
 import type { Entry } from './ledger-entry.ts'
 import type { Ledger } from './ledger.ts'
 import type { OneByteMessage } from './one-byte-messages.ts'
-import type { WeightSource } from './weight-source.ts'
+import type { StepState } from './step-states.ts'
 
 /** One peer of a run of scalars, whatever the method: its ledger, and the weights that the ledger makes. */
 export interface ScalarMachine {
   readonly ledger: Ledger
-  readonly weights: WeightSource
   /** Steps of training taken so far. */
   readonly step: number
   /** Takes over entries that were kept, in the order of each chain and without a word. Before `start`. */
@@ -19,6 +18,8 @@ export interface ScalarMachine {
   inquire (to: string): void
   /** Tells a peer what this one holds. */
   compare (to: string): void
-  /** Everything held now, by its fingerprint, and the weights that it makes, by their hash. */
-  state (): { readonly fingerprint: string, readonly modelHash: string }
+  /** The weights of everything that is counted by now, once they can be read; never where whoever keeps them is gone, which is reported as a failure. */
+  readWeights (read: (weights: Float32Array) => void): void
+  /** Everything held now, by its fingerprint, and the weights that it makes, by their hash; as `readWeights`. */
+  state (told: (state: Omit<StepState, 'step'>) => void): void
 }

@@ -4,7 +4,9 @@ import type { ClipRules } from '../../src/spsa/clipping.ts'
 import { fraction, integerBelow } from '../../src/random/draw.ts'
 import { words } from '../../src/random/words.ts'
 import { modelMemory } from '../../src/spsa/byte-model.ts'
+import type { ByteModel } from '../../src/spsa/byte-model.ts'
 import type { Verify } from '../../src/spsa/ledger-entry.ts'
+import { ModelWork } from '../../src/spsa/model-worker.ts'
 import { EVERYONE } from '../../src/spsa/one-byte-messages.ts'
 import type { OneByteMessage, OneByteReport, SnapshotOffer } from '../../src/spsa/one-byte-messages.ts'
 import { OneBytePeer } from '../../src/spsa/one-byte-peer.ts'
@@ -94,18 +96,22 @@ export function runScalarSwarm (scenario: ScalarScenario): ScalarOutcome {
       clock.schedule((scenario.latencyMs ?? LATENCY_MS) + scenario.jitterMs * fraction(random), () => { swarm[names.indexOf(to)]?.receive(from, message) })
     }
   }
-  const swarm: OneBytePeer[] = names.map((name, index) => new OneBytePeer(modelMemory(scenario.problem.start), rulesOf(scenario, names), {
+  const rules = rulesOf(scenario, names)
+  const works = names.map(() => new ModelWork(modelMemory(scenario.problem.start), rules.model, rules.ledger.runId))
+  const modelOf = (index: number): ByteModel => (works[index] as ModelWork).model
+  const swarm: OneBytePeer[] = names.map((name, index) => new OneBytePeer(rules, {
     peer: name,
+    model: works[index] as ModelWork,
     sign: message => ed25519.sign(message, keys[index] as Uint8Array),
     verify,
     keep: (_entry, kept) => { kept() },
-    measure: measurer(scenario, () => swarm[index] as OneBytePeer, index, clock, () => fraction(random)),
+    measure: measurer(scenario, () => modelOf(index), index, clock, () => fraction(random)),
     send: (to, message) => { for (const other of to === EVERYONE ? names : [to]) if (other !== name) deliver(name, other, message) },
     others: () => names.filter(other => other !== name && !isCut(name, other)),
     report (event) {
       reports.push(event)
-      if (event.kind === 'overruled') clock.schedule(LATENCY_MS, () => { adopt(swarm, index, event.offer) })
-      if (index === 0 && event.kind === 'step' && event.step % scenario.window === 0) curve.push(lossOf(scenario.problem, swarm[0] as OneBytePeer))
+      if (event.kind === 'overruled') clock.schedule(LATENCY_MS, () => { adopt(swarm, modelOf, index, event.offer) })
+      if (index === 0 && event.kind === 'step' && event.step % scenario.window === 0) curve.push(lossOf(scenario.problem, modelOf(0)))
     }
   }))
   const compare = (): void => {
@@ -119,9 +125,9 @@ export function runScalarSwarm (scenario: ScalarScenario): ScalarOutcome {
   const endedMs = clock.nowMs()
   while (clock.advance(endedMs + AFTERMATH_MS));
   return {
-    losses: swarm.map(peer => lossOf(scenario.problem, peer)),
+    losses: works.map(({ model }) => lossOf(scenario.problem, model)),
     curve,
-    distinctModels: new Set(swarm.map(({ model }) => model.hash())).size,
+    distinctModels: new Set(works.map(({ model }) => model.hash())).size,
     endedMs,
     bytesPerStepAndPeer: spent / scenario.steps / scenario.peers,
     reports,
@@ -130,10 +136,11 @@ export function runScalarSwarm (scenario: ScalarScenario): ScalarOutcome {
 }
 
 /** A snapshot's weights come from whoever took it. */
-function adopt (swarm: readonly OneBytePeer[], index: number, { step, modelHash }: SnapshotOffer): void {
-  const source = swarm.find(({ ledger, model }) => ledger.firstStep === step && model.hash(step) === modelHash)
+function adopt (swarm: readonly OneBytePeer[], modelOf: (index: number) => ByteModel, index: number, { step, modelHash }: SnapshotOffer): void {
+  const from = swarm.findIndex(({ ledger }, at) => ledger.firstStep === step && modelOf(at).hash(step) === modelHash)
+  const source = swarm[from]
   if (source === undefined) return
-  const { weights, ...model } = source.model.startAt(step)
+  const { weights, ...model } = modelOf(from).startAt(step)
   const { sealed } = source.ledger
   swarm[index]?.adopt(weights, { model, snapshot: sealed, held: sealed })
 }
@@ -158,19 +165,19 @@ function rulesOf (scenario: ScalarScenario, names: readonly string[]): OneByteRu
 }
 
 /** The weights are read when a forward pass starts; the losses are known when both have ended. A liar turns its measurement round and magnifies it. */
-function measurer (scenario: ScalarScenario, self: () => OneBytePeer, index: number, clock: VirtualClock, chance: () => number): OneBytePorts['measure'] {
+function measurer (scenario: ScalarScenario, self: () => ByteModel, index: number, clock: VirtualClock, chance: () => number): OneBytePorts['measure'] {
   const exaggeration = index < scenario.peers - scenario.liars ? 1 : -1e6
   return ({ step, epsilon, directions }, done) => {
     const losses = directions.map(({ seed }) => {
-      const at = (signed: number): number => exaggeration * scenario.problem.batchLoss(perturbed(self().model.weights, rademacher, seed, signed), index, step)
+      const at = (signed: number): number => exaggeration * scenario.problem.batchLoss(perturbed(self().weights, rademacher, seed, signed), index, step)
       return { above: at(epsilon), below: at(-epsilon) }
     })
     clock.schedule(2 * EVALUATION_MS * (0.9 + 0.2 * chance()), () => { done({ kind: 'measured', losses, tokens: 0 }) })
   }
 }
 
-function lossOf (problem: ScalarProblem, { model }: OneBytePeer): number {
-  return problem.loss(readAll(model.weights))
+function lossOf (problem: ScalarProblem, { weights }: ByteModel): number {
+  return problem.loss(readAll(weights))
 }
 
 function sizeOf (message: OneByteMessage): number {

@@ -9,6 +9,7 @@ import { signer, verifier } from '../../../node/scalars/signing.ts'
 import { ByteMeter } from '../../../protocols/wire/byte-meter.ts'
 import { SCALARS_PROTOCOL } from '../../../protocols/wire/protocol-ids.ts'
 import { modelMemory } from '../../../src/spsa/byte-model.ts'
+import { ModelWork } from '../../../src/spsa/model-worker.ts'
 import { EVERYONE } from '../../../src/spsa/one-byte-messages.ts'
 import type { OneByteReport } from '../../../src/spsa/one-byte-messages.ts'
 import { OneBytePeer } from '../../../src/spsa/one-byte-peer.ts'
@@ -24,6 +25,7 @@ const STEPS = 128
 interface Trained {
   readonly network: SwarmNetwork
   readonly machine: OneBytePeer
+  readonly work: ModelWork
   readonly reports: OneByteReport[]
   readonly secretKey: Uint8Array
 }
@@ -35,15 +37,17 @@ async function trained (bootstrap: readonly string[]): Promise<Trained> {
   running.push(network)
   const reports: OneByteReport[] = []
   const secretKey = privateKey.raw.subarray(0, 32)
-  const machine = new OneBytePeer(modelMemory(new Float32Array(500)), oneByteRules(scalarPresets['one-byte'], { runId: RUN, steps: STEPS, isMember: () => true }), {
-    peer: keyOf(network.self), sign: signer(secretKey), verify: verifier(),
+  const rules = oneByteRules(scalarPresets['one-byte'], { runId: RUN, steps: STEPS, isMember: () => true })
+  const work = new ModelWork(modelMemory(new Float32Array(500)), rules.model, RUN)
+  const machine = new OneBytePeer(rules, {
+    model: work, peer: keyOf(network.self), sign: signer(secretKey), verify: verifier(),
     measure: ({ step }, done) => { setImmediate(() => { done({ kind: 'measured', losses: [{ above: 1 + step / 1e5, below: 1 }], tokens: 1 }) }) },
     keep: (_entry, kept) => { kept() },
     send: (to, message) => { for (const peerId of to === EVERYONE ? network.present().map(peer => peer.peerId) : [peerOfKey(to)]) network.scalars.send(peerId, message) },
     others: () => [], report: event => { reports.push(event) }
   })
   network.scalars.onMessage((peerId, message) => { machine.receive(keyOf(peerId), message) })
-  return { network, machine, reports, secretKey }
+  return { network, machine, work, reports, secretKey }
 }
 
 /** Until something holds, looked at again and again. */
@@ -58,7 +62,7 @@ describe('bytes over real streams', () => {
     await fullMesh(...peers.map(({ network }) => network))
     for (const { machine } of peers) machine.start()
     await eventually(() => peers.every(({ machine }) => machine.ledger.entries().length === 3 * STEPS / 16))
-    expect(new Set(peers.map(({ machine }) => machine.model.hash())).size).toBe(1)
+    expect(new Set(peers.map(({ work }) => work.model.hash())).size).toBe(1)
     for (const { network } of peers) {
       const { payloadSent, wireSent } = network.meter.totals()
       expect(payloadSent).toBe(2 * STEPS)
@@ -70,13 +74,13 @@ describe('bytes over real streams', () => {
     const target = await trained([])
     const other = await trained(target.network.addresses())
     await fullMesh(target.network, other.network)
-    const before = target.machine.model.hash()
+    const before = target.work.model.hash()
     const draft = { peer: keyOf(other.network.self), index: 0, firstStep: 0, levels: Int8Array.of(90), pool: undefined, previous: new Uint8Array(32) }
     const honest = signEntry(draft, RUN, signer(other.secretKey))
     other.network.scalars.send(target.network.self, { kind: 'pack', entry: { ...honest, levels: Int8Array.of(91) } })
     await eventually(() => target.reports.length > 0)
     expect(target.reports[0]).toMatchObject({ kind: 'refused', code: 'FORGED' })
-    expect(target.machine.model.hash()).toBe(before)
+    expect(target.work.model.hash()).toBe(before)
 
     const privateKey = await generateKeyPair('Ed25519')
     const stranger = await bareNode(new MeteredLinks(new ByteMeter(), () => 0), privateKey)

@@ -4,6 +4,7 @@ import { emptyHead } from '../../../src/spsa/chain.ts'
 import { hashEntry } from '../../../src/spsa/ledger-entry.ts'
 import { fingerprintOf } from '../../../src/spsa/ledger.ts'
 import { rademacher } from '../../../src/spsa/noise.ts'
+import { ModelWork } from '../../../src/spsa/model-worker.ts'
 import { EVERYONE } from '../../../src/spsa/one-byte-messages.ts'
 import type { OneByteMessage, OneByteReport } from '../../../src/spsa/one-byte-messages.ts'
 import { OneBytePeer } from '../../../src/spsa/one-byte-peer.ts'
@@ -19,6 +20,7 @@ const base = bell(300, 5)
 
 interface Driven {
   readonly peer: OneBytePeer
+  readonly work: ModelWork
   readonly sent: Array<readonly [string, OneByteMessage]>
   readonly reports: OneByteReport[]
   readonly measurements: Array<(outcome: ScalarOutcome) => void>
@@ -38,27 +40,28 @@ function driven (keeps = true): Driven {
     noise: rademacher, codec: scalarCodec(), learningRate: () => 0.01, largestLearningRate: 0.01, window: 8,
     clip: { levelsAboveMedian: 8, first: 90, ceiling: 90 }, epochSteps: 400, contributions: 4000
   }
-  const peer = new OneBytePeer(modelMemory(base), { ledger, model, epsilon: 1e-3, checkEvery: 8 }, {
-    peer: self.peer, verify, sign: message => ed25519.sign(message, self.secretKey),
+  const work = new ModelWork(modelMemory(base), model, ledger.runId)
+  const peer = new OneBytePeer({ ledger, model, epsilon: 1e-3, checkEvery: 8 }, {
+    model: work, peer: self.peer, verify, sign: message => ed25519.sign(message, self.secretKey),
     measure: (_request, done) => { measurements.push(done) },
     keep: (_entry, done) => { if (keeps) done(); else kept.push(done) },
     send: (to, message) => { sent.push([to, message]) },
     others: () => [],
     report: event => { reports.push(event) }
   })
-  return { peer, sent, reports, measurements, kept }
+  return { peer, work, sent, reports, measurements, kept }
 }
 
 describe('a one-byte peer', () => {
   it('sends a signed pack after each window and a check where one is due', () => {
-    const { peer, sent, measurements, reports } = driven()
+    const { peer, work, sent, measurements, reports } = driven()
     peer.start()
     for (let step = 0; step < 8; step++) measurements[step]!(measured(1.001, 1))
     expect(sent.map(([to, { kind }]) => `${to} ${kind}`)).toEqual([`${EVERYONE} pack`, `${EVERYONE} check`])
     expect(peer.ledger.headOf(self.peer).next).toBe(1)
     expect(peer.ledger.entries()[0]).toMatchObject({ firstStep: 0, levels: new Int8Array(8).fill(scalarCodec().encode(0.5)) })
     expect(reports.filter(({ kind }) => kind === 'step')).toHaveLength(8)
-    expect(readAll(peer.model.weights)).not.toEqual(base)
+    expect(readAll(work.model.weights)).not.toEqual(base)
   })
 
   it('says nothing of a pack that is not kept yet, and measures no further', () => {
@@ -73,15 +76,15 @@ describe('a one-byte peer', () => {
   })
 
   it('abstains where a loss is no number, and moves nothing', () => {
-    const { peer, measurements } = driven()
+    const { peer, work, measurements } = driven()
     peer.start()
     for (let step = 0; step < 8; step++) measurements[step]!(measured(NaN, 1))
     expect(peer.ledger.entries()[0]!.levels).toEqual(new Int8Array(8))
-    expect(readAll(peer.model.weights)).toEqual(base)
+    expect(readAll(work.model.weights)).toEqual(base)
   })
 
   it('signs what it has measured when it is stopped, and goes on behind it', () => {
-    const { peer, measurements, reports, sent } = driven()
+    const { peer, work, measurements, reports, sent } = driven()
     peer.start()
     for (let step = 0; step < 3; step++) measurements[step]!(measured(1.001, 1))
     peer.stop()
@@ -92,41 +95,41 @@ describe('a one-byte peer', () => {
     next.peer.restore(peer.ledger.entries())
     next.peer.start()
     expect(next.peer.step).toBe(3)
-    expect(next.peer.model.hash()).toBe(peer.model.hash())
+    expect(next.work.model.hash()).toBe(work.model.hash())
   })
 
   it('measures both losses of a step at the same weights, whatever comes between', () => {
-    const { peer, measurements } = driven()
+    const { peer, work, measurements } = driven()
     peer.start()
     peer.receive(ann.peer, { kind: 'pack', entry: ann.chain(1)[0]! })
-    expect(readAll(peer.model.weights)).toEqual(base)
+    expect(readAll(work.model.weights)).toEqual(base)
     measurements[0]!(measured(1, 1))
-    expect(readAll(peer.model.weights)).not.toEqual(base)
+    expect(readAll(work.model.weights)).not.toEqual(base)
   })
 
   it('moves no weight for what its ledger refuses, and says why', () => {
-    const { peer, reports } = driven()
+    const { peer, work, reports } = driven()
     const [first, second] = ann.chain(2)
     peer.receive(ann.peer, { kind: 'pack', entry: first! })
-    const before = peer.model.hash()
+    const before = work.model.hash()
     for (const entry of [first!, new Author(50).chain(1)[0]!, { ...second!, levels: Int8Array.of(127) }, bob.entry(emptyHead(bob.peer), 0, [9], { pool: [1] })]) {
       peer.receive(entry.peer, { kind: 'pack', entry })
     }
     peer.receive(bob.peer, { kind: 'pack', entry: second! })
     peer.receive(bob.peer, { kind: 'entries', entries: [second!] })
-    expect(peer.model.hash()).toBe(before)
+    expect(work.model.hash()).toBe(before)
     expect(reports.flatMap(report => report.kind === 'refused' ? [report.code] : [])).toEqual(['UNKNOWN_PEER', 'FORGED', 'SEED_OUTSIDE_POOL', 'UNKNOWN_PEER', 'UNKNOWN_PEER'])
   })
 
   it('takes back the bytes of a fork, to the bit', () => {
-    const { peer } = driven()
+    const { peer, work } = driven()
     const chain = ann.chain(4)
     for (const entry of chain.slice(0, 2)) peer.receive(ann.peer, { kind: 'pack', entry })
-    const before = peer.model.hash()
+    const before = work.model.hash()
     for (const entry of chain.slice(2)) peer.receive(ann.peer, { kind: 'pack', entry })
-    expect(peer.model.hash()).not.toBe(before)
+    expect(work.model.hash()).not.toBe(before)
     peer.receive(ann.peer, { kind: 'pack', entry: ann.entry({ next: 2, hash: hashEntry(chain[1]!) }, 8, [3]) })
-    expect(peer.model.hash()).toBe(before)
+    expect(work.model.hash()).toBe(before)
   })
 
   it('lets entries that overtook others wait, and asks after a window for just what is missing', () => {
@@ -143,9 +146,9 @@ describe('a one-byte peer', () => {
   })
 
   it('makes its weights anew when somebody with the same bytes has others, and asks when it has other bytes', () => {
-    const { peer, reports } = driven()
+    const { peer, work, reports } = driven()
     const fingerprint = fingerprintOf(peer.ledger.snapshotAt(0))
-    peer.receive(bob.peer, { kind: 'check', step: 0, fingerprint, modelHash: peer.model.hash(0) })
+    peer.receive(bob.peer, { kind: 'check', step: 0, fingerprint, modelHash: work.model.hash(0) })
     peer.receive(bob.peer, { kind: 'check', step: 0, fingerprint, modelHash: 'other' })
     peer.receive(bob.peer, { kind: 'check', step: 0, fingerprint: 'other', modelHash: '' })
     for (const step of [8, 3, -8, NaN]) peer.receive(bob.peer, { kind: 'check', step, fingerprint: 'other', modelHash: '' })
