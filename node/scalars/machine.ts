@@ -80,3 +80,10 @@ export function stepsOfOwn (method: ScalarSpec, ledger: Ledger, self: string): n
   const held = method.kind === 'one-byte' ? ledger.entries().filter(({ peer }) => peer === self) : []
   return held.reduce((sum, { levels }) => sum + levels.length, (ledger.headOf(self).next - held.length) * stepsARound(method))
 }
+
+/** Where a peer begins: whoever has no bytes of its own does so with the newest window that others have begun. */
+export function firstStepOf (ledger: Ledger, self: string): number {
+  if (ledger.headOf(self).next > 0) return 0
+  const { window, steps } = ledger.rules
+  return Math.min(steps, Math.floor(ledger.reach() / window) * window)
+}

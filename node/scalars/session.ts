@@ -20,7 +20,7 @@ import { Aftermath } from './aftermath.ts'
 import { promiseOf } from './disclosure.ts'
 import { keyOf, keyOfPeer, peerOfKey } from './keys.ts'
 import { ledgerAnswer } from './ledger-answer.ts'
-import { createMachine, stepsOfOwn } from './machine.ts'
+import { createMachine, firstStepOf, stepsOfOwn } from './machine.ts'
 import { meetOthers } from './meeting.ts'
 import { ModelAnswers } from './model-answers.ts'
 import { ModelOutlet } from './model-outlet.ts'
@@ -173,20 +173,12 @@ export class ScalarSession {
     if (stop.aborted) onStop()
     this.#announce(true)
     this.#phase = 'training'
-    this.machine.start(this.#firstStep())
+    this.machine.start(firstStepOf(this.machine.ledger, keyOf(this.#parts.network.self)))
     try {
       return await this.#ended
     } finally {
       stop.removeEventListener('abort', onStop)
     }
-  }
-
-  /** Whoever has no bytes of its own begins with the newest window that others have begun. */
-  #firstStep (): number {
-    const { ledger } = this.machine
-    if (ledger.headOf(keyOf(this.#parts.network.self)).next > 0) return 0
-    const { window, steps } = ledger.rules
-    return Math.min(steps, Math.floor(ledger.reach() / window) * window)
   }
 
   #onReport (event: OneByteReport): void {

@@ -15,6 +15,7 @@ import { rademacher } from '../../src/spsa/noise.ts'
 import { scalarCodec } from '../../src/spsa/scalar-codec.ts'
 import { perturbed, readAll } from '../../src/spsa/weight-source.ts'
 import { encodeScalars } from '../../protocols/scalars/messages.ts'
+import { ModelTurns } from './model-turns.ts'
 import type { ScalarProblem } from './scalar-problems.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
@@ -39,6 +40,8 @@ export interface ScalarScenario {
   readonly latencyMs?: number
   /** When the last peer is cut off from all others, who then do not wait for it. */
   readonly away?: { readonly fromMs: number, readonly toMs: number }
+  /** How long each move, hash or snapshot takes whoever keeps a peer's weights, one after the other; no time when left out. */
+  readonly modelTaskMs?: number
   readonly seed: number
 }
 
@@ -98,14 +101,16 @@ export function runScalarSwarm (scenario: ScalarScenario): ScalarOutcome {
   }
   const rules = rulesOf(scenario, names)
   const works = names.map(() => new ModelWork(modelMemory(scenario.problem.start), rules.model, rules.ledger.runId))
+  const turns = works.map(work => new ModelTurns(work, clock, scenario.modelTaskMs ?? 0))
   const modelOf = (index: number): ByteModel => (works[index] as ModelWork).model
+  const measurements = works.map((_work, index) => measurer(scenario, () => modelOf(index), index, clock, () => fraction(random)))
   const swarm: OneBytePeer[] = names.map((name, index) => new OneBytePeer(rules, {
     peer: name,
-    model: works[index] as ModelWork,
+    model: turns[index] as ModelTurns,
     sign: message => ed25519.sign(message, keys[index] as Uint8Array),
     verify,
     keep: (_entry, kept) => { kept() },
-    measure: measurer(scenario, () => modelOf(index), index, clock, () => fraction(random)),
+    measure: (request, done) => { turns[index]?.take(() => { measurements[index]?.(request, done) }) },
     send: (to, message) => { for (const other of to === EVERYONE ? names : [to]) if (other !== name) deliver(name, other, message) },
     others: () => names.filter(other => other !== name && !isCut(name, other)),
     report (event) {

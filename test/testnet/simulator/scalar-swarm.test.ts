@@ -50,6 +50,14 @@ describe('eight peers that send one byte a step', () => {
     expect(new Set(swarm.map(({ ledger }) => ledger.heads().map(({ next }) => next).join())).size).toBe(1)
   })
 
+  it('have the same bits and take the same snapshots where whoever keeps the weights takes his time', () => {
+    const { distinctModels, reports, swarm } = runScalarSwarm({ ...scenario, steps: 256, epochSteps: 32, lost: 0.1, repeated: 0.2, jitterMs: 1000, modelTaskMs: 70 })
+    expect(distinctModels).toBe(1)
+    expect(Math.min(...swarm.map(({ ledger }) => ledger.firstStep))).toBeGreaterThanOrEqual(128)
+    expect(reports.filter(({ kind }) => kind === 'sealed').length).toBeGreaterThanOrEqual(8 * 4)
+    expect(reports.some(({ kind }) => kind === 'adopted' || kind === 'refused' || kind === 'rebuilt')).toBe(false)
+  })
+
   it('abstain where a loss is no number', () => {
     const broken = { ...scenario.problem, batchLoss: (): number => NaN }
     const { reports, losses } = runScalarSwarm({ ...scenario, problem: broken, steps: 32 })
