@@ -73,7 +73,7 @@ export class TrainerClient implements Trainer {
       this.gradients = { gradient: memory.sharedGradient, compute: done => { this.#begin<'compute'>({ kind: 'compute' }, done) }, finishStep: (options, finished) => { this.#finishStep(options, finished) } }
     }
     if (init.scalars !== undefined) {
-      const model = init.scalars.bytes === undefined ? undefined : modelClient(async task => await this.#ask<'model'>({ kind: 'model', task }))
+      const model = init.scalars.bytes && modelClient(async task => await this.#ask<'model'>({ kind: 'model', task }))
       this.scalars = { integers: memory.sharedIntegers, measure: (request, done) => { this.#measure(request, done) }, model }
     }
     this.#worker = startThread({ ...init, ranking, ...memory })
@@ -130,6 +130,7 @@ export class TrainerClient implements Trainer {
 
   /** Time spent inside trainings by this worker. */
   get secondsTraining (): number { return this.#secondsTraining }
+
   /** Trained on since step 0, where batches grow. */
   get tokens (): number | undefined { return this.#tokens }
 
@@ -254,12 +255,11 @@ export class TrainerClient implements Trainer {
   async #ask<Kind extends Request['kind']> (request: Extract<Request, { kind: Kind }>, onText?: (piece: string) => void): Promise<Answers[Kind]> {
     if (this.#failure !== undefined) throw this.#failure
     const id = this.#nextId++
-    const answer = await new Promise<Answers[keyof Answers]>((resolve, reject) => {
+    const message: ToWorker = { ...(request as Request), id }
+    return await new Promise<Answers[keyof Answers]>((resolve, reject) => {
       this.#pending.set(id, { onText, resolve, reject })
-      const message: ToWorker = { ...(request as Request), id }
       this.#worker.postMessage(message)
-    })
-    return answer as Answers[Kind]
+    }) as Answers[Kind]
   }
 
   #receive (message: FromWorker): void {

@@ -1,5 +1,6 @@
 import { tokensPerStepOf } from '../../src/manifest/tokens.ts'
 import { createModel } from '../../src/models/model.ts'
+import type { Model } from '../../src/models/model.ts'
 import { tf } from '../../src/kernels/tensor.ts'
 import type { Tensor } from '../../src/kernels/tensor.ts'
 import { viewOf } from '../../src/parameters/layout.ts'
@@ -34,8 +35,7 @@ export function createScalarSession (input: WorkerInput, settings: ScalarSetting
   sharedWeights.set(state.weights)
   const noise = methodNoise(settings)
   const weights = movedWeights(heldWeights(sharedWeights), sharedIntegers, settings.unit / noise.integersPerUnit)
-  const { bytes } = settings
-  const work = bytes === undefined ? undefined : new ModelWork({ base: sharedWeights, integers: sharedIntegers }, byteModelRules(bytes.method, bytes.steps), bytes.runId)
+  const bytes = bytesOf(input, settings)
   const meter = createMeter(tokensPerStepOf(input), report)
   const throttle = createThrottle(input.compute.throttle, stopFlag)
   let { step } = state
@@ -52,16 +52,10 @@ export function createScalarSession (input: WorkerInput, settings: ScalarSetting
     return { outcome: { kind: 'measured', losses, tokens: batch.targets.length }, secondsTraining: meter.end() }
   }
 
-  /** θ as tensors for as long as `use` takes: judging and writing need inference's memory. */
+  /** With θ, or other weights of its size. */
   const withParameters = async <T>(others: Float32Array | undefined, use: (parameters: readonly Tensor[]) => Promise<T>): Promise<T> => {
     if (others !== undefined && others.length !== model.layout.size) throw new RangeError(`${others.length} weights do not fit a model of ${model.layout.size}`)
-    const values = others ?? readAll(weights)
-    const parameters = model.layout.slots.map(slot => tf.tensor(viewOf(values, slot).slice(), [...slot.shape]))
-    try {
-      return await use(parameters)
-    } finally {
-      tf.dispose(parameters)
-    }
+    return await withTensors(model, others ?? readAll(weights), use)
   }
   let measuredLoss = NaN
 
@@ -73,8 +67,8 @@ export function createScalarSession (input: WorkerInput, settings: ScalarSetting
       switch (request.kind) {
         case 'measure': return await measure(request.request)
         case 'model': {
-          if (work === undefined) throw new RangeError('this trainer was not started to keep a model of bytes')
-          return work.do(request.task)
+          if (bytes === undefined) throw new RangeError('this trainer was not started to keep a model of bytes')
+          return bytes.do(request.task)
         }
         case 'evaluate': {
           const shouldStop = (): boolean => Atomics.load(request.stop, 0) !== 0
@@ -93,5 +87,19 @@ export function createScalarSession (input: WorkerInput, settings: ScalarSetting
         default: throw new RangeError(`a trainer of scalars does not ${request.kind}: it only measures`)
       }
     }
+  }
+}
+
+function bytesOf ({ sharedWeights, sharedIntegers }: WorkerInput, { bytes }: ScalarSettings): ModelWork | undefined {
+  return bytes === undefined ? undefined : new ModelWork({ base: sharedWeights, integers: sharedIntegers }, byteModelRules(bytes.method, bytes.steps), bytes.runId)
+}
+
+/** Weights as tensors for as long as `use` takes: judging and writing need inference's memory. */
+async function withTensors<Result> (model: Model, weights: Float32Array, use: (parameters: readonly Tensor[]) => Promise<Result>): Promise<Result> {
+  const parameters = model.layout.slots.map(slot => tf.tensor(viewOf(weights, slot).slice(), [...slot.shape]))
+  try {
+    return await use(parameters)
+  } finally {
+    tf.dispose(parameters)
   }
 }
