@@ -130,7 +130,6 @@ export class TrainerClient implements Trainer {
 
   /** Time spent inside trainings by this worker. */
   get secondsTraining (): number { return this.#secondsTraining }
-
   /** Trained on since step 0, where batches grow. */
   get tokens (): number | undefined { return this.#tokens }
 
