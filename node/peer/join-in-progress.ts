@@ -1,34 +1,24 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { bytesToWeights } from '../../protocols/state/messages.ts'
 import { frameMethodOf } from '../../src/averaging/any-method.ts'
-import { keepsMomentum, sharesOf } from '../../src/averaging/arithmetic/method-traits.ts'
 import type { ReplicaSnapshot } from '../../src/averaging/averaging-state.ts'
 import { reasonOf } from '../../src/errors.ts'
 import { checkGenesis } from '../../src/manifest/genesis-hash.ts'
 import type { RunManifest } from '../../src/manifest/schema.ts'
-import type { Peers, PresentPeer } from '../../src/ports.ts'
-import { ChunkPlan } from '../../src/transfer/chunk-plan.ts'
+import { catchUp, comeIn } from '../../src/transfer/come-in.ts'
+import type { ComingIn } from '../../src/transfer/come-in.ts'
 import type { DownloadProgress } from '../../src/transfer/download.ts'
 import { fetchReplica } from '../../src/transfer/fetch-replica.ts'
 import type { FetchedReplica, ReplicaTransfer } from '../../src/transfer/fetch-replica.ts'
+import { isAttestable, isOneContent, planOf } from '../../src/transfer/method-replicas.ts'
 import type { SnapshotPeers } from '../../src/transfer/transfer-ports.ts'
 import type { SwarmNetwork } from '../network/swarm-network.ts'
 import { PartFiles } from '../snapshots/part-files.ts'
+import { vectorsOf } from '../snapshots/replica-vectors.ts'
 import { counted, formatBytes, formatSeconds } from '../terminal/units.ts'
 import type { EventLog } from './event-log.ts'
 import { wallClock } from './wall-clock.ts'
 
-/** Time for the first handshakes with the peers of an invite, each of which may take a busy machine as long as a dial may; without an answer by then this peer begins alone. */
-export const FIRST_PEERS_TIMEOUT_MS = 30_000
-/** A member of an imported run measures its model before it tells that it has weights; a large one takes a minute or two. */
-const IMPORTED_WEIGHTS_TIMEOUT_MS = 180_000
-/** Members that train have a snapshot after their first round; writing a large one takes seconds. */
-const SNAPSHOT_PATIENCE_MS = 30_000
-/** A returning peer that is asked to wait for longer may as well train. */
-const CATCHING_UP_PATIENCE_MS = 5_000
-/** A returning peer's own weights are worth keeping while the swarm is not this far ahead. */
-const ROUNDS_BEHIND = 5
 /** The import counts as a round, so whoever has one behind it has weights; nobody has trained then. */
 const IMPORT_ROUND = 1
 /** Progress is for eyes. */
@@ -45,52 +35,36 @@ export interface JoinParts {
   readonly signal: AbortSignal
 }
 
-/**
- * For a peer that joins a run under way: a recent replica of its members, so that it does not drag the others back to the genesis.
- * Undefined when the run has not begun, or nobody gives any; every step is told in a sentence.
- */
+/** A recent replica of a run under way, for a peer that is new to it. @throws the signal's reason */
 export async function fetchRunningState (parts: JoinParts): Promise<ReplicaSnapshot | undefined> {
-  const { network, run, events, signal } = parts
-  const say = (sentence: string): void => { events.emit({ type: 'waiting', sentence }) }
-  say('looking for the peers of the invite')
-  const present = await presentPeers(network, () => true, FIRST_PEERS_TIMEOUT_MS, signal)
-  if (present.length === 0) {
-    say(`none of the invite’s peers answers yet${run.genesis === undefined ? '; beginning from the genesis weights and looking on' : ''}`)
-    return undefined
-  }
-  if (run.genesis !== undefined) {
-    say('waiting for a peer that gives the weights which this run starts from')
-    await presentPeers(network, hasBegun, IMPORTED_WEIGHTS_TIMEOUT_MS, signal)
-  }
-  return network.present().some(hasBegun) ? fetchSnapshot(parts, 1, SNAPSHOT_PATIENCE_MS) : undefined
+  return comeIn(comingTo(parts))
 }
 
-/**
- * For a peer that was away or still preparing while the swarm went on: a replica, when the swarm is ahead by
- * more than a few rounds, or this peer has not begun at all and the others have.
- */
+/** A replica, when the swarm went on without this peer. @throws the signal's reason */
 export async function snapshotIfBehind (parts: JoinParts, ownRound: number): Promise<ReplicaSnapshot | undefined> {
-  const fromRound = ownRound + (ownRound === 0 ? 1 : ROUNDS_BEHIND)
-  if (!parts.network.present().some(({ round }) => round >= fromRound)) return undefined
-  return fetchSnapshot(parts, fromRound, CATCHING_UP_PATIENCE_MS)
+  return catchUp(comingTo(parts), ownRound)
 }
 
-function hasBegun (peer: PresentPeer): boolean {
-  return peer.round > 0
+function comingTo (parts: JoinParts): ComingIn {
+  const { network, run, events, signal } = parts
+  return {
+    clock: wallClock, peers: network, isImported: run.genesis !== undefined, signal,
+    fetch: async (fromRound, patienceMs) => fetchSnapshot(parts, fromRound, patienceMs),
+    say: sentence => { events.emit({ type: 'waiting', sentence }) }
+  }
 }
 
 async function fetchSnapshot (parts: JoinParts, fromRound: number, patienceMs: number): Promise<ReplicaSnapshot | undefined> {
   const { run, values, folder, events, signal } = parts
   const method = frameMethodOf(run.method, 'replicas for joiners')
-  const hasMomentum = keepsMomentum(method.outer)
-  const store = new PartFiles(join(folder, 'joining'), 32 * new ChunkPlan(values, hasMomentum ? 2 : 1).chunks)
+  const plan = planOf(method, values)
+  const store = new PartFiles(join(folder, 'joining'), 32 * plan.chunks)
   const surroundings: ReplicaTransfer = {
-    clock: wallClock, peers: peersOf(parts.network), store, signal, values, hasMomentum, fromRound, patienceMs,
+    clock: wallClock, peers: peersOf(parts.network), store, signal, plan, fromRound, patienceMs,
     hash: bytes => createHash('sha256').update(bytes).digest('hex'),
     drawSeed: () => randomBytes(4).readUInt32LE(),
     say: sentence => { events.emit({ type: 'waiting', sentence }) },
-    isShared: round => sharesOf(method) !== 'weights' || method.groupSize === 1 || (run.genesis !== undefined && round <= IMPORT_ROUND),
-    isAttested: method.groupSize !== 1,
+    isShared: round => isOneContent(method) || (run.genesis !== undefined && round <= IMPORT_ROUND), isAttested: isAttestable(method),
     fault: replica => faultOf(run, replica, values),
     onProgress: tellProgress(events)
   }
@@ -100,11 +74,6 @@ async function fetchSnapshot (parts: JoinParts, fromRound: number, patienceMs: n
   } finally {
     await store.close()
   }
-}
-
-function vectorsOf ({ round, step, data }: FetchedReplica, values: number): ReplicaSnapshot {
-  const [weights, momentum] = [data.subarray(0, 4 * values), data.subarray(4 * values)].map(bytesToWeights) as [Float32Array, Float32Array]
-  return { round, step, weights, ...momentum.length === 0 ? {} : { momentum } }
 }
 
 /** What the run itself knows of its weights: they are finite, and those that were imported have a hash. */
@@ -145,22 +114,4 @@ function tellProgress (events: EventLog): ReplicaTransfer['onProgress'] {
       sentence: `fetching the replica of round ${round}: ${formatBytes(receivedBytes)} of ${formatBytes(totalBytes)}${from}${left}`
     })
   }
-}
-
-/** The members that fit: as soon as there is one, or those there are (none) when the time is over. */
-export async function presentPeers (peers: Pick<Peers, 'present' | 'onChange'>, fits: (peer: PresentPeer) => boolean, timeoutMs: number, signal: AbortSignal): Promise<readonly PresentPeer[]> {
-  const fitting = (): readonly PresentPeer[] => peers.present().filter(fits)
-  if (fitting().length > 0) return fitting()
-  return new Promise((resolve, reject) => {
-    const release = (): void => {
-      clearTimeout(timer)
-      unsubscribe()
-      signal.removeEventListener('abort', onAbort)
-    }
-    const finish = (): void => { release(); resolve(fitting()) }
-    const onAbort = (): void => { release(); reject(signal.reason as Error) }
-    const timer = setTimeout(finish, timeoutMs)
-    const unsubscribe = peers.onChange(() => { if (fitting().length > 0) finish() })
-    signal.addEventListener('abort', onAbort, { once: true })
-  })
 }

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import { keepsMomentum, sharesOf } from '../../src/averaging/arithmetic/method-traits.ts'
+import { sharesOf } from '../../src/averaging/arithmetic/method-traits.ts'
 import { largestContribution } from '../../src/averaging/arithmetic/payload-size.ts'
 import { codecNameOf, isScalarMethod } from '../../src/averaging/any-method.ts'
 import type { ReplicaSnapshot } from '../../src/averaging/averaging-state.ts'
@@ -18,8 +18,8 @@ import { modelLayout } from '../../src/models/model-layout.ts'
 import { layoutHash } from '../../src/parameters/layout.ts'
 import type { ParameterLayout } from '../../src/parameters/layout.ts'
 import { stepsOf, unitOf } from '../../src/spsa/scalar-methods.ts'
-import { ChunkPlan } from '../../src/transfer/chunk-plan.ts'
 import { ExpectedSpread } from '../../src/transfer/expected-spread.ts'
+import { planOf } from '../../src/transfer/method-replicas.ts'
 import type { TrainerState } from '../../src/training/trainer-state.ts'
 import { MAXIMUM_SNAPSHOT_BYTES } from '../../protocols/wire/limits.ts'
 import type { DoorOptions } from '../network/door.ts'
@@ -115,7 +115,7 @@ export async function openParts (options: PeerOptions, identity: Identity, close
 function replicasOf ({ source: { run: { runId, manifest: { method } } }, directory }: PeerOptions, identity: Identity, layout: ParameterLayout): PeerParts['replicas'] {
   if (isScalarMethod(method)) return undefined
   const spread = new ExpectedSpread()
-  const plan = new ChunkPlan(layout.size, keepsMomentum(method.outer) ? 2 : 1)
+  const plan = planOf(method, layout.size)
   const published = new PublishedSnapshots({
     folder: join(runFolder(runId, directory), 'snapshots'), plan, terms: { runId, layoutHash: layoutHash(layout) }, secretKey: identity.secretKey,
     // Gradients are apart by another measure than weights, which their members share.

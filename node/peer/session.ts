@@ -177,8 +177,9 @@ export class Session {
     const isFresh = stop.aborted || fetched !== undefined
     const snapshot = isFresh ? undefined : await snapshotIfBehind({ ...joining, signal: stop }, this.averaging.describe().round)
     if (snapshot !== undefined) this.averaging.adopt(snapshot)
-    const { round } = this.averaging.describe()
-    if (round > 0) void this.#snapshots?.take(round)
+    const { round: count } = this.averaging.describe()
+    const round = (fetched ?? snapshot)?.round ?? count
+    if (round > 0) void this.#snapshots?.take(round, count)
   }
 
   #onEvent (event: AveragingEvent): void {

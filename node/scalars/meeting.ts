@@ -1,9 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { shortId } from '../../src/membership/short-id.ts'
 import type { PresentPeer } from '../../src/ports.ts'
+import { FIRST_PEERS_TIMEOUT_MS, presentPeers } from '../../src/transfer/come-in.ts'
 import type { SwarmNetwork } from '../network/swarm-network.ts'
-import { FIRST_PEERS_TIMEOUT_MS, presentPeers } from '../peer/join-in-progress.ts'
 import type { PeerOptions } from '../peer/peer-parts.ts'
+import { wallClock } from '../peer/wall-clock.ts'
 import { keyOf } from './keys.ts'
 
 export interface MeetingOptions {
@@ -32,7 +33,7 @@ export async function meetOthers (options: MeetingOptions, stop: AbortSignal): P
   say('waiting', waitFor === 0 ? 'looking for the peers of the run' : `waiting for ${waitFor} other ${waitFor === 1 ? 'peer' : 'peers'}`)
   while (network.present().length < waitFor) await pause(LOOK_EVERY_MS, undefined, { signal: stop })
   const isInvited = source.bootstrap.length + bootstrap.length > 0
-  const present = await presentPeers(network, () => true, isInvited ? FIRST_PEERS_TIMEOUT_MS : 0, stop)
+  const present = await presentPeers({ clock: wallClock, peers: network, fits: () => true, timeoutMs: isInvited ? FIRST_PEERS_TIMEOUT_MS : 0, signal: stop })
   if (present.length > 0) await options.joinLedger(() => network.present())
   for (const { peerId } of present.slice(0, SOURCES_TRIED)) {
     say('seeking', `asking ${shortId(peerId)} for the bytes that this peer lacks`)

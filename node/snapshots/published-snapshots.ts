@@ -8,14 +8,11 @@ import { signOffer } from '../../protocols/snapshots/offers.ts'
 import type { OfferTerms } from '../../protocols/snapshots/offers.ts'
 import { bytesToWeights, weightsToBytes } from '../../protocols/state/messages.ts'
 import type { ChunkPlan } from '../../src/transfer/chunk-plan.ts'
+import { forgettable, HELD_MS } from '../../src/transfer/kept-snapshots.ts'
 import { opinionOnPart } from '../../src/transfer/own-opinion.ts'
 import type { AttestAnswer, AttestQuestion } from '../../src/transfer/transfer-ports.ts'
 import type { SnapshotService } from '../network/snapshot-links.ts'
 
-/** A joiner that comes now and one that came a moment ago find the same rounds on all members. */
-const NEWEST_KEPT = 3
-/** A round that somebody is fetching, or was until it was interrupted, stays for so long after it was last asked for. */
-const HELD_MS = 300_000
 /** Chunks hashed or read before others have their turn: some 5 ms. */
 const CHUNKS_AT_ONCE = 64
 
@@ -123,15 +120,11 @@ export class PublishedSnapshots implements SnapshotService {
     if (held !== undefined) held.heldUntilMs = this.#options.nowMs() + HELD_MS
   }
 
-  /** The newest stay, and those that somebody fetches, as far as there are places. */
   async #makeRoom (): Promise<void> {
-    const older = [...this.#held].slice(0, -NEWEST_KEPT)
-    const nowMs = this.#options.nowMs()
-    const surplus = this.#held.size - MAXIMUM_OFFERS
-    for (const [index, [round, { path, heldUntilMs }]] of older.entries()) {
-      if (heldUntilMs > nowMs && index >= surplus) continue
+    for (const round of forgettable(this.#held, this.#options.nowMs(), MAXIMUM_OFFERS)) {
+      const path = this.#held.get(round)?.path
       this.#held.delete(round)
-      await rm(path, { force: true })
+      if (path !== undefined) await rm(path, { force: true })
     }
   }
 }

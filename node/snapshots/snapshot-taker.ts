@@ -6,7 +6,7 @@ import { SnapshotCadence } from '../../src/transfer/snapshot-cadence.ts'
 import type { PublishedSnapshots } from './published-snapshots.ts'
 
 export interface SnapshotTakerOptions {
-  readonly published: PublishedSnapshots
+  readonly published: Pick<PublishedSnapshots, 'publish'>
   readonly spread: ExpectedSpread
   /** Of a snapshot. */
   readonly bytes: number
@@ -35,15 +35,15 @@ export class SnapshotTaker {
     if (this.#cadence.isDue(record.round, nowMs())) void this.take(record.round)
   }
 
-  /** As this peer is now, if that is still the end of this round. */
-  async take (round: number): Promise<void> {
+  /** As this peer is now, if that is still the end of this round. @param count what it counts then, where it took over a replica and the swarm had gone on */
+  async take (round: number, count = round): Promise<void> {
     if (this.#isWriting) return
     this.#isWriting = true
     const { published, exportState, tokens, warn } = this.#options
     const trainedOn = tokens()
     try {
       const { slow, momentum, syncedStep, round: now } = await exportState()
-      if (now === round) await published.publish({ round, step: syncedStep, tokens: trainedOn, vectors: momentum.length === 0 ? [slow] : [slow, momentum] })
+      if (now === count) await published.publish({ round, step: syncedStep, tokens: trainedOn, vectors: momentum.length === 0 ? [slow] : [slow, momentum] })
       this.#hasWarned = false
     } catch (error) {
       // Training does not depend on it, and the next may succeed; one sentence is enough until then.

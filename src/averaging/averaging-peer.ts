@@ -1,6 +1,7 @@
 import type { UploadDecision } from '../budget/upload-controller.ts'
 import { reasonOf } from '../errors.ts'
 import type { MethodSpec } from '../manifest/schema.ts'
+import { trainingPeers } from '../membership/view.ts'
 import type { ParameterLayout } from '../parameters/layout.ts'
 import type { Clock, Peers, RoundRecord, Store, Trainer } from '../ports.ts'
 import type { AveragingState, AveragingTotals, ReplicaSnapshot } from './averaging-state.ts'
@@ -8,6 +9,7 @@ import type { AveragingCounts } from './round-book.ts'
 import { RoundBook } from './round-book.ts'
 import { isBoundary } from './round-commit.ts'
 import { RoundExchanges } from './round-exchanges.ts'
+import { countOf } from './round-label.ts'
 import type { Description } from './round-machine.ts'
 import { describeState, initialState, step } from './round-machine.ts'
 import type { FinishReason, RoundEffect, RoundEvent, RoundState } from './round-state.ts'
@@ -132,7 +134,8 @@ export class AveragingPeer {
   }
 
   /**
-   * Starts from another replica instead of the genesis: φ = θ = its weights, m = 0, its round number. Before the first step only. The snapshot is given away.
+   * Starts from another replica instead of the genesis: φ = θ = its weights, its momentum or none, and the swarm's count of rounds, which has gone on since: so that it
+   * meets the others in their next round, and many that come at once do not draw the count back. Before the first step only. The snapshot is given away.
    *
    * @throws RangeError once training has begun, or for another model's weights
    */
@@ -144,10 +147,12 @@ export class AveragingPeer {
     for (const vector of [weights, slow]) {
       if (vector.length !== length) throw new RangeError(`the snapshot has ${vector.length} weights, the model ${length}`)
     }
-    this.#state = { ...this.#state, round }
-    this.#book.follow(round)
+    const own = this.#options.trainer.step
+    const count = countOf(round, trainingPeers(this.#options.peers.present()).map(peer => peer.round))
+    this.#state = { ...this.#state, round: count, syncedStep: own, boundaryStep: own }
+    this.#book.adopt(count)
     this.#turns.between(() => { this.#tasks.ask({ kind: 'adopt', snapshot }, () => undefined) })
-    this.#options.onEvent?.({ type: 'waiting', sentence: `took over a replica of round ${round}, step ${step}` })
+    this.#options.onEvent?.({ type: 'waiting', sentence: `took over a replica of round ${round}, step ${step}; takes part from round ${count + 1} on` })
   }
 
   /** Copies of what a checkpoint needs beside the trainer's own state, as of now. @throws Error when whoever holds the vectors is gone */

@@ -23,7 +23,7 @@ export class RoundBook {
   readonly #self: string
   readonly #trainer: Trainer
   readonly #method: MethodSpec
-  readonly #stretch: StretchMeter
+  #stretch: StretchMeter
   #totals: AveragingTotals
   #round: number
   #syncedStep: number
@@ -81,7 +81,14 @@ export class RoundBook {
     this.#bytesReceived += payload.length
   }
 
-  /** The count of rounds goes on from elsewhere: the swarm's, or that of a replica that was taken over. */
+  /** A replica was taken over: nothing has been trained since its last round. */
+  adopt (round: number): void {
+    this.#round = round
+    this.#syncedStep = this.#trainer.step
+    this.#stretch = new StretchMeter(this.#method.fragments, [], 0)
+  }
+
+  /** The count of rounds goes on from the swarm's. */
   follow (round: number): void {
     this.#round = round
   }

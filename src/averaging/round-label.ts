@@ -27,3 +27,9 @@ export function labelRound (own: number, others: readonly number[]): RoundLabel 
   if (own - swarm >= OUT_OF_STEP) return { kind: 'ahead', lead: own - swarm }
   return { kind: 'meet', round: own + 1 }
 }
+
+/** The last round of a peer that begins from a replica of round `own`: as if it had been in the swarm's rounds since. @param others the last rounds of the others who train */
+export function countOf (own: number, others: readonly number[]): number {
+  const label = labelRound(own, others)
+  return label.kind === 'meet' ? label.round - 1 : own
+}

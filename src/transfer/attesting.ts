@@ -1,4 +1,3 @@
-import { CHUNK_VALUES } from './chunk-plan.ts'
 import type { RoundTransfer } from './round-transfer.ts'
 import { Sketch } from './sketch.ts'
 import type { Survey } from './survey.ts'
@@ -77,7 +76,7 @@ async function ask (around: TransferSurroundings, peerId: string, question: { ro
 
 async function sketchParts (around: TransferSurroundings, { download, data }: RoundTransfer, seed: number): Promise<OriginPart[]> {
   const { plan } = download
-  const values = new Float32Array(CHUNK_VALUES)
+  const values = new Float32Array(plan.chunkValues)
   const parts: OriginPart[] = []
   let sketched = 0
   for (const [origin, chunks] of download.byOrigin()) {

@@ -18,13 +18,19 @@ export interface ChunkPlace {
 export class ChunkPlan {
   readonly values: number
   readonly vectors: number
+  readonly chunkValues: number
   readonly chunksPerVector: number
 
-  /** @param values of each vector; @param vectors weights, and momentum where the method has any */
-  constructor (values: number, vectors: number) {
+  /**
+   * @param values of each vector
+   * @param vectors weights, and momentum where the method has any
+   * @param chunkValues at most {@link CHUNK_VALUES}
+   */
+  constructor (values: number, vectors: number, chunkValues = CHUNK_VALUES) {
     this.values = values
     this.vectors = vectors
-    this.chunksPerVector = Math.ceil(values / CHUNK_VALUES)
+    this.chunkValues = chunkValues
+    this.chunksPerVector = Math.ceil(values / chunkValues)
   }
 
   get chunks (): number { return this.vectors * this.chunksPerVector }
@@ -34,8 +40,8 @@ export class ChunkPlan {
   place (chunk: number): ChunkPlace {
     if (!Number.isSafeInteger(chunk) || chunk < 0 || chunk >= this.chunks) throw new RangeError(`there is no chunk ${chunk} of ${this.chunks}`)
     const vector = Math.floor(chunk / this.chunksPerVector)
-    const from = (chunk % this.chunksPerVector) * CHUNK_VALUES
-    const values = Math.min(CHUNK_VALUES, this.values - from)
+    const from = (chunk % this.chunksPerVector) * this.chunkValues
+    const values = Math.min(this.chunkValues, this.values - from)
     return { vector, from, values, offset: 4 * (vector * this.values + from), bytes: 4 * values }
   }
 }

@@ -1,5 +1,5 @@
 import { attest } from './attesting.ts'
-import { ChunkPlan } from './chunk-plan.ts'
+import type { ChunkPlan } from './chunk-plan.ts'
 import { chooseRound } from './choose-round.ts'
 import type { TransferTarget } from './choose-round.ts'
 import type { DownloadProgress } from './download.ts'
@@ -10,10 +10,8 @@ import { ATTESTATIONS_NEEDED } from './verdict.ts'
 import { Bell } from './waiting.ts'
 
 export interface ReplicaTransfer extends TransferSurroundings {
-  /** Parameters of the model. */
-  readonly values: number
-  /** Whether the method keeps outer momentum, which comes along. */
-  readonly hasMomentum: boolean
+  /** How the run's replicas are cut: two vectors where the method keeps outer momentum, which comes along. */
+  readonly plan: ChunkPlan
   /** Whether after this round all chunks are to be of one content, because members share their weights to the bit, or cannot be mixed. */
   readonly isShared: (round: number) => boolean
   /** Whether the method keeps replicas together, so that others can tell what to expect. */
@@ -67,7 +65,7 @@ class ReplicaFetcher {
     }
     const { peers } = options
     this.#options = options
-    this.#plan = new ChunkPlan(options.values, options.hasMomentum ? 2 : 1)
+    this.#plan = options.plan
     this.#around = {
       ...options,
       peers: {

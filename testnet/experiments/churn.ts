@@ -60,11 +60,9 @@ async function run (ground: Ground, arm: ChurnArm, seed: number): Promise<Trial>
   const learners: RealLearner[] = []
   const scenario = shapePeers(arm, {
     seed, method: METHOD, steps: STEPS, stepMs: STEP_MS, layout: model.layout, checkpointEveryMs: DURATION_MS / 10,
-    trainerOf: (index, clock, saved) => {
-      const isNewcomer = index >= PEERS && saved === undefined
-      const startStep = saved?.step ?? (isNewcomer ? Math.floor(clock.nowMs() / STEP_MS / EVERY) * EVERY : 0)
+    trainerOf: (index, clock, from) => {
       const learner = new RealLearner({
-        model, kernels, inner: INNER, budgetSteps: STEPS, sample: ground.sampler(index >= PEERS ? seed + 1000 : seed, predecessorOf(index)), genesis: saved?.weights ?? genesisWeights(setting.model, seed), startStep
+        model, kernels, inner: INNER, budgetSteps: STEPS, sample: ground.sampler(index >= PEERS ? seed + 1000 : seed, predecessorOf(index)), genesis: from?.weights ?? genesisWeights(setting.model, seed), startStep: from?.step ?? 0
       })
       learners.push(learner)
       return methodTrainer({ learner, clock, stepMs: STEP_MS, sharesGradients: false, onStretch: () => undefined })

@@ -4,12 +4,13 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { SwarmNetwork } from '../../node/network/swarm-network.ts'
-import { presentPeers } from '../../node/peer/join-in-progress.ts'
 import { readManifestFile } from '../../node/peer/run-source.ts'
 import { wallClock } from '../../node/peer/wall-clock.ts'
 import { codecNameOf } from '../../src/averaging/any-method.ts'
 import { modelLayout } from '../../src/models/model-layout.ts'
 import { layoutHash } from '../../src/parameters/layout.ts'
+import { ChunkPlan } from '../../src/transfer/chunk-plan.ts'
+import { presentPeers } from '../../src/transfer/come-in.ts'
 import { fetchReplica } from '../../src/transfer/fetch-replica.ts'
 import { MemoryParts } from '../simulator/memory-parts.ts'
 
@@ -34,7 +35,7 @@ export async function probe (file: string, address: string): Promise<ProbeTimes>
   })
   const { snapshots } = network
   const asked = async (): Promise<number> => {
-    const [member] = await presentPeers(network, () => true, 60_000, signal)
+    const [member] = await presentPeers({ clock: wallClock, peers: network, fits: () => true, timeoutMs: 60_000, signal })
     const beganMs = performance.now()
     await snapshots.offers(member?.peerId ?? '', undefined, signal)
     return performance.now() - beganMs
@@ -48,7 +49,7 @@ export async function probe (file: string, address: string): Promise<ProbeTimes>
     const beganMs = performance.now()
     let wholeMs = NaN
     const fetching = fetchReplica({
-      clock: wallClock, signal, store: new MemoryParts(Infinity), values: layout.size, hasMomentum: true, isShared: () => false, isAttested: false, fromRound: 1, patienceMs: 60_000,
+      clock: wallClock, signal, store: new MemoryParts(Infinity), plan: new ChunkPlan(layout.size, 2), isShared: () => false, isAttested: false, fromRound: 1, patienceMs: 60_000,
       peers: {
         self: network.self, present: () => network.present(), onChange: listener => network.onChange(listener), offers: async (...given) => snapshots.offers(...given),
         open: async (...given) => snapshots.parts(...given), attest: async (...given) => snapshots.attest(...given), refuse: (...given) => { snapshots.refuse(...given) }

@@ -42,7 +42,12 @@ function strike (fault: PeerFault, peer: SimulatedPeer | undefined, { network, l
   switch (fault.kind) {
     case 'freeze': network.freeze(peer.id); break
     case 'thaw': network.thaw(peer.id); break
-    case 'stop': void averaging?.stop(); break
+    case 'stop':
+      if (averaging !== undefined) { void averaging.stop(); break }
+      // It has not begun, and ends at once.
+      lost(peer)
+      network.kill(peer.id)
+      break
     case 'crash': case 'kill':
       lost(peer)
       network[fault.kind](peer.id)

@@ -35,7 +35,7 @@ export function holderOf (id: string, index: number, round: number, options: Rep
   if (lie === 'spike') weights[integerBelow(words(seed, STREAM, index), values)] = 1000
   if (lie === 'momentum') momentum?.forEach((value, at) => { momentum[at] = 100 * value + 1 })
   const lies: Lies = { chunks: lie === 'chunks', opinions: lie === 'opinions' }
-  return new SnapshotHolder(id, { round, step: 10 * round, vectors }, EXPECTED, lies)
+  return new SnapshotHolder(id, { round, step: 10 * round, vectors }, () => EXPECTED, lies)
 }
 
 /** What members have in common after a round, and what is a member's own. */

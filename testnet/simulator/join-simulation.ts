@@ -1,12 +1,14 @@
 import { setMaxListeners } from 'node:events'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
+import { ChunkPlan } from '../../src/transfer/chunk-plan.ts'
 import type { DownloadProgress } from '../../src/transfer/download.ts'
 import { fetchReplica } from '../../src/transfer/fetch-replica.ts'
 import type { FetchedReplica } from '../../src/transfer/fetch-replica.ts'
 import { words } from '../../src/random/words.ts'
 import { JoinLinks } from './join-links.ts'
 import { MemoryParts } from './memory-parts.ts'
+import { settled } from './settled.ts'
 import type { SnapshotHolder } from './snapshot-holder.ts'
 import { hashOf } from './snapshot-holder.ts'
 import { VirtualClock } from './virtual-clock.ts'
@@ -54,11 +56,6 @@ export interface JoinResult {
   readonly hash: string
 }
 
-/** Lets what was resolved be noticed: all of it, before the next thing happens. */
-async function settle (): Promise<void> {
-  await new Promise(resolve => { setImmediate(resolve) })
-}
-
 /** Lets a peer join in virtual time: the very code that joins on the internet, over links in memory. */
 export async function simulateJoining (scenario: JoinScenario): Promise<JoinResult> {
   const { seed, values, hasMomentum, isShared, killedMs, limitMs } = scenario
@@ -69,7 +66,7 @@ export async function simulateJoining (scenario: JoinScenario): Promise<JoinResu
   const sentences: string[] = []
   let mostSources = 0
   const life = async (signal: AbortSignal): Promise<FetchedReplica | undefined> => fetchReplica({
-    clock, peers: links, store, signal, values, hasMomentum, isShared: () => isShared, isAttested: true, fromRound: 1, patienceMs: 30_000,
+    clock, peers: links, store, signal, plan: new ChunkPlan(values, hasMomentum ? 2 : 1), isShared: () => isShared, isAttested: true, fromRound: 1, patienceMs: 30_000,
     hash: hashOf, drawSeed: () => seeds.next(), fault: () => undefined,
     say: sentence => { sentences.push(`${clock.nowMs().toFixed(3)} ${sentence}`) },
     onProgress: (_round, { sources }: DownloadProgress) => { mostSources = Math.max(mostSources, sources.length) }
@@ -78,8 +75,8 @@ export async function simulateJoining (scenario: JoinScenario): Promise<JoinResu
     const state = { isOver: false }
     const over = (): void => { state.isOver = true }
     work.then(over, over)
-    await settle()
-    while (!state.isOver && clock.advance(limitMs)) await settle()
+    await settled()
+    while (!state.isOver && clock.advance(limitMs)) await settled()
   }
   if (killedMs !== undefined) {
     const kill = new AbortController()

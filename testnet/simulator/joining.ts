@@ -1,77 +1,78 @@
+import { vectorsOf } from '../../node/snapshots/replica-vectors.ts'
 import type { ReplicaSnapshot } from '../../src/averaging/averaging-state.ts'
-import { reasonOf } from '../../src/errors.ts'
-import type { PresentPeer } from '../../src/ports.ts'
+import type { Clock, Peers } from '../../src/ports.ts'
+import { words } from '../../src/random/words.ts'
+import { catchUp, comeIn, FIRST_PEERS_TIMEOUT_MS, presentPeers } from '../../src/transfer/come-in.ts'
+import type { ComingIn } from '../../src/transfer/come-in.ts'
+import { fetchReplica } from '../../src/transfer/fetch-replica.ts'
+import { isAttestable, isOneContent } from '../../src/transfer/method-replicas.ts'
+import { settled } from './settled.ts'
 import type { SimulatedPeer } from './simulated-peer.ts'
+import type { Scenario } from './simulation-scenario.ts'
+import { hashOf } from './snapshot-holder.ts'
+import type { MachineClock } from './virtual-clock.ts'
 import type { VirtualNetwork } from './virtual-network.ts'
+import { VirtualSnapshots } from './virtual-snapshots.ts'
 
-/** Time for the first handshakes; without an answer by then a peer begins alone. */
-const FIRST_PEERS_TIMEOUT_MS = 15_000
-/** Members that are asked for their weights before a peer begins with what it has. */
-const SOURCES_TRIED = 3
-/** A returning peer's own weights are worth keeping while the swarm is not this far ahead. */
-const ROUNDS_BEHIND = 5
-const BYTES_A_WEIGHT = 4
+/** Of the seed's words: the seeds of sketches. */
+const SKETCHES_STREAM = 107
 
 export interface JoiningOptions {
   readonly peer: SimulatedPeer
+  readonly scenario: Scenario
   readonly network: VirtualNetwork
   readonly byId: (id: string) => SimulatedPeer | undefined
-  readonly payloadScale: number
   readonly say: (sentence: string) => void
 }
 
-/** Comes to a run under way as a real peer does: looks for members, takes a member's weights if they are ahead of its own, and begins. */
-export function joinInProgress (options: JoiningOptions): void {
+/** Comes to a run under way by the very code of a real peer: looks for members, fetches a replica of theirs if they are ahead of its own, and begins. */
+export async function joinInProgress (options: JoiningOptions): Promise<void> {
   const { peer, say } = options
-  const { clock, peers } = peer
+  const { clock, peers, store: { saved } } = peer
   if (clock === undefined || peers === undefined) return
-  let isLooking = true
-  const look = (): void => {
-    if (!isLooking) return
-    isLooking = false
-    unsubscribe()
-    const own = peer.averaging?.describe().round ?? 0
-    const ahead = peers.present().filter(({ round }) => round - own >= (own === 0 ? 1 : ROUNDS_BEHIND))
-    const sources = [...ahead].sort((one, other) => other.round - one.round).slice(0, SOURCES_TRIED)
-    if (sources.length === 0) say(`${peer.id} begins with ${own === 0 ? 'the genesis weights' : `its own weights of round ${own}`}`)
-    askInTurn(options, sources)
+  const around: ComingIn = {
+    clock: patient(clock), peers: { present: () => peers.present(), onChange: settling(peers, clock) }, isImported: false, signal: new AbortController().signal,
+    fetch: async (fromRound, patienceMs) => fetchSnapshot(options, { clock, peers }, fromRound, patienceMs),
+    say: sentence => { say(`${peer.id} ${sentence}`) }
   }
-  const unsubscribe = peers.onChange(look)
-  clock.schedule(FIRST_PEERS_TIMEOUT_MS, look)
+  const own = saved?.averaging.round ?? 0
+  if (own > 0) await presentPeers({ ...around, fits: () => true, timeoutMs: FIRST_PEERS_TIMEOUT_MS })
+  const replica = own > 0 ? await catchUp(around, own) : await comeIn(around)
+  if (replica === undefined) say(`${peer.id} begins with ${own === 0 ? 'the genesis weights' : `its own weights of round ${own}`}`)
+  peer.live({ saved, replica }).start()
 }
 
-function askInTurn (options: JoiningOptions, sources: readonly PresentPeer[]): void {
-  const { peer, say } = options
-  const [source, ...others] = sources
-  if (source === undefined) {
-    peer.averaging?.start()
-    return
+interface Machine {
+  readonly clock: MachineClock
+  readonly peers: Peers
+}
+
+async function fetchSnapshot ({ peer, scenario, network, byId, say }: JoiningOptions, { clock, peers }: Machine, fromRound: number, patienceMs: number): Promise<ReplicaSnapshot | undefined> {
+  const { plan } = peer
+  const seeds = words(scenario.seed, SKETCHES_STREAM, peer.index)
+  const memberOf = (id: string): { readonly held: NonNullable<SimulatedPeer['held']>, readonly clock: MachineClock } | undefined => {
+    const member = byId(id)
+    return member?.held === undefined || member.clock === undefined ? undefined : { held: member.held, clock: member.clock }
   }
-  fetchFrom(options, source.peerId, (snapshot, why) => {
-    if (snapshot === undefined) {
-      say(`${source.peerId} gives ${peer.id} no weights: ${why}`)
-      askInTurn(options, others)
-    } else {
-      say(`${peer.id} took over the replica of ${source.peerId}, round ${snapshot.round}`)
-      peer.adopt(snapshot)
-      peer.averaging?.start()
-    }
+  const replica = await fetchReplica({
+    clock: patient(clock), store: peer.parts, plan, fromRound, patienceMs, isAttested: isAttestable(scenario.method), isShared: () => isOneContent(scenario.method), signal: new AbortController().signal,
+    peers: new VirtualSnapshots({
+      peers, clock, network, memberOf, payloadScale: scenario.payloadScale ?? 1, refuse: (peerId, why) => { say(`${peer.id} refuses ${peerId}: ${why}`) }
+    }),
+    hash: hashOf, drawSeed: () => seeds.next(), fault: () => undefined, say: sentence => { say(`${peer.id} ${sentence}`) }, onProgress: () => undefined
+  })
+  return replica === undefined ? undefined : vectorsOf(replica, plan.values)
+}
+
+/** A machine's clock for code that is written with promises: time stands still until each step of it is through. */
+function patient (clock: MachineClock): Clock {
+  return { nowMs: () => clock.nowMs(), schedule: (delayMs, callback) => clock.schedule(delayMs, async () => { callback(); return settled() }) }
+}
+
+/** The same of news. */
+function settling (peers: Pick<Peers, 'onChange'>, clock: MachineClock): Peers['onChange'] {
+  return listener => peers.onChange(() => {
+    listener()
+    clock.follow(settled())
   })
 }
-
-/** The request takes its way, the source copies its replica, the bytes take theirs. */
-function fetchFrom ({ peer, network, byId, payloadScale }: JoiningOptions, from: string, done: (snapshot: ReplicaSnapshot | undefined, why: string) => void): void {
-  const source = byId(from)
-  const fail = (why: string): void => { peer.clock?.reach(() => { done(undefined, why) }) }
-  network.carry(peer.id, from, REQUEST_BYTES, arrived => {
-    if (!arrived || source?.averaging === undefined) { fail('it cannot be reached'); return }
-    source.clock?.follow(source.averaging.snapshot().then(snapshot => {
-      network.carry(from, peer.id, payloadScale * BYTES_A_WEIGHT * snapshot.weights.length, whole => {
-        if (whole) peer.clock?.reach(() => { done(snapshot, '') })
-        else fail('the connection was lost')
-      })
-    }, (thrown: unknown) => { fail(reasonOf(thrown)) }))
-  })
-}
-
-const REQUEST_BYTES = 200

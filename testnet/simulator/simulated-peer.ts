@@ -1,26 +1,43 @@
+import { SnapshotTaker } from '../../node/snapshots/snapshot-taker.ts'
+import { sharesOf } from '../../src/averaging/arithmetic/method-traits.ts'
 import type { AveragingEvent } from '../../src/averaging/averaging-peer.ts'
 import { AveragingPeer } from '../../src/averaging/averaging-peer.ts'
-import type { ReplicaSnapshot } from '../../src/averaging/averaging-state.ts'
+import type { AveragingState, ReplicaSnapshot } from '../../src/averaging/averaging-state.ts'
 import type { FinishReason } from '../../src/averaging/round-state.ts'
 import { workOn } from '../../src/averaging/round-work.ts'
 import type { Peers, Trainer, TrainingOutcome } from '../../src/ports.ts'
 import { fillGaussian, fraction } from '../../src/random/draw.ts'
 import { words } from '../../src/random/words.ts'
-import { corruptedPeers, corruptedTrainer } from './dishonest.ts'
+import type { ChunkPlan } from '../../src/transfer/chunk-plan.ts'
+import { CHUNK_VALUES } from '../../src/transfer/chunk-plan.ts'
+import { ExpectedSpread } from '../../src/transfer/expected-spread.ts'
+import { planOf } from '../../src/transfer/method-replicas.ts'
 import type { Conduct } from './dishonest.ts'
+import { corruptedPeers, corruptedTrainer } from './dishonest.ts'
+import { HeldSnapshots } from './held-snapshots.ts'
 import { LateRoundWorker } from './late-round-worker.ts'
+import { MemoryParts } from './memory-parts.ts'
 import { keeperFor } from './promises.ts'
 import { QuadraticTrainer } from './quadratic-trainer.ts'
 import type { Referee } from './referee.ts'
-import { nameOf } from './simulation-scenario.ts'
+import { settled } from './settled.ts'
 import type { Scenario } from './simulation-scenario.ts'
+import { nameOf } from './simulation-scenario.ts'
 import type { MachineClock } from './virtual-clock.ts'
 import type { VirtualNetwork } from './virtual-network.ts'
+import type { SavedPeer, TrainingStart } from './virtual-store.ts'
 import { VirtualStore } from './virtual-store.ts'
-import type { SavedPeer } from './virtual-store.ts'
 
 /** Streams of the seed's words, apart from those that training uses. */
 const STREAM = { optima: 102, noise: 103, machines: 104, lies: 106 } as const
+
+/** A replica is fetched in so many chunks, however small it is, so that several members give some. */
+const CHUNKS_AT_LEAST = 64
+
+interface TakenSnapshots {
+  readonly held: HeldSnapshots
+  readonly taker: SnapshotTaker
+}
 
 /** What all peers of a simulation share. */
 export interface PeerSurroundings {
@@ -38,56 +55,75 @@ export class SimulatedPeer {
   readonly index: number
   readonly conduct: Conduct
   readonly store: VirtualStore
+  /** How its replica is cut for joiners. */
+  readonly plan: ChunkPlan
+  /** What it has fetched of somebody's replica: on disk, so that another life goes on with it. */
+  readonly parts = new MemoryParts(Infinity)
   ended: FinishReason | undefined
   endedMs = 0
   waitedMs = 0
   readonly #around: PeerSurroundings
-  #life: { readonly averaging: AveragingPeer, readonly trainer: Trainer, readonly clock: MachineClock, readonly peers: Peers } | undefined
+  /** A process on this machine, from when the others hear of it. */
+  #process: { readonly clock: MachineClock, readonly peers: Peers } | undefined
+  /** What it trains and averages with, once it knows what it goes on from. */
+  #life: { readonly averaging: AveragingPeer, readonly trainer: Trainer, readonly snapshots: TakenSnapshots | undefined } | undefined
 
   constructor (around: PeerSurroundings, index: number) {
-    const { attacks, checkpointEveryMs } = around.scenario
+    const { attacks, checkpointEveryMs, method, parameters } = around.scenario
     this.#around = around
     this.index = index
     this.id = nameOf(around.scenario, index)
     this.conduct = { attack: attacks?.[index] }
     this.store = new VirtualStore(checkpointEveryMs)
+    this.plan = planOf(method, parameters, Math.min(CHUNK_VALUES, Math.ceil(parameters / CHUNKS_AT_LEAST)))
   }
 
   /** Undefined for one that has not come yet. */
   get averaging (): AveragingPeer | undefined { return this.#life?.averaging }
   get trainer (): Trainer | undefined { return this.#life?.trainer }
-  get clock (): MachineClock | undefined { return this.#life?.clock }
-  get peers (): Peers | undefined { return this.#life?.peers }
-  get isGone (): boolean { return this.#life?.clock.crashed === true }
+  get clock (): MachineClock | undefined { return this.#process?.clock }
+  get peers (): Peers | undefined { return this.#process?.peers }
+  /** What it holds for joiners; undefined in a swarm that nobody joins. */
+  get held (): HeldSnapshots | undefined { return this.#life?.snapshots?.held }
+  get isGone (): boolean { return this.#process?.clock.crashed === true }
 
-  /** A process starts on this machine: with what a checkpoint holds, or from the genesis. Its averaging begins with `averaging.start()`. */
-  live (saved?: SavedPeer): void {
-    const { scenario, network, referee } = this.#around
-    const { seed, method, steps, layout, roundTaskMs, uploads, lines, minimumPeers } = scenario
+  /** A process starts on this machine, and the others hear of it. */
+  arrive (): { readonly clock: MachineClock, readonly peers: Peers } {
+    const { scenario: { uploads, lines }, network } = this.#around
     const upload = uploads?.[this.index]
     const line = lines?.[this.index] ?? (upload === undefined ? undefined : { up: upload, delay: 0, jitter: 0, loss: 0, stallFor: 0 })
-    const { peers, clock } = network.join(this.id, line)
-    const trainer = this.#watched(corruptedTrainer(this.#trainerOf(clock, saved), this.conduct, words(seed, STREAM.lies, this.index)))
+    this.#process = network.join(this.id, line)
+    this.#life = undefined
+    this.ended = undefined
+    return this.#process
+  }
+
+  /** It has what it begins with: a checkpoint, a member's replica, or the genesis. Its averaging begins with `averaging.start()`. */
+  live ({ saved, replica }: { readonly saved?: SavedPeer | undefined, readonly replica?: ReplicaSnapshot | undefined } = {}): AveragingPeer {
+    const { scenario, network, referee } = this.#around
+    const { seed, method, steps, layout, roundTaskMs, minimumPeers } = scenario
+    const { peers, clock } = this.#process ?? this.arrive()
+    const trainer = this.#watched(corruptedTrainer(this.#trainerOf(clock, saved ?? replica), this.conduct, words(seed, STREAM.lies, this.index)))
     const keeper = keeperFor(scenario, this.index, { nowMs: () => clock.nowMs(), sentBytes: () => network.sentBytes(this.id) })
     const worker = roundTaskMs === undefined ? undefined : new LateRoundWorker(clock, workOn(trainer, { self: this.id, method, layout, seed, state: saved?.averaging }), roundTaskMs)
     const averaging = new AveragingPeer({
       clock, trainer, worker, peers: corruptedPeers(scenario.peersOf?.(this.index, peers) ?? peers, this.conduct, words(seed, STREAM.lies, this.index)), store: { recordRound: () => undefined }, method, layout,
       budgetSteps: steps, seed, state: saved?.averaging, ...minimumPeers === undefined ? {} : { minimumPeers }, decide: round => keeper?.decide(round),
       onEvent: event => {
-        if (event.type === 'round') keeper?.learn(event.record)
+        if (event.type === 'round') {
+          keeper?.learn(event.record)
+          this.#life?.snapshots?.taker.afterRound(event.record)
+        }
         this.#around.tell(this, event)
       }
     })
-    this.#life = { averaging, trainer, clock, peers }
-    this.ended = undefined
-    if (this.#around.isWatched(this.index)) referee.joined(this.id, trainer.weights, saved?.averaging.round ?? 0)
-  }
-
-  /** Takes over a member's replica before it begins. */
-  adopt (snapshot: ReplicaSnapshot): void {
-    this.averaging?.adopt(snapshot)
-    const { trainer } = this
-    if (trainer !== undefined && this.#around.isWatched(this.index)) this.#around.referee.joined(this.id, trainer.weights, snapshot.round)
+    this.#life = { averaging, trainer, snapshots: this.#takesSnapshots ? this.#snapshotsOf(averaging, clock) : undefined }
+    if (replica !== undefined) {
+      averaging.adopt(replica)
+      void this.#life.snapshots?.taker.take(replica.round, averaging.describe().round)
+    }
+    if (this.#around.isWatched(this.index)) referee.joined(this.id, trainer.weights, averaging.describe().round)
+    return averaging
   }
 
   /** When it starts, in milliseconds after it is there. */
@@ -98,18 +134,38 @@ export class SimulatedPeer {
     return startMsOf?.[this.index] ?? fraction(machine) * startWithinMs
   }
 
-  #trainerOf (clock: MachineClock, saved: SavedPeer | undefined): Trainer {
-    return this.#around.scenario.trainerOf?.(this.index, clock, saved) ?? this.#quadratic(clock, saved)
+  /** Snapshots matter where somebody joins. */
+  get #takesSnapshots (): boolean {
+    return this.#around.scenario.faults.some(({ kind }) => kind === 'join')
   }
 
-  #quadratic (clock: MachineClock, saved: SavedPeer | undefined): QuadraticTrainer {
+  #snapshotsOf (averaging: AveragingPeer, clock: MachineClock): TakenSnapshots {
+    const { plan } = this
+    const spread = new ExpectedSpread()
+    const { method } = this.#around.scenario
+    const expected = (): number | undefined => sharesOf(method) === 'gradients' ? undefined : spread.value
+    const held = new HeldSnapshots({ signer: this.id, plan, expected, nowMs: () => clock.nowMs() })
+    const exportState = async (): Promise<AveragingState> => {
+      const state = averaging.exportState()
+      clock.follow(state.then(settled))
+      return state
+    }
+    const taker = new SnapshotTaker({ published: held, spread, bytes: plan.bytes, exportState, tokens: () => averaging.totals.tokens, warn: () => undefined, nowMs: () => clock.nowMs() })
+    return { held, taker }
+  }
+
+  #trainerOf (clock: MachineClock, from: TrainingStart | undefined): Trainer {
+    return this.#around.scenario.trainerOf?.(this.index, clock, from) ?? this.#quadratic(clock, from)
+  }
+
+  #quadratic (clock: MachineClock, from: TrainingStart | undefined): QuadraticTrainer {
     const { scenario } = this.#around
     const { seed, noise, stepMs: [fastest, slowest], drawsNoiseOnce = false } = scenario
     const stepMs = scenario.stepMsOf?.[this.index] ?? fastest + (slowest - fastest) * fraction(words(seed, STREAM.machines, this.index))
     const problem = { optimum: optimumOf(scenario, this.index), learningRate: QUADRATIC_RATE, noise, stepMs, tokensPerStep: 128, drawsNoiseOnce }
-    const life = saved === undefined ? 0 : saved.step + 1
+    const life = from === undefined ? 0 : from.step + 1
     const random = words(seed, STREAM.noise, this.index + life * scenario.peers)
-    return new QuadraticTrainer(saved?.weights ?? new Float32Array(scenario.parameters), problem, clock, random, saved?.step)
+    return new QuadraticTrainer(from?.weights ?? new Float32Array(scenario.parameters), problem, clock, random, from?.step)
   }
 
   /** The trainer as the referee sees it. */

@@ -4,7 +4,7 @@ import type { ParameterLayout } from '../../src/parameters/layout.ts'
 import type { Peers, Trainer } from '../../src/ports.ts'
 import type { Attack } from '../scenarios/attacks.ts'
 import type { LinkProfile } from '../scenarios/links.ts'
-import type { SavedPeer } from './virtual-store.ts'
+import type { TrainingStart } from './virtual-store.ts'
 import type { MachineClock } from './virtual-clock.ts'
 import type { LinkConditions } from './virtual-links.ts'
 
@@ -63,8 +63,8 @@ export interface Scenario {
   readonly payloadScale?: number
   /** Milliseconds a step takes on each peer, by index, in place of a draw. */
   readonly stepMsOf?: readonly number[]
-  /** What trains in place of the quadratics, for instance a `TimedTrainer`; all start from the same weights, or from what a store held. */
-  readonly trainerOf?: (index: number, clock: MachineClock, saved: SavedPeer | undefined) => Trainer
+  /** What trains in place of the quadratics, for instance a `TimedTrainer`; all start from the same weights, from what a store held, or from a member's replica. */
+  readonly trainerOf?: (index: number, clock: MachineClock, from: TrainingStart | undefined) => Trainer
   /** What stands between a peer and the others, by index: one that says other things than it computes, or that remembers who did. */
   readonly peersOf?: (index: number, peers: Peers) => Peers
   readonly layout?: ParameterLayout

@@ -13,6 +13,7 @@ import type { Referee } from './referee.ts'
 import { refereeFor } from './referee.ts'
 import { spreadOf } from './replica-spread.ts'
 import { ResourceWatcher } from './resource-watcher.ts'
+import { settled } from './settled.ts'
 import { realSigner } from './signer.ts'
 import { SimulatedPeer } from './simulated-peer.ts'
 import { liarsOf } from './simulation-scenario.ts'
@@ -179,11 +180,10 @@ class Simulation {
   /** A peer that comes later, or comes back. */
   #join (peer: SimulatedPeer): void {
     this.#say(`join ${peer.id}`)
-    peer.live(peer.store.saved)
+    peer.arrive()
     this.#running++
-    joinInProgress({
-      peer, network: this.#network, byId: id => this.#byId.get(id), payloadScale: this.#scenario.payloadScale ?? 1, say: sentence => { this.#say(sentence) }
-    })
+    void joinInProgress({ peer, scenario: this.#scenario, network: this.#network, byId: id => this.#byId.get(id), say: sentence => { this.#say(sentence) } })
+    this.#clock.follow(settled())
   }
 
   #inflictIn (delayMs: number, fault: Fault): void {
@@ -240,10 +240,10 @@ class Simulation {
   }
 
   #outcomeOf (peer: SimulatedPeer): PeerOutcome {
-    const { id, index, averaging, trainer, ended, endedMs, waitedMs } = peer
+    const { id, index, averaging, trainer, clock, ended, endedMs, waitedMs } = peer
     return {
       id,
-      ended: trainer === undefined ? 'absent' : peer.isGone ? ended ?? 'crashed' : ended ?? 'never',
+      ended: clock === undefined ? 'absent' : peer.isGone ? ended ?? 'crashed' : ended ?? 'never',
       isHonest: !this.#liars.has(index),
       step: trainer?.step ?? 0,
       round: averaging?.describe().round ?? 0,

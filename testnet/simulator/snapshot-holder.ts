@@ -25,12 +25,12 @@ export class SnapshotHolder {
   readonly data: Uint8Array
   readonly #list: Uint8Array
   readonly #vectors: readonly Float32Array[]
-  readonly #expected: number | undefined
+  readonly #expected: () => number | undefined
   readonly #lies: Lies
 
-  constructor (signer: string, { round, step, vectors }: HeldReplica, expected: number | undefined, lies: Lies = {}) {
-    const values = vectors[0]?.length ?? 0
-    this.plan = new ChunkPlan(values, vectors.length)
+  constructor (signer: string, { round, step, vectors }: HeldReplica, expected: () => number | undefined, lies: Lies = {}, plan = new ChunkPlan(vectors[0]?.length ?? 0, vectors.length)) {
+    const { values } = plan
+    this.plan = plan
     this.#vectors = vectors
     this.#expected = expected
     this.#lies = lies
@@ -60,7 +60,7 @@ export class SnapshotHolder {
       const { vector, from, values } = this.plan.place(chunk)
       return Promise.resolve((this.#vectors[vector] as Float32Array).subarray(from, from + values))
     }
-    return Promise.all(parts.map(async part => opinionOnPart(this.plan, seed, part, read, this.#expected)))
+    return Promise.all(parts.map(async part => opinionOnPart(this.plan, seed, part, read, this.#expected())))
   }
 }
 

@@ -3,10 +3,14 @@ import type { AveragingPeer } from '../../src/averaging/averaging-peer.ts'
 import type { Trainer } from '../../src/ports.ts'
 import type { MachineClock } from './virtual-clock.ts'
 
-/** What a checkpoint holds. */
-export interface SavedPeer {
+/** Where training goes on from: a checkpoint, or a member's replica. */
+export interface TrainingStart {
   readonly step: number
   readonly weights: Float32Array
+}
+
+/** What a checkpoint holds. */
+export interface SavedPeer extends TrainingStart {
   readonly averaging: AveragingState
 }
 

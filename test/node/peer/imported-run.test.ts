@@ -61,7 +61,7 @@ describe('a run that starts from imported weights', () => {
     const refused: string[] = []
     const members = new Map([['liar', weights.map(value => -value)], ['honest', weights]].map(([peerId, given]) => {
       const vectors = [given as Float32Array, new Float32Array(weights.length)]
-      return [peerId as string, new SnapshotHolder(peerId as string, { round: 1, step: 0, vectors }, undefined)]
+      return [peerId as string, new SnapshotHolder(peerId as string, { round: 1, step: 0, vectors }, () => undefined)]
     }))
     const holderOf = (peerId: string): SnapshotHolder => members.get(peerId) as SnapshotHolder
     const network = {

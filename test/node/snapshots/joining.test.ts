@@ -70,7 +70,7 @@ async function joinVia (joiner: SwarmNetwork, onProgress: (progress: DownloadPro
   const store = new PartFiles(join(root, 'joining'), 32 * plan.chunks)
   try {
     const replica = await fetchReplica({
-      clock: slowClock, signal, store, values: VALUES, hasMomentum: true, isShared: () => false, isAttested: true, fromRound: 1, patienceMs: 60_000, fault: () => undefined, drawSeed: () => 7,
+      clock: slowClock, signal, store, plan, isShared: () => false, isAttested: true, fromRound: 1, patienceMs: 60_000, fault: () => undefined, drawSeed: () => 7,
       hash: bytes => createHash('sha256').update(bytes).digest('hex'), say: sentence => said.push(sentence), onProgress: (_round, progress) => { onProgress(progress) },
       peers: {
         self: joiner.self, present: () => joiner.present(), onChange: listener => joiner.onChange(listener), offers: async (...given) => snapshots.offers(...given), open: async (...given) => snapshots.parts(...given),

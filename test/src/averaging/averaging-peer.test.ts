@@ -65,7 +65,7 @@ describe('a peer alone', () => {
     peer.adopt({ round: 41, step: 900, weights: new Float32Array([5, 6]) })
     expect(await peer.exportState()).toMatchObject({ round: 41, slow: new Float32Array([5, 6]), momentum: new Float32Array(2) })
     expect([...trainer.weights]).toEqual([5, 6])
-    expect(events[0]).toEqual({ type: 'waiting', sentence: 'took over a replica of round 41, step 900' })
+    expect(events[0]).toEqual({ type: 'waiting', sentence: 'took over a replica of round 41, step 900; takes part from round 42 on' })
     peer.start()
     expect(() => { peer.adopt({ round: 1, step: 1, weights: new Float32Array(2) }) }).toThrow(RangeError)
     runTo(1000)

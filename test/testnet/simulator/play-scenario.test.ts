@@ -39,8 +39,8 @@ describe('a played scenario', () => {
     const judged = await play(`[run]\nsteps = 1000\nevery = 20\nsplit = "iid"\n[[peers]]\ncount = 4\n[[faults]]\nkind = "kill"\nround = 30\npeers = ["peer-2"]\nfor = "5s"\n[[faults]]\nkind = "join"\nround = 20\npeers = ["peer-4"]\n`)
     const lines = judged.played.lines.join('\n')
     expect(broken(judged)).toEqual([])
-    expect(lines).toMatch(/peer-4 took over the replica of peer-\d, round \d+/)
-    expect(lines).toMatch(/peer-2 (begins with its own weights of round [1-9]|took over the replica)/)
+    expect(lines).toMatch(/peer-4 took over a replica of round \d+, step \d+; takes part from round \d+ on/)
+    expect(lines).toMatch(/peer-2 (begins with its own weights of round [1-9]|took over a replica)/)
   })
 
   it('says what a swarm of scalars is not simulated with', async () => {
