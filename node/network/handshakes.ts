@@ -101,11 +101,15 @@ export class Handshakes {
     }
   }
 
-  /** Strangers may ask for the manifest or walk the table and go; a connection that leads to no member is not kept, whoever opened it. */
+  /**
+   * Strangers may ask for the manifest or walk the table and go; a connection that leads to no member is not kept, whoever opened it. A hello that is
+   * under way by then comes to its own end.
+   */
   #expectHello (connection: Connection): void {
+    const peerId = connection.remotePeer.toString()
     const timer = setTimeout(() => {
       this.#timers.delete(timer)
-      if (!this.#options.isMember(connection.remotePeer.toString())) connection.abort(new WireError('idle', 'no hello'))
+      void this.settled(peerId).then(() => { if (!this.#options.isMember(peerId)) connection.abort(new WireError('idle', 'no hello')) })
     }, GREETING_LIMIT_MS)
     this.#timers.add(timer)
     connection.addEventListener('close', () => {

@@ -35,16 +35,26 @@ async function seenPort (dialler: Libp2p, listener: Libp2p, address: Multiaddr):
   return Number(/\/tcp\/(\d+)/.exec(String((await came).remoteAddr))?.[1])
 }
 
-test('dials to the internet leave from one port, and dials nearby from any', async () => {
-  const listeners = await Promise.all([1, 2, 3].map(async () => start(tcp(), ['/ip4/127.0.0.1/tcp/0'])))
+/** Ports that three listeners see dials come from, two of them far and one near; and what the dialler says of its shared one. */
+async function portsOfDials (): Promise<{ readonly seen: readonly number[], readonly carried: readonly boolean[], readonly obstacle: string | undefined }> {
+  const [first, second, near] = await Promise.all([1, 2, 3].map(async () => start(tcp(), ['/ip4/127.0.0.1/tcp/0']))) as [Libp2p, Libp2p, Libp2p]
   const port = await SharedPort.reserve()
   const dialler = await start(port.transport({}))
-  const [first, second, near] = listeners as [Libp2p, Libp2p, Libp2p]
-  const seen = await seenPort(dialler, first, farAddress(first))
-  expect(await seenPort(dialler, second, farAddress(second))).toBe(seen)
-  expect(await seenPort(dialler, near, near.getMultiaddrs()[0] as Multiaddr)).not.toBe(seen)
-  expect(dialler.getConnections().map(connection => port.carries(connection))).toEqual([true, true, false])
-  expect(port.obstacle).toBeUndefined()
+  const seen = [
+    await seenPort(dialler, first, farAddress(first)), await seenPort(dialler, second, farAddress(second)), await seenPort(dialler, near, near.getMultiaddrs()[0] as Multiaddr)
+  ]
+  return { seen, carried: dialler.getConnections().map(connection => port.carries(connection)), obstacle: port.obstacle }
+}
+
+test('dials to the internet leave from one port, and dials nearby from any', async () => {
+  let dials = await portsOfDials()
+  // The system may give the port to another program before the first dial, hardly ever twice.
+  for (let attempt = 1; attempt < 5 && dials.obstacle !== undefined; attempt++) dials = await portsOfDials()
+  const { seen: [first, second, near], carried, obstacle } = dials
+  expect(obstacle).toBeUndefined()
+  expect(second).toBe(first)
+  expect(near).not.toBe(first)
+  expect(carried).toEqual([true, true, false])
 })
 
 test('where the port cannot be shared, dials leave from any port, and the reason is told', async () => {

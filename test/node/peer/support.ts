@@ -57,6 +57,12 @@ export class LivePeer {
     return this.#told.filter((event): event is EventOf<Type> => event.type === type)
   }
 
+  /** What it warned of and whom it refused, but for dials and handshakes: those of a machine that stands still for seconds fail, and are tried again. */
+  complaints (): string[] {
+    const sentences = [...this.all('warning'), ...this.all('peer-rejected')].map(({ sentence }) => sentence)
+    return sentences.filter(sentence => !/^(cannot reach|the handshake with) /.test(sentence))
+  }
+
   /** The first event of a type that fits; rejects when the peer ends without one. */
   async event<Type extends PeerEvent['type']> (type: Type, fits: (event: EventOf<Type>) => boolean = () => true): Promise<EventOf<Type>> {
     return new Promise((resolve, reject) => {

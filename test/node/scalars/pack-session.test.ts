@@ -54,6 +54,6 @@ describe.each([['fedkseed-pro', kSeed], ['ferret', ferret]] as const)('real peer
     }
     expect(a.all('round').map(({ record }) => record.outcome)).toContain('averaged')
     if (tookOver) expect(a.all('round').at(-1)?.record.reason).toContain(`${STEPS} scalars told, each with noise: ε `)
-    expect([a, b, c].flatMap(peer => [...peer.all('warning'), ...peer.all('peer-rejected')])).toEqual([])
+    expect([a, b, c].flatMap(peer => peer.complaints())).toEqual([])
   })
 })
