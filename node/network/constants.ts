@@ -57,6 +57,24 @@ export const OPEN_STREAM_TIMEOUT_MS = 20_000
 /** Dials under way at once; more would only delay each other on a slow uplink or processor. */
 export const PARALLEL_DIALS = 4
 
+/** Dials under way at once, those of the table and of libp2p's services among them. */
+export const PARALLEL_DIALS_IN_ALL = 16
+
+/** Addresses dialled in all, whatever comes of it: a swarm of a hundred at several each, and then two a second, which is what a table of thousands takes to walk. */
+export const DIAL_RATE = { burst: 512, perSecond: 2 } as const
+
+/**
+ * Dials of one host on the internet at which nobody of us answered. Anybody can tell anybody addresses, of somebody else's machine too: a thousand peers that are told so must not
+ * become a flood there. The burst is a laboratory behind one address that went down together; twelve a minute find it again.
+ */
+export const FAILED_DIAL_RATE = { burst: 64, perSecond: 1 / 5 } as const
+
+/** Hosts remembered for that. */
+export const REMEMBERED_HOSTS = 1_024
+
+/** Peers that one member may tell of before any of them has been met, twice a whole hello: it must not push out whom others tell of. */
+export const UNMET_PER_TELLER = 64
+
 /** Members hear of newcomers this long after, many at once: most have met by then and need no introduction. */
 export const INTRODUCTION_DELAY_MS = 750
 

@@ -1,5 +1,6 @@
 import { hashText } from '../../src/averaging/pairing-hash.ts'
 import { peerIdOf } from './addresses.ts'
+import { UNMET_PER_TELLER } from './constants.ts'
 
 /** When to dial whom: pure bookkeeping over an injected time, in a deterministic order. */
 
@@ -32,9 +33,14 @@ export interface DialTarget {
   readonly entry: boolean
 }
 
+/** Peers that were found by other ways than by being told of. */
+const NOBODY = ''
+
 interface Plan extends DialTarget {
   addresses: readonly string[]
   failures: number
+  /** The member that told of it first, for one that has not been met yet. */
+  teller?: string | undefined
   /** Among those due at the same time, smaller first: 0 for entries, the rest in an order of this peer's own. */
   readonly order: number
   /** When to dial next; Infinity while a dial or connection is under way. */
@@ -62,16 +68,16 @@ export class DialPlan {
     this.#plans.set(key, { key, addresses, entry: true, failures: 0, order: 0, dueMs: known?.dueMs ?? nowMs })
   }
 
-  /** A peer that another one told of; true when it was not planned for before. */
-  learn (peerId: string, addresses: readonly string[], nowMs: number): boolean {
+  /** A peer that another one told of, or that was found; true when it was not planned for before. */
+  learn (peerId: string, addresses: readonly string[], nowMs: number, teller = NOBODY): boolean {
     const known = this.#plans.get(peerId)
     if (known !== undefined) {
       if (!known.entry) known.addresses = addresses
       return false
     }
-    if (peerId === this.#self || addresses.length === 0 || this.#plans.size >= MAXIMUM_TARGETS) return false
+    if (peerId === this.#self || addresses.length === 0 || this.#plans.size >= MAXIMUM_TARGETS || this.#unmetOf(teller) >= UNMET_PER_TELLER) return false
     const dueMs = this.#self < peerId ? nowMs : nowMs + YIELD_MS
-    this.#plans.set(peerId, { key: peerId, addresses, entry: false, failures: 0, order: hashText(peerId, this.#salt), dueMs })
+    this.#plans.set(peerId, { key: peerId, addresses, entry: false, failures: 0, order: hashText(peerId, this.#salt), dueMs, teller })
     return true
   }
 
@@ -103,7 +109,7 @@ export class DialPlan {
   /** The peer is a member now: what went wrong before is forgotten. */
   accepted (peerId: string, addresses: readonly string[]): void {
     const plan = this.#plans.get(peerId)
-    if (plan !== undefined) Object.assign(plan, { failures: 0, dueMs: Infinity })
+    if (plan !== undefined) Object.assign(plan, { failures: 0, dueMs: Infinity, teller: undefined })
     else if (addresses.length > 0 && this.#plans.size < MAXIMUM_TARGETS) {
       this.#plans.set(peerId, { key: peerId, addresses, entry: false, failures: 0, order: hashText(peerId, this.#salt), dueMs: Infinity })
     }
@@ -136,6 +142,12 @@ export class DialPlan {
   /** The peer left politely. */
   departed (peerId: string, nowMs: number): void {
     this.#setAside(peerId, nowMs + SLOWEST_RETRY_MS)
+  }
+
+  #unmetOf (teller: string): number {
+    let unmet = 0
+    for (const plan of this.#plans.values()) if (plan.teller === teller) unmet++
+    return unmet
   }
 
   #setAside (peerId: string, dueMs: number): void {

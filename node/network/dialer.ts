@@ -69,7 +69,7 @@ export class Dialer {
       plan.failed(target.key, nowMs())
       if (!target.entry || this.#complained.has(target.key)) return
       this.#complained.add(target.key)
-      onUnreachable(target, reasonOf(error))
+      onUnreachable(target, error instanceof Error && error.name === 'DialDeniedError' ? 'this peer dialled it, or others, too often of late' : reasonOf(error))
     }
   }
 }

@@ -16,7 +16,8 @@ import type { AddressManager, TransportManager } from '@libp2p/interface-interna
 import { ShoalError } from '../../src/errors.ts'
 import { unspoken } from './addresses.ts'
 import { freshlyDiallingAutoNAT } from './auto-nat.ts'
-import { DIAL_TIMEOUT_MS, INBOUND_STREAMS, KEEPALIVE_MS, MAXIMUM_CONNECTIONS, OPEN_STREAM_TIMEOUT_MS, STREAM_READ_BUFFER_BYTES, STREAM_WINDOW_BYTES } from './constants.ts'
+import { DIAL_TIMEOUT_MS, INBOUND_STREAMS, KEEPALIVE_MS, MAXIMUM_CONNECTIONS, OPEN_STREAM_TIMEOUT_MS, PARALLEL_DIALS_IN_ALL, STREAM_READ_BUFFER_BYTES, STREAM_WINDOW_BYTES } from './constants.ts'
+import { DialLimits } from './dial-limits.ts'
 import { gossipService } from './gossip.ts'
 import { HolePunching, type HolePunchingOptions } from './hole-punching.ts'
 import type { MeteredLinks } from './metered-links.ts'
@@ -69,6 +70,7 @@ const COMMON = {
     maxIncomingPendingConnections: ONE_MACHINE_THRESHOLD,
     dialTimeout: DIAL_TIMEOUT_MS,
     addressDialTimeout: DIAL_TIMEOUT_MS,
+    maxParallelDials: PARALLEL_DIALS_IN_ALL,
     inboundUpgradeTimeout: DIAL_TIMEOUT_MS,
     inboundStreamProtocolNegotiationTimeout: OPEN_STREAM_TIMEOUT_MS,
     outboundStreamProtocolNegotiationTimeout: OPEN_STREAM_TIMEOUT_MS,
@@ -105,6 +107,7 @@ export async function createPeerNode (options: NodeOptions): Promise<{ readonly 
   const relay = circuitRelay()
   const port = onlyLoopback(listen) ? undefined : await SharedPort.reserve()
   const late: { seen?: SeenAddresses } = {}
+  const dials = new DialLimits()
   const holes = new HolePunching({ self: peerIdFromPrivateKey(privateKey).toString(), seen: () => late.seen?.address, isMember, ...options.onPath, nowMs: () => performance.now() })
   try {
     const node = await createLibp2p<Services>({
@@ -116,13 +119,14 @@ export async function createPeerNode (options: NodeOptions): Promise<{ readonly 
       metrics: links.metrics,
       ...protection(reach.networkKey),
       connectionGater: {
-        // private and loopback addresses are where most of our peers live
-        denyDialMultiaddr: () => false,
+        // by itself it would deny private and loopback addresses, where most of our peers live
+        denyDialMultiaddr: address => !dials.mayDial(address, performance.now()),
         denyInboundRelayReservation: async peerId => !await isMember(peerId.toString())
       },
       peerDiscovery: reach.mdns === true ? [localNetwork(runId, onNeighbour)] : [],
       services: servicesOf(options, holes)
     })
+    node.addEventListener('connection:open', ({ detail: { direction, remoteAddr } }) => { if (direction === 'outbound') dials.answered(remoteAddr) })
     if (port === undefined) return { node, parts: relay.parts() }
     late.seen = new SeenAddresses(node, port)
     return { node, parts: { ...relay.parts(), punching: { holes, seen: late.seen } } }

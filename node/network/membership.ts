@@ -209,7 +209,7 @@ export class Membership {
     const moved = addresses.some(isRelayed) && this.roster.addressesOf(peerId)?.some(isRelayed) === false
     const isNew = this.roster.join(peerId, { progress: theirs.progress, addresses })
     this.#plan.accepted(peerId, addresses)
-    this.#learn(theirs)
+    this.#learn(peerId, theirs)
     this.#door.entered(peerId, theirs)
     this.revoke(theirs.revocations, peerId)
     this.#introductions.knows(peerId, [...theirs.peers, ...ours.peers].map(known => known.peerId))
@@ -223,9 +223,9 @@ export class Membership {
   }
 
   /** Peers that another one told of: there is room elsewhere, where it has none. */
-  #learn ({ peers }: Hello): void {
+  #learn (teller: string, { peers }: Hello): void {
     for (const { peerId, addresses } of peers) {
-      if (!this.roster.has(peerId)) this.#plan.learn(peerId, dialable(peerId, addresses), this.#options.nowMs())
+      if (!this.roster.has(peerId)) this.#plan.learn(peerId, dialable(peerId, addresses), this.#options.nowMs(), teller)
     }
     this.#dialer.wake()
   }
@@ -254,7 +254,7 @@ export class Membership {
 
   #refuse (peerId: string, by: 'us' | 'them', why: Rejection, theirs?: Hello): void {
     this.#plan.refused(peerId, this.#options.nowMs())
-    if (why.code === 'BUSY' && theirs !== undefined) this.#learn(theirs)
+    if (why.code === 'BUSY' && theirs !== undefined) this.#learn(peerId, theirs)
     this.#remove(peerId, why.sentence)
     this.reject(peerId, by, why)
   }

@@ -28,4 +28,10 @@ export class Allowances {
     if (this.#left.size > this.#mostNames && oldest.done !== true) this.#left.delete(oldest.value)
     return isWithin
   }
+
+  /** Takes one back: it turned out not to be of the kind that is limited. */
+  giveBack (name: string): void {
+    const before = this.#left.get(name)
+    if (before !== undefined) before.tokens = Math.min(this.#rate.burst, before.tokens + 1)
+  }
 }

@@ -29,5 +29,11 @@ test('a peer that listens on nothing is reached through a member that relays, an
   const exchange = joiner.openExchange(hidden.self, events)
   exchange.send({ kind: 'offer', round: 1, fragment: 0 })
   await expect(told.next()).resolves.toMatchObject({ kind: 'offer', round: 1 })
+  exchange.send({ kind: 'contribution', round: 1, fragment: 0, tokens: 1, payload: new Uint8Array(1e6) })
+  await expect(told.next()).resolves.toMatchObject({ kind: 'contribution' })
+  // the joiner has one socket, to the relay: what that carried is whose it was for
+  const traffic = joiner.meter.byPeer()
+  expect(traffic.get(hidden.self)?.sent).toBeGreaterThanOrEqual(1e6)
+  expect(traffic.get(member.self)?.sent).toBeLessThan(5e5)
   exchange.close('enough')
 })
