@@ -7,8 +7,8 @@ import type { BackendName, BackendReport, ComputeSettings } from './contract.ts'
 /** How a backend fared, or why it did not. */
 export type Probed = BackendReport | { readonly name: BackendName, readonly reason: string }
 
-/** A driver that has not come up by then hangs: the slowest backend needs a tenth of it on an idle machine. */
-const PATIENCE_MS = 20_000
+/** A driver that has not come up by then hangs: the slowest backend needs a thirtieth of it on an idle machine. */
+const PATIENCE_MS = 60_000
 
 /** Node cannot run TypeScript, so tests that run from source start the built file. */
 const PROGRAM = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../../dist/node/backends/probe-process.js' : './probe-process.js', import.meta.url))
@@ -38,7 +38,12 @@ async function answerOf (child: ChildProcess, name: BackendName, settings: Compu
       timer = setTimeout(() => { skip(`it did not answer within ${PATIENCE_MS / 1000} s`) }, PATIENCE_MS)
       child.once('message', message => { resolve(message as Probed) })
       child.once('error', error => { skip(`its process did not start: ${error.message}`) })
-      child.once('exit', (code, signal) => { skip(signal === null ? `its process ended with code ${String(code)}` : `its process was ended by ${signal}`) })
+      child.once('exit', (code, signal) => {
+        const tell = (): void => { skip(signal === null ? `its process ended with code ${String(code)}` : `its process was ended by ${signal}`) }
+        // what it said last may be read after it is gone
+        if (child.connected) child.once('disconnect', tell)
+        else tell()
+      })
       // One that cannot be asked any more has ended, and its end says how.
       child.send(settings, () => undefined)
     })

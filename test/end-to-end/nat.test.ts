@@ -17,7 +17,7 @@ test.skipIf(obstacle !== undefined)(`two peers behind NATs of their own meet thr
   const peers: ShoalProcess[] = []
   try {
     const manifest = join(folder.path, 'nat.run')
-    await shoal(['run', 'create', '--name', 'nat', '--steps', '0', '--every', '4', '--model', 'tiny', '--batch', '1', '--data-dir', join(folder.path, 'creator'), '--output', manifest])
+    await shoal(['run', 'create', '--name', 'nat', '--steps', '0', '--every', '4', '--patience', '60', '--grace', '240', '--model', 'tiny', '--batch', '1', '--data-dir', join(folder.path, 'creator'), '--output', manifest])
     const join_ = async (name: string, word: string, ...more: string[]): Promise<ShoalProcess> => {
       await mkdir(join(folder.path, name), { recursive: true })
       const peer = new ShoalProcess(['join', word, '--json', '--data-dir', join(folder.path, name), '--upnp', 'off', ...more], {}, inNamespace(name))
