@@ -3,17 +3,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { methodPreset } from '../../src/averaging/methods.ts'
 import { draftInner } from '../../src/manifest/draft.ts'
-import { genesisWeights } from '../../src/models/genesis.ts'
-import { shapePeers } from './churn-scenario.ts'
-import { churnArms, PEERS, predecessorOf } from './churn-arms.ts'
+import { churnArms, PEERS } from './churn-arms.ts'
 import type { ChurnArm } from './churn-arms.ts'
 import { openGround } from './method-ground.ts'
-import type { Ground } from './method-ground.ts'
-import { RealLearner } from './method-learner.ts'
-import { mergeOnTheWire } from './method-merge.ts'
-import { methodTrainer } from './method-trainer.ts'
+import { churnTrial } from './churn-trial.ts'
+import type { ChurnTrial } from './churn-trial.ts'
 import { estimate } from '../report/statistics.ts'
-import { simulateTraining } from '../simulator/simulation.ts'
 
 const RESULTS = fileURLToPath(new URL('../../../docs/results/', import.meta.url))
 const SEEDS = [1, 2, 3]
@@ -21,21 +16,9 @@ const [STEPS, EVERY, STEP_MS, LEARNING_RATE] = [300, 10, 200, 0.02]
 /** A run and what it leaves of one of its peers' checkpoints: a tenth of it. */
 const DURATION_MS = STEPS * STEP_MS
 const METHOD = methodPreset('noloco', { everySteps: EVERY, graceMs: 2000 })
-const INNER = { ...draftInner({ steps: STEPS, batch: 2, learningRate: LEARNING_RATE, optimizer: 'muon' }) }
+const INNER = draftInner({ steps: STEPS, batch: 2, learningRate: LEARNING_RATE, optimizer: 'muon' })
 
-interface Trial {
-  readonly arm: string
-  readonly seed: number
-  /** Held-out nats per byte of the merge of all who are there in the end. */
-  readonly loss: number
-  readonly tokens: number
-  readonly rounds: number
-  readonly averagedRounds: number
-  readonly oneSided: number
-  readonly inDoubt: number
-  readonly finished: number
-  readonly violations: readonly string[]
-}
+type Trial = ChurnTrial & { readonly arm: string, readonly seed: number }
 
 async function main (): Promise<void> {
   const setting = { model: { kind: 'gpt', layers: 1, width: 32, heads: 2, context: 64, vocabulary: 256 } as const, peers: PEERS, steps: STEPS, batch: 2, stepMs: STEP_MS, latencyMs: 50, heldOutBytes: 16_384, marks: 1 }
@@ -44,7 +27,7 @@ async function main (): Promise<void> {
   const trials: Trial[] = []
   for (const seed of SEEDS) {
     for (const arm of arms) {
-      trials.push(await run(ground, arm, seed))
+      trials.push({ arm: arm.name, seed, ...await churnTrial(ground, { arm, seed, method: METHOD, inner: INNER }) })
       process.stderr.write(`${JSON.stringify(trials.at(-1))}\n`)
     }
   }
@@ -53,32 +36,6 @@ async function main (): Promise<void> {
   await writeFile(join(RESULTS, 'churn.json'), `${JSON.stringify({ command: 'npm run bench:churn', trials }, null, 1)}\n`)
   await writeFile(join(RESULTS, 'churn.md'), lines.join('\n'))
   process.stdout.write(lines.join('\n'))
-}
-
-async function run (ground: Ground, arm: ChurnArm, seed: number): Promise<Trial> {
-  const { model, kernels, setting } = ground
-  const learners: RealLearner[] = []
-  const scenario = shapePeers(arm, {
-    seed, method: METHOD, steps: STEPS, stepMs: STEP_MS, layout: model.layout, checkpointEveryMs: DURATION_MS / 10,
-    trainerOf: (index, clock, from) => {
-      const learner = new RealLearner({
-        model, kernels, inner: INNER, budgetSteps: STEPS, sample: ground.sampler(index >= PEERS ? seed + 1000 : seed, predecessorOf(index)), genesis: from?.weights ?? genesisWeights(setting.model, seed), startStep: from?.step ?? 0
-      })
-      learners.push(learner)
-      return methodTrainer({ learner, clock, stepMs: STEP_MS, sharesGradients: false, onStretch: () => undefined })
-    }
-  })
-  try {
-    const result = await simulateTraining(scenario)
-    const here = result.peers.filter(({ ended }) => ended === 'budget' || ended === 'stopped')
-    const sum = (value: (peer: typeof result.peers[number]) => number): number => result.peers.reduce((total, peer) => total + value(peer), 0)
-    return {
-      arm: arm.name, seed, loss: await ground.judge(mergeOnTheWire(here.map(({ weights }) => weights)).weights), tokens: sum(({ totals }) => totals.tokens), rounds: sum(({ totals }) => totals.rounds),
-      averagedRounds: sum(({ totals }) => totals.averagedRounds), oneSided: result.oneSided, inDoubt: sum(({ totals }) => totals.inDoubt), finished: here.length, violations: result.violations
-    }
-  } finally {
-    for (const learner of learners) learner.dispose()
-  }
 }
 
 function report (arms: readonly ChurnArm[], trials: readonly Trial[]): string[] {

@@ -1,5 +1,4 @@
 import { sharesOf } from '../../src/averaging/arithmetic/method-traits.ts'
-import { genesisWeights } from '../../src/models/genesis.ts'
 import { consensusDistance, meanOfReplicas } from '../../src/parameters/consensus.ts'
 import { simulateTraining } from '../simulator/simulation.ts'
 import type { Scenario, SimulationResult } from '../simulator/simulation.ts'
@@ -89,7 +88,7 @@ export async function runPoint (ground: Ground, point: Point, seed: number, link
 
 async function train (ground: Ground, inputs: CellInputs, recordings: readonly Recording[] | undefined): Promise<Trial> {
   const { model, kernels } = ground
-  const genesis = genesisWeights(model.spec, inputs.seed)
+  const genesis = await ground.genesis(inputs.seed)
   const learners = Array.from({ length: ground.setting.peers }, (_, index) => new RealLearner({
     model, kernels, inner: inputs.inner, budgetSteps: ground.setting.steps, sample: ground.sampler(inputs.seed, index), genesis
   }))
@@ -105,7 +104,7 @@ async function train (ground: Ground, inputs: CellInputs, recordings: readonly R
 
 /** Undefined where the run departs from the recorded one. */
 async function replay (ground: Ground, inputs: CellInputs, recordings: readonly Recording[]): Promise<Trial | undefined> {
-  const genesis = genesisWeights(ground.model.spec, inputs.seed)
+  const genesis = await ground.genesis(inputs.seed)
   const learners = recordings.map(recording => new ReplayingLearner(genesis, recording))
   const trial = await simulateWith(ground, inputs, index => learners[index] as ReplayingLearner)
   return learners.some(({ hasDeparted }) => hasDeparted) ? undefined : trial
@@ -116,10 +115,11 @@ async function simulateWith ({ setting, model }: Ground, { method, seed, megabit
   const stops = marks.map(() => new Map<number, Stop>())
   const scenario: Scenario = {
     seed, method, peers: setting.peers, steps: setting.steps, parameters: model.layout.size, layout: model.layout, stepMs: [setting.stepMs, setting.stepMs],
+    ...setting.stepMsOf === undefined ? {} : { stepMsOf: setting.stepMsOf },
     dissimilarity: 0, noise: 0, startWithinMs: 0, faults: [], limitMs: LIMIT_MS,
     conditions: { ...perfectLinks, detectionMs: 0, latencyMs: setting.latencyMs, uploadBytesPerSecond: megabits * BYTES_PER_SECOND_A_MEGABIT },
     trainerOf: (index, clock) => methodTrainer({
-      learner: learnerOf(index), clock, stepMs: setting.stepMs, sharesGradients: sharesOf(method) === 'gradients',
+      learner: learnerOf(index), clock, stepMs: setting.stepMsOf?.[index] ?? setting.stepMs, sharesGradients: sharesOf(method) === 'gradients',
       onStretch: (step, nowMs, weights) => {
         marks.forEach((mark, place) => {
           const at = stops[place] as Map<number, Stop>

@@ -19,6 +19,12 @@ export interface Setting {
   readonly heldOutBytes: number
   /** Points of a curve, the last one included. */
   readonly marks: number
+  /** How documents become the peers' shards: an era each when left out. */
+  readonly split?: 'iid'
+  /** What everyone starts from, in place of the seed’s genesis: so many steps that one peer took beforehand, on all shards. */
+  readonly beforehand?: { readonly steps: number, readonly batch: number, readonly learningRate: number }
+  /** What a step takes on each peer, by index, in place of `stepMs`. */
+  readonly stepMsOf?: readonly number[]
 }
 
 /** One choice of a method's constants. */

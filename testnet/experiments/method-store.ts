@@ -14,7 +14,7 @@ export interface CellOrigin {
 export type StoredCell = CellResult & { readonly origin: CellOrigin }
 
 /** One JSON a cell, in a folder. */
-export class CellStore {
+export class CellStore<Cell extends { readonly inputsHash: string } = StoredCell> {
   readonly #folder: string
 
   constructor (folder: string) {
@@ -22,9 +22,9 @@ export class CellStore {
   }
 
   /** The stored result; undefined where there is none, it cannot be read, or its inputs were others. */
-  async read (name: string, inputsHash: string): Promise<StoredCell | undefined> {
+  async read (name: string, inputsHash: string): Promise<Cell | undefined> {
     try {
-      const stored = JSON.parse(await readFile(this.#path(name), 'utf8')) as StoredCell
+      const stored = JSON.parse(await readFile(this.#path(name), 'utf8')) as Cell
       return stored.inputsHash === inputsHash ? stored : undefined
     } catch {
       // Not measured yet, or cut short: it is measured now.
@@ -32,7 +32,7 @@ export class CellStore {
     }
   }
 
-  async write (name: string, cell: StoredCell): Promise<void> {
+  async write (name: string, cell: Cell): Promise<void> {
     await mkdir(this.#folder, { recursive: true })
     await writeFileAtomically(this.#path(name), [new TextEncoder().encode(`${JSON.stringify(cell, null, 1)}\n`)])
   }

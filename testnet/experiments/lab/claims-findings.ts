@@ -1,0 +1,169 @@
+import { estimate } from '../../report/statistics.ts'
+import type { Estimate } from '../../report/statistics.ts'
+import { PUBLISHED_SEEDS } from './arms.ts'
+import { ABLATIONS, EVERY } from './claims-arms.ts'
+import { both, isAtMost } from './comparison.ts'
+import type { Verdict } from './comparison.ts'
+import { bestOf, mergedLossOf, pairsOf, rowsOfArms, sentOf } from './lab-rows.ts'
+import type { LabRow, Sample } from './lab-rows.ts'
+import { BACKUP, SAMPLED, SYNC } from './simulated-claims.ts'
+import type { Figures } from './simulated-claims.ts'
+import type { Results } from './study.ts'
+import type { Trained } from './training-cells.ts'
+
+export interface Finding {
+  readonly claim: string
+  readonly setup: string
+  readonly measured: string
+  readonly verdict: Verdict
+}
+
+/** What "as good" allows, as a share of the loss that it is held beside. */
+const AS_GOOD = 0.01
+
+type AllResults = Results<Trained | Figures>
+
+/** Each claim for which all is measured that it needs. */
+export function findings (results: AllResults, published: readonly LabRow[]): readonly Finding[] {
+  const best = (preset: string): LabRow | undefined => bestOf(published.filter(({ what }) => what === preset))
+  const streamed = published.find(({ what, everySteps }) => what === 'streaming-diloco' && everySteps === EVERY)
+  const unquantized = rowsOfArms(ABLATIONS, trainedOnly(results), PUBLISHED_SEEDS).find(({ name }) => name === 'streaming-diloco-fp32')
+  const whole = published.find(({ what, everySteps }) => what === 'diloco' && everySteps === EVERY)
+  return [
+    ...both2(best('noloco'), best('diloco'), converges), ...syncTime(results), ...both2(streamed, whole, peak), ...both2(streamed, unquantized, lossless), ...sampled(results),
+    ...both2(best('branch-train-merge'), best('fedavg'), singleMerge), ...variance(results), ...both2(best('dgc'), best('ddp'), sparseGradients), ...backup(results)
+  ]
+}
+
+/** Figures of one name over the seeds of an arm. */
+export function figuresOver (results: AllResults, arm: string, figure: string): Estimate {
+  return estimate(figures(results, arm, figure))
+}
+
+/** Paired over seeds: the merged losses of one less those of the other. */
+export function differenceOver (ours: LabRow, theirs: LabRow): Estimate {
+  return estimate(pairsOf(ours, theirs).map(([one, other]) => mergedLossOf(one) - mergedLossOf(other)))
+}
+
+export function trainedOnly (results: AllResults): Results<Trained> {
+  return new Map([...results].flatMap(([name, measured]) => 'mergedLoss' in measured.result ? [[name, { ...measured, result: measured.result as Trained }] as const] : []))
+}
+
+function figures (results: AllResults, arm: string, figure: string): readonly number[] {
+  return PUBLISHED_SEEDS.flatMap(seed => (results.get(`${arm}-seed${seed}`)?.result as Figures | undefined)?.[figure] ?? [])
+}
+
+function both2 (one: LabRow | undefined, other: LabRow | undefined, find: (one: LabRow, other: LabRow) => Finding): readonly Finding[] {
+  return one === undefined || other === undefined ? [] : [find(one, other)]
+}
+
+/** Above the other’s loss by no more than one percent of it. */
+function asGood (ours: LabRow, theirs: LabRow): { readonly sentence: string, readonly verdict: Verdict } {
+  const excess = estimate(pairsOf(ours, theirs).map(([one, other]) => mergedLossOf(one) / mergedLossOf(other) - 1))
+  return { sentence: `${signed(100 * excess.mean)} % ± ${(100 * excess.margin).toFixed(1)} in loss (${nats(differenceOver(ours, theirs))} nats) against \`${theirs.name}\``, verdict: isAtMost(excess, AS_GOOD) }
+}
+
+function converges (ours: LabRow, theirs: LabRow): Finding {
+  const { sentence, verdict } = asGood(ours, theirs)
+  return { claim: 'NoLoCo: pairs converge as well as DiLoCo, or up to 4 % faster (arXiv 2506.10911)', setup: 'each at its best H and rate of methods.md', measured: `\`${ours.name}\`: ${sentence}`, verdict }
+}
+
+function syncTime (results: AllResults): readonly Finding[] {
+  const [most, claimed] = [Math.max(...SYNC.diloco), 10]
+  const [all, pairs] = [figures(results, `sync-diloco-${most}`, 'seconds'), figures(results, `sync-noloco-${most}`, 'seconds')]
+  if (all.length === 0 || all.length !== pairs.length) return []
+  const ratio = estimate(all.map((seconds, place) => seconds / (pairs[place] as number)))
+  return [{
+    claim: `NoLoCo: a sync takes a tenth of DiLoCo’s time at about 1,000 peers`, setup: `simulated, ${most} peers (everyone in one group is not simulated beyond); table below`,
+    measured: `${ratio.mean.toFixed(1)} ± ${ratio.margin.toFixed(1)} times as long for everyone as for pairs`, verdict: isAtMost({ ...ratio, mean: -ratio.mean }, -claimed)
+  }]
+}
+
+/** Of one exchange beside another: the largest burst that a link has to take. */
+function peak (streamed: LabRow, whole: LabRow): Finding {
+  const burst = ({ samples }: LabRow): number => estimate(samples.map(({ payloadBytes, curve }) => payloadBytes / rounds(curve.at(-1)?.step ?? 0))).mean
+  const rounds = (steps: number): number => steps / EVERY
+  const ratio = burst(whole) / burst(streamed)
+  const fragments = 2
+  return {
+    claim: 'Streaming DiLoCo: peak bandwidth down by two orders of magnitude (arXiv 2501.18512)', setup: `H = ${EVERY}, ${fragments} fragments, E3M0, beside whole replicas in fp32 (\`${whole.name}\`)`,
+    measured: `a burst of one fragment is ${(fragments * ratio).toFixed(0)} times smaller, of which ${ratio.toFixed(1)} times by the codec; in flight over several steps rather than waited for`,
+    verdict: fragments * ratio >= 100 ? 'holds' : 'does not hold'
+  }
+}
+
+function lossless (streamed: LabRow, unquantized: LabRow): Finding {
+  const { sentence, verdict } = asGood(streamed, unquantized)
+  return { claim: 'Streaming DiLoCo: four bits (E3M0) cost no loss', setup: `H = ${EVERY}, at most ${100 * AS_GOOD} % worse; the same with fp32`, measured: sentence, verdict }
+}
+
+function sampled (results: AllResults): readonly Finding[] {
+  const [calm] = [figures(results, 'modest-nobody', 'loss')]
+  return (['gone', 'frozen'] as const).flatMap((lost): Finding[] => {
+    const losses = figures(results, `modest-${lost}`, 'loss')
+    if (losses.length === 0 || losses.length !== calm.length) return []
+    const excess = estimate(losses.map((loss, place) => loss / (calm[place] as number) - 1))
+    const [averaged, usual] = [figuresOver(results, `modest-${lost}`, 'averaged'), figuresOver(results, 'modest-nobody', 'averaged')]
+    const areAveraging: Verdict = averaged.mean >= usual.mean / 2 ? 'holds' : 'does not hold'
+    return [{
+      claim: `MoDeST: training goes on with ${100 * SAMPLED.lostShare} % unresponsive (arXiv 2302.13837)`,
+      setup: `simulated, softmax regression, ${SAMPLED.peers} peers of which ${SAMPLED.drawn} are drawn a round, quorum 2; ${lost === 'gone' ? `machines vanish, noticed after ${SAMPLED.detectionMs / 1000} s` : 'machines stand still, with connections open'}`,
+      measured: `${signed(100 * excess.mean)} % ± ${(100 * excess.margin).toFixed(1)} in loss; those who are left average in ${averaged.mean.toFixed(1)} rounds each, against ${usual.mean.toFixed(1)} with everyone`,
+      verdict: both(isAtMost(excess, AS_GOOD), areAveraging)
+    }]
+  })
+}
+
+/** Whether one merge gains half of what averaging all along gains over training apart. */
+function singleMerge (apart: LabRow, along: LabRow): Finding {
+  const alone = ({ replicasLoss }: Sample): number => replicasLoss ?? Infinity
+  const shares = estimate(pairsOf(apart, along).map(([one, other]) => (alone(one) - mergedLossOf(one)) / (alone(one) - mergedLossOf(other))))
+  return {
+    claim: '“A Single Merging Suffices”: one merge at the end recovers most of what averaging all along gives', setup: `\`${apart.name}\` apart beside \`${along.name}\` all along, unlike shards`,
+    measured: `the merge has ${signed(100 * shares.mean)} % ± ${(100 * shares.margin).toFixed(0)} of the gain`, verdict: isAtMost({ ...shares, mean: -shares.mean }, -0.5)
+  }
+}
+
+function variance (results: AllResults): readonly Finding[] {
+  const [plain, repaired, one] = ['plainLoss', 'repairedLoss', 'oneLoss'].map(name => figures(results, 'variance', name)) as [readonly number[], readonly number[], readonly number[]]
+  if (plain.length === 0) return []
+  const [left, back] = [figuresOver(results, 'variance', 'plainVariance'), figuresOver(results, 'variance', 'repairedVariance')]
+  const less = (ours: readonly number[], theirs: readonly number[]): Estimate => estimate(ours.map((loss, place) => loss - (theirs[place] as number)))
+  const [loses, gains] = [less(plain, one), less(repaired, plain)]
+  return [
+    { claim: 'Vanishing variance: averaging n uncorrelated models shrinks the variance of their weights n times', setup: '8 geneses of unlike seeds, weight matrices', measured: `${(100 * left.mean).toFixed(1)} % ± ${(100 * left.margin).toFixed(1)} is left (an eighth is 12.5)`, verdict: isAtMost({ ...left, mean: Math.abs(left.mean - 1 / 8) }, 0.01) },
+    { claim: '… and a model that starts so learns worse', setup: 'one peer, 200 steps from the average beside 200 from a genesis', measured: `${nats(loses)} nats`, verdict: isAtMost({ ...loses, mean: -loses.mean }, 0) },
+    { claim: '… and rescaling each tensor repairs it', setup: 'the same from the rescaled average, beside the plain one', measured: `${(100 * back.mean).toFixed(1)} % of the variance is back; ${nats(gains)} nats`, verdict: isAtMost(gains, 0) }
+  ]
+}
+
+function sparseGradients (ours: LabRow, theirs: LabRow): Finding {
+  const { sentence, verdict } = asGood(ours, theirs)
+  const ratio = estimate(pairsOf(ours, theirs).map(([one, other]) => sentOf(theirs, other) / sentOf(ours, one))).mean
+  return {
+    claim: 'DGC: gradients 270 to 600 times smaller without loss of accuracy (arXiv 1712.01887)', setup: 'top 0.1 % with momentum correction, no warm-up of the sparsity; reduce and gather of what the members’ top entries add up to',
+    measured: `${ratio.toFixed(0)} times fewer bytes; ${sentence}`, verdict: both(verdict, ratio >= 270 ? 'holds' : 'does not hold')
+  }
+}
+
+function backup (results: AllResults): readonly Finding[] {
+  const [none, spare] = BACKUP.quorums.map(quorum => `backup-${BACKUP.peers - quorum}`) as [string, string]
+  const pairs = (figure: string): ReadonlyArray<readonly [number, number]> => figures(results, spare, figure).map((value, place) => [value, figures(results, none, figure)[place] ?? NaN])
+  if (pairs('loss').length === 0) return []
+  const [faster, excess] = [estimate(pairs('seconds').map(([ours, theirs]) => ours / theirs - 1)), estimate(pairs('loss').map(([ours, theirs]) => ours / theirs - 1))]
+  const rested = figuresOver(results, none, 'waitedSeconds')
+  return [{
+    claim: 'Backup workers: not waiting for the slowest saves time at no loss (arXiv 2102.06280)',
+    setup: `simulated, softmax regression, everyone averages, one of ${BACKUP.peers} takes ${BACKUP.slower} times as long a step; rounds end with ${BACKUP.quorums[1]} of ${BACKUP.peers}, or with all`,
+    measured: `${signed(100 * faster.mean)} % ± ${(100 * faster.margin).toFixed(1)} in time, ${signed(100 * excess.mean)} % ± ${(100 * excess.margin).toFixed(1)} in loss; without them the fast rest ${rested.mean.toFixed(1)} s of their run`,
+    verdict: both(isAtMost(faster, 0), isAtMost(excess, AS_GOOD))
+  }]
+}
+
+function nats ({ mean, margin }: Estimate): string {
+  return `${signed(mean, 3)} ± ${margin.toFixed(3)}`
+}
+
+function signed (value: number, digits = 1): string {
+  return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(digits)}`
+}

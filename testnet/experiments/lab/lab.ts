@@ -1,0 +1,43 @@
+import '../../../node/polyfills.ts'
+import { execFileSync } from 'node:child_process'
+import { cpus } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { EXIT } from '../../../node/cli/exit-codes.ts'
+import { gracefulShutdown } from '../../../node/cli/graceful-shutdown.ts'
+import { writeFileAtomically } from '../../../node/store/atomic-file.ts'
+import { CellStore } from '../method-store.ts'
+import type { CellOrigin } from '../method-store.ts'
+import { STUDIES } from './studies.ts'
+import type { Measured, Study } from './study.ts'
+import { runStudy } from './study.ts'
+
+/**
+ * `npm run bench:<study>`: measures what is not stored yet, and writes the study’s page. Words after the command choose cells by parts of their names; `--page` measures nothing.
+ * Ctrl-C ends it after the cell under way, and the same command goes on where this one ended.
+ */
+const RESULTS = fileURLToPath(new URL('../../../../docs/results/', import.meta.url))
+/** A cell takes a minute at most; what is under way when Ctrl-C comes is finished and stored. */
+const STOP_LIMIT_MS = 300_000
+
+const [name = '', ...words] = process.argv.slice(2)
+const open = STUDIES[name]
+if (open === undefined) {
+  process.stderr.write(`there is no study "${name}": ${Object.keys(STUDIES).join(', ')}\n`)
+  process.exit(EXIT.usage)
+}
+const say = (sentence: string): void => { process.stderr.write(`${sentence}\n`) }
+const shutdown = gracefulShutdown({ say, stopping: 'ending after the cell under way; what is stored stays', limitMs: STOP_LIMIT_MS })
+process.stdout.write(`${await run(await open(RESULTS))}\n`)
+process.exit(shutdown.signal.aborted ? EXIT.interrupted : EXIT.ok)
+
+async function run<Result> (study: Study<Result>): Promise<string> {
+  const results = await runStudy({ study, store: new CellStore<Measured<Result>>(join(RESULTS, study.name)), origin: originOf(), only: words, signal: shutdown.signal, say })
+  for (const [file, text] of study.report(results)) await writeFileAtomically(join(RESULTS, file), [new TextEncoder().encode(text)])
+  return join(RESULTS, `${study.name}.md`)
+}
+
+function originOf (): CellOrigin {
+  const commit = execFileSync('git', ['rev-parse', '--short=10', 'HEAD'], { cwd: fileURLToPath(new URL('.', import.meta.url)), encoding: 'utf8' }).trim()
+  return { commit, date: new Date().toISOString().slice(0, 10), setup: `${process.version}, ${cpus()[0]?.model.trim() ?? 'unknown processor'}, wasm on one thread` }
+}

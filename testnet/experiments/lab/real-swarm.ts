@@ -1,0 +1,59 @@
+import { spawn } from 'node:child_process'
+import { readFile, readdir } from 'node:fs/promises'
+import { setInterval } from 'node:timers'
+import { fileURLToPath } from 'node:url'
+import type { FinalReport } from '../../report/final-report.ts'
+import { REAL } from './scaling-arms.ts'
+import type { Figures } from './simulated-claims.ts'
+import type { Cell } from './study.ts'
+
+const SHOAL = fileURLToPath(new URL('../../shoal.js', import.meta.url))
+const LOOK_EVERY_MS = 1000
+const KIBIBYTE = 1024
+
+/** Real daemons over the machine’s loopback, equal tokens of all together at every size. */
+export function realCell (peers: number, seed: number): Cell<Figures> {
+  const { method, everySteps, model, peerSteps } = REAL
+  const words = ['testnet', 'run', '--peers', String(peers), '--method', method, '--every', String(everySteps), '--model', model, '--steps', String(peerSteps / peers), '--split', 'iid', '--seed', String(seed), '--json']
+  return { name: `real-${peers}-seed${seed}`, inputs: { words }, effort: 5 * peers, measure: async () => figuresOf(await run(words)) }
+}
+
+interface Ran {
+  readonly report: FinalReport
+  /** Of each process at its largest, the launcher left out; empty where the system does not tell. */
+  readonly residentBytes: readonly number[]
+}
+
+async function run (words: readonly string[]): Promise<Ran> {
+  const child = spawn(process.execPath, [SHOAL, ...words], { stdio: ['ignore', 'pipe', 'ignore'] })
+  const resident = new Map<string, number>()
+  const look = setInterval(() => { void lookAt(child.pid ?? 0, resident) }, LOOK_EVERY_MS)
+  try {
+    const chunks: Uint8Array[] = []
+    for await (const chunk of child.stdout) chunks.push(chunk as Uint8Array)
+    return { report: JSON.parse(Buffer.concat(chunks).toString()) as FinalReport, residentBytes: [...resident.values()] }
+  } finally {
+    clearInterval(look)
+  }
+}
+
+/** Notes the peak resident size of each child of a process, as Linux has it under /proc; elsewhere nothing. */
+async function lookAt (parent: number, resident: Map<string, number>): Promise<void> {
+  for (const entry of await readdir('/proc').catch(() => [])) {
+    if (!/^\d+$/.test(entry)) continue
+    // A process may end between two looks.
+    const status = await readFile(`/proc/${entry}/status`, 'utf8').catch(() => '')
+    const [, of = ''] = /^PPid:\s+(\d+)$/m.exec(status) ?? []
+    const [, peak = ''] = /^VmHWM:\s+(\d+) kB$/m.exec(status) ?? []
+    if (Number(of) === parent && peak !== '') resident.set(entry, Number(peak) * KIBIBYTE)
+  }
+}
+
+function figuresOf ({ report, residentBytes }: Ran): Figures {
+  const { peers, tokens, rounds, evalLoss, evalLossReplicas, payloadBytes, wireBytes, controlBytes, peersLost, steps } = report
+  const each = (bytes: number): number => bytes / peers
+  return {
+    tokens, rounds, steps, evalLoss, evalLossReplicas, lost: peersLost.length, payloadBytesPerStep: each(payloadBytes) / steps, wireBytesPerStep: each(wireBytes) / steps, controlBytes: each(controlBytes),
+    residentBytes: residentBytes.reduce((sum, bytes) => sum + bytes, 0) / residentBytes.length
+  }
+}

@@ -1,0 +1,115 @@
+import { formatBytes } from '../../../node/terminal/units.ts'
+import { lineChartSvg } from '../../report/line-chart.ts'
+import { estimate } from '../../report/statistics.ts'
+import { preface, table } from './page.ts'
+import { fitPowerLaw, predict } from './power-law.ts'
+import type { PowerLaw } from './power-law.ts'
+import { GLOBAL_BATCH, INTERVALS, LAW_ARMS, LAW_SEEDS, LAW_STEPS, REAL, REPLICAS, SIMULATED, WIDTHS } from './scaling-arms.ts'
+import type { LawArm } from './scaling-arms.ts'
+import { trainedOnly } from './claims-findings.ts'
+import type { Figures } from './simulated-claims.ts'
+import type { Results } from './study.ts'
+import type { Trained } from './training-cells.ts'
+
+type AllResults = Results<Trained | Figures>
+
+/** Figures within this factor of each other over all sizes are called flat. */
+const FLAT_WITHIN = 1.1
+
+export function scalingPage (study: { readonly name: string }, results: AllResults): ReadonlyArray<readonly [string, string]> {
+  const observed = observationsOf(results)
+  const chart = lawChart(observed)
+  const text = [
+    ...preface(study, 'Scaling', results, LAW_SEEDS), '',
+    '## Simulated swarms, to 10,000', '', ...simulated(results), '',
+    '## Real daemons', '', ...real(results), '',
+    '## A law over replicas and H', '', ...law(observed), '', ...chart === undefined ? [] : ['![Loss over replicas](scaling-law.svg)', ''],
+    'How long a sync takes as the swarm grows: [claims.md](claims.md#sync-time).', ''
+  ].join('\n')
+  return chart === undefined ? [['scaling.md', text]] : [['scaling.md', text], ['scaling-law.svg', chart]]
+}
+
+function figuresOf (results: AllResults, name: string): Figures | undefined {
+  return results.get(name)?.result as Figures | undefined
+}
+
+function simulated (results: AllResults): readonly string[] {
+  const found = SIMULATED.sizes.flatMap(peers => {
+    const figures = figuresOf(results, `simulated-${peers}-seed1`)
+    return figures === undefined ? [] : [{ peers, figures }]
+  })
+  const flatness = (name: string, value: string): string => {
+    const values = found.map(({ figures }) => figures[value] ?? NaN)
+    const ratio = Math.max(...values) / Math.min(...values)
+    return `- ${name}: from the smallest to the largest a factor of ${ratio.toFixed(2)} over ${found[0]?.peers.toLocaleString('en') ?? 0} to ${found.at(-1)?.peers.toLocaleString('en') ?? 0} peers: ${ratio <= FLAT_WITHIN ? '**flat**' : 'not flat'}.`
+  }
+  return [
+    `Pair gossip (\`fedavg-pairs\`, fp32) every ${SIMULATED.everySteps} steps in virtual time on a quadratic of ${SIMULATED.weights} weights, partial views above 64 members, signatures stubbed; equal tokens: ${SIMULATED.peerRounds.toLocaleString('en')} rounds of all peers together at every size, so that a larger swarm has fewer rounds. Loss: ½‖θ − optimum‖² a weight, of replicas as they are; one run a size. ` +
+    'The heap is the simulator’s, a peer’s share of its growth, and of a small swarm mostly what lies about before it is collected.', '',
+    ...table(['peers:', 'rounds of each:', 'bytes of exchanges a round and peer:', 'bytes announced a round and peer:', 'rounds averaged:', 'loss:', 'heap a peer:'], found.map(({ peers, figures: { rounds = NaN, sentBytesPerRound = NaN, announcedBytesPerRound = NaN, averagedShare = NaN, loss = NaN, heapBytes = NaN } }) => [
+      peers.toLocaleString('en'), rounds.toFixed(0), sentBytesPerRound.toFixed(0), announcedBytesPerRound.toFixed(0), `${(100 * averagedShare).toFixed(1)} %`, loss.toFixed(4), formatBytes(heapBytes)
+    ])), '',
+    ...found.length < 2 ? [] : [flatness('Bytes of exchanges', 'sentBytesPerRound'), flatness('Announcements', 'announcedBytesPerRound')]
+  ]
+}
+
+function real (results: AllResults): readonly string[] {
+  const found = REAL.sizes.flatMap(peers => REAL.seeds.flatMap(seed => {
+    const figures = figuresOf(results, `real-${peers}-seed${seed}`)
+    return figures === undefined ? [] : [{ peers, figures }]
+  }))
+  return [
+    `\`${REAL.method}\`, H = ${REAL.everySteps}, the ${REAL.model} model, processes on one machine over loopback; equal tokens: ${REAL.peerSteps} inner steps of all peers together, so that a larger swarm has fewer rounds. Resident size is each peer’s process at its largest.`, '',
+    ...table(['peers:', 'steps of each:', 'payload bytes a step and peer:', 'wire bytes a step and peer:', 'control bytes a peer:', 'resident a peer:', 'loss, merged:', 'peers lost:'], found.map(({ peers, figures: { steps = NaN, payloadBytesPerStep = NaN, wireBytesPerStep = NaN, controlBytes = NaN, residentBytes = NaN, evalLoss = NaN, lost = NaN } }) => [
+      String(peers), String(steps), payloadBytesPerStep.toFixed(0), wireBytesPerStep.toFixed(0), formatBytes(controlBytes), formatBytes(residentBytes), evalLoss.toFixed(3), String(lost)
+    ]))
+  ]
+}
+
+interface Observed {
+  readonly arm: LawArm
+  readonly parameters: number
+  /** Mean over the seeds that there are. */
+  readonly loss: number
+}
+
+function observationsOf (results: AllResults): readonly Observed[] {
+  const trained = trainedOnly(results)
+  return LAW_ARMS.flatMap(arm => {
+    const cells = LAW_SEEDS.flatMap(seed => trained.get(`${arm.name}-seed${seed}`)?.result ?? [])
+    return cells.length === 0 ? [] : [{ arm, parameters: cells[0]?.parameters ?? NaN, loss: estimate(cells.map(({ mergedLoss }) => mergedLoss ?? NaN)).mean }]
+  })
+}
+
+function law (observed: readonly Observed[]): readonly string[] {
+  const shared = observed.filter(({ arm }) => arm.replicas > 1)
+  const intro = `\`noloco\` on like shards, ${LAW_STEPS} steps, ${GLOBAL_BATCH} rows a step of all replicas together, so that every cell sees the same tokens: what more replicas cost is that each has fewer rows. Losses are means over seeds ${LAW_SEEDS.join(', ')}.`
+  const rows = table(['parameters:', ...REPLICAS.flatMap(replicas => replicas === 1 ? ['M = 1:'] : INTERVALS.map(every => `M = ${replicas}, H = ${every}:`))], WIDTHS.filter(width => observed.some(({ arm }) => arm.width === width)).map(width => {
+    const mine = observed.filter(({ arm }) => arm.width === width)
+    const lossAt = (replicas: number, every: number): string => mine.find(({ arm }) => arm.replicas === replicas && arm.everySteps === every)?.loss.toFixed(3) ?? '–'
+    return [(mine[0]?.parameters ?? NaN).toLocaleString('en'), ...REPLICAS.flatMap(replicas => (replicas === 1 ? [1] : INTERVALS).map(every => lossAt(replicas, every)))]
+  }))
+  if (shared.length < LAW_ARMS.filter(({ replicas }) => replicas > 1).length) return [intro, '', ...rows]
+  const fitted = fitPowerLaw(shared.map(({ arm, parameters, loss }) => ({ x: [parameters, arm.replicas, arm.everySteps], y: loss })))
+  return [intro, '', ...rows, '', ...told(fitted, shared)]
+}
+
+function told (fitted: PowerLaw, observed: readonly Observed[]): readonly string[] {
+  const [parameters = NaN, replicas = NaN, every = NaN] = fitted.exponents
+  const double = (exponent: number): string => `${exponent < 0 ? '−' : '+'}${Math.abs(100 * (2 ** exponent - 1)).toFixed(1)} %`
+  const worst = Math.max(...observed.map(({ arm, parameters: size, loss }) => Math.abs(predict(fitted, [size, arm.replicas, arm.everySteps]) / loss - 1)))
+  return [
+    `Least squares in logarithms over the ${observed.length} cells with more than one replica: **L = ${fitted.factor.toFixed(3)} · N^${parameters.toFixed(4)} · M^${replicas.toFixed(4)} · H^${every.toFixed(4)}**, which explains ${(100 * fitted.explained).toFixed(1)} % of the variance of ln L and is ${(100 * fitted.residual).toFixed(2)} % off on average, ${(100 * worst).toFixed(2)} % at most.`, '',
+    `- Twice the parameters: ${double(parameters)} in loss. Twice the replicas: ${double(replicas)}. Twice H: ${double(every)}.`,
+    `- The scaling laws of DiLoCo (arXiv 2503.09799) have loss rise with replicas at a fixed batch of all, less so in larger models; ${replicas > 0 ? 'it rises here as well' : 'it does not rise here'}. Three sizes within a factor of ${(Math.max(...observed.map(one => one.parameters)) / Math.min(...observed.map(one => one.parameters))).toFixed(0)} tell nothing about models far larger.`
+  ]
+}
+
+function lawChart (observed: readonly Observed[]): string | undefined {
+  const series = WIDTHS.flatMap(width => INTERVALS.map(every => {
+    const mine = observed.filter(({ arm }) => arm.width === width && (arm.everySteps === every || arm.replicas === 1))
+    return { name: `${(mine[0]?.parameters ?? 0).toLocaleString('en')} parameters, H = ${every}`, points: mine.map(({ arm, loss }) => ({ x: arm.replicas, y: loss })) }
+  }))
+  if (series.some(({ points }) => points.length < 2)) return undefined
+  return lineChartSvg({ title: 'Held-out loss at equal tokens over replicas', xLabel: 'replicas (logarithmic)', yLabel: 'nats per byte', logarithmicX: true, series })
+}
