@@ -27,10 +27,10 @@ const WHOLE: Partial<MethodSpec> = { fragments: 1, overlapSteps: 0, mixing: 0 }
 
 /** Where the target was looked for beside the ground of methods.md, on the tuning seed alone. */
 export const OTHER_GROUNDS: readonly OtherGround[] = [
-  groundOf('longer', 'four times the steps', { ...GROUND, steps: 800 }, 0.02, [0.02, { everySteps: 100 }]),
-  groundOf('batch', 'eight times the rows a step', { ...GROUND, batch: 16 }, 0.02, [0.02, { everySteps: 40 }]),
   groundOf('trained', 'from weights that one peer trained for 400 steps of 16 rows before, as DiLoCo’s paper begins', { ...GROUND, beforehand: { steps: 400, batch: 16, learningRate: 0.02 } }, 0.01, [0.005, { everySteps: 50 }]),
-  groundOf('small', 'a model a quarter as wide with a quarter of the context, twice the steps of four times the rows: near what it can learn', { ...GROUND, model: { ...GROUND.model, width: 8, heads: 1, context: 16 }, steps: 400, batch: 8 }, 0.02, [0.04, { everySteps: 50, ...WHOLE }])
+  groundOf('small', 'a model a quarter as wide with a quarter of the context, twice the steps of four times the rows: near what it can learn', { ...GROUND, model: { ...GROUND.model, width: 8, heads: 1, context: 16 }, steps: 400, batch: 8 }, 0.02, [0.04, { everySteps: 50, ...WHOLE }]),
+  groundOf('batch', 'eight times the rows a step', { ...GROUND, batch: 16 }, 0.02, [0.02, { everySteps: 40 }]),
+  groundOf('longer', 'four times the steps', { ...GROUND, steps: 800 }, 0.02, [0.02, { everySteps: 100 }])
 ]
 
 function groundOf (name: string, what: string, setting: Setting, referenceRate: number, [rate, overrides]: readonly [number, Partial<MethodSpec>]): OtherGround {

@@ -2,14 +2,13 @@ import { estimate } from '../../report/statistics.ts'
 import type { Estimate } from '../../report/statistics.ts'
 import { PUBLISHED_SEEDS } from './arms.ts'
 import { ABLATIONS, EVERY } from './claims-arms.ts'
-import { differenceOver, trainedOnly } from './claims-findings.ts'
+import { differenceOver } from './claims-findings.ts'
+import { trainedOnly } from './figures.ts'
+import type { MixedResults } from './figures.ts'
 import { lossOver, rowsOfArms } from './lab-rows.ts'
 import type { LabRow } from './lab-rows.ts'
 import { differenceVerdict, shownLoss } from './comparison.ts'
 import { table } from './page.ts'
-import type { Figures } from './simulated-claims.ts'
-import type { Results } from './study.ts'
-import type { Trained } from './training-cells.ts'
 
 const INTERVALS = [5, 10, 20, 40] as const
 
@@ -21,7 +20,7 @@ interface Ablation {
 }
 
 /** NoLoCo beside DiLoCo and beside itself, with one thing changed at a time. */
-export function ablations (results: Results<Trained | Figures>, published: readonly LabRow[]): readonly string[] {
+export function ablations (results: MixedResults, published: readonly LabRow[]): readonly string[] {
   const rows = rowsOfArms(ABLATIONS, trainedOnly(results), PUBLISHED_SEEDS)
   const own = (name: string): LabRow | undefined => rows.find(row => row.name === name)
   const of = (preset: string, everySteps: number): LabRow | undefined => published.find(row => row.what === preset && row.everySteps === everySteps)

@@ -2,14 +2,13 @@ import { estimate } from '../../report/statistics.ts'
 import type { Estimate } from '../../report/statistics.ts'
 import { PUBLISHED_SEEDS } from './arms.ts'
 import { ABLATIONS, EVERY } from './claims-arms.ts'
-import { both, isAtMost } from './comparison.ts'
+import { both, isAtMost, shownShare } from './comparison.ts'
 import type { Verdict } from './comparison.ts'
-import { bestOf, mergedLossOf, pairsOf, rowsOfArms, sentOf } from './lab-rows.ts'
+import { figureBySeed, figureOver, trainedOnly } from './figures.ts'
+import type { MixedResults } from './figures.ts'
+import { bestOf, excessOver, mergedLossOf, pairsOf, rowsOfArms, sentOf } from './lab-rows.ts'
 import type { LabRow, Sample } from './lab-rows.ts'
 import { BACKUP, SAMPLED, SYNC } from './simulated-claims.ts'
-import type { Figures } from './simulated-claims.ts'
-import type { Results } from './study.ts'
-import type { Trained } from './training-cells.ts'
 
 export interface Finding {
   readonly claim: string
@@ -21,23 +20,16 @@ export interface Finding {
 /** What "as good" allows, as a share of the loss that it is held beside. */
 const AS_GOOD = 0.01
 
-type AllResults = Results<Trained | Figures>
-
 /** Each claim for which all is measured that it needs. */
-export function findings (results: AllResults, published: readonly LabRow[]): readonly Finding[] {
+export function findings (results: MixedResults, published: readonly LabRow[]): readonly Finding[] {
   const best = (preset: string): LabRow | undefined => bestOf(published.filter(({ what }) => what === preset))
   const streamed = published.find(({ what, everySteps }) => what === 'streaming-diloco' && everySteps === EVERY)
   const unquantized = rowsOfArms(ABLATIONS, trainedOnly(results), PUBLISHED_SEEDS).find(({ name }) => name === 'streaming-diloco-fp32')
   const whole = published.find(({ what, everySteps }) => what === 'diloco' && everySteps === EVERY)
   return [
-    ...both2(best('noloco'), best('diloco'), converges), ...syncTime(results), ...both2(streamed, whole, peak), ...both2(streamed, unquantized, lossless), ...sampled(results),
-    ...both2(best('branch-train-merge'), best('fedavg'), singleMerge), ...variance(results), ...both2(best('dgc'), best('ddp'), sparseGradients), ...backup(results)
+    ...whereBoth(best('noloco'), best('diloco'), converges), ...syncTime(results), ...whereBoth(streamed, whole, peak), ...whereBoth(streamed, unquantized, lossless), ...sampled(results),
+    ...whereBoth(best('branch-train-merge'), best('fedavg'), singleMerge), ...variance(results), ...whereBoth(best('dgc'), best('ddp'), sparseGradients), ...backup(results)
   ]
-}
-
-/** Figures of one name over the seeds of an arm. */
-export function figuresOver (results: AllResults, arm: string, figure: string): Estimate {
-  return estimate(figures(results, arm, figure))
 }
 
 /** Paired over seeds: the merged losses of one less those of the other. */
@@ -45,22 +37,22 @@ export function differenceOver (ours: LabRow, theirs: LabRow): Estimate {
   return estimate(pairsOf(ours, theirs).map(([one, other]) => mergedLossOf(one) - mergedLossOf(other)))
 }
 
-export function trainedOnly (results: AllResults): Results<Trained> {
-  return new Map([...results].flatMap(([name, measured]) => 'mergedLoss' in measured.result ? [[name, { ...measured, result: measured.result as Trained }] as const] : []))
+function figures (results: MixedResults, arm: string, figure: string): readonly number[] {
+  return figureBySeed(results, arm, figure, PUBLISHED_SEEDS)
 }
 
-function figures (results: AllResults, arm: string, figure: string): readonly number[] {
-  return PUBLISHED_SEEDS.flatMap(seed => (results.get(`${arm}-seed${seed}`)?.result as Figures | undefined)?.[figure] ?? [])
+function figuresOver (results: MixedResults, arm: string, figure: string): Estimate {
+  return figureOver(results, arm, figure, PUBLISHED_SEEDS)
 }
 
-function both2 (one: LabRow | undefined, other: LabRow | undefined, find: (one: LabRow, other: LabRow) => Finding): readonly Finding[] {
+function whereBoth (one: LabRow | undefined, other: LabRow | undefined, find: (one: LabRow, other: LabRow) => Finding): readonly Finding[] {
   return one === undefined || other === undefined ? [] : [find(one, other)]
 }
 
 /** Above the other’s loss by no more than one percent of it. */
 function asGood (ours: LabRow, theirs: LabRow): { readonly sentence: string, readonly verdict: Verdict } {
-  const excess = estimate(pairsOf(ours, theirs).map(([one, other]) => mergedLossOf(one) / mergedLossOf(other) - 1))
-  return { sentence: `${signed(100 * excess.mean)} % ± ${(100 * excess.margin).toFixed(1)} in loss (${nats(differenceOver(ours, theirs))} nats) against \`${theirs.name}\``, verdict: isAtMost(excess, AS_GOOD) }
+  const excess = excessOver(ours, theirs)
+  return { sentence: `${shownShare(excess)} in loss (${nats(differenceOver(ours, theirs))} nats) against \`${theirs.name}\``, verdict: isAtMost(excess, AS_GOOD) }
 }
 
 function converges (ours: LabRow, theirs: LabRow): Finding {
@@ -68,7 +60,7 @@ function converges (ours: LabRow, theirs: LabRow): Finding {
   return { claim: 'NoLoCo: pairs converge as well as DiLoCo, or up to 4 % faster (arXiv 2506.10911)', setup: 'each at its best H and rate of methods.md', measured: `\`${ours.name}\`: ${sentence}`, verdict }
 }
 
-function syncTime (results: AllResults): readonly Finding[] {
+function syncTime (results: MixedResults): readonly Finding[] {
   const [most, claimed] = [Math.max(...SYNC.diloco), 10]
   const [all, pairs] = [figures(results, `sync-diloco-${most}`, 'seconds'), figures(results, `sync-noloco-${most}`, 'seconds')]
   if (all.length === 0 || all.length !== pairs.length) return []
@@ -97,7 +89,7 @@ function lossless (streamed: LabRow, unquantized: LabRow): Finding {
   return { claim: 'Streaming DiLoCo: four bits (E3M0) cost no loss', setup: `H = ${EVERY}, at most ${100 * AS_GOOD} % worse; the same with fp32`, measured: sentence, verdict }
 }
 
-function sampled (results: AllResults): readonly Finding[] {
+function sampled (results: MixedResults): readonly Finding[] {
   const [calm] = [figures(results, 'modest-nobody', 'loss')]
   return (['gone', 'frozen'] as const).flatMap((lost): Finding[] => {
     const losses = figures(results, `modest-${lost}`, 'loss')
@@ -107,8 +99,8 @@ function sampled (results: AllResults): readonly Finding[] {
     const areAveraging: Verdict = averaged.mean >= usual.mean / 2 ? 'holds' : 'does not hold'
     return [{
       claim: `MoDeST: training goes on with ${100 * SAMPLED.lostShare} % unresponsive (arXiv 2302.13837)`,
-      setup: `simulated, softmax regression, ${SAMPLED.peers} peers of which ${SAMPLED.drawn} are drawn a round, quorum 2; ${lost === 'gone' ? `machines vanish, noticed after ${SAMPLED.detectionMs / 1000} s` : 'machines stand still, with connections open'}`,
-      measured: `${signed(100 * excess.mean)} % ± ${(100 * excess.margin).toFixed(1)} in loss; those who are left average in ${averaged.mean.toFixed(1)} rounds each, against ${usual.mean.toFixed(1)} with everyone`,
+      setup: `simulated, softmax regression, ${SAMPLED.peers} peers of which ${SAMPLED.drawn} are drawn a round, quorum 2; ${lost === 'gone' ? `machines vanish, noticed after ${SAMPLED.detectionMs / 1000} s` : 'machines stand still with connections open, and nothing pings them as real ones do'}`,
+      measured: `${shownShare(excess)} in loss; those who are left average in ${averaged.mean.toFixed(1)} rounds each, against ${usual.mean.toFixed(1)} with everyone`,
       verdict: both(isAtMost(excess, AS_GOOD), areAveraging)
     }]
   })
@@ -120,11 +112,11 @@ function singleMerge (apart: LabRow, along: LabRow): Finding {
   const shares = estimate(pairsOf(apart, along).map(([one, other]) => (alone(one) - mergedLossOf(one)) / (alone(one) - mergedLossOf(other))))
   return {
     claim: '“A Single Merging Suffices”: one merge at the end recovers most of what averaging all along gives', setup: `\`${apart.name}\` apart beside \`${along.name}\` all along, unlike shards`,
-    measured: `the merge has ${signed(100 * shares.mean)} % ± ${(100 * shares.margin).toFixed(0)} of the gain`, verdict: isAtMost({ ...shares, mean: -shares.mean }, -0.5)
+    measured: `the merge has ${shownShare(shares)} of the gain`, verdict: isAtMost({ ...shares, mean: -shares.mean }, -0.5)
   }
 }
 
-function variance (results: AllResults): readonly Finding[] {
+function variance (results: MixedResults): readonly Finding[] {
   const [plain, repaired, one] = ['plainLoss', 'repairedLoss', 'oneLoss'].map(name => figures(results, 'variance', name)) as [readonly number[], readonly number[], readonly number[]]
   if (plain.length === 0) return []
   const [left, back] = [figuresOver(results, 'variance', 'plainVariance'), figuresOver(results, 'variance', 'repairedVariance')]
@@ -146,7 +138,7 @@ function sparseGradients (ours: LabRow, theirs: LabRow): Finding {
   }
 }
 
-function backup (results: AllResults): readonly Finding[] {
+function backup (results: MixedResults): readonly Finding[] {
   const [none, spare] = BACKUP.quorums.map(quorum => `backup-${BACKUP.peers - quorum}`) as [string, string]
   const pairs = (figure: string): ReadonlyArray<readonly [number, number]> => figures(results, spare, figure).map((value, place) => [value, figures(results, none, figure)[place] ?? NaN])
   if (pairs('loss').length === 0) return []
@@ -155,15 +147,11 @@ function backup (results: AllResults): readonly Finding[] {
   return [{
     claim: 'Backup workers: not waiting for the slowest saves time at no loss (arXiv 2102.06280)',
     setup: `simulated, softmax regression, everyone averages, one of ${BACKUP.peers} takes ${BACKUP.slower} times as long a step; rounds end with ${BACKUP.quorums[1]} of ${BACKUP.peers}, or with all`,
-    measured: `${signed(100 * faster.mean)} % ± ${(100 * faster.margin).toFixed(1)} in time, ${signed(100 * excess.mean)} % ± ${(100 * excess.margin).toFixed(1)} in loss; without them the fast rest ${rested.mean.toFixed(1)} s of their run`,
+    measured: `${shownShare(faster)} in time, ${shownShare(excess)} in loss; without them the fast rest ${rested.mean.toFixed(1)} s of their run`,
     verdict: both(isAtMost(faster, 0), isAtMost(excess, AS_GOOD))
   }]
 }
 
 function nats ({ mean, margin }: Estimate): string {
-  return `${signed(mean, 3)} ± ${margin.toFixed(3)}`
-}
-
-function signed (value: number, digits = 1): string {
-  return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(digits)}`
+  return `${mean < 0 ? '−' : '+'}${Math.abs(mean).toFixed(3)} ± ${margin.toFixed(3)}`
 }

@@ -1,15 +1,14 @@
 import { lineChartSvg } from '../../report/line-chart.ts'
 import { PUBLISHED_SEEDS } from './arms.ts'
 import { ablations } from './claims-ablations.ts'
-import { figuresOver, findings } from './claims-findings.ts'
+import { findings } from './claims-findings.ts'
+import { figureOver } from './figures.ts'
+import type { MixedResults } from './figures.ts'
 import type { LabRow } from './lab-rows.ts'
 import { preface, table } from './page.ts'
 import { SYNC } from './simulated-claims.ts'
-import type { Figures } from './simulated-claims.ts'
-import type { Results } from './study.ts'
-import type { Trained } from './training-cells.ts'
 
-export function claimsPage (study: { readonly name: string }, results: Results<Trained | Figures>, published: readonly LabRow[]): ReadonlyArray<readonly [string, string]> {
+export function claimsPage (study: { readonly name: string }, results: MixedResults, published: readonly LabRow[]): ReadonlyArray<readonly [string, string]> {
   const chart = syncChart(results)
   const text = [
     ...preface(study, 'What papers claim, and what was measured here', results, PUBLISHED_SEEDS), '',
@@ -24,19 +23,19 @@ export function claimsPage (study: { readonly name: string }, results: Results<T
   return chart === undefined ? [['claims.md', text]] : [['claims.md', text], ['claims-sync.svg', chart]]
 }
 
-function syncTable (results: Results<Trained | Figures>): readonly string[] {
+function syncTable (results: MixedResults): readonly string[] {
   return table(['peers:', '`diloco`, everyone, s:', '`noloco`, pairs, s:', 'ratio:', '`noloco` rounds averaged:'], SYNC.noloco.map(peers => {
-    const [all, pairs, averaged] = [figuresOver(results, `sync-diloco-${peers}`, 'seconds'), figuresOver(results, `sync-noloco-${peers}`, 'seconds'), figuresOver(results, `sync-noloco-${peers}`, 'averagedShare')]
+    const [all, pairs, averaged] = [figureOver(results, `sync-diloco-${peers}`, 'seconds', PUBLISHED_SEEDS), figureOver(results, `sync-noloco-${peers}`, 'seconds', PUBLISHED_SEEDS), figureOver(results, `sync-noloco-${peers}`, 'averagedShare', PUBLISHED_SEEDS)]
     const shown = ({ mean, margin }: { readonly mean: number, readonly margin: number }): string => Number.isFinite(mean) ? `${mean.toFixed(2)} ± ${margin.toFixed(2)}` : '–'
     return [String(peers), shown(all), shown(pairs), Number.isFinite(all.mean / pairs.mean) ? (all.mean / pairs.mean).toFixed(1) : '–', Number.isFinite(averaged.mean) ? `${Math.round(100 * averaged.mean)} %` : '–']
   }))
 }
 
-function syncChart (results: Results<Trained | Figures>): string | undefined {
+function syncChart (results: MixedResults): string | undefined {
   const series = (['diloco', 'noloco'] as const).map(preset => ({
     name: preset,
     points: SYNC[preset].flatMap(peers => {
-      const { mean, margin, count } = figuresOver(results, `sync-${preset}-${peers}`, 'seconds')
+      const { mean, margin, count } = figureOver(results, `sync-${preset}-${peers}`, 'seconds', PUBLISHED_SEEDS)
       return count === 0 ? [] : [{ x: peers, y: mean, ...Number.isFinite(margin) ? { margin } : {} }]
     })
   }))

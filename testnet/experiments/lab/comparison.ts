@@ -52,7 +52,7 @@ export function shownFraction ({ mean, low, high, count }: Ratio): string {
 }
 
 function fraction (share: number): string {
-  return share > 0.5 ? share.toFixed(2) : `1/${Math.round(1 / share).toLocaleString('en')}`
+  return share > 0.3 ? share.toFixed(2) : `1/${(1 / share).toLocaleString('en', { maximumFractionDigits: 1 / share < 20 ? 1 : 0 })}`
 }
 
 /** Which way a difference goes, if its interval tells. */

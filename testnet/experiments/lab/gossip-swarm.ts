@@ -6,7 +6,7 @@ import type { Scenario } from '../../simulator/simulation-scenario.ts'
 import { simulateTraining } from '../../simulator/simulation.ts'
 import { perfectLinks } from '../../simulator/virtual-links.ts'
 import { SIMULATED } from './scaling-arms.ts'
-import type { Figures } from './simulated-claims.ts'
+import type { Figures } from './figures.ts'
 import type { Cell } from './study.ts'
 
 const STREAM = { common: 501, own: 502, noise: 503 } as const

@@ -11,7 +11,8 @@ const ALL_TO_ALL = GROUND.peers / 2
 export const OTHERS: readonly Arm[] = [
   armOf('diloco', 'fp16', RATE, { everySteps: EVERY, codec: 'fp16' }, 'OpenDiLoCo: Nesterov 0.7, 0.9 on deltas in fp16'),
   armOf('diloco', 'int8', RATE, { everySteps: EVERY, codec: 'int8(4096)' }, 'OpenDiLoCo and PRIME: the same in int8, blocks of 4096'),
-  { ...armOf('noloco', 'two-tensors', RATE, { everySteps: EVERY, codec: 'fp32' }, 'NoLoCo’s code: pairs, weights and deltas in fp32'), sentTimes: 2 }
+  { ...armOf('noloco', 'two-tensors', RATE, { everySteps: EVERY, codec: 'fp32' }, 'NoLoCo’s code: pairs, weights and deltas in fp32'), sentTimes: 2 },
+  armOf('ddp', 'fp16', 0.04, { codec: 'fp16' }, 'hivemind: gradients of a common batch in fp16')
 ]
 
 /** Of systems whose method is one of the presets that methods.md has measured. */

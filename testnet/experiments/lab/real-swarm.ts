@@ -4,7 +4,7 @@ import { setInterval } from 'node:timers'
 import { fileURLToPath } from 'node:url'
 import type { FinalReport } from '../../report/final-report.ts'
 import { REAL } from './scaling-arms.ts'
-import type { Figures } from './simulated-claims.ts'
+import type { Figures } from './figures.ts'
 import type { Cell } from './study.ts'
 
 const SHOAL = fileURLToPath(new URL('../../shoal.js', import.meta.url))

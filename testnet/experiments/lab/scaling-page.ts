@@ -1,22 +1,18 @@
 import { formatBytes } from '../../../node/terminal/units.ts'
 import { lineChartSvg } from '../../report/line-chart.ts'
 import { estimate } from '../../report/statistics.ts'
+import { figuresOf, trainedOnly } from './figures.ts'
+import type { MixedResults } from './figures.ts'
 import { preface, table } from './page.ts'
 import { fitPowerLaw, predict } from './power-law.ts'
 import type { PowerLaw } from './power-law.ts'
 import { GLOBAL_BATCH, INTERVALS, LAW_ARMS, LAW_SEEDS, LAW_STEPS, REAL, REPLICAS, SIMULATED, WIDTHS } from './scaling-arms.ts'
 import type { LawArm } from './scaling-arms.ts'
-import { trainedOnly } from './claims-findings.ts'
-import type { Figures } from './simulated-claims.ts'
-import type { Results } from './study.ts'
-import type { Trained } from './training-cells.ts'
-
-type AllResults = Results<Trained | Figures>
 
 /** Figures within this factor of each other over all sizes are called flat. */
 const FLAT_WITHIN = 1.1
 
-export function scalingPage (study: { readonly name: string }, results: AllResults): ReadonlyArray<readonly [string, string]> {
+export function scalingPage (study: { readonly name: string }, results: MixedResults): ReadonlyArray<readonly [string, string]> {
   const observed = observationsOf(results)
   const chart = lawChart(observed)
   const text = [
@@ -29,11 +25,7 @@ export function scalingPage (study: { readonly name: string }, results: AllResul
   return chart === undefined ? [['scaling.md', text]] : [['scaling.md', text], ['scaling-law.svg', chart]]
 }
 
-function figuresOf (results: AllResults, name: string): Figures | undefined {
-  return results.get(name)?.result as Figures | undefined
-}
-
-function simulated (results: AllResults): readonly string[] {
+function simulated (results: MixedResults): readonly string[] {
   const found = SIMULATED.sizes.flatMap(peers => {
     const figures = figuresOf(results, `simulated-${peers}-seed1`)
     return figures === undefined ? [] : [{ peers, figures }]
@@ -53,7 +45,7 @@ function simulated (results: AllResults): readonly string[] {
   ]
 }
 
-function real (results: AllResults): readonly string[] {
+function real (results: MixedResults): readonly string[] {
   const found = REAL.sizes.flatMap(peers => REAL.seeds.flatMap(seed => {
     const figures = figuresOf(results, `real-${peers}-seed${seed}`)
     return figures === undefined ? [] : [{ peers, figures }]
@@ -73,7 +65,7 @@ interface Observed {
   readonly loss: number
 }
 
-function observationsOf (results: AllResults): readonly Observed[] {
+function observationsOf (results: MixedResults): readonly Observed[] {
   const trained = trainedOnly(results)
   return LAW_ARMS.flatMap(arm => {
     const cells = LAW_SEEDS.flatMap(seed => trained.get(`${arm.name}-seed${seed}`)?.result ?? [])

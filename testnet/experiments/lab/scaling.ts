@@ -2,7 +2,7 @@ import { gossipCell } from './gossip-swarm.ts'
 import { realCell } from './real-swarm.ts'
 import { LAW_ARMS, LAW_SEEDS, REAL, SIMULATED } from './scaling-arms.ts'
 import { scalingPage } from './scaling-page.ts'
-import type { Figures } from './simulated-claims.ts'
+import type { Figures } from './figures.ts'
 import type { Study } from './study.ts'
 import type { Trained, TrainingCells } from './training-cells.ts'
 

@@ -8,10 +8,8 @@ import type { SimulationResult } from '../../simulator/simulation.ts'
 import { drawCenters, drawExamples, softmaxLoss, SOFTMAX_PARAMETERS, SoftmaxTrainer } from '../../simulator/softmax-trainer.ts'
 import { perfectLinks } from '../../simulator/virtual-links.ts'
 import type { LinkConditions } from '../../simulator/virtual-links.ts'
+import type { Figures } from './figures.ts'
 import type { Cell } from './study.ts'
-
-/** Numbers by name. */
-export type Figures = Readonly<Record<string, number>>
 
 const STREAM = { centers: 401, examples: 402, heldOut: 403 } as const
 const HELD_OUT = 2000

@@ -6,7 +6,7 @@ import type { Ground } from '../method-ground.ts'
 import { RealLearner } from '../method-learner.ts'
 import type { Setting } from '../method-setting.ts'
 import { GROUND } from './arms.ts'
-import type { Figures } from './simulated-claims.ts'
+import type { Figures } from './figures.ts'
 import type { Cell } from './study.ts'
 import type { TrainingCells } from './training-cells.ts'
 

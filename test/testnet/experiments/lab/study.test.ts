@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -72,8 +73,9 @@ describe('kills at a rate', () => {
   })
 })
 
-it.each(Object.keys(STUDIES))('the published page of %s is what its published cells give', async name => {
-  const results = new URL('../../../../docs/results/', import.meta.url)
+const results = new URL('../../../../docs/results/', import.meta.url)
+
+it.each(Object.keys(STUDIES).filter(name => existsSync(new URL(`${name}.md`, results))))('the published page of %s is what its published cells give', async name => {
   const study = await STUDIES[name]?.(results.pathname)
   if (study === undefined) throw new Error(`no study ${name}`)
   const store = {
