@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { ShoalError } from '../../src/errors.ts'
-import { ferretSchema, kSeedSchema, oneByteSchema } from '../../src/manifest/scalar-schema.ts'
+import { MOST_DIRECTIONS, MOST_MOMENTUM, ferretSchema, kSeedSchema, oneByteSchema } from '../../src/manifest/scalar-schema.ts'
 import type { KSeedSpec, ScalarSpec } from '../../src/manifest/scalar-schema.ts'
 import type { AnyMethodSpec } from '../../src/manifest/schema.ts'
 import { checkScalarMethod, isScalarPreset, scalarPresets } from '../../src/spsa/scalar-methods.ts'
@@ -13,7 +13,11 @@ import { numberOption } from './numbers.ts'
 export interface ScalarOptions extends MethodOptions {
   readonly noise?: string
   readonly epsilon?: string
+  readonly epsilonDecay?: string
   readonly scalarRate?: string
+  readonly scalarDecay?: string
+  readonly scalarWarmup?: string
+  readonly momentum?: string
   readonly swarm?: string
   readonly pack?: string
   readonly checkEvery?: string
@@ -33,12 +37,14 @@ export interface ScalarOptions extends MethodOptions {
 }
 
 const PRIVACY = ['privacyClip', 'privacyNoise', 'privacyDelta'] as const
-const VARIANTS = ['sparse', 'mask', 'form'] as const
+const VARIANTS = ['sparse', 'mask', 'form', 'epsilonDecay', 'scalarDecay', 'scalarWarmup'] as const
 const DEFAULT_DELTA = 1e-5
+/** Less is none. */
+const LEAST_MOMENTUM = 0.01
 
 /** Which options each kind of method of scalars has. */
 const OPTIONS_OF = {
-  'one-byte': ['noise', 'epsilon', 'scalarRate', 'swarm', 'pack', 'checkEvery', 'snapshotEvery', 'smallest', ...VARIANTS, ...PRIVACY],
+  'one-byte': ['noise', 'epsilon', 'scalarRate', 'swarm', 'pack', 'checkEvery', 'snapshotEvery', 'smallest', 'directions', 'momentum', ...VARIANTS, ...PRIVACY],
   fedkseed: ['noise', 'epsilon', 'scalarRate', 'swarm', 'pool', 'localSteps', 'checkEvery', 'smallest', 'largestLevel', ...VARIANTS, ...PRIVACY],
   ferret: ['noise', 'swarm', 'localSteps', 'directions', 'blockSize', 'checkEvery', 'smallest', 'largestLevel']
 } as const satisfies Record<ScalarSpec['kind'], ReadonlyArray<keyof ScalarOptions>>
@@ -49,14 +55,18 @@ export function configureScalarOptions (command: Command): void {
   command
     .option('--noise <kind>', `for ${Object.keys(scalarPresets).join(', ')}: what directions are drawn from, rademacher or gaussian`)
     .option('--epsilon <size>', 'how far a measurement steps to either side, ε')
+    .option('--epsilon-decay <kind>', 'how ε ends: constant, or linear or cosine, falling to a tenth; constant where it is left out')
     .option('--scalar-rate <rate>', 'learning rate of the mean over the swarm’s scalars, η')
+    .option('--scalar-decay <kind>', 'how η ends: constant, or linear or cosine, falling to a tenth')
+    .option('--scalar-warmup <steps>', 'steps over which η rises from nothing')
+    .option('--momentum <share>', 'for one-byte: what a byte moves in a window is this share of what it moved in the one before, β')
     .option('--swarm <peers>', 'peers that this rate is for')
     .option('--pack <steps>', 'steps whose bytes travel together')
     .option('--check-every <number>', 'steps, or rounds of local steps, between two comparisons of ledgers and weights')
     .option('--snapshot-every <steps>', 'steps between two snapshots, each of which stands for all bytes before')
     .option('--pool <seeds>', 'for fedkseed: shared directions, K; the model is so many whole numbers')
     .option('--local-steps <steps>', 'for fedkseed and ferret: steps that a peer takes by itself between two packs')
-    .option('--directions <number>', 'for ferret: coordinates that a peer sends in a round')
+    .option('--directions <number>', 'for one-byte: directions that a step averages over, a byte each; for ferret: coordinates that a peer sends in a round')
     .option('--block-size <weights>', 'for ferret: weights that share directions')
     .option('--smallest <scalar>', 'the scalar or coordinate of the signed byte’s first level, g₀')
     .option('--sparse <halvings>', 'for one-byte and fedkseed: directions move one weight in 2 to this power, drawn from --mask')
@@ -99,7 +109,7 @@ function scalarMethodOf (options: ScalarOptions, steps: number | undefined): Sca
 }
 
 function changed (preset: ScalarSpec, options: ScalarOptions): ScalarSpec {
-  const { noise, epsilon, scalarRate, swarm, pack, checkEvery, snapshotEvery, pool, localSteps, directions, blockSize, smallest, largestLevel } = options
+  const { noise, epsilon, scalarRate, swarm, pack, checkEvery, snapshotEvery, pool, localSteps, directions, blockSize, smallest, largestLevel, momentum } = options
   const size = (name: string, text: string | undefined, otherwise: number): number => text === undefined ? otherwise : numberOption(name, text, { minimum: 1e-12, maximum: 1e6, whole: false })
   const count = (name: string, text: string | undefined, otherwise: number, maximum = 1_000_000): number => text === undefined ? otherwise : numberOption(name, text, { minimum: 1, maximum })
   const shared = {
@@ -115,9 +125,15 @@ function changed (preset: ScalarSpec, options: ScalarOptions): ScalarSpec {
     }
   }
   const measured = {
-    ...shared, ...variantsOf(options), ...privacyOf(options), epsilon: size('epsilon', epsilon, preset.epsilon), learningRate: size('scalar-rate', scalarRate, preset.learningRate)
+    ...shared, ...variantsOf(options), ...schedulesOf(options, preset), ...privacyOf(options), epsilon: size('epsilon', epsilon, preset.epsilon), learningRate: size('scalar-rate', scalarRate, preset.learningRate)
   }
-  if (preset.kind === 'one-byte') return { ...preset, ...measured, window: count('pack', pack, preset.window, 256), snapshotEvery: count('snapshot-every', snapshotEvery, preset.snapshotEvery) }
+  if (preset.kind === 'one-byte') {
+    return {
+      ...preset, ...measured, window: count('pack', pack, preset.window, 256), snapshotEvery: count('snapshot-every', snapshotEvery, preset.snapshotEvery),
+      ...directions === undefined ? {} : { directions: count('directions', directions, 1, MOST_DIRECTIONS) },
+      ...momentum === undefined ? {} : { momentum: numberOption('momentum', momentum, { minimum: LEAST_MOMENTUM, maximum: MOST_MOMENTUM, whole: false }) }
+    }
+  }
   return {
     ...preset, ...measured, poolSize: count('pool', pool, preset.poolSize, limitOf(kSeedSchema.shape.poolSize)),
     localSteps: count('local-steps', localSteps, preset.localSteps, limitOf(kSeedSchema.shape.localSteps)), largestLevel: count('largest-level', largestLevel, preset.largestLevel, 127)
@@ -131,6 +147,16 @@ function variantsOf ({ sparse, mask, form }: ScalarOptions): Pick<KSeedSpec, 'sp
   return {
     ...sparse === undefined ? {} : { sparse: { halvings: numberOption('sparse', sparse, { minimum: 1, maximum: 16 }), mask: numberOption('mask', mask ?? '0', { minimum: 0, maximum: 0xffff_ffff }) } },
     ...told === 'value' ? {} : { form: told }
+  }
+}
+
+function schedulesOf ({ epsilonDecay, scalarDecay, scalarWarmup }: ScalarOptions, { decay }: Pick<KSeedSpec, 'decay'>): Pick<KSeedSpec, 'decay' | 'warmup' | 'epsilonDecay'> {
+  const kinds = oneByteSchema.shape.decay.options
+  const ending = choiceOption('epsilon-decay', epsilonDecay ?? 'constant', kinds)
+  return {
+    decay: scalarDecay === undefined ? decay : choiceOption('scalar-decay', scalarDecay, kinds),
+    ...scalarWarmup === undefined ? {} : { warmup: numberOption('scalar-warmup', scalarWarmup, { minimum: 1, maximum: 1_000_000 }) },
+    ...ending === 'constant' ? {} : { epsilonDecay: ending }
   }
 }
 

@@ -18,7 +18,8 @@ export function disclosureOf (method: ScalarSpec): ((scalar: number) => number) 
   return form === undefined ? hidden : scalar => Math.sign(hidden(scalar))
 }
 
-/** What the run's promise has come to after so many scalars, in a sentence; none where nothing is promised. */
-export function promiseOf (method: ScalarSpec, told: number): string[] {
-  return method.kind === 'ferret' || method.privacy === undefined ? [] : [privacySentence(method.privacy, told)]
+/** What the run's promise has come to after so many steps, in a sentence; none where nothing is promised. Each direction of a step tells of its batch. */
+export function promiseOf (method: ScalarSpec, steps: number): string[] {
+  if (method.kind === 'ferret' || method.privacy === undefined) return []
+  return [privacySentence(method.privacy, steps * (method.kind === 'one-byte' ? method.directions ?? 1 : 1))]
 }

@@ -18,6 +18,8 @@ export interface JoinLedgerOptions {
   /** False for a peer that has nothing to begin with: the weights that the run starts from were imported, and are not here. */
   readonly hasWeights: boolean
   readonly costs: Omit<JoinCosts, 'lackedBytes'>
+  /** The step of training that a step of the ledger is of. */
+  readonly stepOf: (place: number) => number
   readonly adopt: (snapshot: FetchedSnapshot) => void
   readonly say: (sentence: string) => void
 }
@@ -66,17 +68,17 @@ async function secondMember (present: () => readonly PresentPeer[], stop: AbortS
   return present().length > 1
 }
 
-function isWanted ({ offer, by }: AttestedOffer, { machine, hasWeights, costs, say }: JoinLedgerOptions): boolean {
+function isWanted ({ offer, by }: AttestedOffer, { machine, hasWeights, costs, stepOf, say }: JoinLedgerOptions): boolean {
   const told = `${by.length} ${by.length === 1 ? 'member' : 'members'} (${by.map(key => shortId(peerOfKey(key))).join(', ')})`
   const { firstStep } = machine.ledger
-  const snapshot = `the snapshot at step ${offer.step}, which ${told} told of`
+  const snapshot = `the snapshot at step ${stepOf(offer.step)}, which ${told} told of`
   if (!hasWeights) {
     say(`fetching ${snapshot}: the weights that this run starts from were imported`)
     return true
   }
   if (offer.step <= firstStep) return false
   if (firstStep < offer.heldFrom) {
-    say(`fetching ${snapshot}: bytes before step ${offer.heldFrom} are forgotten`)
+    say(`fetching ${snapshot}: bytes before step ${stepOf(offer.heldFrom)} are forgotten`)
     return true
   }
   const held = machine.ledger.counted().filter(entry => entry.firstStep >= offer.heldFrom).reduce((sum, { levels }) => sum + levels.length, 0)

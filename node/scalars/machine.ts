@@ -13,7 +13,7 @@ import type { ScalarRun } from '../../src/spsa/pack-methods.ts'
 import { packPlayer } from '../../src/spsa/pack-players.ts'
 import type { PackWork } from '../../src/spsa/pack-players.ts'
 import type { ScalarMachine } from '../../src/spsa/scalar-machine.ts'
-import { oneByteRules, stepsARound } from '../../src/spsa/scalar-methods.ts'
+import { oneByteRules, stepsARound, stepsIn } from '../../src/spsa/scalar-methods.ts'
 import type { LoadedLedger } from '../store/ledger-store.ts'
 import { disclosureOf } from './disclosure.ts'
 
@@ -78,7 +78,8 @@ function timedWork (trainer: Trainer, worked: (seconds: number) => void): Pick<P
 /** Steps that a peer had taken when its chain ended here. */
 export function stepsOfOwn (method: ScalarSpec, ledger: Ledger, self: string): number {
   const held = method.kind === 'one-byte' ? ledger.entries().filter(({ peer }) => peer === self) : []
-  return held.reduce((sum, { levels }) => sum + levels.length, (ledger.headOf(self).next - held.length) * stepsARound(method))
+  const places = held.reduce((sum, { levels }) => sum + levels.length, 0)
+  return stepsIn(places, method, ledger.rules) + (ledger.headOf(self).next - held.length) * stepsARound(method)
 }
 
 /** Where a peer begins: whoever has no bytes of its own does so with the newest window that others have begun. */

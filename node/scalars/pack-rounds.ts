@@ -51,7 +51,10 @@ export class PackRounds {
 
   agreed (peer: string): void { this.#agreed.add(peer) }
 
-  sealed (step: number, agreed: number): void { this.#sealed = `a snapshot at step ${step} stands for the bytes before, as ${agreed} ${agreed === 1 ? 'other agrees' : 'others agree'}` }
+  /** The step of training that a step of the ledger is of: that counts scalars. */
+  stepOf (place: number): number { return Math.floor(place * this.#shape.steps / this.#shape.window) }
+
+  sealed (place: number, agreed: number): void { this.#sealed = `a snapshot at step ${this.stepOf(place)} stands for the bytes before, as ${agreed} ${agreed === 1 ? 'other agrees' : 'others agree'}` }
 
   lacked (): void { this.#repairs++ }
 

@@ -17,7 +17,6 @@ import type { PeerReporter } from '../peer/peer-reporter.ts'
 import type { StepProgress } from '../trainer-worker/messages.ts'
 import { unknownGenesis } from '../peer/unknown-genesis.ts'
 import { Aftermath } from './aftermath.ts'
-import { promiseOf } from './disclosure.ts'
 import { keyOf, keyOfPeer, peerOfKey } from './keys.ts'
 import { ledgerAnswer } from './ledger-answer.ts'
 import { createMachine, firstStepOf, stepsOfOwn } from './machine.ts'
@@ -27,6 +26,7 @@ import { ModelOutlet } from './model-outlet.ts'
 import type { Moment } from './model-outlet.ts'
 import { PackRounds } from './pack-rounds.ts'
 import { liveLedgerUntold, nothingToMerge, packsNotKept, trainingFailed } from './scalar-errors.ts'
+import { remarksOf } from './remarks.ts'
 import type { ScalarParts } from './scalar-parts.ts'
 import { signer, verifier } from './signing.ts'
 import { Snapshots } from './snapshots.ts'
@@ -77,7 +77,7 @@ export class ScalarSession {
     // whoever trains hears of it; before that nobody waits
     this.#ended.catch(() => undefined)
     this.#snapshots = new Snapshots({
-      run: run.manifest, method, parameters: parts.layout.size, window: stepsARound(method), network, machine: () => this.#bytes, keeper: parts.ledger, newest: async () => parts.kept.newest(),
+      run: run.manifest, method, parameters: parts.layout.size, stepOf: place => this.#rounds.stepOf(place), network, machine: () => this.#bytes, keeper: parts.ledger, newest: async () => parts.kept.newest(),
       hasWeights: loaded.snapshot !== undefined || run.manifest.genesis === undefined,
       say: sentence => { this.#say('seeking', sentence) }, warn: sentence => { options.events.emit({ type: 'warning', sentence }) }
     })
@@ -206,7 +206,7 @@ export class ScalarSession {
       case 'settled': { this.#settled.add(event.from); return }
       case 'agreed': { this.#aftermath.agreed(event.from); this.#rounds.agreed(event.from); return }
       case 'lacking': { this.#rounds.lacked(); return }
-      case 'rebuilt': { events.emit({ type: 'warning', sentence: `this peer’s weights differed from those of ${shortId(peerOfKey(event.from))} at step ${event.step} with the same bytes, and were made anew` }); return }
+      case 'rebuilt': { events.emit({ type: 'warning', sentence: `this peer’s weights differed from those of ${shortId(peerOfKey(event.from))} at step ${this.#rounds.stepOf(event.step)} with the same bytes, and were made anew` }); return }
       case 'finished': { this.#end.resolve('budget'); return }
       case 'stopped': { this.#end.resolve('stopped'); return }
       case 'failed': { this.#failed(trainingFailed(event.reason)) }
@@ -228,7 +228,7 @@ export class ScalarSession {
     this.#measured++
     this.#rounds.measured(loss)
     const [{ step }, { method }] = [this.machine, this.#parts]
-    this.#sentence = `${method.kind === 'ferret' ? 'training from' : 'measuring'} step ${step} of ${this.#steps}; ${[this.#rounds.delaySentence, ...promiseOf(this.#parts.method, this.#stepsBefore + this.#measured)].join('; ')}`
+    this.#sentence = `${method.kind === 'ferret' ? 'training from' : 'measuring'} step ${step} of ${this.#steps}; ${[this.#rounds.delaySentence, ...this.#remarks()].join('; ')}`
     if (method.kind !== 'ferret') this.#onProgress({ step, loss, tokensPerSecond: this.#tokens / Math.max(1e-3, this.#secondsTraining) })
   }
 
@@ -239,9 +239,11 @@ export class ScalarSession {
     this.#options.events.emit({ type: 'progress', step: progress.step, loss: progress.loss, tokensPerSecond: progress.tokensPerSecond, tokens: this.#tokensInAll(), bytes: this.#parts.network.meter.totals() })
   }
 
+  #remarks (): string[] { return remarksOf(this.#parts.method, { step: this.machine.step, steps: this.#steps, told: this.#stepsBefore + this.#measured }) }
+
   #onPack (entry: Entry): void {
     const { settings: { evaluateEvery, checkpointEverySeconds }, events } = this.#options
-    const record = this.#rounds.close(this.machine.step, entry, promiseOf(this.#parts.method, this.#stepsBefore + this.#measured))
+    const record = this.#rounds.close(this.machine.step, entry, this.#remarks())
     this.#reporter.recordRound(record)
     this.#parts.store.recordRound(record)
     this.#announce(true)
@@ -271,9 +273,7 @@ export class ScalarSession {
     return { step: this.machine.step, round: this.#rounds.round, tokens: this.#tokensInAll() }
   }
 
-  #tokensInAll (): number {
-    return this.#parts.tokensPerStep * this.#stepsBefore + this.#tokens
-  }
+  #tokensInAll (): number { return this.#parts.tokensPerStep * this.#stepsBefore + this.#tokens }
 
   #finish (reason: End): PeerReport {
     const { network, layout } = this.#parts

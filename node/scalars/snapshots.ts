@@ -5,6 +5,7 @@ import type { PresentPeer } from '../../src/ports.ts'
 import { noiseOf } from '../../src/spsa/noise.ts'
 import type { OneByteReport } from '../../src/spsa/one-byte-messages.ts'
 import type { OneBytePeer } from '../../src/spsa/one-byte-peer.ts'
+import { stepsARound } from '../../src/spsa/scalar-methods.ts'
 import type { Snapshot } from '../../protocols/state/messages.ts'
 import type { SwarmNetwork } from '../network/swarm-network.ts'
 import type { LedgerStore } from '../store/ledger-store.ts'
@@ -18,8 +19,8 @@ export interface SnapshotsOptions {
   readonly run: RunManifest
   readonly method: ScalarSpec
   readonly parameters: number
-  /** Steps of a round of a peer. */
-  readonly window: number
+  /** The step of training that a step of the ledger is of. */
+  readonly stepOf: (place: number) => number
   readonly network: Pick<SwarmNetwork, 'fetchSnapshot'>
   /** Undefined where the method takes no snapshots. */
   readonly machine: () => OneBytePeer | undefined
@@ -58,19 +59,18 @@ export class Snapshots {
   /** What it gives to joiners. */
   async served (): Promise<Snapshot | undefined> {
     const newest = await this.#options.newest()
-    return newest === undefined ? undefined : { ...newest, round: newest.step / this.#options.window }
+    return newest === undefined ? undefined : { ...newest, round: this.#options.stepOf(newest.step) / stepsARound(this.#options.method) }
   }
 
   /** Before the first step. @throws ShoalError as `joinLedger` */
   async join (present: () => readonly PresentPeer[], stop: AbortSignal): Promise<void> {
-    const { run, method, parameters, say } = this.#options
+    const { run, method, parameters, say, stepOf } = this.#options
     const machine = this.#options.machine()
     if (method.kind !== 'one-byte' || machine === undefined) return
-    const { noise, window } = method
-    const costs = { parameters, window, secondsPerByte: secondsPerReplayedByte(parameters, noiseOf(noise)), bytesPerSecond: ASSUMED_BYTES_PER_SECOND }
+    const costs = { parameters, window: machine.ledger.rules.window, secondsPerByte: secondsPerReplayedByte(parameters, noiseOf(method.noise)), bytesPerSecond: ASSUMED_BYTES_PER_SECOND }
     // one download at a time
     this.#isBusy = true
-    await joinLedger(present, { run, machine, seeker: this.#seeker, hasWeights: this.#hasWeights, costs, adopt: snapshot => { this.#adopt(snapshot) }, say }, stop).finally(() => { this.#isBusy = false })
+    await joinLedger(present, { run, machine, seeker: this.#seeker, hasWeights: this.#hasWeights, costs, stepOf, adopt: snapshot => { this.#adopt(snapshot) }, say }, stop).finally(() => { this.#isBusy = false })
   }
 
   onReport (event: SnapshotReport): void {
@@ -101,8 +101,8 @@ export class Snapshots {
     const { signal } = this.#closing
     if (this.#isBusy || !this.#hasWeights || signal.aborted) return
     this.#isBusy = true
-    const { warn } = this.#options
-    warn(`${by} of the others went on from a snapshot at step ${offer.step} that is not of this peer’s bytes: it goes on from theirs, and what they lacked counts no longer`)
+    const { warn, stepOf } = this.#options
+    warn(`${by} of the others went on from a snapshot at step ${stepOf(offer.step)} that is not of this peer’s bytes: it goes on from theirs, and what they lacked counts no longer`)
     this.#seeker.take(offer, signal)
       .then(snapshot => { if (snapshot !== undefined) this.#adopt(snapshot) })
       .catch((error: unknown) => { if (!signal.aborted) warn(`the others’ snapshot could not be had: ${reasonOf(error)}`) })

@@ -38,18 +38,31 @@ const measuredBase = scalarBase.extend({
   epsilon: positive,
   /** η of the mean over `peers`: a step of one of them moves the common weights by η / peers. */
   learningRate: positive,
-  /** How η ends: where it began, or falling in a line to a tenth at the budget's last step. */
-  decay: z.enum(['constant', 'linear']),
+  /** How η ends: where it began, or falling to a tenth at the budget's last step, in a line or along half a cosine. */
+  decay: z.enum(['constant', 'linear', 'cosine']),
+  /** Steps over which η rises from nothing before it falls; none when left out. */
+  warmup: natural.max(1_000_000).optional(),
+  /** How ε ends, as η does; it stays where it began when left out. */
+  epsilonDecay: z.enum(['linear', 'cosine']).optional(),
   privacy: privacySchema,
   sparse: sparseSchema,
   form: formSchema
 })
+
+/** With the longest window, an entry is as long as one of a run of rounds. */
+export const MOST_DIRECTIONS = 16
+/** Beyond, a byte is still moving after hundreds of windows, and each window costs a pass for each such byte. */
+export const MOST_MOMENTUM = 0.99
 
 /** Just One Byte: every peer sends one byte a step along directions that everybody can draw. */
 export const oneByteSchema = measuredBase.extend({
   kind: z.literal('one-byte'),
   /** Steps of a pack, and of a window whose bytes are clipped by one limit. */
   window: natural.max(256),
+  /** Directions that a step averages over, a byte each; one when left out. */
+  directions: natural.max(MOST_DIRECTIONS).optional(),
+  /** β: what a byte moves in a window is this share of what it moved in the one before; all is moved at once when left out. */
+  momentum: z.number().gt(0).max(MOST_MOMENTUM).optional(),
   /** Which bytes are too loud to count whole. */
   clip: z.strictObject({
     /** Levels, eight to a factor of e, above the median of the window before that a byte may reach. */

@@ -10,6 +10,7 @@ import { PackModel, nameOf } from './pack-model.ts'
 import type { Pack } from './pack-model.ts'
 import { WhileBusy } from './pack-player.ts'
 import type { PackPlayer, PackPorts, PackReport } from './pack-player.ts'
+import type { Schedule } from './schedules.ts'
 import { ABSTAIN, isLevel } from './scalar-codec.ts'
 import type { ScalarCodec } from './scalar-codec.ts'
 import { SeedPool } from './seed-pool.ts'
@@ -28,7 +29,8 @@ export interface KSeedRules {
   readonly peers: number
   /** Peers whose packs are taken, for which the fixed point has room; `peers` when left out. */
   readonly room?: number | undefined
-  readonly epsilon: number
+  /** ε at a step. */
+  readonly epsilon: Schedule
   /** η of a local step, at most `largestLearningRate`; computed with + − × ÷ only. */
   readonly learningRate: (step: number) => number
   readonly largestLearningRate: number
@@ -160,7 +162,7 @@ export class KSeedPeer implements PackPlayer {
     if (this.#step >= rounds * localSteps) { this.#end('done', 'all rounds are done'); return }
     this.#work.begin()
     const index = this.#drawSeed()
-    this.#ports.measure({ step: this.#step, epsilon, directions: [{ seed: this.#seedOf(index) }] }, outcome => {
+    this.#ports.measure({ step: this.#step, epsilon: epsilon(this.#step), directions: [{ seed: this.#seedOf(index) }] }, outcome => {
       if (outcome.kind === 'measured') this.#finishStep(index, outcome)
       else this.#end(outcome.kind, outcome.kind === 'failed' ? outcome.reason : 'it was stopped')
     })
@@ -175,7 +177,7 @@ export class KSeedPeer implements PackPlayer {
   #finishStep (index: number, { losses: [losses], tokens }: Extract<ScalarOutcome, { kind: 'measured' }>): void {
     const { codec, epsilon, largestLevel, localSteps } = this.#rules
     const { above, below } = losses ?? { above: NaN, below: NaN }
-    const scalar = (above - below) / (2 * epsilon)
+    const scalar = (above - below) / (2 * epsilon(this.#step))
     const level = Number.isFinite(scalar) ? clipLevel(codec.encode(this.#ports.disclose?.(scalar) ?? scalar), largestLevel) : ABSTAIN
     this.model.moveOwn({ seed: this.#seedOf(index), amount: this.#amountOf(level, this.#step, 1) })
     this.#local.push({ index, level })

@@ -49,7 +49,7 @@ export type OneByteMessage =
   | { readonly kind: 'heads', readonly part: SnapshotHeads }
 
 export type OneByteReport =
-  | { readonly kind: 'step', readonly step: number, readonly loss: number, readonly level: number, readonly tokens: number }
+  | { readonly kind: 'step', readonly step: number, readonly loss: number, readonly tokens: number }
   /** A pack of this peer's is kept and on its way. */
   | { readonly kind: 'packed', readonly entry: Entry }
   /** An entry is held from now on, and counts unless a snapshot stood for its steps when it came. */

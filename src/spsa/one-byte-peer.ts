@@ -1,4 +1,4 @@
-import type { ScalarOutcome } from '../ports.ts'
+import type { ScalarOutcome, ScalarRequest } from '../ports.ts'
 import { Agreement } from './agreement.ts'
 import { Intake } from './intake.ts'
 import type { Entry } from './ledger-entry.ts'
@@ -9,6 +9,8 @@ import { EVERYONE } from './one-byte-messages.ts'
 import type { Bytes, ModelAnswers, ModelTaskKind, ModelTaskOf } from './model-worker.ts'
 import type { OneByteMessage, OneByteReport } from './one-byte-messages.ts'
 import type { OneBytePorts, OneByteRules, OneByteStart } from './one-byte-ports.ts'
+import { ONE_A_STEP } from './places.ts'
+import type { Places } from './places.ts'
 import { ABSTAIN } from './scalar-codec.ts'
 import type { ScalarMachine } from './scalar-machine.ts'
 import { seedOfStep } from './seeds.ts'
@@ -26,13 +28,15 @@ interface Adoption {
  */
 export class OneBytePeer implements ScalarMachine {
   readonly #rules: OneByteRules
+  readonly #places: Places
   readonly #ports: OneBytePorts
   readonly #start: OneByteStart | undefined
   readonly #talk: LedgerTalk
   readonly #intake = new Intake()
   readonly #agreement: Agreement
   #pack: number[] = []
-  #step = 0
+  /** Place in the ledger that comes next: the start of a step. */
+  #place = 0
   #stopping = false
   #isMeasuring = false
   #isOver = false
@@ -40,11 +44,12 @@ export class OneBytePeer implements ScalarMachine {
 
   constructor (rules: OneByteRules, ports: OneBytePorts, start?: OneByteStart) {
     this.#rules = rules
+    this.#places = rules.places ?? ONE_A_STEP
     this.#ports = ports
     this.#start = start
     this.#talk = new LedgerTalk(rules.ledger, { ...ports, report: event => { this.#onLedger(event) } }, start?.held)
     this.#agreement = new Agreement(rules, ports, () => ({
-      ledger: this.ledger, step: this.#step, isOver: this.#isOver, isInStep: this.#intake.isEmpty && this.#adoption === undefined, inquire: to => { this.inquire(to) },
+      ledger: this.ledger, step: this.#place, isOver: this.#isOver, isInStep: this.#intake.isEmpty && this.#adoption === undefined, inquire: to => { this.inquire(to) },
       hash: (before, found) => { this.#ask({ kind: 'hash', before }, found) },
       rebuild: () => { this.#ask({ kind: 'rebuild' }) },
       overruled: overruling => { ports.report({ kind: 'overruled', ...overruling }) }
@@ -55,7 +60,7 @@ export class OneBytePeer implements ScalarMachine {
   get ledger (): Ledger { return this.#talk.ledger }
 
   /** Steps taken so far. */
-  get step (): number { return this.#step }
+  get step (): number { return this.#places.stepAt(this.#place) }
 
   /** The weights of what is applied by now; not called back where whoever keeps them is gone, which is reported as a failure. */
   readWeights (read: (weights: Float32Array) => void): void { this.#ask({ kind: 'read' }, read) }
@@ -103,17 +108,17 @@ export class OneBytePeer implements ScalarMachine {
     for (const entry of held) this.ledger.admit(entry)
     this.#intake.begin(this.ledger.open())
     this.#agreement.restarted()
-    if (this.#step < start.snapshot.step) {
+    if (this.#place < start.snapshot.step) {
       this.#pack = []
-      this.#step = this.ledger.firstStep
+      this.#place = this.ledger.firstStep
     }
     this.#ports.report({ kind: 'adopted', start, weights })
   }
 
   /** Steps until the run's end or `stop`, from the own chain's end on, or from `fromStep` where that is later. Call it once. */
   start (fromStep = 0): void {
-    this.#step = Math.max(fromStep, this.ledger.reachOf(this.#ports.peer))
-    if (this.#step >= this.#rules.ledger.steps) this.#finish()
+    this.#place = Math.max(fromStep, this.ledger.reachOf(this.#ports.peer))
+    if (this.#place >= this.#rules.ledger.steps) this.#finish()
     else this.#next()
   }
 
@@ -123,9 +128,10 @@ export class OneBytePeer implements ScalarMachine {
       return
     }
     this.#isMeasuring = true
-    const step = this.#step
-    const seed = seedOfStep(this.#rules.ledger.runId, step, this.#ports.peer)
-    this.#ports.measure({ step, epsilon: this.#rules.epsilon, directions: [{ seed }] }, outcome => { this.#measured(step, outcome) })
+    const { step } = this
+    const directions = Array.from({ length: this.#places.perStep }, (_, index) => ({ seed: seedOfStep(this.#rules.ledger.runId, this.#place + index, this.#ports.peer) }))
+    const epsilon = this.#rules.epsilon(step)
+    this.#ports.measure({ step, epsilon, directions }, outcome => { this.#measured({ step, epsilon }, outcome) })
   }
 
   /** Takes no more steps, sends what it has measured, and still answers. */
@@ -134,9 +140,9 @@ export class OneBytePeer implements ScalarMachine {
   }
 
   /** ĝ = (L(θ+εz) − L(θ−εz)) / 2ε (Spall 1992; MeZO, definition 1). A loss that is no number abstains. */
-  #measured (step: number, outcome: ScalarOutcome): void {
+  #measured ({ step, epsilon }: Pick<ScalarRequest, 'step' | 'epsilon'>, outcome: ScalarOutcome): void {
     this.#isMeasuring = false
-    const isLeftBehind = this.#adoption !== undefined && step < this.#adoption.start.snapshot.step
+    const isLeftBehind = this.#adoption !== undefined && this.#place < this.#adoption.start.snapshot.step
     this.#catchUp()
     if (isLeftBehind && outcome.kind === 'measured') {
       this.#next()
@@ -145,23 +151,26 @@ export class OneBytePeer implements ScalarMachine {
     if (outcome.kind === 'stopped') this.#leave()
     if (outcome.kind === 'failed') this.#ports.report({ kind: 'failed', reason: outcome.reason })
     if (outcome.kind !== 'measured') return
-    const { above, below } = outcome.losses[0] ?? { above: NaN, below: NaN }
-    const { model: { codec }, epsilon, ledger: { window, steps } } = this.#rules
-    const scalar = (above - below) / (2 * epsilon)
-    const level = Number.isFinite(scalar) ? codec.encode(this.#ports.disclose?.(scalar) ?? scalar) : ABSTAIN
-    this.#pack.push(level)
-    this.#step++
-    this.#ports.report({ kind: 'step', step, loss: (above + below) / 2, level, tokens: outcome.tokens })
-    if (this.#step % window === 0 || this.#step === steps) this.#sendPack(() => { this.#afterPack() })
+    const { ledger: { window, steps } } = this.#rules
+    const levels = Array.from({ length: this.#places.perStep }, (_, index) => this.#levelOf(outcome.losses[index], epsilon))
+    this.#pack.push(...levels)
+    this.#place += levels.length
+    this.#ports.report({ kind: 'step', step, loss: meanLoss(outcome.losses), tokens: outcome.tokens })
+    if (this.#place % window === 0 || this.#place === steps) this.#sendPack(() => { this.#afterPack() })
     else this.#next()
+  }
+
+  #levelOf ({ above, below } = { above: NaN, below: NaN }, epsilon: number): number {
+    const scalar = (above - below) / (2 * epsilon)
+    return Number.isFinite(scalar) ? this.#rules.model.codec.encode(this.#ports.disclose?.(scalar) ?? scalar) : ABSTAIN
   }
 
   #afterPack (): void {
     const { ledger: { steps } } = this.#rules
-    this.#talk.fillGaps(this.#step)
+    this.#talk.fillGaps(this.#place)
     this.#agreement.afterPack()
     this.#sealWhatCan()
-    if (this.#step === steps) this.#finish()
+    if (this.#place === steps) this.#finish()
     else this.#next()
   }
 
@@ -184,7 +193,7 @@ export class OneBytePeer implements ScalarMachine {
       sent()
       return
     }
-    const draft = { firstStep: this.#step - this.#pack.length, levels: Int8Array.from(this.#pack), pool: undefined }
+    const draft = { firstStep: this.#place - this.#pack.length, levels: Int8Array.from(this.#pack), pool: undefined }
     this.#pack = []
     this.#talk.publish(draft, entry => {
       this.#catchUp()
@@ -195,12 +204,12 @@ export class OneBytePeer implements ScalarMachine {
 
   #leave (): void {
     this.#isOver = true
-    this.#sendPack(() => { this.#ports.report({ kind: 'stopped', step: this.#step }) })
+    this.#sendPack(() => { this.#ports.report({ kind: 'stopped', step: this.step }) })
   }
 
   #finish (): void {
     this.#isOver = true
-    this.#ports.report({ kind: 'finished', step: this.#step })
+    this.#ports.report({ kind: 'finished', step: this.step })
     this.compare(EVERYONE)
   }
 
@@ -213,7 +222,7 @@ export class OneBytePeer implements ScalarMachine {
   /** Tells what this peer holds, so that whoever holds something else finds out. Of a run that is over, all of it. */
   compare (to: string): void {
     if (this.#isOver) this.#agreement.afterWhile()
-    this.#agreement.sendCheck(to, this.#step >= this.#rules.ledger.steps ? this.#end : Math.floor(this.#step / this.#rules.ledger.window) * this.#rules.ledger.window)
+    this.#agreement.sendCheck(to, this.#place >= this.#rules.ledger.steps ? this.#end : Math.floor(this.#place / this.#rules.ledger.window) * this.#rules.ledger.window)
   }
 
   /** Everything held now, by its fingerprint, and the weights that it makes, by their hash. */
@@ -228,8 +237,8 @@ export class OneBytePeer implements ScalarMachine {
   /** Whatever arrives from somebody: in any order, twice, or never. */
   receive (from: string, message: OneByteMessage): void {
     switch (message.kind) {
-      case 'pack': { this.#talk.takePack(from, message.entry, this.#step); break }
-      case 'entries': { this.#talk.takeAsked(from, message.entries, this.#step); break }
+      case 'pack': { this.#talk.takePack(from, message.entry, this.#place); break }
+      case 'entries': { this.#talk.takeAsked(from, message.entries, this.#place); break }
       case 'inquiry': { if (this.#talk.answer(from, message.inquiry)) this.#agreement.offer(from); break }
       case 'check': { this.#agreement.compare(from, message); break }
       case 'seek': { if (message.heads) this.#agreement.tellHeads(from); else this.#agreement.offer(from); break }
@@ -277,4 +286,8 @@ export class OneBytePeer implements ScalarMachine {
 /** What an entry says to the model. */
 function bytesOf ({ peer, firstStep, levels }: Entry): Bytes {
   return { peer, firstStep, levels }
+}
+
+function meanLoss (losses: ReadonlyArray<{ readonly above: number, readonly below: number }>): number {
+  return losses.reduce((sum, { above, below }) => sum + (above + below) / 2, 0) / losses.length
 }

@@ -3,13 +3,17 @@ import type { ByteModelRules, ModelStart } from './byte-model.ts'
 import type { LedgerRules, Snapshot } from './ledger.ts'
 import type { LedgerTalkPorts } from './ledger-talk.ts'
 import type { ModelWorker } from './model-worker.ts'
+import type { Places } from './places.ts'
+import type { Schedule } from './schedules.ts'
 
 export interface OneByteRules {
   /** `window` is the length of a pack, too. */
   readonly ledger: LedgerRules
   readonly model: ByteModelRules
-  /** Size ε of the perturbation. */
-  readonly epsilon: number
+  /** How steps of training lie in the ledger, to which the numbers of `ledger`, `model` and `checkEvery` belong; one a step when left out. */
+  readonly places?: Places | undefined
+  /** Size ε of the perturbation at a step of training. */
+  readonly epsilon: Schedule
   /** Steps, a multiple of the window, between two comparisons of model hashes. */
   readonly checkEvery: number
 }

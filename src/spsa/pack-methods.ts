@@ -9,6 +9,7 @@ import { noiseOf } from './noise.ts'
 import type { PackMachineRules } from './pack-machine.ts'
 import { scalarCodec } from './scalar-codec.ts'
 import type { ScalarCodec } from './scalar-codec.ts'
+import { schedulesOf } from './variants.ts'
 
 /** A method whose rounds end with a pack. */
 export type PackSpec = KSeedSpec | FerretSpec
@@ -21,8 +22,6 @@ export interface ScalarRun {
   readonly isMember: (peer: string) => boolean
 }
 
-/** Falling in a line to a tenth. */
-const LINEAR_FALL = 0.9
 /** What a scalar of usual size lies below the ceiling: 24 levels are a factor of 20. */
 const HEADROOM_LEVELS = 24
 /** More peers than a method is for are welcome up to this factor; the fixed point has room for their packs. */
@@ -57,10 +56,10 @@ export function roundsOf ({ localSteps }: PackSpec, steps: number): number {
 
 /** A run's numbers as a peer of FedKSeed computes with them. */
 export function kSeedRules (method: KSeedSpec, { runId, steps }: Pick<ScalarRun, 'runId' | 'steps'>): KSeedRules {
-  const { learningRate, decay, poolSize, localSteps, peers, epsilon, importance, largestLevel } = method
+  const { learningRate, poolSize, localSteps, peers, importance, largestLevel } = method
   return {
-    runId, poolSize, localSteps, peers, epsilon, largestLevel, rounds: roundsOf(method, steps), room: roomFor(peers), codec: codecOf(method), noise: methodNoise(method), isPro: importance,
-    largestLearningRate: learningRate, learningRate: decay === 'constant' ? () => learningRate : step => learningRate * (1 - LINEAR_FALL * step / steps)
+    runId, poolSize, localSteps, peers, largestLevel, ...schedulesOf(method, steps), rounds: roundsOf(method, steps), room: roomFor(peers), codec: codecOf(method), noise: methodNoise(method), isPro: importance,
+    largestLearningRate: learningRate
   }
 }
 

@@ -10,8 +10,10 @@ import type { LedgerRules } from './ledger.ts'
 import type { OneByteRules } from './one-byte-ports.ts'
 import { finenessOf, packLedgerRules, packSentence, roomFor } from './pack-methods.ts'
 import type { PackSpec, ScalarRun } from './pack-methods.ts'
+import { placesOf } from './places.ts'
 import { scalarCodec } from './scalar-codec.ts'
 import { DEFAULT_POOL } from './seed-pool.ts'
+import { schedulesOf, variantBreaches, variantSentences } from './variants.ts'
 
 const kSeed = {
   kind: 'fedkseed', noise: 'rademacher', epsilon: 1e-3, learningRate: 5e-5, decay: 'linear', peers: 8, smallest: 3.6e-4, poolSize: DEFAULT_POOL, localSteps: 20, importance: false,
@@ -71,8 +73,9 @@ export function checkScalarMethod (method: ScalarSpec, steps?: number): void {
 function breaches (method: ScalarSpec, steps: number | undefined): string[] {
   const loud = noiseIsHeard(method)
   if (loud !== undefined) return [loud]
-  if (method.kind === 'one-byte') return rules.flatMap(rule => rule(method) ?? [])
-  return steps === undefined ? [] : packRules.flatMap(rule => rule(method, steps) ?? [])
+  const variants = method.kind === 'ferret' ? [] : variantBreaches(method, steps)
+  if (method.kind === 'one-byte') return [...rules.flatMap(rule => rule(method) ?? []), ...variants]
+  return steps === undefined ? [] : [...packRules.flatMap(rule => rule(method, steps) ?? []), ...variants]
 }
 
 function noiseIsHeard (method: ScalarSpec): string | undefined {
@@ -111,7 +114,7 @@ function clippingIsOrdered ({ clip: { first, ceiling } }: OneByteSpec): string |
 
 function unitsAreFine (method: OneByteSpec): string | undefined {
   const { clip: { first, ceiling }, snapshotEvery } = method
-  const contributions = snapshotEvery * roomOf(method)
+  const contributions = placesOf(method).placeAt(snapshotEvery) * roomOf(method)
   const tooMany = `${snapshotEvery} steps of up to ${roomOf(method)} peers do not fit into 32 bits with a ceiling of level ${ceiling}: take snapshots more often`
   try {
     const codec = scalarCodec(method.smallest)
@@ -125,16 +128,18 @@ function unitsAreFine (method: OneByteSpec): string | undefined {
 /** A run's numbers as its peers compute with them. @throws ShoalError METHOD_CONTRADICTORY */
 export function byteModelRules (method: OneByteSpec, steps: number): ByteModelRules {
   checkScalarMethod(method)
-  const { learningRate, peers, decay, window, clip, snapshotEvery } = method
-  const rate = learningRate / peers
+  const { peers, clip, window, snapshotEvery, momentum } = method
+  const places = placesOf(method)
+  const epochSteps = places.placeAt(snapshotEvery)
+  const share = 1 / (peers * places.perStep)
+  const { learningRate } = schedulesOf(method, steps, share)
   return {
-    noise: methodNoise(method), codec: scalarCodec(method.smallest), window, clip, epochSteps: snapshotEvery, contributions: snapshotEvery * roomOf(method),
-    largestLearningRate: rate, learningRate: decay === 'constant' ? () => rate : step => rate * (1 - LINEAR_FALL * step / steps)
+    noise: methodNoise(method), codec: scalarCodec(method.smallest), window: places.perWindow, clip, epochSteps, contributions: epochSteps * roomOf(method),
+    largestLearningRate: method.learningRate * share, learningRate: place => learningRate(places.stepAt(place)),
+    ...momentum === undefined ? {} : { momentum: { beta: momentum, epochWindows: snapshotEvery / window, runWindows: Math.ceil(steps / window) } }
   }
 }
 
-/** Falling in a line to a tenth. */
-const LINEAR_FALL = 0.9
 /** What no run reaches; a chain's steps are counted in 32 bits. */
 const WITHOUT_END = 2 ** 31 - 1
 
@@ -145,9 +150,10 @@ export function stepsOf ({ budget }: Pick<RunManifest, 'budget'>): number {
 
 /** @throws ShoalError METHOD_CONTRADICTORY */
 export function oneByteRules (method: OneByteSpec, run: ScalarRun): OneByteRules {
+  const places = placesOf(method)
   return {
-    ledger: { runId: run.runId, steps: run.steps, window: method.window, poolSize: 0, isMember: run.isMember },
-    model: byteModelRules(method, run.steps), epsilon: method.epsilon, checkEvery: method.checkEvery
+    ledger: { runId: run.runId, steps: places.placeAt(run.steps), window: places.perWindow, poolSize: 0, isMember: run.isMember },
+    model: byteModelRules(method, run.steps), places, epsilon: schedulesOf(method, run.steps).epsilon, checkEvery: places.placeAt(method.checkEvery)
   }
 }
 
@@ -162,6 +168,11 @@ export function stepsARound (method: ScalarSpec): number {
   return method.kind === 'one-byte' ? method.window : method.localSteps
 }
 
+/** Steps of training that so many of a ledger's steps are: it counts scalars, of which a step of training may have several. */
+export function stepsIn (places: number, method: ScalarSpec, { window }: Pick<LedgerRules, 'window'>): number {
+  return Math.floor(places * stepsARound(method) / window)
+}
+
 /** Which entries a run's ledger takes. @param size weights of the model */
 export function ledgerRulesOf (method: ScalarSpec, run: ScalarRun, size: number): LedgerRules {
   return method.kind === 'one-byte' ? oneByteRules(method, run).ledger : packLedgerRules(method, run, size)
@@ -171,14 +182,6 @@ export function ledgerRulesOf (method: ScalarSpec, run: ScalarRun, size: number)
 export function scalarSentence (method: ScalarSpec): string {
   const told = method.kind === 'one-byte' ? oneByteSentence(method) : packSentence(method)
   return method.kind === 'ferret' ? told : [told, ...variantSentences(method)].join(' ')
-}
-
-function variantSentences ({ sparse, form, privacy }: Exclude<ScalarSpec, { kind: 'ferret' }>): string[] {
-  return [
-    ...sparse === undefined ? [] : [`Directions move one weight in ${2 ** sparse.halvings}, those of mask ${sparse.mask}.`],
-    ...form === undefined ? [] : ['Of each scalar its sign alone is told.'],
-    ...privacy === undefined ? [] : [`Scalars are clipped at ±${privacy.clip}, and told with Gaussian noise of ${privacy.noiseMultiplier} times that.`]
-  ]
 }
 
 function oneByteSentence ({ noise, epsilon, learningRate, peers, window, checkEvery, snapshotEvery }: OneByteSpec): string {

@@ -114,7 +114,7 @@ export function kSeedArm (rounds: number, localSteps: number, learningRate: numb
     run: async ground => {
       const clock = new VirtualClock()
       const rules: KSeedRules = {
-        runId: 'finetune', poolSize: 1024, localSteps, rounds, peers: FINETUNE.peers, epsilon: EPSILON, learningRate: () => learningRate, largestLearningRate: learningRate,
+        runId: 'finetune', poolSize: 1024, localSteps, rounds, peers: FINETUNE.peers, epsilon: () => EPSILON, learningRate: () => learningRate, largestLearningRate: learningRate,
         codec: scalarCodec(), largestLevel: LARGEST_LEVEL, noise: rademacher, isPro
       }
       const points = [{ forwardPasses: 0, bytes: 0, loss: await ground.judge(ground.start) }]

@@ -12,7 +12,9 @@ import type { OneByteMessage, OneByteReport, SnapshotOffer } from '../../src/sps
 import { OneBytePeer } from '../../src/spsa/one-byte-peer.ts'
 import type { OneBytePorts, OneByteRules } from '../../src/spsa/one-byte-ports.ts'
 import { rademacher } from '../../src/spsa/noise.ts'
+import { placesOf } from '../../src/spsa/places.ts'
 import { scalarCodec } from '../../src/spsa/scalar-codec.ts'
+import { scheduleOf } from '../../src/spsa/schedules.ts'
 import { perturbed, readAll } from '../../src/spsa/weight-source.ts'
 import { encodeScalars } from '../../protocols/scalars/messages.ts'
 import { ModelTurns } from './model-turns.ts'
@@ -28,6 +30,10 @@ export interface ScalarScenario {
   readonly window: number
   /** Steps between two snapshots; none when left out. */
   readonly epochSteps?: number
+  /** Directions that a step averages over; one when left out. */
+  readonly directions?: number
+  /** β; none when left out. */
+  readonly momentum?: number
   /** η of the mean over all peers, falling linearly to a tenth. */
   readonly learningRate: number
   readonly clip: ClipRules
@@ -151,21 +157,20 @@ function adopt (swarm: readonly OneBytePeer[], modelOf: (index: number) => ByteM
 }
 
 function rulesOf (scenario: ScalarScenario, names: readonly string[]): OneByteRules {
-  const { steps, window, learningRate, peers } = scenario
+  const { steps, learningRate, peers, momentum, epochSteps = steps } = scenario
+  const places = placesOf(scenario)
+  const largestLearningRate = learningRate / peers / places.perStep
+  const schedule = scheduleOf({ first: largestLearningRate, decay: 'linear', steps })
   return {
-    ledger: { runId: `scalar-${scenario.seed}`, steps, window, poolSize: 0, isMember: peer => names.includes(peer) },
+    ledger: { runId: `scalar-${scenario.seed}`, steps: places.placeAt(steps), window: places.perWindow, poolSize: 0, isMember: peer => names.includes(peer) },
     model: {
-      noise: rademacher,
-      codec: scalarCodec(),
-      learningRate: step => learningRate / peers * (1 - 0.9 * step / steps),
-      largestLearningRate: learningRate / peers,
-      window,
-      clip: scenario.clip,
-      epochSteps: scenario.epochSteps ?? steps,
-      contributions: (scenario.epochSteps ?? steps) * peers
+      noise: rademacher, codec: scalarCodec(), learningRate: place => schedule(places.stepAt(place)), largestLearningRate, window: places.perWindow, clip: scenario.clip,
+      epochSteps: places.placeAt(epochSteps), contributions: places.placeAt(epochSteps) * peers,
+      ...momentum === undefined ? {} : { momentum: { beta: momentum, epochWindows: Math.ceil(epochSteps / scenario.window), runWindows: Math.ceil(steps / scenario.window) } }
     },
-    epsilon: EPSILON,
-    checkEvery: 8 * window
+    places,
+    epsilon: () => EPSILON,
+    checkEvery: 8 * places.perWindow
   }
 }
 

@@ -23,7 +23,7 @@ describe('a method of rounds', () => {
   })
 
   it.each([
-    ['fedkseed', { pack: '4' }, '--pack'], ['fedkseed', { directions: '4' }, '--directions'], ['one-byte', { pool: '4' }, '--pool'], ['one-byte', { largestLevel: '4' }, '--largest-level'],
+    ['fedkseed', { pack: '4' }, '--pack'], ['fedkseed', { directions: '4' }, '--directions'], ['fedkseed', { momentum: '0.5' }, '--momentum'], ['ferret', { scalarDecay: 'cosine' }, '--scalar-decay'], ['one-byte', { pool: '4' }, '--pool'], ['one-byte', { largestLevel: '4' }, '--largest-level'],
     ['ferret', { epsilon: '0.1' }, '--epsilon'], ['ferret', { snapshotEvery: '8' }, '--snapshot-every']
   ])('of %s has none of another’s: %j', (method, options, flag) => {
     expect(() => anyMethodOf({ method, ...options })).toThrow(expect.objectContaining({ code: 'USAGE', message: `${flag} cannot be used with --method ${method}`, why: 'it has no such number' }) as Error)
@@ -55,6 +55,20 @@ describe('variants', () => {
     expect(anyMethodOf({ method, sparse: '3', form: 'sign' })).toMatchObject({ sparse: { halvings: 3, mask: 0 }, form: 'sign' })
     expect(anyMethodOf({ method, sparse: '1', mask: '7', form: 'value' })).toMatchObject({ sparse: { halvings: 1, mask: 7 } })
     expect(anyMethodOf({ method })).not.toHaveProperty('sparse')
+  })
+
+  it.each(['one-byte', 'fedkseed'])('of %s: schedules of its rate and of ε', method => {
+    expect(anyMethodOf({ method, scalarDecay: 'cosine', scalarWarmup: '10', epsilonDecay: 'linear' }, { steps: 1000 })).toMatchObject({ decay: 'cosine', warmup: 10, epsilonDecay: 'linear' })
+    expect(anyMethodOf({ method, epsilonDecay: 'constant' })).not.toHaveProperty('epsilonDecay')
+    expect(() => anyMethodOf({ method, scalarDecay: 'square' })).toThrow(expect.objectContaining({ code: 'USAGE' }) as Error)
+    expect(() => anyMethodOf({ method, scalarWarmup: '1000' }, { steps: 1000 })).toThrow(expect.objectContaining({ code: 'METHOD_CONTRADICTORY' }) as Error)
+  })
+
+  it('of one-byte: several directions a step, and momentum', () => {
+    expect(anyMethodOf({ method: 'one-byte', directions: '4', momentum: '0.8' })).toMatchObject({ directions: 4, momentum: 0.8 })
+    for (const options of [{ directions: '17' }, { directions: '0' }, { momentum: '1' }, { momentum: '0' }]) {
+      expect(() => anyMethodOf({ method: 'one-byte', ...options })).toThrow(expect.objectContaining({ code: 'USAGE' }) as Error)
+    }
   })
 
   it('have no mask of nothing, and none where nothing is measured', () => {

@@ -15,7 +15,7 @@ import { VirtualClock } from '../../../testnet/simulator/virtual-clock.ts'
 
 const problem = quadraticProblem(64, 1)
 const rules: KSeedRules = {
-  runId: 'k', poolSize: 256, localSteps: 10, rounds: 12, peers: 4, epsilon: 1e-3, learningRate: () => 0.01, largestLearningRate: 0.01,
+  runId: 'k', poolSize: 256, localSteps: 10, rounds: 12, peers: 4, epsilon: () => 1e-3, learningRate: () => 0.01, largestLearningRate: 0.01,
   codec: scalarCodec(), largestLevel: 100, noise: rademacher, isPro: false
 }
 

@@ -9,14 +9,22 @@ import { EVERYONE } from '../../../src/spsa/one-byte-messages.ts'
 import type { OneByteMessage, OneByteReport } from '../../../src/spsa/one-byte-messages.ts'
 import { OneBytePeer } from '../../../src/spsa/one-byte-peer.ts'
 import { scalarCodec } from '../../../src/spsa/scalar-codec.ts'
-import type { ScalarOutcome } from '../../../src/ports.ts'
-import { modelMemory } from '../../../src/spsa/byte-model.ts'
+import type { ScalarOutcome, ScalarRequest } from '../../../src/ports.ts'
+import { ByteModel, modelMemory } from '../../../src/spsa/byte-model.ts'
+import type { ByteModelRules } from '../../../src/spsa/byte-model.ts'
+import { placesOf } from '../../../src/spsa/places.ts'
+import type { Places } from '../../../src/spsa/places.ts'
+import { seedOfStep } from '../../../src/spsa/seeds.ts'
 import { readAll } from '../../../src/spsa/weight-source.ts'
 import { Author, authors, rules as ledger, verify } from './authors.ts'
 import { bell } from './support.ts'
 
 const [self, ann, bob] = authors as [Author, Author, Author]
 const base = bell(300, 5)
+
+const modelRules: ByteModelRules = {
+  noise: rademacher, codec: scalarCodec(), learningRate: () => 0.01, largestLearningRate: 0.01, window: 8, clip: { levelsAboveMedian: 8, first: 90, ceiling: 90 }, epochSteps: 400, contributions: 4000
+}
 
 interface Driven {
   readonly peer: OneBytePeer
@@ -31,19 +39,18 @@ interface Driven {
 const measured = (above: number, below: number): ScalarOutcome => ({ kind: 'measured', losses: [{ above, below }], tokens: 10 })
 
 /** A peer whose forward passes end when the test says so. */
-function driven (keeps = true): Driven {
+function driven (keeps = true, places?: Places, onRequest: (request: ScalarRequest) => void = () => undefined): Driven {
   const sent: Array<readonly [string, OneByteMessage]> = []
   const reports: OneByteReport[] = []
   const measurements: Array<(outcome: ScalarOutcome) => void> = []
   const kept: Array<() => void> = []
-  const model = {
-    noise: rademacher, codec: scalarCodec(), learningRate: () => 0.01, largestLearningRate: 0.01, window: 8,
-    clip: { levelsAboveMedian: 8, first: 90, ceiling: 90 }, epochSteps: 400, contributions: 4000
-  }
-  const work = new ModelWork(modelMemory(base), model, ledger.runId)
-  const peer = new OneBytePeer({ ledger, model, epsilon: 1e-3, checkEvery: 8 }, {
+  const work = new ModelWork(modelMemory(base), modelRules, ledger.runId)
+  const peer = new OneBytePeer({ ledger, model: modelRules, places, epsilon: () => 1e-3, checkEvery: 8 }, {
     model: work, peer: self.peer, verify, sign: message => ed25519.sign(message, self.secretKey),
-    measure: (_request, done) => { measurements.push(done) },
+    measure: (request, done) => {
+      onRequest(request)
+      measurements.push(done)
+    },
     keep: (_entry, done) => { if (keeps) done(); else kept.push(done) },
     send: (to, message) => { sent.push([to, message]) },
     others: () => [],
@@ -62,6 +69,29 @@ describe('a one-byte peer', () => {
     expect(peer.ledger.entries()[0]).toMatchObject({ firstStep: 0, levels: new Int8Array(8).fill(scalarCodec().encode(0.5)) })
     expect(reports.filter(({ kind }) => kind === 'step')).toHaveLength(8)
     expect(readAll(work.model.weights)).not.toEqual(base)
+  })
+
+  it('measures several directions of a step at once, a byte each, and goes on behind them after a restart', () => {
+    const places = placesOf({ window: 4, directions: 2 })
+    const asked: ScalarRequest[] = []
+    const first = driven(true, places, request => { asked.push(request) })
+    first.peer.start()
+    first.measurements[0]!({ kind: 'measured', losses: [{ above: 1.001, below: 1 }, { above: 1, below: 1.001 }], tokens: 10 })
+    first.measurements[1]!({ kind: 'measured', losses: [{ above: 1, below: 1.001 }, { above: NaN, below: 1 }], tokens: 10 })
+    expect(asked.map(({ step, directions }) => [step, directions])).toEqual([0, 1, 2].map(step => [step, [0, 1].map(index => ({ seed: seedOfStep(ledger.runId, 2 * step + index, self.peer) }))]))
+    first.peer.stop()
+    first.measurements[2]!({ kind: 'stopped', step: 2 })
+    const level = scalarCodec().encode(0.5)
+    expect(first.peer.ledger.entries()).toMatchObject([{ firstStep: 0, levels: Int8Array.of(level, -level, -level, 0) }])
+    const next = driven(true, places)
+    next.peer.restore(first.peer.ledger.entries())
+    next.peer.start()
+    expect(next.peer.step).toBe(2)
+    expect(next.work.model.hash()).toBe(first.work.model.hash())
+    const levels = [level, -level, -level, 0]
+    const model = new ByteModel(modelMemory(base), modelRules)
+    model.add(levels.map((each, place) => ({ id: `${place}`, step: place, level: each, seed: seedOfStep(ledger.runId, place, self.peer) })))
+    expect(next.work.model.hash()).toBe(model.hash())
   })
 
   it('says nothing of a pack that is not kept yet, and measures no further', () => {

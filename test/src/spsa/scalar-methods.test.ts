@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { ScalarSpec } from '../../../src/manifest/scalar-schema.ts'
 import { anyMethodSchema } from '../../../src/manifest/scalar-schema.ts'
-import { checkScalarMethod, roomOf, scalarPresets, scalarSentence, stepsARound, unitOf } from '../../../src/spsa/scalar-methods.ts'
+import { checkScalarMethod, oneByteRules, roomOf, scalarPresets, scalarSentence, stepsARound, stepsIn, unitOf } from '../../../src/spsa/scalar-methods.ts'
+import { variantRemarks } from '../../../src/spsa/variants.ts'
 
 const STEPS = 1000
 const { 'one-byte': oneByte, fedkseed, ferret } = scalarPresets
@@ -35,6 +36,11 @@ describe('a method of scalars whose numbers contradict each other', () => {
     ['has no end either', ferret, 0, 'ferret counts a whole run in 32 bits, so the run needs an end: --steps'],
     ['splits a round', fedkseed, 1010, 'rounds have 20 steps and none is split: the run’s 1010 steps are no multiple of them'],
     ['lasts too long for its level', fedkseed, 20_000_000, 'what up to 32 peers send in 20000000 steps does not fit into 32 bits with a largest level of 96: fewer steps or a lower level'],
+    ['falls to no end', { ...oneByte, decay: 'cosine' }, 0, 'a cosine needs an end to fall to: --steps'],
+    ['narrows to no end', { ...oneByte, epsilonDecay: 'linear' }, 0, 'a falling ε needs an end to fall to: --steps'],
+    ['never stops rising', { ...fedkseed, warmup: STEPS }, STEPS, 'a rate that rises for 1000 steps never falls within the run’s 1000'],
+    ['leaves momentum no window', { ...oneByte, momentum: 0.9, checkEvery: 16, snapshotEvery: 16 }, STEPS, 'no momentum outlives a snapshot, and one every 16 steps leaves it no second window of 16'],
+    ['counts too many directions between snapshots', { ...oneByte, directions: 16, snapshotEvery: 128 * 300 }, STEPS, 'do not fit into 32 bits'],
     ['sends too many coordinates', { ...ferret, directions: 4096 }, 10_000, 'what up to 32 peers send in 10000 steps does not fit into 32 bits with a largest level of 96: fewer steps or a lower level']
   ])('is refused: it %s', (_, method, steps, why) => {
     expect(whyOf(method, steps)).toContain(why)
@@ -50,8 +56,37 @@ describe('a method of scalars whose numbers contradict each other', () => {
 
   it.each([
     { ...fedkseed, poolSize: 8193 }, { ...fedkseed, poolSize: 0 }, { ...fedkseed, localSteps: 4097 }, { ...fedkseed, largestLevel: 128 }, { ...fedkseed, window: 16 }, { ...fedkseed, epsilon: 0 },
+    { ...oneByte, directions: 17 }, { ...oneByte, momentum: 0 }, { ...oneByte, momentum: 1 }, { ...oneByte, warmup: 0 }, { ...fedkseed, momentum: 0.5 }, { ...fedkseed, directions: 2 },
     { ...ferret, directions: 4097 }, { ...ferret, blockSize: 0 }, { ...ferret, epsilon: 1 }, { ...ferret, kind: 'fairy' }
   ])('is no method at all beyond its schema: %j', method => {
     expect(anyMethodSchema.safeParse(method).success).toBe(false)
+  })
+})
+
+describe('the variants of a method', () => {
+  const varied: ScalarSpec = { ...oneByte, directions: 3, momentum: 0.9, decay: 'cosine', warmup: 10, epsilonDecay: 'linear', sparse: { halvings: 2, mask: 5 }, form: 'sign' }
+
+  it('are in the manifest, keep every rule, and are told', () => {
+    expect(whyOf(varied)).toBe('')
+    expect(anyMethodSchema.parse(varied)).toEqual(varied)
+    for (const part of ['averages over 3 directions', 'each 0.9 of the one before', 'rises over the first 10 steps', 'half a cosine', 'ε falls to a tenth in a line', 'one weight in 4', 'its sign alone']) {
+      expect(scalarSentence(varied)).toContain(part)
+    }
+  })
+
+  it('are told where a run is: what the schedules have come to', () => {
+    expect(variantRemarks(varied, 0, STEPS)).toEqual(['3 directions a step', 'momentum 0.9', 'η 0.0000909', 'ε 0.00100'])
+    expect(variantRemarks(varied, STEPS, STEPS)).toEqual(['3 directions a step', 'momentum 0.9', 'η 0.000100', 'ε 0.000100'])
+    expect(variantRemarks(oneByte, 5, STEPS)).toEqual([])
+  })
+
+  it('of several directions make a step so many places of the ledger, each of them 1/n of the rate', () => {
+    const run = { runId: 'r', steps: STEPS, isMember: () => true }
+    const [one, three] = [oneByteRules(oneByte, run), oneByteRules({ ...oneByte, directions: 3 }, run)]
+    expect(three.ledger).toMatchObject({ steps: 3 * STEPS, window: 48 })
+    expect(three.checkEvery).toBe(3 * one.checkEvery)
+    expect(three.model).toMatchObject({ epochSteps: 3 * one.model.epochSteps, contributions: 3 * one.model.contributions })
+    for (const step of [0, 100, 999]) expect(three.model.learningRate(3 * step + 2)).toBeCloseTo(one.model.learningRate(step) / 3, 15)
+    expect(stepsIn(96, { ...oneByte, directions: 3 }, three.ledger)).toBe(32)
   })
 })

@@ -43,6 +43,16 @@ describe('eight peers that send one byte a step', () => {
     expect(reports.some(({ kind }) => kind === 'adopted' || kind === 'refused')).toBe(false)
   })
 
+  it('have the same bits with several directions a step and momentum, over bad links and between snapshots', () => {
+    const rough = { ...scenario, peers: 4, steps: 128, window: 8, epochSteps: 32, directions: 3, momentum: 0.8, lost: 0.1, repeated: 0.2, jitterMs: 1000 }
+    const { distinctModels, losses, reports, swarm } = runScalarSwarm(rough)
+    expect(distinctModels).toBe(1)
+    expect(losses[0]).toBeLessThan(scenario.problem.loss(scenario.problem.start) / 2)
+    for (const { step, ledger } of swarm) expect([step, ledger.reach()]).toEqual([128, 3 * 128])
+    expect(Math.max(...swarm.map(({ ledger }) => ledger.firstStep))).toBeGreaterThanOrEqual(3 * 32)
+    expect(reports.some(({ kind }) => kind === 'adopted' || kind === 'refused' || kind === 'rebuilt')).toBe(false)
+  })
+
   it('go on without one who was away, who then goes on from their snapshot', () => {
     const { distinctModels, reports, swarm } = runScalarSwarm({ ...scenario, steps: 512, epochSteps: 32, away: { fromMs: 8_000, toMs: 30_000 } })
     expect(reports.some(({ kind }) => kind === 'adopted')).toBe(true)
@@ -61,7 +71,7 @@ describe('eight peers that send one byte a step', () => {
   it('abstain where a loss is no number', () => {
     const broken = { ...scenario.problem, batchLoss: (): number => NaN }
     const { reports, losses } = runScalarSwarm({ ...scenario, problem: broken, steps: 32 })
-    expect(reports.every(report => report.kind !== 'step' || report.level === 0)).toBe(true)
+    expect(reports.every(report => report.kind !== 'packed' || report.entry.levels.every(level => level === 0))).toBe(true)
     expect(losses[0]).toBe(broken.loss(broken.start))
   })
 })

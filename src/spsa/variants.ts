@@ -1,0 +1,55 @@
+import type { KSeedSpec, OneByteSpec } from '../manifest/scalar-schema.ts'
+import { scheduleOf } from './schedules.ts'
+import type { Schedule } from './schedules.ts'
+
+/** A method whose peers measure scalars by two forward passes. */
+export type MeasuredSpec = OneByteSpec | KSeedSpec
+
+/** ε and η of a method by the step. @param share what one peer's scalar counts for */
+export function schedulesOf ({ epsilon, epsilonDecay, learningRate, decay, warmup }: MeasuredSpec, steps: number, share = 1): { readonly epsilon: Schedule, readonly learningRate: Schedule } {
+  return { epsilon: scheduleOf({ first: epsilon, decay: epsilonDecay ?? 'constant', steps }), learningRate: scheduleOf({ first: learningRate * share, decay, warmup, steps }) }
+}
+
+/** What a method's variants contradict, each in a sentence. @param steps of the run, 0 for one without an end; undefined where they are not known yet */
+export function variantBreaches (method: MeasuredSpec, steps: number | undefined): string[] {
+  return [...steps === undefined ? [] : scheduleBreaches(method, steps), ...method.kind === 'one-byte' ? momentumBreaches(method) : []]
+}
+
+function scheduleBreaches ({ decay, warmup, epsilonDecay }: MeasuredSpec, steps: number): string[] {
+  const needsEnd = [...decay === 'cosine' ? ['a cosine'] : [], ...epsilonDecay === undefined ? [] : ['a falling ε']]
+  if (steps === 0) return needsEnd.map(what => `${what} needs an end to fall to: --steps`)
+  return warmup === undefined || warmup < steps ? [] : [`a rate that rises for ${warmup} steps never falls within the run’s ${steps}`]
+}
+
+function momentumBreaches ({ momentum, window, snapshotEvery }: OneByteSpec): string[] {
+  return momentum === undefined || snapshotEvery > window ? [] : [`no momentum outlives a snapshot, and one every ${snapshotEvery} steps leaves it no second window of ${window}`]
+}
+
+/** How a method's variants are at a step, a few words each. @param steps of the run */
+export function variantRemarks (method: MeasuredSpec, step: number, steps: number): string[] {
+  const { warmup, decay, epsilonDecay } = method
+  const { directions = 1, momentum } = method.kind === 'one-byte' ? method : {}
+  const { learningRate, epsilon } = schedulesOf(method, steps)
+  return [
+    ...directions === 1 ? [] : [`${directions} directions a step`],
+    ...momentum === undefined ? [] : [`momentum ${momentum}`],
+    ...warmup === undefined && decay !== 'cosine' ? [] : [`η ${learningRate(step).toPrecision(3)}`],
+    ...epsilonDecay === undefined ? [] : [`ε ${epsilon(step).toPrecision(3)}`]
+  ]
+}
+
+/** What the variants of a method do, a sentence each. */
+export function variantSentences (method: MeasuredSpec): string[] {
+  const { sparse, form, privacy, warmup, decay, epsilonDecay } = method
+  const { directions = 1, momentum } = method.kind === 'one-byte' ? method : {}
+  return [
+    ...directions === 1 ? [] : [`A step averages over ${directions} directions, a byte each.`],
+    ...momentum === undefined ? [] : [`What a byte moves is spread over the windows that follow, each ${momentum} of the one before, and is all made by the next snapshot.`],
+    ...warmup === undefined ? [] : [`η rises over the first ${warmup} steps.`],
+    ...decay === 'cosine' ? ['η falls along half a cosine.'] : [],
+    ...epsilonDecay === undefined ? [] : [`ε falls to a tenth ${epsilonDecay === 'linear' ? 'in a line' : 'along half a cosine'}.`],
+    ...sparse === undefined ? [] : [`Directions move one weight in ${2 ** sparse.halvings}, those of mask ${sparse.mask}.`],
+    ...form === undefined ? [] : ['Of each scalar its sign alone is told.'],
+    ...privacy === undefined ? [] : [`Scalars are clipped at ±${privacy.clip}, and told with Gaussian noise of ${privacy.noiseMultiplier} times that.`]
+  ]
+}
