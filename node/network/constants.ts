@@ -88,7 +88,7 @@ export const ANNOUNCE_INTERVAL_MS = 500
 export const LISTENER_SETTLING_MS = 2_000
 
 /** Saying goodbye may not hold up an exit for longer. */
-export const GOODBYE_LIMIT_MS = 1_000
+export const GOODBYE_LIMIT_MS = 3_000
 
 /** After this, stopping returns even if a socket hangs. */
 export const STOP_LIMIT_MS = 5_000
