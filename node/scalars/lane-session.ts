@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks'
+import { frameMethodOf } from '../../src/averaging/any-method.ts'
 import type { Description } from '../../src/averaging/round-machine.ts'
 import { reasonOf } from '../../src/errors.ts'
 import type { ShoalError } from '../../src/errors.ts'
@@ -33,6 +34,7 @@ export class LaneSession {
   readonly #leaving = new AbortController()
   #phase: Description['phase'] = 'idle'
   #sentence = 'looking for those who train'
+  readonly #everySteps: number
   #sawTheEnd = false
   /** Members asked for weights so far: another one each time. */
   #asked = 0
@@ -48,6 +50,7 @@ export class LaneSession {
     // whoever follows hears of it; before that nobody waits
     this.#ended.catch(() => undefined)
     this.#rounds = new LaneRounds(network)
+    this.#everySteps = frameMethodOf(options.source.run.manifest.method, 'scalar lane').everySteps
     const paused = pause.trainer(trainer, tokensPerStep)
     this.#peer = new LanePeer(laneRules(lane, options.source.run.runId), {
       clock: wallClock, peer: keyOf(network.self), sign: signer(secretKey), news: () => this.#news(),
@@ -104,10 +107,10 @@ export class LaneSession {
     return this.#parts.network.present().filter(({ training }) => training)
   }
 
-  /** Whoever rests has steps left; a run is over once somebody has none and nobody trains. */
+  /** Whoever rests may go on; a run is over once somebody has taken its last steps, or had only these left, and nobody trains. */
   #news (): LaneNews {
     const { budget: { steps } } = this.#options.source.run.manifest
-    this.#sawTheEnd ||= steps > 0 && this.#parts.network.present().some(({ training, step }) => !training && step >= steps)
+    this.#sawTheEnd ||= steps > 0 && this.#parts.network.present().some(({ training, step }) => step >= (training ? steps - this.#everySteps : steps))
     const rounds = this.#training().map(({ round }) => round)
     if (rounds.length > 0) return { kind: 'training', round: Math.max(...rounds) }
     return { kind: this.#sawTheEnd ? 'over' : 'nobody' }

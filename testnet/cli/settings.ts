@@ -92,11 +92,12 @@ export function settingsOf (scenarioName: string, options: TestnetCommandOptions
 }
 
 /** The scenario's own choices about a method hold for its own method alone; how seldom it averages at most holds for any. */
-function methodFor ({ run }: ScenarioFile, steps: number, options: ScalarOptions & Pick<TestnetCommandOptions, 'method'> & { readonly method: string }, peers: number): AnyMethodSpec {
+function methodFor ({ run, peers: groups }: ScenarioFile, steps: number, options: ScalarOptions & Pick<TestnetCommandOptions, 'method'> & { readonly method: string }, peers: number): AnyMethodSpec {
   if (isScalarPreset(options.method)) return anyMethodOf({ ...options, swarm: options.swarm ?? String(peers) }, { steps })
+  const hasLane = groups.some(({ lane }) => lane === 'scalars')
   const own = options.method !== run.method
     ? {}
-    : { ...run.every === undefined ? {} : { every: String(run.every) }, ...run.codec === undefined ? {} : { codec: run.codec }, ...run.grace === undefined ? {} : { grace: String(run.grace / 1000) } }
+    : { ...run.every === undefined ? {} : { every: String(run.every) }, ...run.codec === undefined ? {} : { codec: run.codec }, ...run.grace === undefined ? {} : { grace: String(run.grace / 1000) }, ...hasLane ? { scalarLane: true as const } : {} }
   return anyMethodOf({ ...own, ...options }, { steps, ...run.every === undefined ? {} : { mostEvery: run.every } })
 }
 
@@ -120,6 +121,7 @@ function seatsOf ({ peers }: ScenarioPlan, throttle: number, upload: string): Se
     link: peer.link,
     throttle: Math.max(MINIMUM_THROTTLE, throttle * peer.speed / fastest),
     upload: upload !== '' || peer.uploadBytesPerSecond === undefined ? upload : `${peer.uploadBytesPerSecond * 8 / 1000}kbit`,
+    lane: peer.lane,
     joinsLater: peer.joinsLater
   }))
 }

@@ -63,7 +63,7 @@ export async function measureUtilization (cell: UtilizationCell, signal: AbortSi
   try {
     testnet = await Testnet.start(await manifestOf(root, cell, method), {
       root, routes: [], links: linksOf('proxy', SEED), listen: ['/ip4/127.0.0.1/tcp/0'], compute: { ...DEFAULT_COMPUTE, backend: 'wasm' }, evaluateEveryRounds: 0, bytesPerDay: '',
-      seats: Array.from({ length: PEERS }, (_, index) => ({ alias: `peer-${index + 1}`, group: 'peer', link: lineOf(cell), throttle: 1, upload: '', joinsLater: false })),
+      seats: Array.from({ length: PEERS }, (_, index) => ({ alias: `peer-${index + 1}`, group: 'peer', link: lineOf(cell), throttle: 1, upload: '', lane: 'first-order', joinsLater: false })),
       environment: cell.trainer === 'emulated' ? { [EMULATION_VARIABLE]: String(cell.stepMs) } : {},
       onEvent: (name, event) => { tell(clock, name, event, say) },
       onExit: name => { clock.fail(`${name} ended early: ${testnet?.lastWords() ?? ''}`) }

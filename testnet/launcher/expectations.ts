@@ -1,7 +1,7 @@
 import type { FinalReport } from '../report/final-report.ts'
 import type { Expectations } from '../scenarios/schema.ts'
 import { formatBytes, formatSeconds } from '../../node/terminal/units.ts'
-import type { Seat } from './seat.ts'
+import type { Seat, SeatPlan } from './seat.ts'
 
 export interface Verdict {
   /** What was expected and did not come, a sentence each. */
@@ -11,14 +11,15 @@ export interface Verdict {
 }
 
 /** Holds what became of a testnet against what its scenario expects. */
-export function verdictOn (expected: Expectations, report: Pick<FinalReport, 'evalLoss' | 'perPeer'>, seats: ReadonlyArray<Pick<Seat, 'name' | 'view' | 'hasEndedUnasked'>>): Verdict {
+export function verdictOn (expected: Expectations, report: Pick<FinalReport, 'evalLoss' | 'perPeer'>, seats: ReadonlyArray<Pick<Seat, 'name' | 'view' | 'hasEndedUnasked'> & { readonly plan: Pick<SeatPlan, 'lane'> }>): Verdict {
   const views = seats.map(seat => seat.view)
+  const training = seats.filter(seat => seat.plan.lane === 'first-order').map(seat => seat.view)
   const broken: string[] = []
   const expect = (holds: boolean, sentence: string): void => { if (!holds) broken.push(sentence) }
   const { lossBelow, averagedShareAbove, bytesPerPeerBelow, longestWaitBelow, waitedShareBelow, allEnd } = expected
   if (lossBelow?.real !== undefined) expect(report.evalLoss < lossBelow.real, `the merged model's held-out loss is ${report.evalLoss.toFixed(3)}, not below ${lossBelow.real}`)
   if (averagedShareAbove !== undefined) {
-    const share = sum(views.map(view => view.averagedRounds)) / sum(views.map(view => view.rounds))
+    const share = sum(training.map(view => view.averagedRounds)) / sum(training.map(view => view.rounds))
     expect(share > averagedShareAbove, `${percent(share)} of the rounds met somebody, not more than ${percent(averagedShareAbove)}`)
   }
   if (bytesPerPeerBelow !== undefined) {
@@ -40,10 +41,11 @@ export function verdictOn (expected: Expectations, report: Pick<FinalReport, 'ev
   return { broken, unchecked: uncheckedOf(expected) }
 }
 
-function uncheckedOf ({ withinPercentOfUndisturbed, spreadBelow, lossBelow }: Expectations): readonly string[] {
+function uncheckedOf ({ withinPercentOfUndisturbed, spreadBelow, scalarsAbove, lossBelow }: Expectations): readonly string[] {
   return [
     ...withinPercentOfUndisturbed === undefined ? [] : ['the loss beside an undisturbed run: run the scenario once more without faults to compare'],
     ...spreadBelow === undefined ? [] : ['the distance of the replicas of the quadratic: the simulator checks it'],
+    ...scalarsAbove === undefined ? [] : ['how many scalars counted: shoal rounds tells it of each round, and the simulator checks it'],
     ...lossBelow?.quadratic === undefined || lossBelow.real !== undefined ? [] : ['the loss of the quadratic: the simulator checks it']
   ]
 }

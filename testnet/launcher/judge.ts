@@ -27,7 +27,9 @@ const SAMPLE = { prompt: PROMPT, tokens: 240, temperature: 0.8, topK: 40, seed: 
 
 /** Merges what the peers left, measures it on the held-out text, and writes a sample before and after. */
 export async function judge ({ testnet, run, methodName, compute, secondsSoFar }: JudgeParts): Promise<FinalReport> {
-  const finished = testnet.views.flatMap(view => view.report === undefined ? [] : [{ ...view.report, name: view.name }])
+  // scalar peers have no weights of their own
+  const training = testnet.seats.filter(({ plan }) => plan.lane === 'first-order').map(({ view }) => view)
+  const finished = training.flatMap(view => view.report === undefined ? [] : [{ ...view.report, name: view.name }])
   const replicas = finished.map(({ name }) => weightsOf(testnet.dataDirectoryOf(name), run))
   if (replicas.length === 0) throw nobodyLeft(testnet)
   const { trainer, data } = await openJudgedModel(run, { root: testnet.dataDirectoryOf(finished[0]?.name ?? ''), compute }, new AbortController().signal)

@@ -117,7 +117,7 @@ async function runIn (options: RunTestnetOptions, startedAtMs: number): Promise<
 }
 
 function alikeSeats ({ peers, compute, upload = '' }: RunTestnetOptions): SeatPlan[] {
-  return Array.from({ length: peers }, (_, index) => ({ alias: `peer-${index + 1}`, group: 'peer', link: UNSHAPED, throttle: compute.throttle, upload, joinsLater: false }))
+  return Array.from({ length: peers }, (_, index) => ({ alias: `peer-${index + 1}`, group: 'peer', link: UNSHAPED, throttle: compute.throttle, upload, lane: 'first-order', joinsLater: false }))
 }
 
 async function untilOver (testnet: Testnet, faults: FaultRunner, { name, root, signal, onStarted }: RunTestnetOptions): Promise<void> {

@@ -17,6 +17,7 @@ export interface SeatPlan {
   readonly throttle: number
   /** What it promises about its uplink; empty for nothing. */
   readonly upload: string
+  readonly lane: 'first-order' | 'scalars'
   /** Whether it comes later, when told to. */
   readonly joinsLater: boolean
 }

@@ -159,9 +159,10 @@ export class Testnet {
   async #launchAll (seats: readonly Seat[]): Promise<void> {
     const [first, ...others] = seats
     if (first === undefined) return
-    await this.#launch(first, others.length)
+    const waitFor = others.filter(({ plan }) => plan.lane === 'first-order').length
+    await this.#launch(first, waitFor)
     // The first peer's invite leads the others; it is special to them for this one moment only.
-    await Promise.all(others.map(async seat => this.#launch(seat, others.length)))
+    await Promise.all(others.map(async seat => this.#launch(seat, waitFor)))
   }
 
   async #launch (seat: Seat, waitFor: number): Promise<void> {
@@ -218,6 +219,7 @@ function seatOf (plan: SeatPlan, index: number, linked: LinkedProcess | undefine
       '--backend', compute.backend,
       ...compute.threads === 0 ? [] : ['--threads', String(compute.threads)],
       '--throttle', String(plan.throttle),
+      ...plan.lane === 'scalars' ? ['--lane', plan.lane] : [],
       '--evaluate-every', String(options.evaluateEveryRounds),
       ...plan.upload === '' ? [] : ['--upload', plan.upload],
       ...bytesPerDay === '' ? [] : ['--bytes-per-day', bytesPerDay],

@@ -9,15 +9,23 @@ export function checkScenario (scenario: ScenarioFile): string | undefined {
   const groups = scenario.peers.map(group => group.name)
   const links = [...Object.keys(knownLinks), ...Object.keys(scenario.links)]
   const peers = namedPeers(scenario).map(({ name }) => name)
-  const names = new Set([...groups, ...peers])
+  const training = namedPeers(scenario).filter(({ group }) => group.lane === 'first-order')
+  const names = new Set(training.flatMap(({ name, group }) => [name, group.name]))
   const wrong = [
     twice('groups', groups) ?? twice('peers', peers),
+    lanesInOrder(scenario),
     ...scenario.peers.map(({ link }, index) => unknown(`peers.${index}.link`, link, links)),
     ...scenario.routes.flatMap(({ from, to, link }, index) =>
       [unknown(`routes.${index}.from`, from, groups), unknown(`routes.${index}.to`, to, groups), unknown(`routes.${index}.link`, link, links)]),
     ...scenario.faults.flatMap((fault, index) => checkFault(`faults.${index}`, fault, [...names], links))
   ]
   return wrong.find(sentence => sentence !== undefined)
+}
+
+/** The first peer makes the run, and faults strike by place. */
+function lanesInOrder ({ peers }: ScenarioFile): string | undefined {
+  const at = peers.findIndex(({ lane }, index) => lane === 'scalars' && (index === 0 || peers.slice(index).some(group => group.lane === 'first-order')))
+  return at === -1 ? undefined : `peers.${at}.lane: groups of scalar peers come after all that train`
 }
 
 function checkFault (where: string, fault: FaultEntry, peers: readonly string[], links: readonly string[]): Array<string | undefined> {

@@ -2,6 +2,7 @@ import { methodPreset } from '../../src/averaging/methods.ts'
 import type { MethodSpec } from '../../src/manifest/schema.ts'
 import { fraction, permutation } from '../../src/random/draw.ts'
 import { words } from '../../src/random/words.ts'
+import { scalarLanePreset } from '../../src/spsa/lanes/lane-rules.ts'
 import type { Attack } from './attacks.ts'
 import { MOST_REPEATS } from './faults.ts'
 import type { FaultEntry } from './faults.ts'
@@ -20,6 +21,7 @@ export interface PlannedPeer {
   readonly speed: number
   readonly uploadBytesPerSecond: number | undefined
   readonly attack: Attack | undefined
+  readonly lane: PeerGroup['lane']
   /** Whether it comes with a `join` only. */
   readonly joinsLater: boolean
 }
@@ -66,7 +68,7 @@ export function planOf (scenario: ScenarioFile, seed: number): ScenarioPlan {
   const linkOf = (name: string): LinkProfile => scenario.links[name] ?? knownLinks[name] as LinkProfile
   return {
     peers: named.map(({ name, group }, index) => ({
-      name, group: group.name, link: linkOf(group.link), speed: speedOf(group, fraction(speeds)), uploadBytesPerSecond: group.upload, attack: group.attack, joinsLater: later.has(index)
+      name, group: group.name, link: linkOf(group.link), speed: speedOf(group, fraction(speeds)), uploadBytesPerSecond: group.upload, attack: group.attack, lane: group.lane, joinsLater: later.has(index)
     })),
     routes: scenario.routes.flatMap(({ from, to, link, oneWay }) =>
       [{ from, to, link: linkOf(link) }, ...oneWay || from === to ? [] : [{ from: to, to: from, link: linkOf(link) }]]),
@@ -98,10 +100,11 @@ export function undisturbed (scenario: ScenarioFile): ScenarioFile {
 }
 
 /** The averaging method of a scenario; undefined for the one-byte lane. @throws ShoalError METHOD_CONTRADICTORY, METHOD_UNSTABLE, CODEC_SPEC */
-export function methodOfScenario ({ run: { method, every, codec, grace } }: ScenarioFile): MethodSpec | undefined {
+export function methodOfScenario ({ run: { method, every, codec, grace }, peers }: ScenarioFile): MethodSpec | undefined {
   if (method === 'one-byte') return undefined
   return methodPreset(method, {
-    ...every === undefined ? {} : { everySteps: every }, ...codec === undefined ? {} : { codec }, ...grace === undefined ? {} : { graceMs: grace }
+    ...every === undefined ? {} : { everySteps: every }, ...codec === undefined ? {} : { codec }, ...grace === undefined ? {} : { graceMs: grace },
+    ...peers.some(({ lane }) => lane === 'scalars') ? { scalarLane: scalarLanePreset } : {}
   })
 }
 
@@ -153,7 +156,7 @@ function drawn (fault: FaultEntry, named: readonly NamedPeer[], random: ReturnTy
 }
 
 function whoIsNamed (fault: FaultEntry, named: readonly NamedPeer[]): readonly number[] {
-  return 'peers' in fault && fault.peers !== undefined ? placesOf(fault.peers, named) : named.map((_, index) => index)
+  return 'peers' in fault && fault.peers !== undefined ? placesOf(fault.peers, named) : named.flatMap(({ group }, index) => group.lane === 'scalars' ? [] : [index])
 }
 
 function placesOf (words: readonly string[], named: readonly NamedPeer[]): readonly number[] {

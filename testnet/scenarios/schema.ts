@@ -23,6 +23,8 @@ export const groupSchema = z.strictObject({
   speed: z.union([z.number().positive(), z.tuple([z.number().positive(), z.number().positive()])]).default(1),
   /** What each promises about its uplink. */
   upload: rate.optional(),
+  /** Whether they train, or run forward passes alone beside those who do, whose groups come before; the method gets a scalar lane then. */
+  lane: z.enum(['first-order', 'scalars']).default('first-order'),
   /** What they do instead of taking part honestly, from the start. */
   attack: attackSchema.optional()
 })
@@ -78,6 +80,8 @@ export const scenarioSchema = z.strictObject({
     waitedShareBelow: share.optional(),
     /** Root mean square distance of replicas to their mean, a weight of the quadratic. */
     spreadBelow: z.number().positive().optional(),
+    /** Scalars that counted, on the honest peer that heard fewest. */
+    scalarsAbove: count.optional(),
     /** Everybody who was not crashed, killed or sent away takes all its steps. */
     allEnd: z.boolean().default(true)
   }).prefault({})

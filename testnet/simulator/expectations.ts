@@ -20,6 +20,8 @@ export interface Played {
   readonly longestWaitMs: number
   /** Of the honest peer that waited for most of its time. */
   readonly waitedShare: number
+  /** That counted at boundaries, on the honest peer that heard fewest; 0 where the method has no scalar lane. */
+  readonly scalars: number
   /** Honest peers that neither took all their steps nor were taken away. */
   readonly unfinished: readonly string[]
   readonly violations: readonly string[]
@@ -47,6 +49,7 @@ export function judgeScenario (expect: Expectations, played: Played, training: T
     below('bytesPerPeerBelow', expect.bytesPerPeerBelow, played.bytesPerPeer, value => String(Math.round(value))),
     below('longestWaitBelow', expect.longestWaitBelow, played.longestWaitMs, value => `${shown(value / 1000)} s`),
     below('waitedShareBelow', expect.waitedShareBelow, played.waitedShare, shown),
+    expect.scalarsAbove === undefined ? undefined : { expectation: 'scalarsAbove', limit: shown(expect.scalarsAbove), found: shown(played.scalars), isMet: played.scalars > expect.scalarsAbove },
     training === 'quadratic' ? below('spreadBelow', expect.spreadBelow, played.spread, shown) : undefined,
     expect.allEnd ? { expectation: 'allEnd', limit: 'nobody is left behind', found: played.unfinished.length === 0 ? 'all ended' : played.unfinished.join(', '), isMet: played.unfinished.length === 0 } : undefined
   ]

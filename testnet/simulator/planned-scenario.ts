@@ -18,10 +18,14 @@ const PROMISE_WINDOW_SECONDS = 60
 const LIMIT_FACTOR = 20
 const LIMIT_SLACK_MS = 3_600_000
 const ERAS_APART = 0.5
+/** A backward pass costs two forward ones, and a scalar two forward ones. */
+const PASSES_A_STEP = 2 / 3
 
 /** A scenario file as the simulator plays it under a seed, with a quadratic for each peer to learn. */
 export function plannedScenario (file: ScenarioFile, method: MethodSpec, seed: number): Scenario {
-  const plan = planOf(file, seed)
+  const whole = planOf(file, seed)
+  const plan = { ...whole, peers: whole.peers.filter(({ lane }) => lane === 'first-order') }
+  const scalarSeats = whole.peers.filter(({ lane }) => lane === 'scalars').map(({ name, link, speed }) => ({ name, line: link, measureMs: PASSES_A_STEP * file.run.step / speed }))
   const { run, quadratic } = file
   const stepMsOf = plan.peers.map(({ speed }) => run.step / speed)
   const promises = plan.peers.map(({ uploadBytesPerSecond }) => uploadBytesPerSecond === undefined ? undefined : { bytesPerSecond: uploadBytesPerSecond, windowSeconds: PROMISE_WINDOW_SECONDS })
@@ -43,6 +47,7 @@ export function plannedScenario (file: ScenarioFile, method: MethodSpec, seed: n
     ...plan.routes.length === 0 ? {} : { routeOf: routesOf(plan) },
     ...promises.every(promise => promise === undefined) ? {} : { promises },
     startWithinMs: run.startWithin,
+    ...scalarSeats.length === 0 ? {} : { scalarSeats },
     absent: new Set(plan.peers.flatMap(({ joinsLater }, index) => joinsLater ? [index] : [])),
     attacks: plan.peers.map(({ attack }) => attack),
     minimumPeers: present - 1,

@@ -38,6 +38,7 @@ export function playScalars (file: ScenarioFile, seed: number): Played {
     seconds: outcome.endedMs / 1000,
     loss: Math.max(...honest) / file.quadratic.weights, startLoss: problem.loss(problem.start) / file.quadratic.weights,
     spread: 0, rounds: Math.floor(file.run.steps / WINDOW) * peers.length, averagedShare: 1, oneSided: 0,
+    scalars: 0,
     bytesPerPeer: outcome.bytesPerStepAndPeer * file.run.steps, longestWaitMs: 0, waitedShare: 0,
     unfinished: outcome.swarm.flatMap(({ step }, index) => step < file.run.steps ? [peers[index]?.name ?? ''] : []),
     violations: outcome.distinctModels === 1 ? [] : [`${outcome.distinctModels} different models came of the same bytes`]

@@ -70,6 +70,7 @@ function figuresOf (result: SimulationResult, honest: readonly PeerOutcome[]): O
     seconds: Math.max(0, ...result.peers.map(({ endedMs }) => endedMs)) / 1000,
     averagedShare: honest.reduce((sum, { totals }) => sum + totals.averagedRounds, 0) / Math.max(1, rounds),
     bytesPerPeer: Math.max(0, ...honest.map(({ sentBytes }) => sentBytes)),
+    scalars: Math.min(...honest.map(({ scalars }) => scalars)),
     waitedShare: Math.max(0, ...ended.map(({ waitedMs, endedMs }) => waitedMs / endedMs)),
     unfinished: honest.filter(({ ended: how }) => how !== 'budget' && how !== 'crashed' && how !== 'stopped' && how !== 'absent').map(({ id }) => id)
   }

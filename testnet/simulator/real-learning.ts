@@ -25,6 +25,7 @@ export async function realLearning (file: ScenarioFile): Promise<Learning> {
   const returning = file.faults.find(fault => (fault.kind === 'crash' || fault.kind === 'kill' || fault.kind === 'leave') && fault.for !== undefined)
   if (model.kind !== 'gpt') throw unplayable(`${file.name} cannot be played with real training`, `its model is ${file.run.model}; virtual time trains models of kind gpt`)
   if (file.run.method === 'one-byte') throw unplayable(`${file.name} cannot be played with real training`, 'the one-byte lane is simulated on a quadratic alone')
+  if (file.peers.some(({ lane }) => lane === 'scalars')) throw unplayable(`${file.name} cannot be played with real training`, 'its scalar peers measure on a quadratic alone')
   if (returning !== undefined) throw unplayable(`${file.name} cannot be played with real training`, 'its peers come back, and the inner optimizer’s moments are not part of a simulated store')
   const peers = namedPeers(file).length
   const { steps } = file.run

@@ -5,9 +5,12 @@ import { AveragingPeer } from '../../src/averaging/averaging-peer.ts'
 import type { AveragingState, ReplicaSnapshot } from '../../src/averaging/averaging-state.ts'
 import type { FinishReason } from '../../src/averaging/round-state.ts'
 import { workOn } from '../../src/averaging/round-work.ts'
-import type { Peers, Trainer, TrainingOutcome } from '../../src/ports.ts'
+import type { Peers, RoundRecord, Trainer, TrainingOutcome } from '../../src/ports.ts'
 import { fillGaussian, fraction } from '../../src/random/draw.ts'
 import { words } from '../../src/random/words.ts'
+import { FirstOrderLane } from '../../src/spsa/lanes/first-order-lane.ts'
+import type { LaneRules } from '../../src/spsa/lanes/lane-rules.ts'
+import type { Entry } from '../../src/spsa/ledger-entry.ts'
 import type { ChunkPlan } from '../../src/transfer/chunk-plan.ts'
 import { CHUNK_VALUES } from '../../src/transfer/chunk-plan.ts'
 import { ExpectedSpread } from '../../src/transfer/expected-spread.ts'
@@ -44,6 +47,8 @@ export interface PeerSurroundings {
   readonly scenario: Scenario
   readonly network: VirtualNetwork
   readonly referee: Referee
+  /** Of the method's scalar lane, if it has one. */
+  readonly lane?: LaneRules | undefined
   /** Whether the referee watches this one; nobody is accountable for liars. */
   readonly isWatched: (index: number) => boolean
   readonly tell: (peer: SimulatedPeer, event: AveragingEvent) => void
@@ -62,11 +67,15 @@ export class SimulatedPeer {
   ended: FinishReason | undefined
   endedMs = 0
   waitedMs = 0
+  /** Scalars that have counted here. */
+  scalars = 0
+  /** What scalar peers are given: the weights after the last round. */
+  shared: { readonly round: number, readonly weights: Float32Array } | undefined
   readonly #around: PeerSurroundings
   /** A process on this machine, from when the others hear of it. */
   #process: { readonly clock: MachineClock, readonly peers: Peers } | undefined
   /** What it trains and averages with, once it knows what it goes on from. */
-  #life: { readonly averaging: AveragingPeer, readonly trainer: Trainer, readonly snapshots: TakenSnapshots | undefined } | undefined
+  #life: { readonly averaging: AveragingPeer, readonly lane: FirstOrderLane | undefined, readonly trainer: Trainer, readonly snapshots: TakenSnapshots | undefined } | undefined
 
   constructor (around: PeerSurroundings, index: number) {
     const { attacks, checkpointEveryMs, method, parameters } = around.scenario
@@ -103,10 +112,13 @@ export class SimulatedPeer {
     const { scenario, network, referee } = this.#around
     const { seed, method, steps, layout, roundTaskMs, minimumPeers } = scenario
     const { peers, clock } = this.#process ?? this.arrive()
-    const trainer = this.#watched(corruptedTrainer(this.#trainerOf(clock, saved ?? replica), this.conduct, words(seed, STREAM.lies, this.index)))
+    const honest = corruptedTrainer(this.#trainerOf(clock, saved ?? replica), this.conduct, words(seed, STREAM.lies, this.index))
+    const rules = this.#around.lane
+    const lane = rules === undefined ? undefined : new FirstOrderLane(honest, { rules, verify: () => true, clock, round: () => averaging.describe().round })
+    const trainer = this.#watched(lane?.trainer ?? honest)
     const keeper = keeperFor(scenario, this.index, { nowMs: () => clock.nowMs(), sentBytes: () => network.sentBytes(this.id) })
     const worker = roundTaskMs === undefined ? undefined : new LateRoundWorker(clock, workOn(trainer, { self: this.id, method, layout, seed, state: saved?.averaging }), roundTaskMs)
-    const averaging = new AveragingPeer({
+    const averaging: AveragingPeer = new AveragingPeer({
       clock, trainer, worker, peers: corruptedPeers(scenario.peersOf?.(this.index, peers) ?? peers, this.conduct, words(seed, STREAM.lies, this.index)), store: { recordRound: () => undefined }, method, layout,
       budgetSteps: steps, seed, state: saved?.averaging, ...minimumPeers === undefined ? {} : { minimumPeers }, decide: round => keeper?.decide(round),
       onEvent: event => {
@@ -114,16 +126,27 @@ export class SimulatedPeer {
           keeper?.learn(event.record)
           this.#life?.snapshots?.taker.afterRound(event.record)
         }
-        this.#around.tell(this, event)
+        this.#around.tell(this, event.type === 'round' && lane !== undefined ? { ...event, record: this.#withScalars(lane, event.record) } : event)
       }
     })
-    this.#life = { averaging, trainer, snapshots: this.#takesSnapshots ? this.#snapshotsOf(averaging, clock) : undefined }
+    this.#life = { averaging, lane, trainer, snapshots: this.#takesSnapshots ? this.#snapshotsOf(averaging, clock) : undefined }
     if (replica !== undefined) {
       averaging.adopt(replica)
       void this.#life.snapshots?.taker.take(replica.round, averaging.describe().round)
     }
+    if (lane !== undefined) this.shared = { round: averaging.describe().round, weights: trainer.weights.slice() }
     if (this.#around.isWatched(this.index)) referee.joined(this.id, trainer.weights, averaging.describe().round)
     return averaging
+  }
+
+  /** A scalar peer's pack arrives. */
+  hear (from: string, entry: Entry): void { this.#life?.lane?.receive(from, entry) }
+
+  #withScalars (lane: FirstOrderLane, record: RoundRecord): RoundRecord {
+    const { application } = lane
+    if (application !== undefined && application.weight > 0) this.scalars += application.scalars
+    if (this.trainer !== undefined) this.shared = { round: record.round, weights: this.trainer.weights.slice() }
+    return lane.closed(record)
   }
 
   /** When it starts, in milliseconds after it is there. */

@@ -4,6 +4,7 @@ import type { ParameterLayout } from '../../src/parameters/layout.ts'
 import type { Peers, Trainer } from '../../src/ports.ts'
 import type { Attack } from '../scenarios/attacks.ts'
 import type { LinkProfile } from '../scenarios/links.ts'
+import type { ScalarSeat } from './scalar-lane-peer.ts'
 import type { TrainingStart } from './virtual-store.ts'
 import type { MachineClock } from './virtual-clock.ts'
 import type { LinkConditions } from './virtual-links.ts'
@@ -85,6 +86,8 @@ export interface Scenario {
   readonly faults: readonly Fault[]
   /** Virtual time between two checkpoints. */
   readonly checkpointEveryMs?: number
+  /** Peers that only run forward passes, beside those above; the method has a scalar lane then. */
+  readonly scalarSeats?: readonly ScalarSeat[]
   /** Machines know the members of their neighbourhoods alone (`partialViewOf`). */
   readonly partialViews?: boolean
   /** Announcements are signed and checked, or believed. */

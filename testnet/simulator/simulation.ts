@@ -15,6 +15,9 @@ import { spreadOf } from './replica-spread.ts'
 import { ResourceWatcher } from './resource-watcher.ts'
 import { settled } from './settled.ts'
 import { realSigner } from './signer.ts'
+import { laneRules } from '../../src/spsa/lanes/lane-rules.ts'
+import type { LaneRules } from '../../src/spsa/lanes/lane-rules.ts'
+import { ScalarLanePeer } from './scalar-lane-peer.ts'
 import { SimulatedPeer } from './simulated-peer.ts'
 import { liarsOf } from './simulation-scenario.ts'
 import type { Fault, FaultMoment, MachineState, Scenario } from './simulation-scenario.ts'
@@ -35,6 +38,8 @@ export interface PeerOutcome {
   /** When it ended, and for how much of that its trainer rested, waiting for others. */
   readonly endedMs: number
   readonly waitedMs: number
+  /** That counted here, of scalar peers. */
+  readonly scalars: number
   /** Everything that left its uplink, headers included. */
   readonly sentBytes: number
   /** What it announced to the others, signatures included. */
@@ -103,12 +108,15 @@ class Simulation {
     })
     this.#watcher = refereeFor(scenario)
     this.#resources = new ResourceWatcher(scenario, this.#clock, this.#network)
+    const { scalarLane } = scenario.method
+    const lane = scalarLane === undefined ? undefined : laneRules(scalarLane, `simulation ${seed}`)
     const around = {
-      scenario, network: this.#network, referee: this.#watcher, isWatched: (index: number) => !this.#liars.has(index),
+      scenario, network: this.#network, referee: this.#watcher, lane, isWatched: (index: number) => !this.#liars.has(index),
       tell: (peer: SimulatedPeer, event: AveragingEvent) => { this.#tell(peer, event) }
     }
     this.#peers = Array.from({ length: peers }, (_, index) => new SimulatedPeer(around, index))
     this.#byId = new Map(this.#peers.map(peer => [peer.id, peer]))
+    if (lane !== undefined) this.#beginScalars(lane)
     for (const peer of this.#peers) if (scenario.absent?.has(peer.index) !== true) this.#begin(peer)
     this.#byRound = faults.flatMap(fault => 'afterRound' in fault ? [fault] : []).sort((one, other) => one.afterRound - other.afterRound)
     this.#byState = faults.flatMap(fault => 'inState' in fault ? [fault] : [])
@@ -168,6 +176,12 @@ class Simulation {
       oneSided: this.#watcher.oneSided,
       violations: [...this.#watcher.violations, ...this.#resources.violations, ...stuck, ...apart === undefined ? [] : [apart]]
     }
+  }
+
+  /** Nobody waits for them, and nothing of the end depends on theirs. */
+  #beginScalars (rules: LaneRules): void {
+    const around = { scenario: this.#scenario, network: this.#network, rules, byId: (id: string) => this.#byId.get(id), say: (sentence: string) => { this.#say(sentence) } }
+    for (const [place, seat] of (this.#scenario.scalarSeats ?? []).entries()) new ScalarLanePeer(around, seat, this.#peers.length + place).begin()
   }
 
   /** A peer of the beginning. */
@@ -251,6 +265,7 @@ class Simulation {
       weights: trainer?.weights ?? new Float32Array(),
       endedMs,
       waitedMs,
+      scalars: peer.scalars,
       sentBytes: this.#network.sentBytes(id),
       announcedBytes: this.#network.announcedBytes(id)
     }

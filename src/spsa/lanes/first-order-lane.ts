@@ -65,6 +65,9 @@ export class FirstOrderLane {
     }
   }
 
+  /** What scalars did at the boundary of the round under way; undefined where none were told. */
+  get application (): LaneApplication | undefined { return this.#last }
+
   /** Takes a pack of a scalar peer. @param from the key of whoever sent it */
   receive (from: string, entry: Entry): LaneVerdict {
     const verdict = this.#intake.admit(from, entry)
@@ -107,7 +110,7 @@ export class FirstOrderLane {
       return
     }
     this.#measure(reading, 0, { deltaSquare: 0, estimateSquare: 0, product: 0 }, products => {
-      const { scale, weight } = laneWeight(products, reading, this.#variance, this.#members)
+      const { scale, weight } = laneWeight(products, this.#variance, this.#members)
       if (weight > 0) this.#move(weight, scale)
       this.#last = { scalars: reading.count, peers, weight, sentence: this.#sentenceOf(reading.count, peers, products, weight) }
       done()
@@ -149,6 +152,6 @@ export class FirstOrderLane {
     const said = `${scalars} ${scalars === 1 ? 'scalar' : 'scalars'} of ${peers} ${peers === 1 ? 'peer' : 'peers'}`
     if (weight > 0) return `${said} counted with a weight of ${weight.toPrecision(2)} beside the gradients’`
     if (this.#variance === 0) return `${said} counted nothing: how far gradients are off is known once two members have averaged`
-    return product > 0 ? `${said} counted nothing` : `${said} counted nothing: they point another way than the gradients`
+    return product > 0 ? `${said} counted nothing: members are so far apart that no direction is left to hold them against` : `${said} counted nothing: they point another way than the gradients`
   }
 }

@@ -15,8 +15,6 @@ export interface LaneByte {
 export interface LaneReading {
   /** Scalars that count, n; abstentions do not. */
   readonly count: number
-  /** Mean of ĝ² over them, as they count. */
-  readonly meanSquare: number
   readonly contributions: readonly Contribution[]
   /** What one unit of an amount is worth, over n and over the noise's common denominator. */
   readonly perInteger: number
@@ -29,17 +27,11 @@ export interface LaneReading {
 export function readLane (bytes: readonly LaneByte[], { codec, noise, levelsAboveMedian }: Pick<LaneRules, 'codec' | 'noise' | 'levelsAboveMedian'>): LaneReading {
   const counting = bytes.filter(({ level }) => level !== 0)
   const count = counting.length
-  if (count === 0) return { count, meanSquare: 0, contributions: [], perInteger: 0 }
+  if (count === 0) return { count, contributions: [], perInteger: 0 }
   const limit = Math.max(1, nextLimit(counting.map(({ level }) => level), LARGEST_LEVEL, { levelsAboveMedian, first: LARGEST_LEVEL, ceiling: LARGEST_LEVEL }))
   const numbers = fixedPoint(codec.decode(limit), count, noise)
   const contributions = counting.map(({ seed, level }) => ({ seed, amount: amountOf(codec.decode(clipLevel(level, limit)), numbers) }))
-  return { count, meanSquare: meanSquareOf(contributions, numbers.unit), contributions, perInteger: numbers.unit / noise.integersPerUnit / count }
-}
-
-/** Amounts are added from the smallest on: a sum of doubles depends on its order, and a set has none. */
-function meanSquareOf (contributions: readonly Contribution[], unit: number): number {
-  const sizes = contributions.map(({ amount }) => Math.abs(amount)).sort((one, other) => one - other)
-  return sizes.reduce((sum, size) => sum + (size * unit) ** 2, 0) / sizes.length
+  return { count, contributions, perInteger: numbers.unit / noise.integersPerUnit / count }
 }
 
 /**

@@ -1,5 +1,3 @@
-import type { LaneReading } from './lane-reading.ts'
-
 /**
  * Two independent estimates of one vector, unbiased or not, are put together with the least expected error by the weight V₁ / (V₁ + V₂) of the second, where V is
  * each one's expected squared distance to the truth, bias included; V₁V₂ / (V₁ + V₂) is left.
@@ -52,21 +50,23 @@ export interface LaneWeight {
 
 /** Beyond this the first-order peers would no longer tell how far they are apart themselves. */
 const MOST_WEIGHT = 0.9
+const NOTHING: LaneWeight = { scale: 0, weight: 0 }
 
 /**
  * How much what scalars say of φ counts beside this peer's outer gradient Δ.
  *
- * y points along the gradient at φ, Δ is what many steps made of it: the scalars themselves say how long the one is beside the other. The least squares of z·Δ over
- * ĝ, c = ⟨Δ, y⟩ / mean ĝ², is too small rather than too large where ĝ is noisy. Then ‖c y − Δ‖², which can be measured, is expected to be the error of c y, its bias
- * included, and this one member's error k V₁; what is left of it after that is V₂ (Green and Strawderman, JASA 86, 1991, on an estimate without and one with a bias).
+ * y lies about the gradient at φ, Δ is what many steps made of it. Of Δ, ‖D‖² = ‖Δ‖² − k V₁ is expected to be no noise, and c = ‖D‖² / ⟨Δ, y⟩ makes y as long as that in
+ * Δ's direction, so that the mixture takes noise away and not the step. (Least squares of z·Δ over ĝ would be too small where ĝ is noisy, and shrink Δ instead.) Then
+ * V₂ = ‖c y‖² − ‖D‖² is all that c y has besides, its bias included: where y hardly points along Δ, c and with it V₂ are large, and the weight is next to nothing.
+ * (Green and Strawderman, JASA 86, 1991, put an unbiased and a biased estimate together like that.)
  *
  * @param variance V₁ of the mean of k contributions
  * @param members k
  */
-export function laneWeight ({ deltaSquare, estimateSquare, product }: LaneProducts, { count, meanSquare }: Pick<LaneReading, 'count' | 'meanSquare'>, variance: number, members: number): LaneWeight {
-  if (count === 0 || !(product > 0) || !(meanSquare > 0)) return { scale: 0, weight: 0 }
-  const scale = product / meanSquare
-  const distance = scale ** 2 * estimateSquare - 2 * scale * product + deltaSquare
-  const weight = Math.min(MOST_WEIGHT, leastErrorWeight(variance, Math.max(0, distance - members * variance)))
-  return Number.isFinite(weight) && Number.isFinite(scale) ? { scale, weight } : { scale: 0, weight: 0 }
+export function laneWeight ({ deltaSquare, estimateSquare, product }: LaneProducts, variance: number, members: number): LaneWeight {
+  const goalSquare = deltaSquare - members * variance
+  if (!(variance > 0 && goalSquare > 0 && product > 0)) return NOTHING
+  const scale = goalSquare / product
+  const weight = Math.min(MOST_WEIGHT, leastErrorWeight(variance, Math.max(0, scale ** 2 * estimateSquare - goalSquare)))
+  return Number.isFinite(scale) && weight > 0 ? { scale, weight } : NOTHING
 }

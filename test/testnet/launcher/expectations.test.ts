@@ -10,8 +10,8 @@ function expected (expect: object): Expectations {
 }
 
 const seats = [
-  { name: 'A', hasEndedUnasked: false, view: { ...newPeerView('A'), rounds: 10, averagedRounds: 9, bytesSent: 3000, longestWaitMs: 400, waitedMs: 1000 } },
-  { name: 'B', hasEndedUnasked: false, view: { ...newPeerView('B'), rounds: 10, averagedRounds: 5, bytesSent: 1000, longestWaitMs: 900, waitedMs: 5000 } }
+  { name: 'A', hasEndedUnasked: false, plan: { lane: 'first-order' as const }, view: { ...newPeerView('A'), rounds: 10, averagedRounds: 9, bytesSent: 3000, longestWaitMs: 400, waitedMs: 1000 } },
+  { name: 'B', hasEndedUnasked: false, plan: { lane: 'first-order' as const }, view: { ...newPeerView('B'), rounds: 10, averagedRounds: 5, bytesSent: 1000, longestWaitMs: 900, waitedMs: 5000 } }
 ]
 const report = { evalLoss: 2.5, perPeer: [{ name: 'A', secondsTotal: 100 }, { name: 'B', secondsTotal: 50 }] as unknown as ReadonlyArray<PeerReport & { readonly name: string }> }
 

@@ -74,7 +74,6 @@ describe('bytes about one φ', () => {
     const byte = fc.record({ seed: fc.tuple(fc.nat(), fc.nat()), level: fc.integer({ min: -127, max: 127 }) })
     fc.assert(fc.property(fc.array(byte, { minLength: 1, maxLength: 40 }).chain(bytes => fc.tuple(fc.constant(bytes), fc.shuffledSubarray(bytes, { minLength: bytes.length }))), ([bytes, shuffled]) => {
       expect(estimateOf(shuffled, 67)).toEqual(estimateOf(bytes, 67))
-      expect(readLane(shuffled, rules).meanSquare).toBe(readLane(bytes, rules).meanSquare)
     }), { numRuns: 60 })
   })
 
