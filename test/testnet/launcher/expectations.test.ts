@@ -24,12 +24,17 @@ describe('what a scenario expects of real peers', () => {
   })
 
   it('names who ended early, unless nobody minds', () => {
-    const early = [{ ...seats[0], name: 'A', view: newPeerView('A'), hasEndedUnasked: true }]
+    const early = [{ name: 'A', plan: { lane: 'first-order' as const }, view: newPeerView('A'), hasEndedUnasked: true }]
     expect(verdictOn(expected({}), report, early).broken).toEqual(['A ended early'])
     expect(verdictOn(expected({ allEnd: false }), report, early).broken).toEqual([])
   })
 
   it('says what only the simulator can tell', () => {
     expect(verdictOn(expected({ lossBelow: { quadratic: 1 }, spreadBelow: 1, withinPercentOfUndisturbed: 5 }), report, seats).unchecked).toHaveLength(3)
+  })
+
+  it('asks of scalar peers no rounds that average', () => {
+    const scalar = { name: 'C', hasEndedUnasked: false, plan: { lane: 'scalars' as const }, view: { ...newPeerView('C'), rounds: 100 } }
+    expect(verdictOn(expected({ averagedShareAbove: 0.69, scalarsAbove: 5 }), report, [...seats, scalar])).toEqual({ broken: [], unchecked: [expect.stringContaining('scalars counted')] })
   })
 })
