@@ -9,6 +9,7 @@ import type { SnapshotOffer } from '../../src/spsa/one-byte-messages.ts'
 import type { OneBytePeer } from '../../src/spsa/one-byte-peer.ts'
 import { unknownGenesis } from '../peer/unknown-genesis.ts'
 import { keyOf, peerOfKey } from './keys.ts'
+import type { LinkSpeed } from './link-speed.ts'
 import type { FetchedSnapshot, SnapshotSeeker } from './snapshot-seeker.ts'
 
 export interface JoinLedgerOptions {
@@ -17,7 +18,9 @@ export interface JoinLedgerOptions {
   readonly seeker: SnapshotSeeker
   /** False for a peer that has nothing to begin with: the weights that the run starts from were imported, and are not here. */
   readonly hasWeights: boolean
-  readonly costs: Omit<JoinCosts, 'lackedBytes'>
+  readonly costs: Omit<JoinCosts, 'lackedBytes' | 'bytesPerSecond'>
+  /** What this peer's link brings, asked only where that decides. @param peerId a member that has the snapshot */
+  readonly link: (peerId: string | undefined) => Promise<LinkSpeed>
   /** The step of training that a step of the ledger is of. */
   readonly stepOf: (place: number) => number
   readonly adopt: (snapshot: FetchedSnapshot) => void
@@ -45,7 +48,7 @@ export async function joinLedger (present: () => readonly PresentPeer[], options
     if (attempt > 1) await pause(BETWEEN_ATTEMPTS_MS, undefined, { signal: stop })
     offers = await seeker.ask(present().slice(0, MOST_ASKED).map(({ peerId }) => keyOf(peerId)), stop)
     const found = attestedOffer(offers)
-    if (found !== undefined && !isWanted(found, options)) return
+    if (found !== undefined && !await isWanted(found, options)) return
     if (attempt === 1 && found?.by.length === 1 && await secondMember(present, stop)) continue
     const snapshot = found === undefined ? undefined : await seeker.take(found.offer, stop)
     if (snapshot !== undefined) {
@@ -68,7 +71,7 @@ async function secondMember (present: () => readonly PresentPeer[], stop: AbortS
   return present().length > 1
 }
 
-function isWanted ({ offer, by }: AttestedOffer, { machine, hasWeights, costs, stepOf, say }: JoinLedgerOptions): boolean {
+async function isWanted ({ offer, by }: AttestedOffer, { machine, hasWeights, costs, link, stepOf, say }: JoinLedgerOptions): Promise<boolean> {
   const told = `${by.length} ${by.length === 1 ? 'member' : 'members'} (${by.map(key => shortId(peerOfKey(key))).join(', ')})`
   const { firstStep } = machine.ledger
   const snapshot = `the snapshot at step ${stepOf(offer.step)}, which ${told} told of`
@@ -82,8 +85,9 @@ function isWanted ({ offer, by }: AttestedOffer, { machine, hasWeights, costs, s
     return true
   }
   const held = machine.ledger.counted().filter(entry => entry.firstStep >= offer.heldFrom).reduce((sum, { levels }) => sum + levels.length, 0)
-  const decision = decideJoin(offer, { ...costs, lackedBytes: Math.max(0, offer.bytes - held) })
+  const { bytesPerSecond, told: overLink } = await link(by[0] === undefined ? undefined : peerOfKey(by[0]))
+  const decision = decideJoin(offer, { ...costs, bytesPerSecond, lackedBytes: Math.max(0, offer.bytes - held) })
   const [replay, download] = [decision.replaySeconds, decision.snapshotSeconds].map(seconds => `${seconds.toFixed(1)} s`) as [string, string]
-  say(decision.kind === 'replay' ? `replaying bytes takes about ${replay}; ${snapshot} would take ${download}` : `fetching ${snapshot}, in about ${download}; replaying would take ${replay}`)
+  say(`${decision.kind === 'replay' ? `replaying bytes takes about ${replay}; ${snapshot} would take ${download}` : `fetching ${snapshot}, in about ${download}; replaying would take ${replay}`}, ${overLink}`)
   return decision.kind === 'snapshot'
 }

@@ -11,6 +11,8 @@ import type { SwarmNetwork } from '../network/swarm-network.ts'
 import type { LedgerStore } from '../store/ledger-store.ts'
 import { joinLedger } from './join-ledger.ts'
 import type { LedgerKeeper } from './ledger-keeper.ts'
+import { linkSpeed } from './link-speed.ts'
+import type { LinkSpeed } from './link-speed.ts'
 import { secondsPerReplayedByte } from './replay-speed.ts'
 import { SnapshotSeeker } from './snapshot-seeker.ts'
 import type { FetchedSnapshot } from './snapshot-seeker.ts'
@@ -21,7 +23,7 @@ export interface SnapshotsOptions {
   readonly parameters: number
   /** The step of training that a step of the ledger is of. */
   readonly stepOf: (place: number) => number
-  readonly network: Pick<SwarmNetwork, 'fetchSnapshot'>
+  readonly network: Pick<SwarmNetwork, 'fetchSnapshot' | 'checks'>
   /** Undefined where the method takes no snapshots. */
   readonly machine: () => OneBytePeer | undefined
   readonly keeper: LedgerKeeper
@@ -35,8 +37,7 @@ export interface SnapshotsOptions {
 type Kinds = 'sealed' | 'adopted' | 'offered' | 'told-heads' | 'overruled'
 export type SnapshotReport = Extract<OneByteReport, { kind: Kinds }>
 
-/** What a joiner reckons with before it knows its link: 10 Mbit/s. */
-const ASSUMED_BYTES_PER_SECOND = 1_250_000
+const BYTES_A_WEIGHT = 4
 
 /** A peer's dealings with snapshots: it keeps those that it takes, gives them away, and goes on from others' where it has to. */
 export class Snapshots {
@@ -64,13 +65,14 @@ export class Snapshots {
 
   /** Before the first step. @throws ShoalError as `joinLedger` */
   async join (present: () => readonly PresentPeer[], stop: AbortSignal): Promise<void> {
-    const { run, method, parameters, say, stepOf } = this.#options
+    const { run, method, parameters, network, say, stepOf } = this.#options
     const machine = this.#options.machine()
     if (method.kind !== 'one-byte' || machine === undefined) return
-    const costs = { parameters, window: machine.ledger.rules.window, secondsPerByte: secondsPerReplayedByte(parameters, noiseOf(method.noise)), bytesPerSecond: ASSUMED_BYTES_PER_SECOND }
+    const costs = { parameters, window: machine.ledger.rules.window, secondsPerByte: secondsPerReplayedByte(parameters, noiseOf(method.noise)) }
+    const link = async (peerId: string | undefined): Promise<LinkSpeed> => await linkSpeed(network.checks, peerId, BYTES_A_WEIGHT * parameters, stop)
     // one download at a time
     this.#isBusy = true
-    await joinLedger(present, { run, machine, seeker: this.#seeker, hasWeights: this.#hasWeights, costs, stepOf, adopt: snapshot => { this.#adopt(snapshot) }, say }, stop).finally(() => { this.#isBusy = false })
+    await joinLedger(present, { run, machine, seeker: this.#seeker, hasWeights: this.#hasWeights, costs, link, stepOf, adopt: snapshot => { this.#adopt(snapshot) }, say }, stop).finally(() => { this.#isBusy = false })
   }
 
   onReport (event: SnapshotReport): void {

@@ -173,6 +173,11 @@ export function stepsIn (places: number, method: ScalarSpec, { window }: Pick<Le
   return Math.floor(places * stepsARound(method) / window)
 }
 
+/** Packs of a peer between two comparisons of ledgers and weights. */
+export function packsAComparison (method: ScalarSpec): number {
+  return method.kind === 'one-byte' ? method.checkEvery / method.window : method.checkEvery
+}
+
 /** Which entries a run's ledger takes. @param size weights of the model */
 export function ledgerRulesOf (method: ScalarSpec, run: ScalarRun, size: number): LedgerRules {
   return method.kind === 'one-byte' ? oneByteRules(method, run).ledger : packLedgerRules(method, run, size)
