@@ -36,9 +36,9 @@ describe('a run with two lanes', () => {
     expect((await DaemonClient.find(light.root).status()).peers.present).toBe(2)
     for (const peer of [c, a, b]) peer.stop()
     const [ofA, , ofC] = await Promise.all([a.finished, b.finished, c.finished])
-    // bytes and what signs them go up, weights come down
+    // bytes and what signs them go up, weights come down, in every one of however many rounds
     expect(ofC.bytes.payloadSent).toBeLessThan(ofC.steps * 2 + 1)
-    expect(ofC.bytes.wireSent).toBeLessThan(4 * ofC.parameters)
+    expect(ofC.bytes.wireSent).toBeLessThan(ofC.bytes.wireReceived / 4)
     expect(ofC.bytes.wireReceived).toBeGreaterThan(4 * ofC.parameters)
     expect(ofA.averagedRounds).toBeGreaterThan(0)
     expect([a, b, c].flatMap(peer => peer.complaints())).toEqual([])
