@@ -75,7 +75,7 @@ export class PeerHost {
 
   /** One peer of one run, until its budget is spent or it is stopped. @throws ShoalError */
   async run (source: RunSource, onEvent: (event: StampedEvent) => void = () => undefined): Promise<PeerReport> {
-    checkAnyMethod(source.run.manifest.method, source.run.manifest.budget.steps)
+    checkAnyMethod(source.run.manifest)
     const events = new EventLog()
     const theme = createTheme(this.#output.colours)
     events.subscribe(event => {

@@ -18,6 +18,7 @@ export interface ScalarOptions extends MethodOptions {
   readonly scalarDecay?: string
   readonly scalarWarmup?: string
   readonly momentum?: string
+  readonly adapterRank?: string
   readonly swarm?: string
   readonly pack?: string
   readonly checkEvery?: string
@@ -44,7 +45,7 @@ const LEAST_MOMENTUM = 0.01
 
 /** Which options each kind of method of scalars has. */
 const OPTIONS_OF = {
-  'one-byte': ['noise', 'epsilon', 'scalarRate', 'swarm', 'pack', 'checkEvery', 'snapshotEvery', 'smallest', 'directions', 'momentum', ...VARIANTS, ...PRIVACY],
+  'one-byte': ['noise', 'epsilon', 'scalarRate', 'swarm', 'pack', 'checkEvery', 'snapshotEvery', 'smallest', 'directions', 'momentum', 'adapterRank', ...VARIANTS, ...PRIVACY],
   fedkseed: ['noise', 'epsilon', 'scalarRate', 'swarm', 'pool', 'localSteps', 'checkEvery', 'smallest', 'largestLevel', ...VARIANTS, ...PRIVACY],
   ferret: ['noise', 'swarm', 'localSteps', 'directions', 'blockSize', 'checkEvery', 'smallest', 'largestLevel']
 } as const satisfies Record<ScalarSpec['kind'], ReadonlyArray<keyof ScalarOptions>>
@@ -61,6 +62,7 @@ export function configureScalarOptions (command: Command): void {
     .option('--scalar-warmup <steps>', 'steps over which η rises from nothing')
     .option('--momentum <share>', 'for one-byte: what a byte moves in a window is this share of what it moved in the one before, β')
     .option('--swarm <peers>', 'peers that this rate is for')
+    .option('--adapter-rank <rank>', 'for one-byte: train low-rank factors of this rank beside the model’s matrices, and nothing else (LoRA)')
     .option('--pack <steps>', 'steps whose bytes travel together')
     .option('--check-every <number>', 'steps, or rounds of local steps, between two comparisons of ledgers and weights')
     .option('--snapshot-every <steps>', 'steps between two snapshots, each of which stands for all bytes before')
@@ -109,7 +111,7 @@ function scalarMethodOf (options: ScalarOptions, steps: number | undefined): Sca
 }
 
 function changed (preset: ScalarSpec, options: ScalarOptions): ScalarSpec {
-  const { noise, epsilon, scalarRate, swarm, pack, checkEvery, snapshotEvery, pool, localSteps, directions, blockSize, smallest, largestLevel, momentum } = options
+  const { noise, epsilon, scalarRate, swarm, pack, checkEvery, snapshotEvery, pool, localSteps, directions, blockSize, smallest, largestLevel, momentum, adapterRank } = options
   const size = (name: string, text: string | undefined, otherwise: number): number => text === undefined ? otherwise : numberOption(name, text, { minimum: 1e-12, maximum: 1e6, whole: false })
   const count = (name: string, text: string | undefined, otherwise: number, maximum = 1_000_000): number => text === undefined ? otherwise : numberOption(name, text, { minimum: 1, maximum })
   const shared = {
@@ -131,6 +133,7 @@ function changed (preset: ScalarSpec, options: ScalarOptions): ScalarSpec {
     return {
       ...preset, ...measured, window: count('pack', pack, preset.window, 256), snapshotEvery: count('snapshot-every', snapshotEvery, preset.snapshotEvery),
       ...directions === undefined ? {} : { directions: count('directions', directions, 1, MOST_DIRECTIONS) },
+      ...adapterRank === undefined ? {} : { adapters: { rank: count('adapter-rank', adapterRank, 1, 1024) } },
       ...momentum === undefined ? {} : { momentum: numberOption('momentum', momentum, { minimum: LEAST_MOMENTUM, maximum: MOST_MOMENTUM, whole: false }) }
     }
   }

@@ -4,6 +4,7 @@ import type { SignedManifest } from '../../src/manifest/manifest.ts'
 import type { ScalarSpec } from '../../src/manifest/scalar-schema.ts'
 import { genesisWeights } from '../../src/models/genesis.ts'
 import { modelLayout } from '../../src/models/model-layout.ts'
+import { trainedStart } from '../../src/spsa/adapter-start.ts'
 import { ByteModel, modelMemory } from '../../src/spsa/byte-model.ts'
 import { hashWeights } from '../../src/spsa/weights-hash.ts'
 import { replayedHash } from '../../src/spsa/pack-players.ts'
@@ -87,7 +88,7 @@ async function liveLedger (runId: string, directory: DataDirectory, locked: Shoa
 /** Makes the weights anew from the entries that are held, in one pass. @throws ShoalError CHECKPOINT_MISSING where they begin with weights that were imported and are not here */
 export function proveLedger ({ runId, manifest }: SignedManifest, { method, loaded: { held, snapshot, sums }, report }: LedgerReading): LedgerProof {
   if (held === undefined && manifest.genesis !== undefined) throw unknownGenesis(manifest)
-  const base = held?.weights() ?? genesisWeights(manifest.model, manifest.seed)
+  const base = held?.weights() ?? (method.kind === 'one-byte' ? trainedStart({ ...manifest, method }) : genesisWeights(manifest.model, manifest.seed))
   if (method.kind !== 'one-byte') {
     return { modelHash: replayedHash(method, { runId, steps: stepsOf(manifest) }, base, report.ledger.entries(), sums), provenFrom: sums?.until ?? 0, snapshotHolds: undefined }
   }

@@ -5,6 +5,7 @@ import type { ShoalError } from '../../src/errors.ts'
 import type { PeerEvent, PeerReport } from '../../src/events.ts'
 import type { Trainer } from '../../src/ports.ts'
 import { shortId } from '../../src/membership/short-id.ts'
+import { trainedSize } from '../../src/spsa/adapter-start.ts'
 import type { Entry } from '../../src/spsa/ledger-entry.ts'
 import { EVERYONE } from '../../src/spsa/one-byte-messages.ts'
 import type { OneByteReport } from '../../src/spsa/one-byte-messages.ts'
@@ -77,7 +78,7 @@ export class ScalarSession {
     // whoever trains hears of it; before that nobody waits
     this.#ended.catch(() => undefined)
     this.#snapshots = new Snapshots({
-      run: run.manifest, method, parameters: parts.layout.size, stepOf: place => this.#rounds.stepOf(place), network, machine: () => this.#bytes, keeper: parts.ledger, newest: async () => parts.kept.newest(),
+      run: run.manifest, method, parameters: method.kind === 'one-byte' ? trainedSize(method, run.manifest.model) : parts.layout.size, stepOf: place => this.#rounds.stepOf(place), network, machine: () => this.#bytes, keeper: parts.ledger, newest: async () => parts.kept.newest(),
       hasWeights: loaded.snapshot !== undefined || run.manifest.genesis === undefined,
       say: sentence => { this.#say('seeking', sentence) }, warn: sentence => { options.events.emit({ type: 'warning', sentence }) }
     })

@@ -15,6 +15,8 @@ import { peerOfKey } from './keys.ts'
 
 export interface SeekerOptions {
   readonly run: RunManifest
+  /** Values that the run moves. */
+  readonly parameters: number
   readonly network: Pick<SwarmNetwork, 'fetchSnapshot'>
   /** Asks a member, by its key, for its snapshot's hashes, or for its chains. */
   readonly seek: (key: string, heads: boolean) => void
@@ -80,6 +82,7 @@ export class SnapshotSeeker {
   async #takeFrom (key: string, offer: SnapshotOffer, stop: AbortSignal): Promise<FetchedSnapshot> {
     const { limit, heads } = await this.#headsOf(key, offer, stop)
     const { step, weights } = await this.#options.network.fetchSnapshot(peerOfKey(key), stop)
+    if (weights.length !== this.#options.parameters) throw new Error(`it gives ${weights.length} values, of which the run has ${this.#options.parameters}`)
     if (step !== offer.step) throw new Error(`it has gone on to step ${step}`)
     if (hashWeights(heldWeights(weights), limit) !== offer.modelHash) throw new Error('its weights have another hash than it told')
     checkGenesis(this.#options.run, step, weights)

@@ -50,8 +50,8 @@ export class Snapshots {
   constructor (options: SnapshotsOptions) {
     this.#options = options
     this.#hasWeights = options.hasWeights
-    const { run, network, machine, say } = options
-    this.#seeker = new SnapshotSeeker({ run, network, seek: (key, heads) => { machine()?.seek(key, heads) }, say })
+    const { run, parameters, network, machine, say } = options
+    this.#seeker = new SnapshotSeeker({ run, parameters, network, seek: (key, heads) => { machine()?.seek(key, heads) }, say })
   }
 
   /** Whether this peer has weights to compute with. */

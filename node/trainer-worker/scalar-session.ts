@@ -13,11 +13,11 @@ import { byteModelRules } from '../../src/spsa/scalar-methods.ts'
 import { heldWeights, readAll } from '../../src/spsa/weight-source.ts'
 import { evaluate } from '../../src/training/evaluation.ts'
 import { sampleText } from '../../src/training/text-sampling.ts'
-import { checkState, genesisState } from '../../src/training/trainer-state.ts'
 import type { Answers, ScalarSettings, WorkerInput } from './messages.ts'
 import { createMeter } from './session.ts'
 import type { Report, Session } from './session.ts'
 import { createThrottle } from './throttle.ts'
+import { trainedMemory } from './trained-memory.ts'
 import { openTrainingInput } from './training-input.ts'
 
 /**
@@ -27,23 +27,21 @@ import { openTrainingInput } from './training-input.ts'
  * @throws ShoalError CHECKPOINT_INCOMPATIBLE · RangeError when the shard has no window
  */
 export function createScalarSession (input: WorkerInput, settings: ScalarSettings, report: Report): Session {
-  const { sharedWeights, sharedIntegers, stopFlag } = input
+  const { stopFlag } = input
   const model = createModel(input.model)
   const { sample, heldOut, tokenizer } = openTrainingInput(input)
-  const state = input.state ?? genesisState(input.model, input.seed)
-  checkState(state, model.layout.size)
-  sharedWeights.set(state.weights)
   const noise = methodNoise(settings)
-  const weights = movedWeights(heldWeights(sharedWeights), sharedIntegers, settings.unit / noise.integersPerUnit)
-  const bytes = bytesOf(input, settings)
+  const { memory, lift, ...begin } = trainedMemory(input, settings)
+  const trained = movedWeights(heldWeights(memory.base), memory.integers, settings.unit / noise.integersPerUnit)
+  const bytes = settings.bytes && new ModelWork(memory, byteModelRules(settings.bytes.method, settings.bytes.steps), settings.bytes.runId)
   const meter = createMeter(tokensPerStepOf(input), report)
   const throttle = createThrottle(input.compute.throttle, stopFlag)
-  let { step } = state
+  let { step } = begin
 
   const measure = async (request: ScalarRequest): Promise<Answers['measure']> => {
     const batch = sample(request.step)
     meter.begin()
-    const losses = await directionLosses({ model, weights, noise, batch, shouldStop: () => Atomics.load(stopFlag, 0) !== 0 }, request)
+    const losses = await directionLosses({ model, weights: trained, lift, noise, batch, shouldStop: () => Atomics.load(stopFlag, 0) !== 0 }, request)
     if (losses === undefined) return { outcome: { kind: 'stopped', step: request.step }, secondsTraining: meter.end() }
     step = request.step + 1
     const measured = losses.flatMap(({ above, below }) => [above, below]).filter(loss => !Number.isNaN(loss))
@@ -55,7 +53,7 @@ export function createScalarSession (input: WorkerInput, settings: ScalarSetting
   /** With θ, or other weights of its size. */
   const withParameters = async <T>(others: Float32Array | undefined, use: (parameters: readonly Tensor[]) => Promise<T>): Promise<T> => {
     if (others !== undefined && others.length !== model.layout.size) throw new RangeError(`${others.length} weights do not fit a model of ${model.layout.size}`)
-    return await withTensors(model, others ?? readAll(weights), use)
+    return await withTensors(model, others ?? readAll(lift(trained)), use)
   }
   let measuredLoss = NaN
 
@@ -68,7 +66,7 @@ export function createScalarSession (input: WorkerInput, settings: ScalarSetting
         case 'measure': return await measure(request.request)
         case 'model': {
           if (bytes === undefined) throw new RangeError('this trainer was not started to keep a model of bytes')
-          return bytes.do(request.task)
+          return request.task.kind === 'read' ? readAll(lift(trained)) : bytes.do(request.task)
         }
         case 'evaluate': {
           const shouldStop = (): boolean => Atomics.load(request.stop, 0) !== 0
@@ -82,16 +80,12 @@ export function createScalarSession (input: WorkerInput, settings: ScalarSetting
         case 'readState': {
           if (request.better !== undefined && !(previousLoss < request.better)) return undefined
           const none = (): Float32Array => new Float32Array(model.layout.size)
-          return { step, weights: readAll(weights), firstMoment: none(), secondMoment: none() }
+          return { step, weights: readAll(lift(trained)), firstMoment: none(), secondMoment: none() }
         }
         default: throw new RangeError(`a trainer of scalars does not ${request.kind}: it only measures`)
       }
     }
   }
-}
-
-function bytesOf ({ sharedWeights, sharedIntegers }: WorkerInput, { bytes }: ScalarSettings): ModelWork | undefined {
-  return bytes === undefined ? undefined : new ModelWork({ base: sharedWeights, integers: sharedIntegers }, byteModelRules(bytes.method, bytes.steps), bytes.runId)
 }
 
 /** Weights as tensors for as long as `use` takes: judging and writing need inference's memory. */

@@ -1,7 +1,7 @@
 import { ShoalError } from '../errors.ts'
 import type { ScalarSpec } from '../manifest/scalar-schema.ts'
-import type { AnyMethodSpec, MethodSpec } from '../manifest/schema.ts'
-import { checkScalarMethod, scalarSentence } from '../spsa/scalar-methods.ts'
+import type { AnyMethodSpec, MethodSpec, RunManifest } from '../manifest/schema.ts'
+import { checkScalarMethod, checkScalarModel, scalarSentence } from '../spsa/scalar-methods.ts'
 import { methodSentence } from './describe-method.ts'
 import { checkMethod } from './stability.ts'
 
@@ -23,10 +23,14 @@ export function codecNameOf (method: AnyMethodSpec): string {
   return isScalarMethod(method) ? method.kind : method.codec
 }
 
-/** @param steps of the run, 0 for one without an end @throws ShoalError METHOD_CONTRADICTORY, METHOD_UNSTABLE, CODEC_SPEC */
-export function checkAnyMethod (method: AnyMethodSpec, steps: number): void {
-  if (isScalarMethod(method)) checkScalarMethod(method, steps)
-  else checkMethod(method)
+/** Whether a run's method contradicts itself, or the run. @throws ShoalError METHOD_CONTRADICTORY, METHOD_UNSTABLE, CODEC_SPEC */
+export function checkAnyMethod ({ method, budget: { steps }, ...run }: Pick<RunManifest, 'method' | 'budget' | 'model' | 'genesis'>): void {
+  if (!isScalarMethod(method)) {
+    checkMethod(method)
+    return
+  }
+  checkScalarMethod(method, steps)
+  checkScalarModel(method, run)
 }
 
 /** What a method does, in a sentence or two. */

@@ -10,6 +10,8 @@ export interface Measuring {
   readonly model: Model
   /** θ; stays as it is until the losses are there. */
   readonly weights: WeightSource
+  /** The model that weights make: themselves when left out, or what adapters add to a base. */
+  readonly lift?: ((weights: WeightSource) => WeightSource) | undefined
   readonly noise: Noise
   readonly batch: Batch
   /** The largest block of a matrix; what keeps the scratch below a tenth of the weights when left out. */
@@ -30,11 +32,11 @@ export interface DirectionLosses {
  *
  * @returns undefined when it was stopped
  */
-export async function directionLosses ({ model, weights, noise, batch, valuesAtOnce = blockValues(model), shouldStop = () => false }: Measuring, request: ScalarRequest): Promise<DirectionLosses[] | undefined> {
+export async function directionLosses ({ model, weights, lift = held => held, noise, batch, valuesAtOnce = blockValues(model), shouldStop = () => false }: Measuring, request: ScalarRequest): Promise<DirectionLosses[] | undefined> {
   const losses: DirectionLosses[] = []
   for (const { seed } of request.directions) {
     const at = async (side: 'above' | 'below', epsilon: number): Promise<number> =>
-      (request.side ?? side) === side && !shouldStop() ? await streamedLoss(model, perturbed(weights, noise, seed, epsilon), batch, valuesAtOnce) : NaN
+      (request.side ?? side) === side && !shouldStop() ? await streamedLoss(model, lift(perturbed(weights, noise, seed, epsilon)), batch, valuesAtOnce) : NaN
     losses.push({ above: await at('above', request.epsilon), below: await at('below', -request.epsilon) })
     if (shouldStop()) return undefined
   }

@@ -13,7 +13,7 @@ import type { PackSpec, ScalarRun } from './pack-methods.ts'
 import { placesOf } from './places.ts'
 import { scalarCodec } from './scalar-codec.ts'
 import { DEFAULT_POOL } from './seed-pool.ts'
-import { schedulesOf, variantBreaches, variantSentences } from './variants.ts'
+import { modelBreaches, schedulesOf, variantBreaches, variantSentences } from './variants.ts'
 
 const kSeed = {
   kind: 'fedkseed', noise: 'rademacher', epsilon: 1e-3, learningRate: 5e-5, decay: 'linear', peers: 8, smallest: 3.6e-4, poolSize: DEFAULT_POOL, localSteps: 20, importance: false,
@@ -68,6 +68,11 @@ const packRules: ReadonlyArray<(method: PackSpec, steps: number) => string | und
  */
 export function checkScalarMethod (method: ScalarSpec, steps?: number): void {
   for (const why of breaches(method, steps)) throw contradictory(why)
+}
+
+/** The same for what a method says about the model of its run. @throws ShoalError METHOD_CONTRADICTORY */
+export function checkScalarModel (method: ScalarSpec, run: Pick<RunManifest, 'model' | 'genesis'>): void {
+  for (const why of method.kind === 'one-byte' ? modelBreaches(method, run) : []) throw contradictory(why)
 }
 
 function breaches (method: ScalarSpec, steps: number | undefined): string[] {

@@ -1,4 +1,8 @@
+import { reasonOf } from '../errors.ts'
 import type { KSeedSpec, OneByteSpec } from '../manifest/scalar-schema.ts'
+import type { RunManifest } from '../manifest/schema.ts'
+import { modelLayout } from '../models/model-layout.ts'
+import { adaptersOf } from './low-rank-weights.ts'
 import { scheduleOf } from './schedules.ts'
 import type { Schedule } from './schedules.ts'
 
@@ -15,6 +19,19 @@ export function variantBreaches (method: MeasuredSpec, steps: number | undefined
   return [...steps === undefined ? [] : scheduleBreaches(method, steps), ...method.kind === 'one-byte' ? momentumBreaches(method) : []]
 }
 
+/** What a method contradicts in the model of its run, in a sentence each. */
+export function modelBreaches ({ adapters, sparse }: OneByteSpec, { model, genesis }: Pick<RunManifest, 'model' | 'genesis'>): string[] {
+  if (adapters === undefined) return []
+  if (sparse !== undefined) return ['a mask leaves out weights, and adapters are few already: --sparse or --adapter-rank']
+  if (genesis !== undefined) return ['the weights beside which adapters lie are made from the seed by every peer, and the run begins with imported ones']
+  try {
+    adaptersOf(modelLayout(model), adapters.rank)
+    return []
+  } catch (error) {
+    return [reasonOf(error)]
+  }
+}
+
 function scheduleBreaches ({ decay, warmup, epsilonDecay }: MeasuredSpec, steps: number): string[] {
   const needsEnd = [...decay === 'cosine' ? ['a cosine'] : [], ...epsilonDecay === undefined ? [] : ['a falling ε']]
   if (steps === 0) return needsEnd.map(what => `${what} needs an end to fall to: --steps`)
@@ -28,9 +45,10 @@ function momentumBreaches ({ momentum, window, snapshotEvery }: OneByteSpec): st
 /** How a method's variants are at a step, a few words each. @param steps of the run */
 export function variantRemarks (method: MeasuredSpec, step: number, steps: number): string[] {
   const { warmup, decay, epsilonDecay } = method
-  const { directions = 1, momentum } = method.kind === 'one-byte' ? method : {}
+  const { directions = 1, momentum, adapters } = method.kind === 'one-byte' ? method : {}
   const { learningRate, epsilon } = schedulesOf(method, steps)
   return [
+    ...adapters === undefined ? [] : [`adapters of rank ${adapters.rank}`],
     ...directions === 1 ? [] : [`${directions} directions a step`],
     ...momentum === undefined ? [] : [`momentum ${momentum}`],
     ...warmup === undefined && decay !== 'cosine' ? [] : [`η ${learningRate(step).toPrecision(3)}`],
@@ -41,8 +59,9 @@ export function variantRemarks (method: MeasuredSpec, step: number, steps: numbe
 /** What the variants of a method do, a sentence each. */
 export function variantSentences (method: MeasuredSpec): string[] {
   const { sparse, form, privacy, warmup, decay, epsilonDecay } = method
-  const { directions = 1, momentum } = method.kind === 'one-byte' ? method : {}
+  const { directions = 1, momentum, adapters } = method.kind === 'one-byte' ? method : {}
   return [
+    ...adapters === undefined ? [] : [`Low-rank factors beside the model’s matrices are all that moves, of rank ${adapters.rank}; its own weights stay as the seed made them.`],
     ...directions === 1 ? [] : [`A step averages over ${directions} directions, a byte each.`],
     ...momentum === undefined ? [] : [`What a byte moves is spread over the windows that follow, each ${momentum} of the one before, and is all made by the next snapshot.`],
     ...warmup === undefined ? [] : [`η rises over the first ${warmup} steps.`],

@@ -1,3 +1,4 @@
+import { checkAnyMethod } from '../../../src/averaging/any-method.ts'
 import { draftManifest } from '../../../src/manifest/draft.ts'
 import type { InnerChoices } from '../../../src/manifest/draft.ts'
 import { innerSchema } from '../../../src/manifest/schema.ts'
@@ -43,7 +44,7 @@ export const runCreate = action<RunCreateOptions>(async ({ options, output }) =>
   const store = new FileStore(directory.root)
   const identity = await loadIdentity(directory.identityFile)
   const steps = numberOption('steps', options.steps, { minimum: 0 })
-  const run = signManifest(draftManifest({
+  const draft = draftManifest({
     name: options.name,
     creator: identity.publicKey,
     seed: numberOption('seed', options.seed, { minimum: 0, maximum: 0xffff_ffff }),
@@ -60,7 +61,9 @@ export const runCreate = action<RunCreateOptions>(async ({ options, output }) =>
     isPrivate: options.private,
     tokenizer: await tokenizerOf(options, store),
     data: await examplesOf(options, store) ?? await dataOf(options, store)
-  }), identity.secretKey)
+  })
+  checkAnyMethod(draft)
+  const run = signManifest(draft, identity.secretKey)
   if (options.output !== undefined) await writeOutputFile(options.output, [run.bytes], 'the manifest')
   await rememberRun(run, directory)
   if (options.private) createNetworkKey(run.runId, directory)

@@ -5,7 +5,7 @@ import { action } from '../command.ts'
 
 export const runShow = action(async ({ arguments: [word = ''], options, output }) => {
   const { run } = await findRun(word, resolveDataDirectory(options.dataDir), new AbortController().signal)
-  checkAnyMethod(run.manifest.method, run.manifest.budget.steps)
+  checkAnyMethod(run.manifest)
   if (options.json) output.json({ version: 1, runId: run.runId, sentence: anyMethodSentence(run.manifest.method), manifest: run.manifest })
   else {
     output.line(`run id  ${run.runId}`)

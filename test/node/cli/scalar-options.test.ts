@@ -64,9 +64,9 @@ describe('variants', () => {
     expect(() => anyMethodOf({ method, scalarWarmup: '1000' }, { steps: 1000 })).toThrow(expect.objectContaining({ code: 'METHOD_CONTRADICTORY' }) as Error)
   })
 
-  it('of one-byte: several directions a step, and momentum', () => {
-    expect(anyMethodOf({ method: 'one-byte', directions: '4', momentum: '0.8' })).toMatchObject({ directions: 4, momentum: 0.8 })
-    for (const options of [{ directions: '17' }, { directions: '0' }, { momentum: '1' }, { momentum: '0' }]) {
+  it('of one-byte: several directions a step, momentum, and adapters', () => {
+    expect(anyMethodOf({ method: 'one-byte', directions: '4', momentum: '0.8', adapterRank: '2' })).toMatchObject({ directions: 4, momentum: 0.8, adapters: { rank: 2 } })
+    for (const options of [{ directions: '17' }, { directions: '0' }, { momentum: '1' }, { momentum: '0' }, { adapterRank: '0' }]) {
       expect(() => anyMethodOf({ method: 'one-byte', ...options })).toThrow(expect.objectContaining({ code: 'USAGE' }) as Error)
     }
   })

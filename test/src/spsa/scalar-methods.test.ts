@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { ScalarSpec } from '../../../src/manifest/scalar-schema.ts'
 import { anyMethodSchema } from '../../../src/manifest/scalar-schema.ts'
-import { checkScalarMethod, oneByteRules, roomOf, scalarPresets, scalarSentence, stepsARound, stepsIn, unitOf } from '../../../src/spsa/scalar-methods.ts'
+import type { RunManifest } from '../../../src/manifest/schema.ts'
+import { checkScalarMethod, checkScalarModel, oneByteRules, roomOf, scalarPresets, scalarSentence, stepsARound, stepsIn, unitOf } from '../../../src/spsa/scalar-methods.ts'
 import { variantRemarks } from '../../../src/spsa/variants.ts'
 
 const STEPS = 1000
@@ -78,6 +79,15 @@ describe('the variants of a method', () => {
     expect(variantRemarks(varied, 0, STEPS)).toEqual(['3 directions a step', 'momentum 0.9', 'η 0.0000909', 'ε 0.00100'])
     expect(variantRemarks(varied, STEPS, STEPS)).toEqual(['3 directions a step', 'momentum 0.9', 'η 0.000100', 'ε 0.000100'])
     expect(variantRemarks(oneByte, 5, STEPS)).toEqual([])
+  })
+
+  it.each<readonly [string, ScalarSpec, Partial<RunManifest>, string]>([
+    ['of a rank beyond the model’s matrices', { ...oneByte, adapters: { rank: 64 } }, {}, 'factors of rank 64 are no smaller than any matrix'],
+    ['with a mask', { ...oneByte, adapters: { rank: 2 }, sparse: { halvings: 1, mask: 0 } }, {}, 'a mask leaves out weights, and adapters are few already'],
+    ['beside weights that were imported', { ...oneByte, adapters: { rank: 2 } }, { genesis: { sha256: '0'.repeat(64), source: 'x' } as unknown as RunManifest['genesis'] }, 'the run begins with imported ones']
+  ])('refuse adapters %s', (_, method, run, why) => {
+    expect(() => { checkScalarModel(method, { model: { kind: 'gpt', layers: 1, width: 8, heads: 2, context: 8, vocabulary: 16 }, genesis: undefined, ...run }) })
+      .toThrow(expect.objectContaining({ code: 'METHOD_CONTRADICTORY', why: expect.stringContaining(why) as string }) as Error)
   })
 
   it('of several directions make a step so many places of the ledger, each of them 1/n of the rate', () => {
