@@ -1,11 +1,11 @@
 import type { MethodSpec } from '../../../src/manifest/schema.ts'
+import type { ChartPoint } from '../../report/line-chart.ts'
+import { estimate } from '../../report/statistics.ts'
 import { methodChartSvg } from '../method-chart.ts'
 import { TUNING_SEED } from '../method-grid.ts'
-import { estimate } from '../../report/statistics.ts'
-import type { ChartPoint } from '../../report/line-chart.ts'
-import { HEADLINE_SEEDS, OTHER_GROUNDS } from './bytes-arms.ts'
 import { GROUND } from './arms.ts'
-import { both, isAtMost, shownFraction, shownLoss, shownShare } from './comparison.ts'
+import { HEADLINE_SEEDS, OTHER_GROUNDS } from './bytes-arms.ts'
+import { both, isAtMost, shownFraction, shownEstimate, shownShare } from './comparison.ts'
 import type { Ratio, Verdict } from './comparison.ts'
 import { bestOfEach, excessOver, lossOver, sentOf, shareOfBytes, shareOfBytesToLoss } from './lab-rows.ts'
 import type { LabRow } from './lab-rows.ts'
@@ -44,7 +44,7 @@ export function bytesPage (study: { readonly name: string }, results: Results<Tr
 }
 
 function reference (rows: readonly LabRow[]): LabRow | undefined {
-  return rows.find(({ what, name }) => name.startsWith('ddp') || what === 'ddp')
+  return rows.find(({ what }) => what === 'ddp')
 }
 
 function comparison (rows: readonly LabRow[]): readonly string[] {
@@ -53,7 +53,7 @@ function comparison (rows: readonly LabRow[]): readonly string[] {
   return table(
     ['method', 'H:', 'rate:', 'seeds:', 'loss at the end:', 'above `ddp`:', 'kB sent:', 'share of `ddp`’s:', ...SLACKS.map(slack => `bytes to its loss + ${100 * slack} %:`)],
     rows.map(row => [
-      `\`${row.name}\``, String(row.everySteps), String(row.learningRate), String(row.samples.length), shownLoss(lossOver(row)), row === ddp ? '–' : shownShare(excessOver(row, ddp)),
+      `\`${row.name}\``, String(row.everySteps), String(row.learningRate), String(row.samples.length), shownEstimate(lossOver(row)), row === ddp ? '–' : shownShare(excessOver(row, ddp)),
       kilobytes(estimate(row.samples.map(sample => sentOf(row, sample))).mean), row === ddp ? '1' : shownFraction(shareOfBytes(row, ddp)),
       ...SLACKS.map(slack => row === ddp ? '1' : shownShareOrNever(shareOfBytesToLoss(row, ddp, slack)))
     ])
@@ -65,7 +65,7 @@ function shownShareOrNever (share: Ratio | undefined): string {
 }
 
 /** Whether a row keeps the design's promise, as far as its seeds can tell. */
-export function judged (row: LabRow, ddp: LabRow, share: number): Verdict {
+function judged (row: LabRow, ddp: LabRow, share: number): Verdict {
   const sent = shareOfBytes(row, ddp)
   const isFew = sent.high <= share ? 'holds' : sent.low > share ? 'does not hold' : 'cannot be told with these seeds'
   return both(isAtMost(excessOver(row, ddp), TARGET.slack), isFew)
@@ -95,7 +95,7 @@ function elsewhere (results: Results<Trained>): readonly string[] {
   })
   return [
     `On the tuning seed alone, which tells where to look and allows no verdict: the same peers and tokens for both, on grounds where less should depend on averaging every step. What else was tried of the flagship’s constants stands in [methods.md](methods.md#the-sweep).`, '',
-    ...table(['ground', 'parameters:', 'H:', '`ddp`:', '`shoal`:', 'above `ddp`:', 'share of its bytes:'], found)
+    ...found.length === 0 ? ['Not measured yet.'] : table(['ground', 'parameters:', 'H:', '`ddp`:', '`shoal`:', 'above `ddp`:', 'share of its bytes:'], found)
   ]
 }
 

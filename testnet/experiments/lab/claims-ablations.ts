@@ -7,7 +7,7 @@ import { trainedOnly } from './figures.ts'
 import type { MixedResults } from './figures.ts'
 import { lossOver, rowsOfArms } from './lab-rows.ts'
 import type { LabRow } from './lab-rows.ts'
-import { differenceVerdict, shownLoss } from './comparison.ts'
+import { differenceVerdict, shownDifference, shownEstimate } from './comparison.ts'
 import { table } from './page.ts'
 
 const INTERVALS = [5, 10, 20, 40] as const
@@ -32,8 +32,8 @@ export function ablations (results: MixedResults, published: readonly LabRow[]):
     { what: 'groups of 4', ours: own('noloco-groups-of-4'), beside: 'pairs', theirs: noloco }
   ]
   return [
-    ...table(['`noloco` with', 'loss:', 'beside', 'difference:', 'it is'], [
-      ...compared.flatMap(({ what, ours, beside, theirs }) => ours === undefined || theirs === undefined ? [] : [[what, shownLoss(lossOver(ours)), beside, ...judged(differenceOver(ours, theirs))]]),
+    ...table(['`noloco` with', 'loss:', 'beside', 'seeds:', 'difference:', 'it is'], [
+      ...compared.flatMap(({ what, ours, beside, theirs }) => ours === undefined || theirs === undefined ? [] : [[what, shownEstimate(lossOver(ours)), beside, ...judged(differenceOver(ours, theirs))]]),
       ...noloco === undefined ? [] : [finalSync(noloco)]
     ]), '',
     `Where nothing else is said H is ${EVERY}, shards are eras and groups are pairs.`
@@ -43,11 +43,10 @@ export function ablations (results: MixedResults, published: readonly LabRow[]):
 /** Replicas as they are at the end beside one merge of them, of the same runs. */
 function finalSync (row: LabRow): readonly string[] {
   const differences = row.samples.map(({ mergedLoss, replicasLoss }) => (mergedLoss ?? Infinity) - (replicasLoss ?? Infinity))
-  return ['a final sync', shownLoss(lossOver(row)), 'its replicas as they are', ...judged(estimate(differences))]
+  return ['a final sync', shownEstimate(lossOver(row)), 'its replicas as they are', ...judged(estimate(differences))]
 }
 
-function judged (difference: Estimate): readonly [string, string] {
-  const { mean, margin } = difference
+function judged (difference: Estimate): readonly [string, string, string] {
   const verdict = differenceVerdict(difference)
-  return [`${mean < 0 ? '−' : '+'}${Math.abs(mean).toFixed(3)} ± ${margin.toFixed(3)}`, verdict === 'lower' ? 'better' : verdict === 'higher' ? 'worse' : 'not told apart']
+  return [String(difference.count), shownDifference(difference), verdict === 'lower' ? 'better' : verdict === 'higher' ? 'worse' : 'not told apart']
 }

@@ -1,6 +1,9 @@
 import type { Setting } from '../method-setting.ts'
-import { GROUND, armOf } from './arms.ts'
+import { GROUND, PUBLISHED_SEEDS, armOf } from './arms.ts'
 import type { Arm } from './arms.ts'
+
+/** Of what takes seconds: the small simulated swarms, and what one peer learns. */
+export const MORE_SEEDS = [...PUBLISHED_SEEDS, 4, 5] as const
 
 /** Where the ablations stand: the interval at which methods.md found no more than seeds between NoLoCo’s best and this. */
 export const [EVERY, RATE] = [20, 0.02] as const

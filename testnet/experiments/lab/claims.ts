@@ -1,5 +1,5 @@
 import { PUBLISHED_SEEDS } from './arms.ts'
-import { ABLATIONS } from './claims-arms.ts'
+import { ABLATIONS, MORE_SEEDS } from './claims-arms.ts'
 import { claimsPage } from './claims-page.ts'
 import type { LabRow } from './lab-rows.ts'
 import { BACKUP, SYNC, backupCell, sampledCell, syncCell } from './simulated-claims.ts'
@@ -10,13 +10,11 @@ import { varianceCell } from './variance-claim.ts'
 
 /** `npm run bench:claims`: what papers claim, beside what was measured here. */
 export function claimsStudy (cells: TrainingCells, published: readonly LabRow[]): Study<Trained | Figures> {
-  const simulated = PUBLISHED_SEEDS.flatMap((seed): ReadonlyArray<Cell<Figures>> => [
-    sampledCell('nobody', seed), sampledCell('gone', seed), sampledCell('frozen', seed), ...BACKUP.quorums.map(quorum => backupCell(quorum, seed)),
-    ...SYNC.noloco.map(peers => syncCell('noloco', peers, seed)), ...SYNC.diloco.map(peers => syncCell('diloco', peers, seed))
+  const quick = MORE_SEEDS.flatMap((seed): ReadonlyArray<Cell<Figures>> => [
+    sampledCell('nobody', seed), sampledCell('gone', seed), sampledCell('frozen', seed), ...BACKUP.quorums.map(quorum => backupCell(quorum, seed)), varianceCell(cells, seed)
   ])
-  const trained = PUBLISHED_SEEDS.flatMap((seed): ReadonlyArray<Cell<Trained | Figures>> => [
-    varianceCell(cells, seed), ...ABLATIONS.map(({ name, setting, point }) => cells.cell(name, setting, point, seed))
-  ])
-  const study = { name: 'claims', cells: [...simulated, ...trained] }
+  const sync = PUBLISHED_SEEDS.flatMap(seed => [...SYNC.noloco.map(peers => syncCell('noloco', peers, seed)), ...SYNC.diloco.map(peers => syncCell('diloco', peers, seed))])
+  const trained = PUBLISHED_SEEDS.flatMap(seed => ABLATIONS.map(({ name, setting, point }) => cells.cell(name, setting, point, seed)))
+  const study = { name: 'claims', cells: [...quick, ...sync, ...trained] }
   return { ...study, report: results => claimsPage(study, results, published) }
 }

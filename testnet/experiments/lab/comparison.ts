@@ -40,10 +40,15 @@ export function shownShare ({ mean, margin }: Estimate): string {
   return `${mean < 0 ? '−' : '+'}${Math.abs(100 * mean).toFixed(2)} %${Number.isFinite(margin) ? ` ± ${(100 * margin).toFixed(2)}` : ', one seed'}`
 }
 
-/** `2.364 ± 0.061`. */
-export function shownLoss ({ mean, margin }: Estimate): string {
+/** `2.364 ± 0.061`, of nats or seconds. */
+export function shownEstimate ({ mean, margin }: Estimate): string {
   if (!Number.isFinite(mean)) return 'diverged'
   return `${mean.toFixed(3)}${Number.isFinite(margin) ? ` ± ${margin.toFixed(3)}` : ', one seed'}`
+}
+
+/** `−0.105 ± 0.073`. */
+export function shownDifference (difference: Estimate): string {
+  return `${difference.mean < 0 ? '−' : '+'}${shownEstimate({ ...difference, mean: Math.abs(difference.mean) })}`
 }
 
 /** `1/751 (1/730 to 1/772)`: a share of bytes. */

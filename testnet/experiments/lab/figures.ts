@@ -17,11 +17,7 @@ export function figuresOf (results: MixedResults, cell: string): Figures | undef
   return results.get(cell)?.result as Figures | undefined
 }
 
-/** One figure of an arm, by seed; seeds not measured yet are left out. */
-export function figureBySeed (results: MixedResults, arm: string, figure: string, seeds: readonly number[]): readonly number[] {
-  return seeds.flatMap(seed => figuresOf(results, `${arm}-seed${seed}`)?.[figure] ?? [])
-}
-
+/** One figure of an arm over the seeds; those not measured yet are left out. */
 export function figureOver (results: MixedResults, arm: string, figure: string, seeds: readonly number[]): Estimate {
-  return estimate(figureBySeed(results, arm, figure, seeds))
+  return estimate(seeds.flatMap(seed => figuresOf(results, `${arm}-seed${seed}`)?.[figure] ?? []))
 }

@@ -1,10 +1,10 @@
 import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { methodPreset } from '../../../src/averaging/methods.ts'
 import { estimate } from '../../report/statistics.ts'
 import type { Estimate } from '../../report/statistics.ts'
-import type { MethodSpec } from '../../../src/manifest/schema.ts'
-import type { CellResult } from '../method-run.ts'
 import { TUNING_SEED } from '../method-grid.ts'
+import type { CellResult } from '../method-run.ts'
 import type { StoredCell } from '../method-store.ts'
 import type { Arm } from './arms.ts'
 import { bytesToLoss } from './bytes-to-loss.ts'
@@ -14,7 +14,7 @@ import type { Results } from './study.ts'
 import type { Trained } from './training-cells.ts'
 
 /** One run of a row. */
-export interface Sample extends Pick<CellResult, 'mergedLoss' | 'replicasLoss' | 'payloadBytes' | 'mergeBytes' | 'curve' | 'consensusDistance' | 'seconds' | 'averagedShare'> {
+export interface Sample extends Pick<CellResult, 'mergedLoss' | 'replicasLoss' | 'payloadBytes' | 'mergeBytes' | 'curve'> {
   readonly seed: number
 }
 
@@ -36,8 +36,8 @@ export function rowsOfArms (arms: readonly Arm[], results: Results<Trained>, see
       const measured = results.get(`${name}-seed${seed}`)
       return measured === undefined ? [] : [{ seed, ...measured.result }]
     })
-    const method = samples.length === 0 ? undefined : (results.get(`${name}-seed${samples[0]?.seed ?? 0}`)?.inputs as { readonly method: MethodSpec }).method
-    return method === undefined ? [] : [{ name, what, everySteps: method.everySteps, learningRate: point.learningRate, samples, sentTimes }]
+    const { everySteps } = methodPreset(point.preset, point.overrides)
+    return samples.length === 0 ? [] : [{ name, what, everySteps, learningRate: point.learningRate, samples, sentTimes }]
   })
 }
 

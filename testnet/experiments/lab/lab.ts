@@ -13,8 +13,8 @@ import type { Measured, Study } from './study.ts'
 import { runStudy } from './study.ts'
 
 /**
- * `npm run bench:<study>`: measures what is not stored yet, and writes the study’s page. Words after the command choose cells by parts of their names; `--page` measures nothing.
- * Ctrl-C ends it after the cell under way, and the same command goes on where this one ended.
+ * `npm run bench:<study>`: measures what is not stored yet, and writes the study’s page. Words after the command choose cells by parts of their names: one that no cell has
+ * writes the page alone. Ctrl-C ends it after the cell under way, and the same command goes on where this one ended.
  */
 const RESULTS = fileURLToPath(new URL('../../../../docs/results/', import.meta.url))
 /** A cell takes a minute at most; what is under way when Ctrl-C comes is finished and stored. */

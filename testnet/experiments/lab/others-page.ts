@@ -1,6 +1,6 @@
 import { estimate } from '../../report/statistics.ts'
 import { GROUND, PUBLISHED_SEEDS } from './arms.ts'
-import { differenceVerdict, shownFraction, shownLoss, shownShare } from './comparison.ts'
+import { differenceVerdict, shownFraction, shownEstimate, shownShare } from './comparison.ts'
 import { bestOf, excessOver, lossOver, rowsOfArms, sentOf, shareOfBytes } from './lab-rows.ts'
 import type { LabRow } from './lab-rows.ts'
 import { OTHERS, asOthersSend } from './others-arms.ts'
@@ -23,12 +23,12 @@ export function othersPage (study: { readonly name: string }, results: Results<T
     ...table(
       ['system and what it sends', 'H:', 'loss:', 'kB sent:', 'share of all-reduce’s:', ...own.map(row => `\`${row.name}\` is above it by:`), ...own.map(row => `\`${row.name}\` sends of its bytes:`)],
       others.map(row => [
-        row.what, String(row.everySteps), shownLoss(lossOver(row)), kilobytes(sent(row)), ddp === undefined ? '–' : shownFraction(shareOfBytes(row, ddp)),
+        row.what, String(row.everySteps), shownEstimate(lossOver(row)), kilobytes(sent(row)), ddp === undefined ? '–' : shownFraction(shareOfBytes(row, ddp)),
         ...own.map(ours => shownShare(excessOver(ours, row))), ...own.map(ours => shownFraction(shareOfBytes(ours, row)))
       ])
     ), '',
     ...own.flatMap(ours => verdicts(ours, others)), '',
-    `\`shoal\` itself: ${own.map(row => `H = ${row.everySteps}: ${shownLoss(lossOver(row))} at ${kilobytes(sent(row))} kB`).join('; ')}.`, '',
+    `\`shoal\` itself: ${own.map(row => `H = ${row.everySteps}: ${shownEstimate(lossOver(row))} at ${kilobytes(sent(row))} kB`).join('; ')}.`, '',
     '## What to know before believing it', '',
     `- DISCO counts a round in epochs, which are longer than this whole run; its H here is ours. What it sends is computed from the bytes of the ring: everyone’s whole weights to everyone else, ${peers / 2} times as much at ${peers} peers.`,
     '- The runs and models that these systems are made for are far larger; DiLoCo’s outer momentum of 0.9 in particular has few rounds here to build up.',
