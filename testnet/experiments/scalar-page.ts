@@ -15,7 +15,9 @@ export interface ScalarFigures {
   readonly swarms: SwarmFigures
   readonly rebuild: RebuildFigures
   readonly responsiveness: ResponsivenessFigures
-  readonly wire: readonly WireFigures[]
+  readonly wireOneByte: WireFigures
+  readonly wireFedKSeed: WireFigures
+  readonly wireFerret: WireFigures
 }
 
 const MEGABITS = [1, 10, 100] as const
@@ -24,15 +26,15 @@ const BYTES_PER_SECOND_OF_MEGABIT = 125_000
 const [TARGET_BYTES, TARGET_ROUND_KILOBYTES] = [200, 18]
 
 /** The page of results. @param finetuning its last section */
-export function scalarPage (setup: string, { speeds, poolRebuild, memory, swarms, rebuild, responsiveness, wire }: ScalarFigures, finetuning: string): string {
+export function scalarPage (setup: string, { speeds, poolRebuild, memory, swarms, rebuild, responsiveness, wireOneByte, wireFedKSeed, wireFerret }: ScalarFigures, finetuning: string): string {
   return `# What the scalar lane costs and learns
 
-Command: \`npm run bench:scalars\` (parts are kept in docs/results/scalars, and what is there is not measured again unless it is named: \`npm run bench:scalars -- wire\`). Setup: ${setup}, on a machine that did other work too: speeds are the best of several tries with plain copies before and after, or ratios in one run.
+Command: \`npm run bench:scalars\` (parts are kept in docs/results/scalars, and what is there is not measured again unless it is named: \`npm run bench:scalars -- wire\`). Setup: ${setup}, on a machine that did other work too: speeds are those of processor time, which others' work does not count to, with plain copies before and after; delays are ratios in one run.
 
 ${speedSection(speeds)}
 ${memorySection(memory)}
 ${rebuildSection(rebuild, poolRebuild)}
-${wireSection(wire)}
+${wireSection(wireOneByte, wireFedKSeed, wireFerret)}
 ${responsivenessSection(responsiveness)}
 ${swarmSection(swarms)}
 ${finetuning}`
@@ -45,7 +47,7 @@ function table (rows: ReadonlyArray<readonly [string, string]>): string {
 function speedSection (speeds: readonly ScalarSpeed[]): string {
   return `## Speed
 
-2²⁰ values, one thread; of a pass with many directions, values times directions. The last column says how many plain copies of the same floats take as long.
+2²⁰ values, one thread, seconds of processor time, the best of several tries; of a pass with many directions, values times directions. The last column says how many plain copies of the same floats take as long.
 
 | | M values/s | copies |
 |---|---|---|
@@ -72,7 +74,7 @@ function rebuildSection (rebuild: RebuildFigures, poolRebuild: ScalarFigures['po
   const all = (holds: boolean): string => holds ? 'the same bits' : 'OTHER BITS'
   return `## A joiner's rebuild
 
-${peers} peers took ${steps} steps each: ${bytes} bytes in signed packs of ${window}, which lie in the Level store of a member. A joiner with an empty store asks for them over real streams on loopback, checks them, keeps them and makes ${(parameters / 1e6).toFixed(1)} M weights from θ₀. A snapshot is cheaper after the steps at which fetching and replaying takes longer than fetching ${(snapshotWireBytes / 1e6).toFixed(1)} MB: downloads wait for the link, replaying for one thread of this machine.
+${peers} peers took ${steps} steps each: ${bytes} bytes in signed packs of ${window}, which lie in the Level store of a member. A joiner with an empty store asks for them over real streams on loopback, checks them, keeps them and makes ${(parameters / 1e6).toFixed(1)} M weights from θ₀. A snapshot is cheaper after the steps at which fetching and replaying takes longer than fetching ${(snapshotWireBytes / 1e6).toFixed(1)} MB: downloads wait for the link, replaying for one processor of this machine.
 
 ${table([
   ['the joiner’s weights and the member’s', all(same.joined)],
@@ -84,25 +86,25 @@ ${table([
   ['a snapshot on the wire', `${(snapshotWireBytes / 1e6).toFixed(2)} MB`],
   ['from the question to the last weight, both peers in one process', `${joinSeconds.toFixed(1)} s`],
   [`a snapshot is cheaper after, at ${MEGABITS.join(' · ')} Mbit/s`, `${crossovers.map(crossover => (crossover / peers).toFixed(0)).join(' · ')} steps of ${peers} peers (${crossovers.map(crossover => crossover.toFixed(0)).join(' · ')} bytes)`],
-  [`FedKSeed: 2²⁰ weights from θ₀ and ${poolRebuild.poolSize} numbers, one pass`, `${poolRebuild.seconds.toFixed(2)} s, ${poolRebuild.sameBits ? 'the same bits as every step one by one' : 'OTHER BITS'}`]
+  [`FedKSeed: 2²⁰ weights from θ₀ and ${poolRebuild.poolSize} numbers, one pass`, `${poolRebuild.seconds.toFixed(2)} s of processor time, ${poolRebuild.sameBits ? 'the same bits as every step one by one' : 'OTHER BITS'}`]
 ])}`
 }
 
-function wireSection (rows: readonly WireFigures[]): string {
-  const [bytes, pool] = [rows.find(({ method }) => method === 'one-byte'), rows.find(({ method }) => method === 'fedkseed')]
+function wireSection (bytes: WireFigures, pool: WireFigures, ferret: WireFigures): string {
+  const rows = [bytes, pool, ferret]
   const stepOf = ({ perStep }: WireFigures): number => perStep.wire + perStep.control
   const verdict = (isKept: boolean): string => isKept ? 'kept' : 'missed'
   const protocols = rows.flatMap(({ method, protocols: told }) => told.filter(({ perStep, idlePerSecond }) => perStep + idlePerSecond >= 0.05)
     .map(({ protocol, perStep, idlePerSecond }) => `| ${method} | \`${protocol}\` | ${perStep.toFixed(1)} | ${idlePerSecond.toFixed(1)} |`))
   return `## On the wire, in eight processes
 
-${rows[0]?.peers ?? 0} real daemons on loopback, each a process of its own, started by the testnet's launcher; the weights of tiny with a context of 16. Counted by their byte meters at the sockets, noise, yamux and all protocols included, TCP/IP headers excluded: sent, a step and peer, while all train, and then a second and peer while training rests (\`shoal pause\`). Payload is the scalars themselves, once a receiver; wire is what the protocols of training sent, control all others.
+${bytes.peers} real daemons on loopback, each a process of its own, started by the testnet's launcher; the weights of tiny with a context of 16. Counted by their byte meters at the sockets, noise, yamux and all protocols included, TCP/IP headers excluded: sent, a step and peer, while all train, and then a second and peer while training rests (\`shoal pause\`). Payload is the scalars themselves, once a receiver; wire is what the protocols of training sent, control all others.
 
 | | steps of a pack | steps counted | payload a step | wire a step | control a step | all a step | all a round | idle: wire, B/s | idle: control, B/s |
 |---|---|---|---|---|---|---|---|---|---|
 ${rows.map(row => `| ${row.method} | ${row.stepsARound} | ${row.steps} | ${row.perStep.payload.toFixed(1)} | ${row.perStep.wire.toFixed(1)} | ${row.perStep.control.toFixed(1)} | ${stepOf(row).toFixed(1)} | ${(stepOf(row) * row.stepsARound / 1000).toFixed(2)} kB | ${row.idlePerSecond.wire.toFixed(1)} | ${row.idlePerSecond.control.toFixed(1)} |`).join('\n')}
 
-${bytes === undefined ? '' : `At most ${TARGET_BYTES} bytes a step and peer by one byte, everything included: ${verdict(stepOf(bytes) <= TARGET_BYTES)}. `}${pool === undefined ? '' : `At most ${TARGET_ROUND_KILOBYTES} kB a round by FedKSeed: ${verdict(stepOf(pool) * pool.stepsARound <= 1000 * TARGET_ROUND_KILOBYTES)}. `}Packing adds a delay: a scalar is applied up to ${scalarPresets['one-byte'].window - 1} steps after it was measured, so that all ${8 * scalarPresets['one-byte'].window} directions of a window are measured at one θ.
+At most ${TARGET_BYTES} bytes a step and peer by one byte, everything included: ${verdict(stepOf(bytes) <= TARGET_BYTES)}. At most ${TARGET_ROUND_KILOBYTES} kB a round by FedKSeed: ${verdict(stepOf(pool) * pool.stepsARound <= 1000 * TARGET_ROUND_KILOBYTES)}. Packing adds a delay: a scalar is applied up to ${scalarPresets['one-byte'].window - 1} steps after it was measured, so that all ${8 * scalarPresets['one-byte'].window} directions of a window are measured at one θ.
 
 By protocol, bytes of streams without what noise and yamux add:
 

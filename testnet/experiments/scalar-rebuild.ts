@@ -25,6 +25,7 @@ import { keyOf, peerOfKey } from '../../node/scalars/keys.ts'
 import { LedgerKeeper } from '../../node/scalars/ledger-keeper.ts'
 import { signer, verifier } from '../../node/scalars/signing.ts'
 import { LevelStore } from '../../node/store/level-store.ts'
+import { processorSeconds } from './scalar-speeds.ts'
 
 export interface RebuildScenario {
   readonly parameters: number
@@ -39,9 +40,9 @@ export interface RebuildFigures extends RebuildScenario {
   /** What crossed the joiner's socket for the ledger, and then for a snapshot of the weights. */
   readonly ledgerWireBytes: number
   readonly snapshotWireBytes: number
-  /** Of the least disturbed pass, for one scalar byte over all weights. */
+  /** Of a processor, in the shortest pass, for one scalar byte over all weights. */
   readonly passSecondsPerByte: number
-  /** Of checking a pack's signature, for each of its bytes. */
+  /** Of a processor, to check a pack's signature, for each of its bytes. */
   readonly verifySecondsPerByte: number
   /** From the question to the last weight. */
   readonly joinSeconds: number
@@ -56,7 +57,7 @@ const GENESIS_DEVIATION = 0.02
 /** Level that the drawn bytes are spread around. */
 const [MIDDLE_LEVEL, LEVELS] = [30, 50]
 
-/** Somebody's model work, with the time that passes over the weights took. */
+/** Somebody's model work, with what passes over the weights took of a processor. */
 class TimedWork implements ModelWorker {
   readonly work: ModelWork
   /** Of each move: its bytes and seconds. */
@@ -66,11 +67,8 @@ class TimedWork implements ModelWorker {
 
   ask<Kind extends ModelTaskKind> (task: ModelTaskOf<Kind>, answer: (result: ModelResult<Kind>) => void): void {
     const asked: ModelTask = task
-    const sinceMs = performance.now()
-    this.work.ask(task, result => {
-      if (asked.kind === 'move') this.moves.push({ bytes: asked.added.reduce((sum, { levels }) => sum + levels.length, 0), seconds: (performance.now() - sinceMs) / 1000 })
-      answer(result)
-    })
+    const seconds = processorSeconds(() => { this.work.ask(task, answer) })
+    if (asked.kind === 'move') this.moves.push({ bytes: asked.added.reduce((sum, { levels }) => sum + levels.length, 0), seconds })
   }
 }
 
@@ -208,13 +206,12 @@ interface Timed {
 }
 
 function timed (verify: Verify): Timed {
-  let tookMs = 0
+  let seconds = 0
   return {
-    seconds: () => tookMs / 1000,
+    seconds: () => seconds,
     verify: (signature, message, key) => {
-      const sinceMs = performance.now()
-      const holds = verify(signature, message, key)
-      tookMs += performance.now() - sinceMs
+      let holds = false
+      seconds += processorSeconds(() => { holds = verify(signature, message, key) })
       return holds
     }
   }

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks'
 import { Accumulator } from '../../src/spsa/accumulator.ts'
 import { compiledGaussian, compiledRademacher } from '../../src/spsa/compiled-noise.ts'
 import { plainGaussian, plainRademacher } from '../../src/spsa/plain-noise.ts'
@@ -11,35 +10,38 @@ export const SPEED_VALUES = 1 << 20
 const TRIES = 9
 const MANY = 128
 const POOL = 1024
+const MICROSECONDS = 1e6
 
 export interface ScalarSpeed {
   readonly what: string
-  /** Millions of values a second of one thread, times the directions of a pass. */
+  /** Millions of values a second of a processor, times the directions of a pass. */
   readonly millionsASecond: number
   /** A copy of as many floats, measured just before and after, takes so much of the same time. */
   readonly copies: number
 }
 
-/** The shortest of a few tries, in seconds: the others measure the machine's other work. */
-export function shortestSeconds (work: () => void, tries = TRIES): number {
-  let shortest = Infinity
-  for (let left = tries; left > 0; left--) {
-    const startedMs = performance.now()
-    work()
-    shortest = Math.min(shortest, (performance.now() - startedMs) / 1000)
-  }
-  return shortest
+/** What a piece of work takes of a processor: what others do meanwhile does not count. */
+export function processorSeconds (work: () => void): number {
+  const since = process.cpuUsage()
+  work()
+  const { user, system } = process.cpuUsage(since)
+  return (user + system) / MICROSECONDS
 }
 
-/** Every kernel between two plain copies of the same length, so that a busy machine slows both. */
+/** The least of a few tries. */
+function leastSeconds (work: () => void, tries = TRIES): number {
+  return Math.min(...Array.from({ length: tries }, () => processorSeconds(work)))
+}
+
+/** Every kernel between two plain copies of the same length: caches and memory are shared with whatever else the machine does. */
 export function measureSpeeds (): ScalarSpeed[] {
   const [from, to, bytes, sums] = [new Float32Array(SPEED_VALUES).fill(0.02), new Float32Array(SPEED_VALUES), new Int8Array(SPEED_VALUES), new Int32Array(SPEED_VALUES)]
   const copy = (): void => { to.set(from) }
   const directions = Array.from({ length: MANY }, (_, index) => ({ seed: [index, 5] as const, amount: index + 1 }))
   const measure = (what: string, passes: number, work: () => void): ScalarSpeed => {
-    const before = shortestSeconds(copy)
-    const seconds = shortestSeconds(work, passes > 1 ? 3 : TRIES)
-    const copySeconds = Math.min(before, shortestSeconds(copy))
+    const before = leastSeconds(copy)
+    const seconds = leastSeconds(work, passes > 1 ? 3 : TRIES)
+    const copySeconds = Math.min(before, leastSeconds(copy))
     return { what, millionsASecond: passes * SPEED_VALUES / seconds / 1e6, copies: seconds / passes / copySeconds }
   }
   return [
@@ -55,16 +57,15 @@ export function measureSpeeds (): ScalarSpeed[] {
   ]
 }
 
-/** Seconds to make a million weights from θ₀ and K numbers, and whether they are the bits of applying every step one by one. */
+/** Seconds of a processor to make a million weights from θ₀ and K numbers, and whether they are the bits of applying every step one by one. */
 export function measurePoolRebuild (): { readonly poolSize: number, readonly seconds: number, readonly sameBits: boolean } {
   const seedOf = (index: number): readonly [number, number] => seedOfPool('rebuild', index)
   const base = heldWeights(new Float32Array(SPEED_VALUES).fill(0.02))
   const pool = new SeedPool(POOL, rademacher, seedOf)
   const steps = Array.from({ length: POOL }, (_, index) => ({ index, amount: 1 + index * 37 % 1000 }))
   pool.add(steps)
-  const startedMs = performance.now()
-  const rebuilt = readAll(pool.weights(base, 2 ** -24))
-  const seconds = (performance.now() - startedMs) / 1000
+  let rebuilt: Float32Array = new Float32Array()
+  const seconds = processorSeconds(() => { rebuilt = readAll(pool.weights(base, 2 ** -24)) })
   const member = new Accumulator(new Int32Array(SPEED_VALUES), rademacher)
   for (const { index, amount } of [...steps].reverse()) member.add([{ seed: seedOf(index), amount }])
   const applied = member.integers.map(Number)

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
@@ -6,7 +6,6 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { ModelSpec } from '../../src/manifest/schema.ts'
 import { MODEL_SIZES, draftManifest } from '../../src/manifest/draft.ts'
 import { signManifest } from '../../src/manifest/manifest.ts'
-import type { ScalarPresetName } from '../../src/spsa/scalar-methods.ts'
 import { scalarPresets, stepsARound } from '../../src/spsa/scalar-methods.ts'
 import { DaemonClient } from '../../node/api/client.ts'
 import type { BandwidthAnswer } from '../../node/api/schema.ts'
@@ -21,8 +20,8 @@ import { UNSHAPED } from '../links/path.ts'
 const PEERS = 8
 /** What is sent does not depend on what a forward pass costs: the weights of `tiny`, next to no text a step. */
 const MODEL = { ...MODEL_SIZES['tiny'] as Extract<ModelSpec, { kind: 'gpt' }>, context: 16 } as const
-/** More than anybody takes here: a run of rounds needs an end. */
-const RUN_STEPS = 20_000
+/** More than anybody takes here: a run of rounds needs an end, and what it counts has to fit into 32 bits. */
+const RUN_STEPS = { 'one-byte': 16_384, fedkseed: 4000, ferret: 1000 } as const
 /** What was on its way when training came to rest has arrived by then. */
 const SETTLING_MS = 5_000
 
@@ -35,8 +34,10 @@ interface Sent {
   readonly streams: ReadonlyMap<string, number>
 }
 
+export type CountedMethod = keyof typeof RUN_STEPS
+
 export interface WireFigures {
-  readonly method: ScalarPresetName
+  readonly method: CountedMethod
   readonly peers: number
   /** Steps of all peers together. */
   readonly steps: number
@@ -52,7 +53,7 @@ export interface WireFigures {
 }
 
 export interface WireOptions {
-  readonly method: ScalarPresetName
+  readonly method: CountedMethod
   /** Packs of each peer that are counted: those between two comparisons, or several times as many. */
   readonly packs: number
   readonly idleSeconds: number
@@ -63,9 +64,12 @@ export interface WireOptions {
 export async function measureWire ({ method, packs, idleSeconds, signal }: WireOptions): Promise<WireFigures> {
   const root = await mkdtemp(join(tmpdir(), 'shoal-wire-'))
   const rounds = new Rounds()
+  const configFile = join(root, 'peers.toml')
+  // nobody takes steps before all are there
+  await writeFile(configFile, `waitFor = ${PEERS - 1}\n`)
   const testnet = await Testnet.start(await manifestOf(method, root), {
-    root, routes: [], links: undefined, listen: ['/ip4/127.0.0.1/tcp/0'], compute: { ...DEFAULT_COMPUTE, backend: 'wasm' }, evaluateEveryRounds: 0, bytesPerDay: '',
-    seats: Array.from({ length: PEERS }, (_, index) => ({ alias: `peer-${index + 1}`, group: 'peer', link: UNSHAPED, throttle: 1, upload: '', joinsLater: false })),
+    root, routes: [], links: undefined, listen: ['/ip4/127.0.0.1/tcp/0'], compute: { ...DEFAULT_COMPUTE, backend: 'wasm' }, evaluateEveryRounds: 0, bytesPerDay: '', configFile,
+    seats: Array.from({ length: PEERS }, (_, index) => ({ alias: `peer-${index + 1}`, group: 'peer', link: UNSHAPED, throttle: 1, upload: '', lane: 'first-order', joinsLater: false })),
     onEvent: (name, event) => { if (event.type === 'round' && event.record.members.length === PEERS) rounds.closed(name) },
     onExit: () => undefined
   })
@@ -110,12 +114,12 @@ class Rounds {
   }
 }
 
-async function manifestOf (method: ScalarPresetName, root: string): Promise<ReturnType<typeof signManifest>> {
+async function manifestOf (method: CountedMethod, root: string): Promise<ReturnType<typeof signManifest>> {
   const home = resolveDataDirectory(peerDirectory(root, 0))
   prepareDataDirectory(home)
   const { publicKey, secretKey } = await loadIdentity(home.identityFile)
   return signManifest(draftManifest({
-    name: 'wire', creator: publicKey, seed: 1, model: MODEL, steps: RUN_STEPS, batch: 1, learningRate: 0.001, method: scalarPresets[method],
+    name: 'wire', creator: publicKey, seed: 1, model: MODEL, steps: RUN_STEPS[method], batch: 1, learningRate: 0.001, method: scalarPresets[method],
     data: { corpus: 'sotu', sha256: await hashCorpus(), holdOutEvery: 10, shards: PEERS, split: 'iid' }
   }), secretKey)
 }
@@ -139,7 +143,7 @@ interface Counted {
   readonly idleSeconds: number
 }
 
-function figuresOf (method: ScalarPresetName, { before, rested, after, secondsTraining, idleSeconds }: Counted): WireFigures {
+function figuresOf (method: CountedMethod, { before, rested, after, secondsTraining, idleSeconds }: Counted): WireFigures {
   const steps = rested.steps - before.steps
   const aStep = (of: (sent: Sent) => number): number => (of(rested) - of(before)) / steps
   const aSecond = (of: (sent: Sent) => number): number => (of(after) - of(rested)) / idleSeconds / PEERS

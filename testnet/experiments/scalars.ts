@@ -12,7 +12,6 @@ import { measureResponsiveness } from './scalar-responsiveness.ts'
 import { measurePoolRebuild, measureSpeeds } from './scalar-speeds.ts'
 import { measureSwarms } from './scalar-swarms.ts'
 import { measureWire } from './scalar-wire.ts'
-import type { WireFigures } from './scalar-wire.ts'
 
 /**
  * `node dist/testnet/experiments/scalars.js [part …]`: what the scalar lane costs and learns, part by part. Each part's figures are kept in docs/results/scalars as soon as they are
@@ -25,8 +24,8 @@ const MODELS = ['tiny', 'small', 'llama-tiny', 'llama-small'] as const
 /** Of a part with real processes or streams: something hangs that takes longer. */
 const PART_TIMEOUT_MS = 30 * 60_000
 const IDLE_SECONDS = 60
-/** Of FedKSeed and Ferret: rounds are compared every fourth. */
-const ROUNDS = 8
+/** Of one byte, and rounds of FedKSeed and Ferret: ledgers are compared twice in them. */
+const [PACKS, ROUNDS] = [16, 8]
 
 type Parts = { readonly [Part in keyof ScalarFigures]: () => Promise<ScalarFigures[Part]> | ScalarFigures[Part] }
 
@@ -44,11 +43,9 @@ const parts: Parts = {
   swarms: measureSwarms,
   rebuild: async () => measureRebuild({ parameters: 1_000_000, peers: 8, steps: 512 }, signal()),
   responsiveness: measureResponsiveness,
-  wire: async () => {
-    const rows: WireFigures[] = []
-    for (const [method, packs] of [['one-byte', 16], ['fedkseed', ROUNDS], ['ferret', ROUNDS]] as const) rows.push(await measureWire({ method, packs, idleSeconds: IDLE_SECONDS, signal: signal() }))
-    return rows
-  }
+  wireOneByte: async () => measureWire({ method: 'one-byte', packs: PACKS, idleSeconds: IDLE_SECONDS, signal: signal() }),
+  wireFedKSeed: async () => measureWire({ method: 'fedkseed', packs: ROUNDS, idleSeconds: IDLE_SECONDS, signal: signal() }),
+  wireFerret: async () => measureWire({ method: 'ferret', packs: ROUNDS, idleSeconds: IDLE_SECONDS, signal: signal() })
 }
 
 interface Kept<Figures> {
@@ -56,9 +53,9 @@ interface Kept<Figures> {
   readonly figures: Figures
 }
 
-async function figuresOf<Part extends keyof ScalarFigures> (part: Part, anew: boolean): Promise<Kept<ScalarFigures[Part]>> {
+async function figuresOf<Part extends keyof ScalarFigures> (part: Part, anew: readonly string[]): Promise<Kept<ScalarFigures[Part]>> {
   const file = new URL(`${part}.json`, KEPT)
-  const kept = anew ? undefined : await readFile(file, 'utf8').then(text => JSON.parse(text) as Kept<ScalarFigures[Part]>, () => undefined)
+  const kept = anew.includes(part) ? undefined : await readFile(file, 'utf8').then(text => JSON.parse(text) as Kept<ScalarFigures[Part]>, () => undefined)
   if (kept !== undefined) return kept
   console.log(`measuring ${part}`)
   const measured = { setup: `${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown processor'}`, figures: await parts[part]() }
@@ -70,14 +67,15 @@ const named = process.argv.slice(2)
 const unknown = named.find(part => !Object.hasOwn(parts, part))
 if (unknown !== undefined) throw new ShoalError({ code: 'USAGE', what: `there is no part ${unknown}`, why: `parts are ${Object.keys(parts).join(', ')}`, tryThis: 'name one of them, or none' })
 await mkdir(KEPT, { recursive: true })
-const isAnew = (part: string): boolean => named.includes(part)
-const [speeds, poolRebuild, memory, swarms, rebuild, responsiveness, wire] = [
-  await figuresOf('speeds', isAnew('speeds')), await figuresOf('poolRebuild', isAnew('poolRebuild')), await figuresOf('memory', isAnew('memory')), await figuresOf('swarms', isAnew('swarms')),
-  await figuresOf('rebuild', isAnew('rebuild')), await figuresOf('responsiveness', isAnew('responsiveness')), await figuresOf('wire', isAnew('wire'))
-]
-const setups = new Set([speeds, poolRebuild, memory, swarms, rebuild, responsiveness, wire].map(({ setup }) => setup))
+const kept = {
+  speeds: await figuresOf('speeds', named), poolRebuild: await figuresOf('poolRebuild', named), memory: await figuresOf('memory', named), swarms: await figuresOf('swarms', named),
+  rebuild: await figuresOf('rebuild', named), responsiveness: await figuresOf('responsiveness', named),
+  wireOneByte: await figuresOf('wireOneByte', named), wireFedKSeed: await figuresOf('wireFedKSeed', named), wireFerret: await figuresOf('wireFerret', named)
+}
+const setups = new Set(Object.values(kept).map(({ setup }) => setup))
 const text = scalarPage([...setups].join('; '), {
-  speeds: speeds.figures, poolRebuild: poolRebuild.figures, memory: memory.figures, swarms: swarms.figures, rebuild: rebuild.figures, responsiveness: responsiveness.figures, wire: wire.figures
+  speeds: kept.speeds.figures, poolRebuild: kept.poolRebuild.figures, memory: kept.memory.figures, swarms: kept.swarms.figures, rebuild: kept.rebuild.figures,
+  responsiveness: kept.responsiveness.figures, wireOneByte: kept.wireOneByte.figures, wireFedKSeed: kept.wireFedKSeed.figures, wireFerret: kept.wireFerret.figures
 }, await finetuneSection(RESULTS))
 await writeFile(new URL('scalars.md', RESULTS), text)
 console.log(text)
