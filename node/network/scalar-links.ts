@@ -3,9 +3,11 @@ import { reasonOf } from '../../src/errors.ts'
 import type { OneByteMessage } from '../../src/spsa/one-byte-messages.ts'
 import { hearScalars } from '../../protocols/scalars/handler.ts'
 import { ScalarSender } from '../../protocols/scalars/sender.ts'
+import { Paces } from '../../protocols/wire/allowance.ts'
 import type { ByteMeter, Direction } from '../../protocols/wire/byte-meter.ts'
+import { SCALAR_MESSAGE_RATE } from '../../protocols/wire/limits.ts'
 import type { Rejection } from '../../protocols/wire/rejection.ts'
-import { GOODBYE_LIMIT_MS } from './constants.ts'
+import { GOODBYE_LIMIT_MS, MAXIMUM_CONNECTIONS } from './constants.ts'
 import { within } from './within.ts'
 
 export interface ScalarLinksOptions {
@@ -22,6 +24,7 @@ export interface ScalarLinksOptions {
 export class ScalarLinks {
   readonly #options: ScalarLinksOptions
   readonly #senders = new Map<string, ScalarSender>()
+  readonly #paces = new Paces(SCALAR_MESSAGE_RATE, MAXIMUM_CONNECTIONS)
   #listener: (peerId: string, message: OneByteMessage) => void = () => undefined
 
   constructor (options: ScalarLinksOptions) { this.#options = options }
@@ -45,7 +48,7 @@ export class ScalarLinks {
   /** The protocol's handler. @throws WireError */
   async serve (stream: Stream, peerId: string): Promise<void> {
     const { signal } = this.#options
-    await hearScalars(stream, peerId, { refusal: async from => this.#refusal(from), signal, onMessage: (from, message) => { this.#hear(from, message) } })
+    await hearScalars(stream, peerId, { refusal: async from => this.#refusal(from), signal, onMessage: (from, message) => { this.#hear(from, message) }, pace: from => this.#paces.take(from, performance.now()) })
   }
 
   /** Sends what waits, to those who take it within a moment. */

@@ -76,24 +76,33 @@ export async function openParts (options: PeerOptions, identity: Identity, close
   const network = await startNetwork({ options, store, identity, layout, serving, runFiles, door, networkKey }, signal)
   closers.add('network', async () => network.stop())
   const say = (sentence: string): void => { events.emit({ type: 'waiting', sentence }) }
+  const joining = { network, run: run.manifest, values: layout.size, folder: runFolder(run.runId, directory), events }
+  const isNew = checkpoint === undefined && scalars === undefined && lane === undefined
+  const bootstrapped = options.source.bootstrap.length + settings.bootstrap.length > 0
+  const leaving = new AbortController()
+  closers.add('joining', () => { leaving.abort() })
+  // The replica comes while the data is prepared and the trainer starts.
+  const fetching = isNew && bootstrapped ? fetchRunningState({ ...joining, signal: AbortSignal.any([signal, leaving.signal]) }) : Promise.resolve(undefined)
+  const beginning = fetching.then(snapshot => {
+    if (checkpoint === undefined && snapshot === undefined && lane === undefined && scalars?.start === undefined && run.manifest.method.kind !== 'one-byte' && run.manifest.genesis !== undefined) throw unknownGenesis(run.manifest)
+    const start = snapshot ?? scalars?.start
+    return checkpoint?.trainer ?? (start === undefined ? ferretState(run.manifest, scalars, identity) : freshOptimizer(start))
+  })
+  // Told by whoever waits for it.
+  beginning.catch(() => undefined)
   await obtainFiles(runFiles, { source: network, say, signal })
   const data = await loadTrainingData(run.manifest, {
     root: directory.root, files: runFiles, peerId: identity.peerId, shardNumber: settings.shard === 0 ? undefined : settings.shard, ownData: settings.data, signal
   })
-  const joining = { network, run: run.manifest, values: layout.size, folder: runFolder(run.runId, directory), events }
-  const bootstrapped = options.source.bootstrap.length + settings.bootstrap.length > 0
-  const snapshot = checkpoint === undefined && scalars === undefined && lane === undefined && bootstrapped ? await fetchRunningState({ ...joining, signal }) : undefined
-  if (checkpoint === undefined && snapshot === undefined && lane === undefined && scalars?.start === undefined && run.manifest.method.kind !== 'one-byte' && run.manifest.genesis !== undefined) throw unknownGenesis(run.manifest)
   const samplingSeed = checkpoint?.samplingSeed ?? samplingSeedOf(run.manifest.seed, data.shardNumber)
-  const start = snapshot ?? scalars?.start
-  const state = checkpoint?.trainer ?? (start === undefined ? ferretState(run.manifest, scalars, identity) : freshOptimizer(start))
   const pretended = emulatedStepMs(run.manifest, process.env)
   if (pretended !== undefined) warn(`this peer only pretends to train: a step takes ${pretended} ms and learns nothing`)
   const trainer = await TrainerClient.start({
     model: run.manifest.model, inner: run.manifest.inner, seed: run.manifest.seed, budgetSteps: run.manifest.budget.steps, compute: computeOf(settings),
-    samplingSeed, ...trainerInput(data), ...trainerModeOf(run, lane), ...state === undefined ? {} : { state },
+    samplingSeed, ...trainerInput(data), ...trainerModeOf(run, lane),
     ...pretended === undefined ? {} : { emulatedStepMs: pretended }
-  }, { signal })
+  }, { signal, state: beginning })
+  const snapshot = await fetching
   closers.add('trainer', async () => trainer.close())
   const rounds = lane !== undefined ? undefined : await startRounds(run.manifest, { self: network.self, layout, trainer, state: checkpoint?.averaging, compute: computeOf(settings) }, signal)
   if (rounds !== undefined) closers.add('rounds', async () => rounds.close())

@@ -63,7 +63,7 @@ export class TrainerClient implements Trainer {
   #tokens: number | undefined
   #isTraining = false
 
-  private constructor (init: TrainerInit, ranking: BackendRanking) {
+  private constructor (init: TrainerInit, ranking: BackendRanking, awaitsState: boolean) {
     this.layout = modelLayout(init.model)
     this.#ready = new Promise((resolve, reject) => { this.#settleReady = { resolve, reject } })
     const memory = sharedMemory(init, this.layout.size)
@@ -76,7 +76,7 @@ export class TrainerClient implements Trainer {
       const model = init.scalars.bytes && modelClient(async task => await this.#ask<'model'>({ kind: 'model', task }))
       this.scalars = { integers: memory.sharedIntegers, measure: (request, done) => { this.#measure(request, done) }, model }
     }
-    this.#worker = startThread({ ...init, ranking, ...memory })
+    this.#worker = startThread({ ...init, ranking, awaitsState, ...memory })
     this.#worker.on('message', (message: FromWorker) => this.#receive(message))
     this.#worker.on('error', error => this.#fail(trainerFailed(reasonOf(error))))
     this.#mayHoldDevice = ranking.order.includes('webgpu')
@@ -92,17 +92,18 @@ export class TrainerClient implements Trainer {
    * Starts a worker and waits until it can train.
    *
    * @param options.signal gives up the start
+   * @param options.state in place of `init.state`, where that may take longer to get than the thread and its backend take to start; what it rejects with is thrown
    * @throws ShoalError BACKEND_UNAVAILABLE, CHECKPOINT_INCOMPATIBLE or TRAINER_FAILED; the signal's reason when it aborts
    */
-  static async start (init: TrainerInit, options: { readonly signal?: AbortSignal } = {}): Promise<TrainerClient> {
-    const { signal } = options
+  static async start (init: TrainerInit, { signal, state }: { readonly signal?: AbortSignal, readonly state?: Promise<TrainerState | undefined> } = {}): Promise<TrainerClient> {
     signal?.throwIfAborted()
     const ranking = await rankBackends(init.compute, flopsOfStep(modelLayout(init.model).size, tokensPerStepOf(init)), signal)
     signal?.throwIfAborted()
-    const client = new TrainerClient(init, ranking)
+    const client = new TrainerClient(init, ranking, state !== undefined)
     const abandon = (): void => client.#fail(trainerFailed('its start was abandoned'))
     signal?.addEventListener('abort', abandon, { once: true })
     try {
+      if (state !== undefined) client.#worker.postMessage({ kind: 'begin', state: await Promise.race([state, client.#ready.then(() => undefined)]) } satisfies ToWorker)
       const ready = await client.#ready
       client.#about = ready
       client.#step = ready.step
@@ -119,7 +120,6 @@ export class TrainerClient implements Trainer {
   /** Inner steps taken; during a training, those of the last report. */
   get step (): number { return this.#step }
 
-  /** What computes, for people. */
   get backend (): string { return this.#about?.backend ?? 'starting' }
 
   /** Names the kernels and thereby the bits of this trainer; belongs into checkpoints. */

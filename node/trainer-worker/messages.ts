@@ -45,6 +45,8 @@ export interface TrainerInit {
   readonly tokenizer?: string
   /** Where to go on; left out, training begins at genesis. */
   readonly state?: TrainerState
+  /** The largest heap of the thread, tensors excluded; the runtime's own limit when left out. */
+  readonly heapMegabytes?: number
 }
 
 /** What crosses to the worker when it starts. */
@@ -61,6 +63,8 @@ export interface WorkerInput extends TrainerInit {
   readonly stopFlag: Int32Array
   /** Becomes 1 when the thread has given its device back and ends. */
   readonly leftFlag: Int32Array
+  /** Whether `state` comes in a message, once the thread's backend may be ready already. */
+  readonly awaitsState: boolean
 }
 
 /** Experts of the trainer's model and how they answer together. */
@@ -114,6 +118,8 @@ export interface StepProgress {
 
 export type ToWorker =
   | (Request & { readonly id: number })
+  /** What a thread that awaits its state goes on from; undefined begins at genesis. */
+  | { readonly kind: 'begin', readonly state: TrainerState | undefined }
   /** Nothing more is asked: the thread gives its device back and ends by itself. */
   | { readonly kind: 'close' }
 

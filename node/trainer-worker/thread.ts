@@ -19,5 +19,8 @@ export function sharedMemory ({ gradients, scalars }: Pick<TrainerInit, 'gradien
 /** Node cannot run TypeScript in a worker, so tests that run from source start the built file. */
 export function startThread (workerData: WorkerInput): Worker {
   const isSource = import.meta.url.endsWith('.ts')
-  return new Worker(new URL(isSource ? '../../dist/node/trainer-worker/worker.js' : './worker.js', import.meta.url), { workerData, name: 'trainer' })
+  const { heapMegabytes } = workerData
+  return new Worker(new URL(isSource ? '../../dist/node/trainer-worker/worker.js' : './worker.js', import.meta.url), {
+    workerData, name: 'trainer', ...heapMegabytes === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: heapMegabytes } }
+  })
 }

@@ -1,5 +1,6 @@
 import '../polyfills.ts'
 import { parentPort, workerData } from 'node:worker_threads'
+import { ShoalError } from '../../src/errors.ts'
 import { startBackend } from '../backends/backend.ts'
 import { createEmulatedSession } from './emulated-session.ts'
 import { errorParts, trainerFailed } from './messages.ts'
@@ -24,20 +25,36 @@ async function main (input: WorkerInput): Promise<void> {
   lowerPriority(input.compute)
   const report: Report = (progress, secondsTraining) => post({ kind: 'progress', progress, secondsTraining })
   if (input.emulatedStepMs !== undefined) {
-    const session = createEmulatedSession(input, input.emulatedStepMs, report)
+    const session = createEmulatedSession(await withState(input), input.emulatedStepMs, report)
     serve(session, () => undefined, { backend: `emulated, ${input.emulatedStepMs} ms a step`, kernelVariant: 'emulated', skipped: [] })
     return
   }
   const backend = await startBackend(input.compute, input.ranking)
   backend.lost?.then(reason => post({ kind: 'error', id: undefined, error: trainerFailed(`its device was lost: ${reason}`) }), () => undefined)
-  const session = input.scalars === undefined ? await createSession(input, backend, report) : createScalarSession(input, input.scalars, report)
+  const whole = await withState(input).catch((error: unknown) => {
+    backend.close?.()
+    throw error
+  })
+  const session = whole.scalars === undefined ? await createSession(whole, backend, report) : createScalarSession(whole, whole.scalars, report)
   serve(session, () => backend.close?.(), { backend: backend.device, kernelVariant: backend.kernels.variant, skipped: backend.skipped })
+}
+
+/** What it goes on from may take longer to get than a backend takes to start. @throws ShoalError TRAINER_FAILED when it is closed before */
+async function withState (input: WorkerInput): Promise<WorkerInput> {
+  if (!input.awaitsState) return input
+  const message = await new Promise<ToWorker>(resolve => port.once('message', resolve))
+  if (message.kind !== 'begin') throw new ShoalError(trainerFailed('it was closed before it began'))
+  // Without anybody who listens a port no longer keeps its thread alive.
+  port.ref()
+  const { state } = message
+  return { ...input, ...state === undefined ? {} : { state } }
 }
 
 /** Answers what is asked, one at a time: a request waits for those before it. */
 function serve (session: Session, close: () => void, about: Omit<Extract<FromWorker, { kind: 'ready' }>, 'kind' | 'step'>): void {
   let previous = Promise.resolve()
   port.on('message', (message: ToWorker) => {
+    if (message.kind === 'begin') return
     if (message.kind === 'close') {
       close()
       port.close()

@@ -10,6 +10,8 @@ export interface ScalarHandlerOptions {
   /** Why nothing is taken from this peer, or undefined when it is. */
   readonly refusal: (peerId: string) => Promise<Rejection | undefined>
   readonly onMessage: (peerId: string, message: OneByteMessage) => void
+  /** Counts a message. Milliseconds until the next is read, which holds up whoever sends them faster. */
+  readonly pace: (peerId: string) => number
   readonly signal: AbortSignal
 }
 
@@ -18,13 +20,15 @@ export interface ScalarHandlerOptions {
  *
  * @throws WireError `refused` for a peer that is no member, `malformed` for bytes that are no message
  */
-export async function hearScalars (stream: Stream, peerId: string, { refusal, onMessage, signal }: ScalarHandlerOptions): Promise<void> {
+export async function hearScalars (stream: Stream, peerId: string, { refusal, onMessage, pace, signal }: ScalarHandlerOptions): Promise<void> {
   const io = new StreamIO(stream, { maximumFrameBytes: MAXIMUM_CONTROL_FRAME_BYTES })
   try {
     const why = await refusal(peerId)
     if (why !== undefined) throw new WireError('refused', why.sentence)
     for (let frame = await io.readFrame({ signal, idleMs: SILENCE_TIMEOUT_MS }); frame !== undefined; frame = await io.readFrame({ signal, idleMs: SILENCE_TIMEOUT_MS })) {
       onMessage(peerId, decodeScalars(frame))
+      const waitMs = pace(peerId)
+      if (waitMs > 0) await new Promise(resolve => { setTimeout(resolve, waitMs) })
     }
     await io.end(signal)
   } catch (error) {

@@ -35,3 +35,28 @@ export class Allowances {
     if (before !== undefined) before.tokens = Math.min(this.#rate.burst, before.tokens + 1)
   }
 }
+
+/** Holds others to a rate by letting them wait, where doing more is no offence. */
+export class Paces {
+  readonly #rate: Rate
+  readonly #mostNames: number
+  /** By name: when it would have used up nothing, at its rate. */
+  readonly #freeMs = new Map<string, number>()
+
+  /** @param mostNames remembered at a time; the longest unseen are forgotten, and begin anew */
+  constructor (rate: Rate, mostNames: number) {
+    this.#rate = rate
+    this.#mostNames = mostNames
+  }
+
+  /** Counts one. @returns milliseconds that the next is to wait */
+  take (name: string, nowMs: number): number {
+    const { burst, perSecond } = this.#rate
+    const freeMs = Math.max(nowMs, this.#freeMs.get(name) ?? nowMs) + 1000 / perSecond
+    this.#freeMs.delete(name)
+    this.#freeMs.set(name, freeMs)
+    const oldest = this.#freeMs.keys().next()
+    if (this.#freeMs.size > this.#mostNames && oldest.done !== true) this.#freeMs.delete(oldest.value)
+    return Math.max(0, freeMs - nowMs - 1000 * burst / perSecond)
+  }
+}

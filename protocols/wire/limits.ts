@@ -132,6 +132,12 @@ export const MAXIMUM_SNAPSHOT_HEADS = 512
 /** Messages of the scalars protocol that wait for one peer: a reconciliation's worth; whoever takes none is reconciled with later. */
 export const MAXIMUM_QUEUED_SCALARS = 256
 
+/**
+ * Messages of the scalars protocol heard from one peer: a pack of a step each from a peer that takes hundreds a second, and a ledger of a million entries in half a minute. Whoever
+ * sends more is read no faster, and what its queue drops is reconciled later.
+ */
+export const SCALAR_MESSAGE_RATE = { burst: 1024, perSecond: 512 } as const
+
 /** Bytes of a probe each way: 4 s of a 1 Mbit/s link, and enough to leave the sockets' buffers behind. */
 export const MAXIMUM_PROBE_BYTES = 512 * KIB
 

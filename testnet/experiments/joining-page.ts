@@ -5,6 +5,7 @@ import type { ProbeTimes } from './joining-probe.ts'
 export interface Milestones {
   readonly firstChunksSeconds: number | null
   readonly wholeSeconds: number | null
+  readonly believedSeconds: number | null
   readonly startedSeconds: number | null
   readonly firstStepSeconds: number | null
   readonly firstAveragedSeconds: number | null
@@ -28,7 +29,7 @@ function ms (values: readonly number[], share: number): string {
 
 /** The page of what was measured. */
 export function joiningPage ({ command, setup, stateBytes, megabits, oneWayMs, milestones: at, probe }: JoiningResult): string {
-  const row = (what: string, seconds: number | null): string => `| ${what} | ${seconds === null ? 'not told before the first round' : `${seconds.toFixed(1)} s`} |`
+  const row = (what: string, seconds: number | null): string => `| ${what} | ${seconds === null ? 'not seen' : `${seconds.toFixed(1)} s`} |`
   return [
     '# How long does joining take?', '',
     `Command: \`${command}\`. Setup: ${setup}.`, '',
@@ -36,7 +37,7 @@ export function joiningPage ({ command, setup, stateBytes, megabits, oneWayMs, m
     `carries ${megabits} Mbit/s each way and takes ${oneWayMs} ms, so that a round trip is ${2 * oneWayMs} ms and the state alone takes ${(8 * stateBytes / megabits / 1e6).toFixed(1)} s of it. Members, joiner and gateways share the machine.`, '',
     '## From the command to the first step', '',
     `| since \`shoal join\` was typed | |`, '|---|---|',
-    row('first chunks are here', at.firstChunksSeconds), row(`all of it, from ${at.sources} members at once`, at.wholeSeconds), row('attested, trainer ready', at.startedSeconds),
+    row('first chunks are here', at.firstChunksSeconds), row(`all of it, from ${at.sources} members at once`, at.wholeSeconds), row('attested by two others at least', at.believedSeconds), row('trainer ready', at.startedSeconds),
     row('first useful step', at.firstStepSeconds), row('first round averaged with another', at.firstAveragedSeconds), '',
     'The design asks for the first useful step within 20 s.', '',
     '## Control behind chunks', '',

@@ -37,6 +37,8 @@ const ONE_WAY_MS = 50
 /** Rounds that the members have behind them when the joiner comes. */
 const ROUNDS_BEFORE = 6
 const STOP_MS = 12_000
+/** A joiner that has not averaged by then is reported as it is: the whole takes no more than six minutes. */
+const WATCHED_MS = 150_000
 
 /** How long `shoal join` takes to its first step over a slow link, and what a control message waits meanwhile. */
 async function main (): Promise<void> {
@@ -98,15 +100,17 @@ async function freePort (): Promise<number> {
 async function watchJoining (launch: (onEvent: (event: StampedEvent) => void) => Promise<PeerProcess>): Promise<Milestones> {
   const begunMs = performance.now()
   const seconds = (): number => (performance.now() - begunMs) / 1000
-  const at: { -readonly [Name in keyof Milestones]: Milestones[Name] } = { firstChunksSeconds: null, wholeSeconds: null, startedSeconds: null, firstStepSeconds: null, firstAveragedSeconds: null, sources: 0 }
+  const at: { -readonly [Name in keyof Milestones]: Milestones[Name] } = { firstChunksSeconds: null, wholeSeconds: null, believedSeconds: null, startedSeconds: null, firstStepSeconds: null, firstAveragedSeconds: null, sources: 0 }
   let step = Infinity
   return new Promise((resolve, reject) => {
+    setTimeout(() => { resolve(at) }, WATCHED_MS).unref()
     const onEvent = (event: StampedEvent): void => {
       if (event.type === 'joining') {
         at.sources = Math.max(at.sources, event.sources.length)
         if (event.receivedBytes > 0 && at.firstChunksSeconds === null) at.firstChunksSeconds = seconds()
         if (event.receivedBytes === event.totalBytes && at.wholeSeconds === null) at.wholeSeconds = seconds()
       }
+      if (event.type === 'waiting' && event.sentence.includes(' is believed: ')) at.believedSeconds ??= seconds()
       if (event.type === 'started') [at.startedSeconds, step] = [seconds(), event.step]
       if (event.type === 'progress' && event.step > step && at.firstStepSeconds === null) at.firstStepSeconds = seconds()
       if (event.type === 'round' && event.record.outcome === 'averaged' && at.firstAveragedSeconds === null) at.firstAveragedSeconds = seconds()

@@ -7,6 +7,7 @@ import type { SwarmNetwork } from '../../../node/network/swarm-network.ts'
 import { keyOf, peerOfKey } from '../../../node/scalars/keys.ts'
 import { signer, verifier } from '../../../node/scalars/signing.ts'
 import { ByteMeter } from '../../../protocols/wire/byte-meter.ts'
+import { MAXIMUM_QUEUED_SCALARS, SCALAR_MESSAGE_RATE } from '../../../protocols/wire/limits.ts'
 import { SCALARS_PROTOCOL } from '../../../protocols/wire/protocol-ids.ts'
 import { modelMemory } from '../../../src/spsa/byte-model.ts'
 import { ModelWork } from '../../../src/spsa/model-worker.ts'
@@ -68,6 +69,25 @@ describe('bytes over real streams', () => {
       expect(payloadSent).toBe(2 * STEPS)
       expect(7 * wireSent / 2 / STEPS).toBeLessThan(200)
     }
+  })
+
+  it('are heard no faster than the rate, and all in the end, from a member that floods; nobody is blamed', async () => {
+    const target = await startPeer()
+    const flooder = await startPeer({ bootstrap: target.addresses() })
+    running.push(target, flooder)
+    await fullMesh(target, flooder)
+    const { burst, perSecond } = SCALAR_MESSAGE_RATE
+    const times: number[] = []
+    target.scalars.onMessage(() => { times.push(performance.now()) })
+    while (times.length < burst + 300) {
+      const heard = times.length
+      // As many as wait for one peer without being dropped.
+      for (let sent = 0; sent < MAXIMUM_QUEUED_SCALARS; sent++) flooder.scalars.send(target.self, { kind: 'sums-wanted' })
+      await eventually(() => times.length === heard + MAXIMUM_QUEUED_SCALARS)
+    }
+    const [first = 0] = times
+    times.forEach((atMs, heard) => { expect(heard).toBeLessThanOrEqual(burst + 1 + perSecond * (atMs - first + 1) / 1000) })
+    expect(target.rejected()).toEqual([])
   })
 
   it('move nothing when they are forged, and are not taken from a stranger; both are told of', async () => {

@@ -9,6 +9,7 @@ import { charactersFile } from '../../../src/data/tokenizers/tokenizer-file.ts'
 import { genesisWeights } from '../../../src/models/genesis.ts'
 import { WASM_VARIANTS, bestInstructions } from '../../../src/kernels/wasm-binaries.ts'
 import type { TrainingOutcome } from '../../../src/ports.ts'
+import type { TrainerState } from '../../../src/training/trainer-state.ts'
 import { inner, replicaOn, spec, text, train as trainHere } from '../../src/training/support.ts'
 import { use } from '../../src/kernels/support.ts'
 
@@ -204,6 +205,49 @@ describe('a trainer that cannot go on', () => {
     const starting = TrainerClient.start(init, { signal: controller.signal })
     controller.abort()
     await expect(starting).rejects.toMatchObject({ name: 'AbortError' })
+  })
+})
+
+describe('a trainer whose thread runs out of memory', () => {
+  it('says so to everybody who waits, and leaves the weights of the last training that ended', async () => {
+    const trainer = await start({
+      heapMegabytes: 48, budgetSteps: 0, tokenizer: charactersFile(['a', 'b', 'é']), training: { kind: 'tokens', ids: Uint16Array.from({ length: 100 }, (_, index) => 16 + index % 3) }
+    })
+    expect(await train(trainer, 2)).toMatchObject({ kind: 'reached' })
+    const weights = trainer.weights.slice()
+    // The tokens of its prompt take more than the heap has.
+    const text = expect(trainer.sample({ prompt: 'a'.repeat(2 ** 24), tokens: 1, temperature: 1, topK: 0, topP: 1, seed: 1 })).rejects.toMatchObject({ code: 'TRAINER_FAILED', why: expect.stringContaining('memory') as string })
+    expect(await train(trainer, 1000)).toMatchObject({ kind: 'failed', reason: expect.stringContaining('memory') as string })
+    await text
+    expect(trainer.weights).toEqual(weights)
+    await expect(trainer.readState()).rejects.toMatchObject({ code: 'TRAINER_FAILED' })
+  })
+
+  it('says so when it has too little to begin with', async () => {
+    await expect(TrainerClient.start({ ...init, heapMegabytes: 2 })).rejects.toMatchObject({ code: 'TRAINER_FAILED', why: expect.stringContaining('memory') as string })
+  })
+})
+
+describe('a trainer that learns late what it goes on from', () => {
+  it('goes on from it with the same bits, and begins at genesis without any', async () => {
+    const half = await start()
+    await train(half, 4)
+    const state = await half.readState()
+    let give: (state: TrainerState | undefined) => void = () => undefined
+    const starting = TrainerClient.start(init, { state: new Promise(resolve => { give = resolve }) })
+    give(state)
+    const late = await starting
+    open.push(late)
+    expect(late.step).toBe(4)
+    await Promise.all([train(late, 6), train(half, 6)])
+    expect(await late.readState()).toEqual(await half.readState())
+    const fresh = await TrainerClient.start(init, { state: Promise.resolve(undefined) })
+    open.push(fresh)
+    expect(fresh.step).toBe(0)
+  })
+
+  it('ends with the reason for which there is none', async () => {
+    await expect(TrainerClient.start(init, { state: Promise.reject(new Error('nobody gives it')) })).rejects.toThrow('nobody gives it')
   })
 })
 

@@ -1,7 +1,23 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Allowances } from '../../../protocols/wire/allowance.ts'
+import { Allowances, Paces } from '../../../protocols/wire/allowance.ts'
 import { BodyTurns } from '../../../protocols/wire/body-turns.ts'
+
+describe('a pace', () => {
+  it('lets who waits as told do no more than the burst and the rate since, and no less once it has', () => {
+    fc.assert(fc.property(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 50 }), fc.array(fc.nat(100), { maxLength: 200 }), (burst, perSecond, idle) => {
+      const paces = new Paces({ burst, perSecond }, 8)
+      let [nowMs, waitedMs] = [0, 0]
+      idle.forEach((idleMs, done) => {
+        expect(done).toBeLessThanOrEqual(burst + perSecond * nowMs / 1000 + 1e-6)
+        const waitMs = paces.take('somebody', nowMs)
+        waitedMs += waitMs
+        nowMs += waitMs + idleMs
+      })
+      expect(waitedMs).toBeLessThanOrEqual(1000 * idle.length / perSecond)
+    }))
+  })
+})
 
 describe('an allowance', () => {
   it('never lets through more than the burst and the rate since', () => {
