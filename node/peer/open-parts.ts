@@ -83,11 +83,7 @@ export async function openParts (options: PeerOptions, identity: Identity, close
   closers.add('joining', () => { leaving.abort() })
   // The replica comes while the data is prepared and the trainer starts.
   const fetching = isNew && bootstrapped ? fetchRunningState({ ...joining, signal: AbortSignal.any([signal, leaving.signal]) }) : Promise.resolve(undefined)
-  const beginning = fetching.then(snapshot => {
-    if (checkpoint === undefined && snapshot === undefined && lane === undefined && scalars?.start === undefined && run.manifest.method.kind !== 'one-byte' && run.manifest.genesis !== undefined) throw unknownGenesis(run.manifest)
-    const start = snapshot ?? scalars?.start
-    return checkpoint?.trainer ?? (start === undefined ? ferretState(run.manifest, scalars, identity) : freshOptimizer(start))
-  })
+  const beginning = fetching.then(snapshot => checkpoint?.trainer ?? startOf(run.manifest, { snapshot, scalars, lane, identity }))
   // Told by whoever waits for it.
   beginning.catch(() => undefined)
   await obtainFiles(runFiles, { source: network, say, signal })
@@ -215,6 +211,18 @@ function scalarSettingsOf (method: Exclude<ScalarSpec, { kind: 'ferret' }>, runI
 /** Every shard has batches of its own, and so has every seed. */
 function samplingSeedOf (seed: number, shardNumber: number): number {
   return (Math.imul(seed, 0x9e37_79b1) + shardNumber) >>> 0
+}
+
+interface Starts extends Pick<PeerParts, 'snapshot' | 'scalars' | 'lane'> {
+  readonly identity: Identity
+}
+
+/** What the trainer begins with where there is no checkpoint; undefined begins at genesis. @throws ShoalError CHECKPOINT_MISSING */
+function startOf (manifest: RunManifest, { snapshot, scalars, lane, identity }: Starts): TrainerState | undefined {
+  const start = snapshot ?? scalars?.start
+  if (start !== undefined) return freshOptimizer(start)
+  if (lane === undefined && manifest.method.kind !== 'one-byte' && manifest.genesis !== undefined) throw unknownGenesis(manifest)
+  return ferretState(manifest, scalars, identity)
 }
 
 /** A peer of Ferret that was here before goes on in its schedule and its batches where its last pack was sent; undefined for all others. */
