@@ -42,13 +42,15 @@ export class RelayPlaces {
     const { nowMs, say } = this.#options
     if (this.#asking) return
     this.#asking = true
+    let relay: string | undefined
     try {
-      const relay = this.current().length < RELAYS_WANTED ? await this.#candidate() : undefined
+      relay = this.current().length < RELAYS_WANTED ? await this.#candidate() : undefined
       if (relay === undefined) return
       this.#retryMs.set(relay, nowMs() + RELAY_RETRY_MS)
       await this.#reserve(relay)
     } catch (error) {
-      say(`no place at a relay: ${reasonOf(error)}`)
+      // a member that has left meanwhile has no places, and its leaving is told
+      if (relay === undefined || this.#direct(peerIdFromString(relay)) !== undefined) say(`no place at a relay: ${plainReason(error)}`)
     } finally {
       this.#asking = false
     }
@@ -84,4 +86,10 @@ export class RelayPlaces {
     const { node, isPunched } = this.#options
     return node.getConnections(id).find(connection => connection.status === 'open' && pathOf(connection).relay === undefined && !isPunched(connection))
   }
+}
+
+/** In libp2p's words about an address there are stack traces; the error among them is what people can use. */
+function plainReason (error: unknown): string {
+  const text = reasonOf(error)
+  return /\b\w*Error: (.+)/.exec(text)?.[1] ?? text.split('\n', 1).join()
 }

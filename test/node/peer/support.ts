@@ -57,10 +57,10 @@ export class LivePeer {
     return this.#told.filter((event): event is EventOf<Type> => event.type === type)
   }
 
-  /** What it warned of and whom it refused, but for dials and handshakes: those of a machine that stands still for seconds fail, and are tried again. */
+  /** What it warned of and whom it refused, but for dials, handshakes and places at relays: those of a machine that stands still for seconds fail, and are tried again. */
   complaints (): string[] {
     const sentences = [...this.all('warning'), ...this.all('peer-rejected')].map(({ sentence }) => sentence)
-    return sentences.filter(sentence => !/^(cannot reach|the handshake with) /.test(sentence))
+    return sentences.filter(sentence => !/^(cannot reach|the handshake with|no place at a relay)\b/.test(sentence))
   }
 
   /** The first event of a type that fits; rejects when the peer ends without one. */

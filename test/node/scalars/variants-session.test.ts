@@ -58,4 +58,4 @@ it('real peers with several directions, momentum, schedules and adapters end wit
   }
   expect(a.all('round').at(-1)?.record.reason).toContain('adapters of rank 2; 2 directions a step; momentum 0.8')
   expect([a, b].flatMap(peer => peer.complaints())).toEqual([])
-}, 120_000)
+})
