@@ -1,4 +1,5 @@
 import type { Connection, Libp2p } from '@libp2p/interface'
+import { multiaddr } from '@multiformats/multiaddr'
 import type { PeerEvent } from '../../src/events.ts'
 import { shortId } from '../../src/membership/short-id.ts'
 import { WireError } from '../../protocols/wire/errors.ts'
@@ -12,7 +13,8 @@ export interface DirectWaysOptions {
   readonly node: Libp2p<Services>
   readonly punching: HolePunching
   readonly seen: SeenAddresses
-  readonly isMember: (peerId: string) => boolean
+  /** Where a member says that it can be dialled; undefined for a stranger. */
+  readonly addressesOf: (peerId: string) => readonly string[] | undefined
   readonly say: (event: Extract<PeerEvent, { type: 'network' }>) => void
   readonly nowMs: () => number
   readonly signal: AbortSignal
@@ -50,7 +52,8 @@ export class DirectWays {
     for (const relayed of node.getConnections()) {
       if (relayed.status !== 'open' || pathOf(relayed).relay === undefined) continue
       if (this.#hasDirect(relayed)) this.#giveUp(relayed)
-      else void this.#try(relayed)
+      // a connection that breaks meanwhile needs no direct way
+      else this.#try(relayed).catch(() => undefined)
     }
   }
 
@@ -59,12 +62,15 @@ export class DirectWays {
   }
 
   async #try (relayed: Connection): Promise<void> {
-    const { punching, seen, isMember, nowMs, say } = this.#options
+    const { node, punching, seen, addressesOf, nowMs, say } = this.#options
     const tries = this.#tries.get(relayed)
     const afterMs = PUNCH_ATTEMPTS_MS[tries?.made ?? PUNCH_ATTEMPTS_MS.length]
     const peerId = relayed.remotePeer.toString()
-    if (tries === undefined || afterMs === undefined || nowMs() - tries.sinceMs < afterMs || !isMember(peerId)) return
+    const addresses = addressesOf(peerId)
+    if (tries === undefined || afterMs === undefined || nowMs() - tries.sinceMs < afterMs || addresses === undefined) return
     tries.made++
+    // libp2p tells only what others have confirmed, and dials a public caller only where it was told; members say more to each other
+    await node.peerStore.merge(relayed.remotePeer, { multiaddrs: addresses.map(address => multiaddr(address)) })
     const why = await punching.attempt(relayed, () => this.#hasDirect(relayed))
     if (why === undefined || relayed.status !== 'open') return
     const left = PUNCH_ATTEMPTS_MS.length - tries.made

@@ -112,7 +112,8 @@ export class HolePunching {
       // the signal outlives the dial in the socket, and must not end what came of it
       const connection = await within(PUNCH_TIMEOUT_MS, async limit => {
         const signal = AbortSignal.any([limit, this.#stopping.signal])
-        return knock(async () => transportManager.dial(address, { signal, initiator } as DialOptions), initiator ? PUNCH_KNOCK_MS.first : PUNCH_KNOCK_MS.second, signal)
+        // each socket listens to its signal for as long as that lives
+        return knock(async () => transportManager.dial(address, { signal: AbortSignal.any([signal]), initiator } as DialOptions), initiator ? PUNCH_KNOCK_MS.first : PUNCH_KNOCK_MS.second, signal)
       })
       if (connection === undefined) throw new Error(`its NAT let nobody in at ${address.toString()} within ${PUNCH_TIMEOUT_MS / 1000} s`)
       this.#punched.add(connection)

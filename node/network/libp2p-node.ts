@@ -7,7 +7,6 @@ import { kadDHT, passthroughMapper, type KadDHT } from '@libp2p/kad-dht'
 import { mdns } from '@libp2p/mdns'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { ping } from '@libp2p/ping'
-import { uPnPNAT } from '@libp2p/upnp-nat'
 import { webSockets } from '@libp2p/websockets'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import type { GossipSub } from '@libp2p/gossipsub'
@@ -21,6 +20,7 @@ import { DialLimits } from './dial-limits.ts'
 import { gossipService } from './gossip.ts'
 import { HolePunching, type HolePunchingOptions } from './hole-punching.ts'
 import type { MeteredLinks } from './metered-links.ts'
+import { portMapping } from './port-mapping.ts'
 import { protectorOf } from './private-network.ts'
 import { DHT_PROTOCOL, DHT_SELF_QUERY_MS, MAXIMUM_RESERVATIONS, MDNS_INTERVAL_MS, RELAYED_CONNECTION_MS, relayedBytes } from './reach-limits.ts'
 import { onlyLoopback, type ReachOptions } from './reach-options.ts'
@@ -168,7 +168,7 @@ function servicesOf ({ topic, reach, listen, maximumPayloadBytes }: NodeOptions,
     pubsub: gossipService(topic),
     // other networks call back what cannot be dialled from there, and punch holes that loopback does not have
     ...alone ? {} : { autoNAT: freshlyDiallingAutoNAT(), dcutr: holes.service },
-    ...alone || reach.upnp !== true ? {} : { upnp: uPnPNAT() },
+    ...alone || reach.upnp !== true ? {} : { upnp: portMapping() },
     ...reach.dht === true ? { ping: ping(), dht: table(listen.length === 0) } : {},
     ...reach.relay === true ? { relay: circuitRelayServer({ reservations: { maxReservations: MAXIMUM_RESERVATIONS, defaultDataLimit: BigInt(relayedBytes(maximumPayloadBytes)), defaultDurationLimit: RELAYED_CONNECTION_MS } }) } : {}
   } as unknown as NonNullable<Libp2pOptions<Services>['services']>

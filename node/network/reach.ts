@@ -48,7 +48,7 @@ export class Reach {
     if (parts.punching !== undefined) {
       this.#ways = new DirectWays({
         node, punching: parts.punching.holes, seen: parts.punching.seen, nowMs, signal,
-        isMember: peerId => membership.roster.has(peerId), say: event => { membership.events.tell(event) }
+        addressesOf: peerId => membership.roster.addressesOf(peerId), say: event => { membership.events.tell(event) }
       })
     }
     const { dht } = node.services
