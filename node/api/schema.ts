@@ -141,7 +141,7 @@ export const mergeSchema = z.object({
   merged: z.object({ step: count, members: z.array(z.string()), spread: count, lossBefore: count, lossAfter: count, path: z.string() }).nullable()
 })
 
-const snapshotSchema = z.object({ step: count, limit: count, heads: z.array(z.object({ peer: z.string(), next: count, hash: z.string(), cut: z.boolean() })) })
+const snapshotSchema = z.object({ step: count, limit: count, heads: z.array(z.object({ peer: z.string(), next: count, hash: z.string(), cut: z.boolean() })), sums: z.array(z.int()).optional() })
 
 /** What a run of scalars is made of here; the weights of its snapshots lie in the data directory. */
 export const ledgerSchema = z.object({

@@ -10,11 +10,17 @@ function configureCheckpointOptions (command: Command): void {
     .option('--checkpoint <which>', 'newest (a merge of its step included), own, merged, best (lowest held-out loss), or a file', 'newest')
 }
 
-/** Options by which a run is chosen; `run create` and `testnet run` share them. */
-export async function configureRunOptions (command: Command): Promise<void> {
-  const [{ configureMethodOptions }, { configureScalarOptions }, { modelSizesInWords }] = await Promise.all([import('./method-options.ts'), import('./scalar-options.ts'), import('./model-sizes.ts')])
+/** Options by which a run's method is chosen. */
+async function configureRunMethodOptions (command: Command): Promise<void> {
+  const [{ configureMethodOptions }, { configureScalarOptions }] = await Promise.all([import('./method-options.ts'), import('./scalar-options.ts')])
   configureMethodOptions(command)
   configureScalarOptions(command)
+}
+
+/** Options by which a run is chosen; `run create` and `testnet run` share them. */
+export async function configureRunOptions (command: Command): Promise<void> {
+  await configureRunMethodOptions(command)
+  const { modelSizesInWords } = await import('./model-sizes.ts')
   command
     .option('--model <size>', `parameters in brackets: ${modelSizesInWords()}`, 'tiny')
     .option('--batch <sequences>', 'sequences in a step of each peer', '2')
@@ -177,10 +183,10 @@ export const peerCommands: readonly CommandModule[] = [
   },
   {
     name: 'import', group: 'Use', summary: 'begin a run with the weights of a safetensors file', example: 'shoal import model.safetensors --name tuned',
-    configure: command => {
+    configure: async command => {
+      await configureRunMethodOptions(command)
       command.argument('<file>', 'GPT-2 or Llama with config.json beside it, or a file of shoal export')
         .requiredOption('--name <name>', 'what people call the run')
-        .option('--method <preset>', 'how peers average (shoal run methods tells of each)', 'noloco')
         .option('--steps <number>', 'inner steps of each peer, 0 for no end', '1000')
         .option('--batch <sequences>', 'sequences in a step of each peer', '2')
         .option('--learning-rate <rate>', 'inner learning rate', '0.0005')

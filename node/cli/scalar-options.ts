@@ -46,8 +46,8 @@ const LEAST_MOMENTUM = 0.01
 /** Which options each kind of method of scalars has. */
 const OPTIONS_OF = {
   'one-byte': ['noise', 'epsilon', 'scalarRate', 'swarm', 'pack', 'checkEvery', 'snapshotEvery', 'smallest', 'directions', 'momentum', 'adapterRank', ...VARIANTS, ...PRIVACY],
-  fedkseed: ['noise', 'epsilon', 'scalarRate', 'swarm', 'pool', 'localSteps', 'checkEvery', 'smallest', 'largestLevel', ...VARIANTS, ...PRIVACY],
-  ferret: ['noise', 'swarm', 'localSteps', 'directions', 'blockSize', 'checkEvery', 'smallest', 'largestLevel']
+  fedkseed: ['noise', 'epsilon', 'scalarRate', 'swarm', 'pool', 'localSteps', 'checkEvery', 'snapshotEvery', 'smallest', 'largestLevel', ...VARIANTS, ...PRIVACY],
+  ferret: ['noise', 'swarm', 'localSteps', 'directions', 'blockSize', 'checkEvery', 'snapshotEvery', 'smallest', 'largestLevel']
 } as const satisfies Record<ScalarSpec['kind'], ReadonlyArray<keyof ScalarOptions>>
 
 const OWN = [...new Set<keyof ScalarOptions>(Object.values(OPTIONS_OF).flat())]
@@ -65,7 +65,7 @@ export function configureScalarOptions (command: Command): void {
     .option('--adapter-rank <rank>', 'for one-byte: train low-rank factors of this rank beside the model’s matrices, and nothing else (LoRA)')
     .option('--pack <steps>', 'steps whose bytes travel together')
     .option('--check-every <number>', 'steps, or rounds of local steps, between two comparisons of ledgers and weights')
-    .option('--snapshot-every <steps>', 'steps between two snapshots, each of which stands for all bytes before')
+    .option('--snapshot-every <number>', 'steps, or rounds of local steps, between two snapshots, each of which stands for all bytes before')
     .option('--pool <seeds>', 'for fedkseed: shared directions, K; the model is so many whole numbers')
     .option('--local-steps <steps>', 'for fedkseed and ferret: steps that a peer takes by itself between two packs')
     .option('--directions <number>', 'for one-byte: directions that a step averages over, a byte each; for ferret: coordinates that a peer sends in a round')
@@ -118,7 +118,8 @@ function changed (preset: ScalarSpec, options: ScalarOptions): ScalarSpec {
     noise: noise === undefined ? preset.noise : choiceOption('noise', noise, oneByteSchema.shape.noise.options),
     peers: count('swarm', swarm, preset.peers, 1024),
     smallest: size('smallest', smallest, preset.smallest),
-    checkEvery: count('check-every', checkEvery, preset.checkEvery)
+    checkEvery: count('check-every', checkEvery, preset.checkEvery),
+    snapshotEvery: count('snapshot-every', snapshotEvery, preset.snapshotEvery)
   }
   if (preset.kind === 'ferret') {
     return {
@@ -131,7 +132,7 @@ function changed (preset: ScalarSpec, options: ScalarOptions): ScalarSpec {
   }
   if (preset.kind === 'one-byte') {
     return {
-      ...preset, ...measured, window: count('pack', pack, preset.window, 256), snapshotEvery: count('snapshot-every', snapshotEvery, preset.snapshotEvery),
+      ...preset, ...measured, window: count('pack', pack, preset.window, 256),
       ...directions === undefined ? {} : { directions: count('directions', directions, 1, MOST_DIRECTIONS) },
       ...adapterRank === undefined ? {} : { adapters: { rank: count('adapter-rank', adapterRank, 1, 1024) } },
       ...momentum === undefined ? {} : { momentum: numberOption('momentum', momentum, { minimum: LEAST_MOMENTUM, maximum: MOST_MOMENTUM, whole: false }) }

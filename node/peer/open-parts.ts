@@ -220,16 +220,16 @@ interface Starts extends Pick<PeerParts, 'snapshot' | 'scalars' | 'lane'> {
 /** What the trainer begins with where there is no checkpoint; undefined begins at genesis. @throws ShoalError CHECKPOINT_MISSING */
 function startOf (manifest: RunManifest, { snapshot, scalars, lane, identity }: Starts): TrainerState | undefined {
   const start = snapshot ?? scalars?.start
-  if (start !== undefined) return freshOptimizer(start)
-  if (lane === undefined && manifest.method.kind !== 'one-byte' && manifest.genesis !== undefined) throw unknownGenesis(manifest)
-  return ferretState(manifest, scalars, identity)
+  if (start === undefined && lane === undefined && scalars === undefined && manifest.genesis !== undefined) throw unknownGenesis(manifest)
+  return ferretState(manifest, scalars, identity) ?? (start === undefined ? undefined : freshOptimizer(start))
 }
 
 /** A peer of Ferret that was here before goes on in its schedule and its batches where its last pack was sent; undefined for all others. */
 function ferretState ({ method, model, seed }: RunManifest, scalars: PeerParts['scalars'], { publicKey }: Identity): TrainerState | undefined {
-  if (method.kind !== 'ferret') return undefined
-  const rounds = scalars?.loaded.entries.filter(({ peer }) => peer === publicKey).length ?? 0
-  return rounds === 0 ? undefined : freshOptimizer({ step: rounds * method.localSteps, weights: genesisWeights(model, seed) })
+  if (method.kind !== 'ferret' || scalars === undefined) return undefined
+  const { loaded: { entries, held }, start } = scalars
+  const rounds = entries.filter(({ peer }) => peer === publicKey).length + (held?.heads.find(({ peer }) => peer === publicKey)?.next ?? 0)
+  return rounds === 0 ? undefined : freshOptimizer({ step: rounds * method.localSteps, weights: start?.weights ?? genesisWeights(model, seed) })
 }
 
 /** A joiner takes over weights and step; its inner optimizer warms up by itself. */

@@ -6,15 +6,16 @@ import type { PresentPeer } from '../../src/ports.ts'
 import { attestedOffer, decideJoin } from '../../src/spsa/joining.ts'
 import type { AttestedOffer, JoinCosts } from '../../src/spsa/joining.ts'
 import type { SnapshotOffer } from '../../src/spsa/one-byte-messages.ts'
-import type { OneBytePeer } from '../../src/spsa/one-byte-peer.ts'
+import type { Adoption } from '../../src/spsa/ledger-start.ts'
+import type { ScalarMachine } from '../../src/spsa/scalar-machine.ts'
 import { unknownGenesis } from '../peer/unknown-genesis.ts'
 import { keyOf, peerOfKey } from './keys.ts'
 import type { LinkSpeed } from './link-speed.ts'
-import type { FetchedSnapshot, SnapshotSeeker } from './snapshot-seeker.ts'
+import type { SnapshotSeeker } from './snapshot-seeker.ts'
 
 export interface JoinLedgerOptions {
   readonly run: RunManifest
-  readonly machine: OneBytePeer
+  readonly machine: Pick<ScalarMachine, 'ledger'>
   readonly seeker: SnapshotSeeker
   /** False for a peer that has nothing to begin with: the weights that the run starts from were imported, and are not here. */
   readonly hasWeights: boolean
@@ -23,7 +24,7 @@ export interface JoinLedgerOptions {
   readonly link: (peerId: string | undefined) => Promise<LinkSpeed>
   /** The step of training that a step of the ledger is of. */
   readonly stepOf: (place: number) => number
-  readonly adopt: (snapshot: FetchedSnapshot) => void
+  readonly adopt: (adoption: Adoption) => boolean
   readonly say: (sentence: string) => void
 }
 
@@ -50,11 +51,7 @@ export async function joinLedger (present: () => readonly PresentPeer[], options
     const found = attestedOffer(offers)
     if (found !== undefined && !await isWanted(found, options)) return
     if (attempt === 1 && found?.by.length === 1 && await secondMember(present, stop)) continue
-    const snapshot = found === undefined ? undefined : await seeker.take(found.offer, stop)
-    if (snapshot !== undefined) {
-      options.adopt(snapshot)
-      return
-    }
+    if (found !== undefined && await seeker.take(found.offer, options.adopt, stop)) return
     if (offers.size > 0) say(`the members that were asked tell of no snapshot that can be had yet, attempt ${attempt} of ${ATTEMPTS}`)
   }
   if (!hasWeights) throw unknownGenesis(run)

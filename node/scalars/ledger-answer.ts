@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { OneBytePeer } from '../../src/spsa/one-byte-peer.ts'
+import type { ScalarMachine } from '../../src/spsa/scalar-machine.ts'
 import { encodeLedger } from '../../src/spsa/verify-ledger.ts'
 import type { LedgerAnswer } from '../api/schema.ts'
 import type { LedgerStore } from '../store/ledger-store.ts'
@@ -9,11 +9,11 @@ import type { ModelAnswers } from './model-answers.ts'
 const LOOK_AGAIN_MS = 50
 
 /** The ledger of a peer that runs, at one moment: what its weights are made of, and their hash. */
-export async function ledgerAnswer (runId: string, machine: () => OneBytePeer, keeper: LedgerKeeper, kept: Pick<LedgerStore, 'snapshots'>, answers: ModelAnswers): Promise<Omit<LedgerAnswer, 'version'>> {
+export async function ledgerAnswer (runId: string, machine: ScalarMachine, keeper: LedgerKeeper, kept: Pick<LedgerStore, 'snapshots'>, answers: ModelAnswers): Promise<Omit<LedgerAnswer, 'version'>> {
   for (;;) {
     await keeper.settled()
     const { snapshot, held } = await kept.snapshots()
-    const { ledger } = machine()
+    const { ledger } = machine
     // a snapshot that was taken meanwhile is being written
     if ((snapshot?.step ?? 0) !== ledger.firstStep || (held?.step ?? 0) !== ledger.held.step) {
       await pause(LOOK_AGAIN_MS)
@@ -21,7 +21,7 @@ export async function ledgerAnswer (runId: string, machine: () => OneBytePeer, k
     }
     const state = answers.state()
     const proofs = ledger.heads().flatMap(({ peer }) => ledger.proofOf(peer))
-    const entries = Buffer.from(encodeLedger([...machine().applied(), ...proofs])).toString('base64')
+    const entries = Buffer.from(encodeLedger([...machine.applied(), ...proofs])).toString('base64')
     return { runId, snapshot: snapshot ?? null, held: held ?? null, entries, modelHash: (await state).modelHash }
   }
 }

@@ -1,5 +1,4 @@
 import type { Entry } from '../../src/spsa/ledger-entry.ts'
-import type { RunSums } from '../../src/spsa/run-sums.ts'
 import type { Snapshot } from '../../src/spsa/ledger.ts'
 import type { LedgerStore, ModelRecord, StoredSnapshot } from '../store/ledger-store.ts'
 
@@ -32,8 +31,9 @@ export class LedgerKeeper {
     this.#enqueue(async () => this.#options.store.cut(peer, withdrawn, proof))
   }
 
-  tookOver (sums: RunSums): void {
-    this.#enqueue(async () => this.#options.store.keepSums(sums))
+  /** Keeps the weights that the run starts from, for as long as it goes on from them. */
+  begins (weights: Float32Array): void {
+    this.#enqueue(async () => this.#options.store.keepGenesis(weights))
   }
 
   /** Lets a snapshot stand for entries. */

@@ -4,10 +4,10 @@ import type { Trainer } from '../../src/ports.ts'
 import { words } from '../../src/random/words.ts'
 import { RUN_START } from '../../src/spsa/ledger.ts'
 import type { Ledger } from '../../src/spsa/ledger.ts'
+import type { LedgerStart } from '../../src/spsa/ledger-start.ts'
 import type { LedgerTalkPorts } from '../../src/spsa/ledger-talk.ts'
 import { OneBytePeer } from '../../src/spsa/one-byte-peer.ts'
-import type { OneByteStart } from '../../src/spsa/one-byte-ports.ts'
-import { PackMachine } from '../../src/spsa/pack-machine.ts'
+import { PackMachine, packsIn } from '../../src/spsa/pack-machine.ts'
 import { packMachineRules } from '../../src/spsa/pack-methods.ts'
 import type { ScalarRun } from '../../src/spsa/pack-methods.ts'
 import { packPlayer } from '../../src/spsa/pack-players.ts'
@@ -43,17 +43,16 @@ export function createMachine ({ method, run, trainer, loaded, samplingSeed, por
     return new OneBytePeer(oneByteRules(method, run), { ...ports, model, measure, disclose, others }, startOf(loaded))
   }
   const integers = trainer.scalars?.integers ?? new Int32Array(0)
-  return new PackMachine(packPorts => {
-    // Ferret trains in the weights that its trainer shares; a restarted peer draws other seeds than before
-    const base = method.kind === 'ferret' ? trainer.weights.slice() : trainer.weights
-    const draws = words(samplingSeed, DRAW_STREAM, loaded.entries.length)
-    return packPlayer(method, run, base, { measure, train, weights: trainer.weights, integers, draws, disclose }, packPorts)
-  }, packMachineRules(method, run, trainer.weights.length), ports, loaded.sums)
+  // Ferret trains in the weights that its trainer shares; a restarted peer draws other seeds than before
+  const base = method.kind === 'ferret' ? trainer.weights.slice() : trainer.weights
+  const draws = words(samplingSeed, DRAW_STREAM, loaded.entries.length + packsIn(loaded.held ?? RUN_START))
+  const work = { measure, train, weights: trainer.weights, integers, draws, disclose }
+  return new PackMachine((packPorts, from) => packPlayer(method, run, base, work, packPorts, from), packMachineRules(method, run, trainer.weights.length), { ...ports, others }, startOf(loaded))
 }
 
 /** The weights of a snapshot are those that the trainer was started with. */
-function startOf ({ snapshot, held }: LoadedLedger): OneByteStart | undefined {
-  return snapshot === undefined ? undefined : { snapshot, model: { step: snapshot.step, limit: snapshot.limit }, held: held ?? RUN_START }
+function startOf ({ snapshot, held }: LoadedLedger): LedgerStart | undefined {
+  return snapshot === undefined ? undefined : { snapshot, model: { step: snapshot.step, limit: snapshot.limit }, held: held ?? RUN_START, sums: snapshot.sums }
 }
 
 const MS_PER_SECOND = 1000

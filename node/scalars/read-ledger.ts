@@ -7,8 +7,9 @@ import { modelLayout } from '../../src/models/model-layout.ts'
 import { trainedStart } from '../../src/spsa/adapter-start.ts'
 import { ByteModel, modelMemory } from '../../src/spsa/byte-model.ts'
 import { hashWeights } from '../../src/spsa/weights-hash.ts'
-import { replayedHash } from '../../src/spsa/pack-players.ts'
-import { snapshotOf as snapshotOfSums } from '../../src/spsa/run-sums.ts'
+import { packsIn } from '../../src/spsa/pack-machine.ts'
+import type { PackStart } from '../../src/spsa/pack-player.ts'
+import { replayedPlayer } from '../../src/spsa/pack-players.ts'
 import { byteModelRules, ledgerRulesOf, stepsOf } from '../../src/spsa/scalar-methods.ts'
 import { stepBytesOf } from '../../src/spsa/step-bytes.ts'
 import { decodeLedger, replayLedger } from '../../src/spsa/verify-ledger.ts'
@@ -16,7 +17,7 @@ import type { LedgerReport } from '../../src/spsa/verify-ledger.ts'
 import { heldWeights } from '../../src/spsa/weight-source.ts'
 import { DaemonClient } from '../api/client.ts'
 import type { DataDirectory } from '../store/data-directory.ts'
-import { snapshotOf, snapshotWeights } from '../store/ledger-store.ts'
+import { snapshotOf, snapshotWeights, storedGenesis } from '../store/ledger-store.ts'
 import type { LoadedLedger } from '../store/ledger-store.ts'
 import { LevelStore } from '../store/level-store.ts'
 import { unknownGenesis } from '../peer/unknown-genesis.ts'
@@ -52,8 +53,7 @@ export async function readLedger (run: SignedManifest, directory: DataDirectory)
   if (!isScalarMethod(method)) throw withoutLedger(run.manifest)
   const { live, ...loaded } = await loadedLedger(runId, directory)
   const rules = ledgerRulesOf(method, { runId, steps: stepsOf(run.manifest), isMember: () => true }, modelLayout(run.manifest.model).size)
-  const held = loaded.sums === undefined ? loaded.held : snapshotOfSums(loaded.sums)
-  const report = replayLedger(loaded.entries, rules, verifier(), { held, sealed: loaded.sums === undefined ? loaded.snapshot : held })
+  const report = replayLedger(loaded.entries, rules, verifier(), { held: loaded.held, sealed: loaded.snapshot })
   return { method, loaded, report, recorded: live ?? (loaded.model?.fingerprint === report.fingerprint ? loaded.model.modelHash : undefined) }
 }
 
@@ -76,26 +76,34 @@ async function liveLedger (runId: string, directory: DataDirectory, locked: Shoa
   const answer = await DaemonClient.find(directory.root).ledger()
   if (answer.runId !== runId) throw locked
   const folder = ledgerFolder(runId, directory)
-  const [snapshot, held] = [answer.snapshot, answer.held].map(record => record === null ? undefined : snapshotOf(record))
+  const [snapshot, held] = [answer.snapshot, answer.held].map(record => record === null ? undefined : { ...snapshotOf(record), weights: () => snapshotWeights(folder, record) })
   const records = decodeLedger(Buffer.from(answer.entries, 'base64'))
   return {
-    sums: undefined, snapshot: snapshot === undefined ? undefined : { ...snapshot, weights: snapshotWeights(folder, snapshot.step) },
-    held: held === undefined ? undefined : { ...held, weights: () => snapshotWeights(folder, held.step) },
+    genesis: storedGenesis(folder), snapshot: snapshot === undefined ? undefined : { ...snapshot, weights: snapshot.weights() }, held,
     entries: records.filter(record => typeof record !== 'string'), model: undefined, damage: records.filter(record => typeof record === 'string'), live: answer.modelHash
   }
 }
 
 /** Makes the weights anew from the entries that are held, in one pass. @throws ShoalError CHECKPOINT_MISSING where they begin with weights that were imported and are not here */
-export function proveLedger ({ runId, manifest }: SignedManifest, { method, loaded: { held, snapshot, sums }, report }: LedgerReading): LedgerProof {
-  if (held === undefined && manifest.genesis !== undefined) throw unknownGenesis(manifest)
-  const base = held?.weights() ?? (method.kind === 'one-byte' ? trainedStart({ ...manifest, method }) : genesisWeights(manifest.model, manifest.seed))
+export function proveLedger ({ runId, manifest }: SignedManifest, { method, loaded: { genesis, held, snapshot }, report }: LedgerReading): LedgerProof {
+  const imported = held?.weights() ?? genesis
+  if (imported === undefined && manifest.genesis !== undefined) throw unknownGenesis(manifest)
+  const base = imported ?? (method.kind === 'one-byte' ? trainedStart({ ...manifest, method }) : genesisWeights(manifest.model, manifest.seed))
+  const [steps, provenFrom, entries] = [stepsOf(manifest), held?.step ?? 0, report.ledger.counted()]
   if (method.kind !== 'one-byte') {
-    return { modelHash: replayedHash(method, { runId, steps: stepsOf(manifest) }, base, report.ledger.entries(), sums), provenFrom: sums?.until ?? 0, snapshotHolds: undefined }
+    const player = replayedPlayer(method, { runId, steps }, base, entries, held === undefined ? undefined : { step: held.step, packs: packsIn(held), sums: held.sums })
+    const modelHash = hashWeights(player.model.weights)
+    return { modelHash, provenFrom, snapshotHolds: snapshot === undefined ? undefined : standsFor(player.compact(snapshot.step), snapshot) }
   }
-  const model = new ByteModel(modelMemory(base), byteModelRules(method, stepsOf(manifest)), held)
-  model.add(report.ledger.counted().flatMap(entry => stepBytesOf(entry, runId)))
+  const model = new ByteModel(modelMemory(base), byteModelRules(method, steps), held)
+  model.add(entries.flatMap(entry => stepBytesOf(entry, runId)))
   return {
-    modelHash: model.hash(), provenFrom: held?.step ?? 0,
-    snapshotHolds: snapshot === undefined ? undefined : model.hash(snapshot.step) === hashWeights(heldWeights(snapshot.weights), snapshot.limit)
+    modelHash: model.hash(), provenFrom,
+    snapshotHolds: snapshot?.weights === undefined ? undefined : model.hash(snapshot.step) === hashWeights(heldWeights(snapshot.weights), snapshot.limit)
   }
+}
+
+/** Whether what a snapshot has is what the packs before it make, to the bit. */
+function standsFor (made: Pick<PackStart, 'weights' | 'sums'>, { weights, sums }: Pick<PackStart, 'weights' | 'sums'>): boolean {
+  return [[made.weights, weights], [made.sums, sums]].every(([one, other]) => one?.length === other?.length && one?.every((value, index) => Object.is(value, other?.[index])) !== false)
 }

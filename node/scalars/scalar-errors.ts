@@ -22,8 +22,3 @@ export function packsNotKept (cause: unknown): ShoalError {
 export function trainingFailed (why: string): ShoalError {
   return new ShoalError({ code: 'TRAINER_FAILED', what: 'training cannot go on', why, tryThis: 'shoal join again goes on from this peer’s ledger' })
 }
-
-/** A run of rounds is read from its store alone. */
-export function liveLedgerUntold (method: string): ShoalError {
-  return new ShoalError({ code: 'METHOD_UNSUPPORTED', what: 'a peer that runs does not tell this ledger', why: `it does so in runs of one-byte, and this is one of ${method}`, tryThis: 'shoal stop, then shoal ledger again' })
-}

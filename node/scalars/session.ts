@@ -9,7 +9,6 @@ import { trainedSize } from '../../src/spsa/adapter-start.ts'
 import type { Entry } from '../../src/spsa/ledger-entry.ts'
 import { EVERYONE } from '../../src/spsa/one-byte-messages.ts'
 import type { OneByteReport } from '../../src/spsa/one-byte-messages.ts'
-import { OneBytePeer } from '../../src/spsa/one-byte-peer.ts'
 import type { ScalarMachine } from '../../src/spsa/scalar-machine.ts'
 import { packsAComparison, roomOf, stepsARound, stepsOf } from '../../src/spsa/scalar-methods.ts'
 import type { LedgerAnswer, MergeAnswer } from '../api/schema.ts'
@@ -26,7 +25,7 @@ import { ModelAnswers } from './model-answers.ts'
 import { ModelOutlet } from './model-outlet.ts'
 import type { Moment } from './model-outlet.ts'
 import { PackRounds } from './pack-rounds.ts'
-import { liveLedgerUntold, nothingToMerge, packsNotKept, trainingFailed } from './scalar-errors.ts'
+import { nothingToMerge, packsNotKept, trainingFailed } from './scalar-errors.ts'
 import { remarksOf } from './remarks.ts'
 import type { ScalarParts } from './scalar-parts.ts'
 import { signer, verifier } from './signing.ts'
@@ -78,8 +77,12 @@ export class ScalarSession {
     // whoever trains hears of it; before that nobody waits
     this.#ended.catch(() => undefined)
     this.#snapshots = new Snapshots({
-      run: run.manifest, method, parameters: method.kind === 'one-byte' ? trainedSize(method, run.manifest.model) : parts.layout.size, stepOf: place => this.#rounds.stepOf(place), network, machine: () => this.#bytes, keeper: parts.ledger, newest: async () => parts.kept.newest(),
-      hasWeights: loaded.snapshot !== undefined || run.manifest.genesis === undefined,
+      run: run.manifest, method, parameters: method.kind === 'one-byte' ? trainedSize(method, run.manifest.model) : parts.layout.size, stepOf: place => this.#rounds.stepOf(place), network, machine: () => this.machine, keeper: parts.ledger, newest: async () => parts.kept.newest(),
+      hasWeights: (method.kind === 'fedkseed' ? loaded.genesis : loaded.snapshot) !== undefined || run.manifest.genesis === undefined,
+      begin: weights => {
+        trainer.weights.set(weights)
+        parts.ledger.begins(weights)
+      },
       say: sentence => { this.#say('seeking', sentence) }, warn: sentence => { options.events.emit({ type: 'warning', sentence }) }
     })
     const room = roomOf(method)
@@ -155,14 +158,9 @@ export class ScalarSession {
     return Promise.reject(nothingToMerge())
   }
 
-  /** The machine of the method that takes snapshots. */
-  get #bytes (): OneBytePeer | undefined { return this.machine instanceof OneBytePeer ? this.machine : undefined }
-
-  /** The ledger as it is at this moment. @throws ShoalError METHOD_UNSUPPORTED for a method of rounds */
+  /** The ledger as it is at this moment. */
   async ledger (): Promise<Omit<LedgerAnswer, 'version'>> {
-    const machine = this.#bytes
-    if (machine === undefined) throw liveLedgerUntold(this.#parts.method.kind)
-    return ledgerAnswer(this.#options.source.run.runId, () => machine, this.#parts.ledger, this.#parts.kept, this.#answers)
+    return ledgerAnswer(this.#options.source.run.runId, this.machine, this.#parts.ledger, this.#parts.kept, this.#answers)
   }
 
   async #train (stop: AbortSignal): Promise<End> {
@@ -200,10 +198,9 @@ export class ScalarSession {
       }
       case 'refused': { events.emit({ type: 'peer-rejected', peerId: peerOfKey(event.from), code: event.code, sentence: event.reason, by: 'us' }); return }
       case 'packed': { this.#onPack(event.entry); return }
-      case 'took-over': { this.#parts.ledger.tookOver(event.sums); return }
       case 'sealed': { this.#rounds.sealed(event.start.snapshot.step, event.agreed); this.#snapshots.onReport(event); return }
       case 'adopted': { this.#aftermath.changed(); this.#snapshots.onReport(event); return }
-      case 'offered': case 'told-heads': case 'overruled': { this.#snapshots.onReport(event); return }
+      case 'offered': case 'told-heads': case 'told-sums': case 'overruled': { this.#snapshots.onReport(event); return }
       case 'settled': { this.#settled.add(event.from); return }
       case 'agreed': { this.#aftermath.agreed(event.from); this.#rounds.agreed(event.from); return }
       case 'lacking': { this.#rounds.lacked(); return }

@@ -6,7 +6,7 @@ import { shortId } from '../../src/membership/short-id.ts'
 import type { Head } from '../../src/spsa/chain.ts'
 import { fingerprintOf } from '../../src/spsa/ledger.ts'
 import type { SnapshotHeads, SnapshotOffer } from '../../src/spsa/one-byte-messages.ts'
-import type { OneByteStart } from '../../src/spsa/one-byte-ports.ts'
+import type { Adoption } from '../../src/spsa/ledger-start.ts'
 import { sameState } from '../../src/spsa/step-states.ts'
 import { heldWeights } from '../../src/spsa/weight-source.ts'
 import { hashWeights } from '../../src/spsa/weights-hash.ts'
@@ -18,15 +18,11 @@ export interface SeekerOptions {
   /** Values that the run moves. */
   readonly parameters: number
   readonly network: Pick<SwarmNetwork, 'fetchSnapshot'>
+  /** Whether a snapshot is the sums of a seed pool, which come with its chains, and not weights. */
+  readonly isSums: boolean
   /** Asks a member, by its key, for its snapshot's hashes, or for its chains. */
   readonly seek: (key: string, heads: boolean) => void
   readonly say: (sentence: string) => void
-}
-
-/** A snapshot with everything that goes on from it. */
-export interface FetchedSnapshot {
-  readonly weights: Float32Array
-  readonly start: OneByteStart
 }
 
 const LOOK_EVERY_MS = 50
@@ -47,6 +43,7 @@ export class SnapshotSeeker {
   readonly #options: SeekerOptions
   readonly #offers = new Map<string, SnapshotOffer>()
   readonly #tellings = new Map<string, Telling>()
+  readonly #sums = new Map<string, { readonly step: number, readonly sums: Int32Array }>()
 
   constructor (options: SeekerOptions) { this.#options = options }
 
@@ -58,6 +55,8 @@ export class SnapshotSeeker {
     this.#tellings.set(from, { ...rest, heads: goesOn ? [...known.heads, ...heads] : [...heads] })
   }
 
+  toldSums (from: string, step: number, sums: Int32Array): void { this.#sums.set(from, { step, sums }) }
+
   /** What these members have, from as many as answer in time: of those asked before, too, what they say now. */
   async ask (keys: readonly string[], stop: AbortSignal): Promise<ReadonlyMap<string, SnapshotOffer>> {
     for (const key of keys) this.#offers.delete(key)
@@ -66,35 +65,69 @@ export class SnapshotSeeker {
     return answered()
   }
 
-  /** Gets a snapshot from one of those who told of it; undefined when none of them gives what it told of. */
-  async take (offer: SnapshotOffer, stop: AbortSignal): Promise<FetchedSnapshot | undefined> {
+  /**
+   * Gets a snapshot from one of those who told of it, and hands it over: false passes over whose it was.
+   *
+   * @returns false when none of them gives what it told of
+   */
+  async take (offer: SnapshotOffer, adopt: (adoption: Adoption) => boolean, stop: AbortSignal): Promise<boolean> {
     for (const key of [...this.#offers].filter(([, other]) => sameState(offer, other)).map(([from]) => from)) {
-      try {
-        return await this.#takeFrom(key, offer, stop)
-      } catch (error) {
-        stop.throwIfAborted()
-        this.#options.say(`${shortId(peerOfKey(key))} gives no snapshot: ${reasonOf(error)}`)
-      }
+      const isTaken = await this.#try(key, 'snapshot', async () => {
+        if (!adopt(await this.#takeFrom(key, offer, stop))) throw new Error('it makes other weights than it told')
+      }, stop)
+      if (isTaken) return true
     }
-    return undefined
+    return false
   }
 
-  async #takeFrom (key: string, offer: SnapshotOffer, stop: AbortSignal): Promise<FetchedSnapshot> {
+  /** Gets the weights that the run starts from, which its manifest names by their hash, from one of these members. @returns false when none of them gives those */
+  async takeGenesis (keys: readonly string[], begin: (weights: Float32Array) => void, stop: AbortSignal): Promise<boolean> {
+    const { network, run } = this.#options
+    for (const key of keys) {
+      const isTaken = await this.#try(key, 'weights to begin with', async () => {
+        const { step, weights } = await network.fetchSnapshot(peerOfKey(key), stop)
+        if (step !== 0) throw new Error(`its weights are those of step ${step}`)
+        checkGenesis(run, 0, weights)
+        begin(weights)
+      }, stop)
+      if (isTaken) return true
+    }
+    return false
+  }
+
+  async #try (key: string, what: string, take: () => Promise<void>, stop: AbortSignal): Promise<boolean> {
+    try {
+      await take()
+      return true
+    } catch (error) {
+      stop.throwIfAborted()
+      this.#options.say(`${shortId(peerOfKey(key))} gives no ${what}: ${reasonOf(error)}`)
+      return false
+    }
+  }
+
+  async #takeFrom (key: string, offer: SnapshotOffer, stop: AbortSignal): Promise<Adoption> {
+    const { modelHash } = offer
     const { limit, heads } = await this.#headsOf(key, offer, stop)
+    const snapshot = { step: offer.step, heads }
+    const start = { model: { step: offer.step, limit }, snapshot, held: snapshot }
+    if (this.#options.isSums) return { weights: undefined, start: { ...start, sums: this.#sums.get(key)?.sums }, modelHash }
     const { step, weights } = await this.#options.network.fetchSnapshot(peerOfKey(key), stop)
     if (weights.length !== this.#options.parameters) throw new Error(`it gives ${weights.length} values, of which the run has ${this.#options.parameters}`)
     if (step !== offer.step) throw new Error(`it has gone on to step ${step}`)
-    if (hashWeights(heldWeights(weights), limit) !== offer.modelHash) throw new Error('its weights have another hash than it told')
+    if (hashWeights(heldWeights(weights), limit) !== modelHash) throw new Error('its weights have another hash than it told')
     checkGenesis(this.#options.run, step, weights)
-    const snapshot = { step, heads }
-    return { weights, start: { model: { step, limit }, snapshot, held: snapshot } }
+    return { weights, start, modelHash }
   }
 
+  /** A snapshot's chains, once all of them have come, and its sums with them where it has those. */
   async #headsOf (key: string, { step, fingerprint }: SnapshotOffer, stop: AbortSignal): Promise<Telling> {
     this.#tellings.delete(key)
+    this.#sums.delete(key)
     const told = (): Telling | undefined => {
       const telling = this.#tellings.get(key)
-      return telling?.step === step && telling.heads.length === telling.total ? telling : undefined
+      const hasSums = !this.#options.isSums || this.#sums.get(key)?.step === step
+      return telling?.step === step && telling.heads.length === telling.total && hasSums ? telling : undefined
     }
     await this.#until(() => told() !== undefined, () => { this.#options.seek(key, true) }, stop)
     const telling = told()

@@ -2,20 +2,23 @@ import { reasonOf } from '../../src/errors.ts'
 import type { RunManifest } from '../../src/manifest/schema.ts'
 import type { ScalarSpec } from '../../src/manifest/scalar-schema.ts'
 import type { PresentPeer } from '../../src/ports.ts'
+import type { JoinCosts } from '../../src/spsa/joining.ts'
 import { noiseOf } from '../../src/spsa/noise.ts'
 import type { OneByteReport } from '../../src/spsa/one-byte-messages.ts'
-import type { OneBytePeer } from '../../src/spsa/one-byte-peer.ts'
+import type { Adoption } from '../../src/spsa/ledger-start.ts'
 import { stepsARound } from '../../src/spsa/scalar-methods.ts'
+import type { ScalarMachine } from '../../src/spsa/scalar-machine.ts'
 import type { Snapshot } from '../../protocols/state/messages.ts'
 import type { SwarmNetwork } from '../network/swarm-network.ts'
 import type { LedgerStore } from '../store/ledger-store.ts'
+import { unknownGenesis } from '../peer/unknown-genesis.ts'
 import { joinLedger } from './join-ledger.ts'
+import { keyOf } from './keys.ts'
 import type { LedgerKeeper } from './ledger-keeper.ts'
 import { linkSpeed } from './link-speed.ts'
 import type { LinkSpeed } from './link-speed.ts'
 import { secondsPerReplayedByte } from './replay-speed.ts'
 import { SnapshotSeeker } from './snapshot-seeker.ts'
-import type { FetchedSnapshot } from './snapshot-seeker.ts'
 
 export interface SnapshotsOptions {
   readonly run: RunManifest
@@ -24,8 +27,9 @@ export interface SnapshotsOptions {
   /** The step of training that a step of the ledger is of. */
   readonly stepOf: (place: number) => number
   readonly network: Pick<SwarmNetwork, 'fetchSnapshot' | 'checks'>
-  /** Undefined where the method takes no snapshots. */
-  readonly machine: () => OneBytePeer | undefined
+  readonly machine: () => Pick<ScalarMachine, 'ledger' | 'seek' | 'adopt'>
+  /** Takes over the weights that the run starts from, where all packs move those. */
+  readonly begin: (weights: Float32Array) => void
   readonly keeper: LedgerKeeper
   readonly newest: LedgerStore['newest']
   /** False where the weights that the run starts from were imported, and are not here. */
@@ -34,10 +38,8 @@ export interface SnapshotsOptions {
   readonly warn: (sentence: string) => void
 }
 
-type Kinds = 'sealed' | 'adopted' | 'offered' | 'told-heads' | 'overruled'
+type Kinds = 'sealed' | 'adopted' | 'offered' | 'told-heads' | 'told-sums' | 'overruled'
 export type SnapshotReport = Extract<OneByteReport, { kind: Kinds }>
-
-const BYTES_A_WEIGHT = 4
 
 /** A peer's dealings with snapshots: it keeps those that it takes, gives them away, and goes on from others' where it has to. */
 export class Snapshots {
@@ -50,8 +52,8 @@ export class Snapshots {
   constructor (options: SnapshotsOptions) {
     this.#options = options
     this.#hasWeights = options.hasWeights
-    const { run, parameters, network, machine, say } = options
-    this.#seeker = new SnapshotSeeker({ run, parameters, network, seek: (key, heads) => { machine()?.seek(key, heads) }, say })
+    const { run, method, parameters, network, machine, say } = options
+    this.#seeker = new SnapshotSeeker({ run, parameters, network, isSums: method.kind === 'fedkseed', seek: (key, heads) => { machine().seek(key, heads) }, say })
   }
 
   /** Whether this peer has weights to compute with. */
@@ -65,27 +67,43 @@ export class Snapshots {
 
   /** Before the first step. @throws ShoalError as `joinLedger` */
   async join (present: () => readonly PresentPeer[], stop: AbortSignal): Promise<void> {
-    const { run, method, parameters, network, say, stepOf } = this.#options
-    const machine = this.#options.machine()
-    if (method.kind !== 'one-byte' || machine === undefined) return
-    const costs = { parameters, window: machine.ledger.rules.window, secondsPerByte: secondsPerReplayedByte(parameters, noiseOf(method.noise)) }
-    const link = async (peerId: string | undefined): Promise<LinkSpeed> => await linkSpeed(network.checks, peerId, BYTES_A_WEIGHT * parameters, stop)
+    const { run, method, parameters, network, say, stepOf, machine } = this.#options
     // one download at a time
     this.#isBusy = true
-    await joinLedger(present, { run, machine, seeker: this.#seeker, hasWeights: this.#hasWeights, costs, link, stepOf, adopt: snapshot => { this.#adopt(snapshot) }, say }, stop).finally(() => { this.#isBusy = false })
+    try {
+      if (method.kind === 'fedkseed' && !this.#hasWeights) await this.#fetchGenesis(present, stop)
+      const costs = { ...joinCosts(method, parameters), window: machine().ledger.rules.window }
+      const link = async (peerId: string | undefined): Promise<LinkSpeed> => await linkSpeed(network.checks, peerId, costs.snapshotBytes, stop)
+      await joinLedger(present, { run, machine: machine(), seeker: this.#seeker, hasWeights: this.#hasWeights, costs, link, stepOf, adopt: adoption => this.#adopt(adoption), say }, stop)
+    } finally {
+      this.#isBusy = false
+    }
+  }
+
+  /** @throws ShoalError CHECKPOINT_MISSING */
+  async #fetchGenesis (present: () => readonly PresentPeer[], stop: AbortSignal): Promise<void> {
+    const { run, begin, say } = this.#options
+    say('fetching the weights that this run starts from, which were imported')
+    if (!await this.#seeker.takeGenesis(present().map(({ peerId }) => keyOf(peerId)), begin, stop)) throw unknownGenesis(run)
+    this.#hasWeights = true
   }
 
   onReport (event: SnapshotReport): void {
     const { keeper, machine } = this.#options
     switch (event.kind) {
       case 'sealed': {
-        const { start: { model: { limit }, snapshot, held }, weights, forgotten } = event
-        keeper.compact({ ...snapshot, limit, weights }, held, forgotten)
+        const { start: { model: { limit }, snapshot, held, sums }, weights, forgotten } = event
+        keeper.compact({ ...snapshot, limit, weights, sums }, held, forgotten)
         return
       }
-      case 'adopted': { keeper.adopt({ ...event.start.snapshot, limit: event.start.model.limit, weights: event.weights }, machine()?.ledger.entries() ?? []); return }
+      case 'adopted': {
+        const { start: { model: { limit }, snapshot, sums }, weights } = event
+        keeper.adopt({ ...snapshot, limit, weights, sums }, machine().ledger.entries())
+        return
+      }
       case 'offered': { this.#seeker.offered(event.from, event.offer); return }
       case 'told-heads': { this.#seeker.toldHeads(event.from, event.part); return }
+      case 'told-sums': { this.#seeker.toldSums(event.from, event.step, event.sums); return }
       case 'overruled': { this.#follow(event) }
     }
   }
@@ -93,9 +111,9 @@ export class Snapshots {
   /** Ends a download under way. */
   close (): void { this.#closing.abort() }
 
-  #adopt ({ weights, start }: FetchedSnapshot): void {
+  #adopt (adoption: Adoption): boolean {
     this.#hasWeights = true
-    this.#options.machine()?.adopt(weights, start)
+    return this.#options.machine().adopt(adoption)
   }
 
   /** Most others went on from another snapshot: this peer does so, too, while it trains on. */
@@ -105,9 +123,24 @@ export class Snapshots {
     this.#isBusy = true
     const { warn, stepOf } = this.#options
     warn(`${by} of the others went on from a snapshot at step ${stepOf(offer.step)} that is not of this peer’s bytes: it goes on from theirs, and what they lacked counts no longer`)
-    this.#seeker.take(offer, signal)
-      .then(snapshot => { if (snapshot !== undefined) this.#adopt(snapshot) })
+    this.#seeker.take(offer, adoption => this.#adopt(adoption), signal)
       .catch((error: unknown) => { if (!signal.aborted) warn(`the others’ snapshot could not be had: ${reasonOf(error)}`) })
       .finally(() => { this.#isBusy = false })
   }
 }
+
+/** What replaying one scalar and downloading a snapshot cost: sums are made of every pack's seeds alike, so that only bytes count there; a coordinate of Ferret's moves its block alone. */
+function joinCosts (method: ScalarSpec, parameters: number): Omit<JoinCosts, 'lackedBytes' | 'window' | 'bytesPerSecond'> {
+  switch (method.kind) {
+    case 'one-byte': return { snapshotBytes: BYTES_A_VALUE * parameters, bytesAScalar: 1, secondsPerByte: secondsPerReplayedByte(parameters, noiseOf(method.noise)) }
+    case 'fedkseed': return { snapshotBytes: BYTES_A_VALUE * method.poolSize, bytesAScalar: BYTES_A_POOLED_SCALAR, secondsPerByte: 0 }
+    case 'ferret': {
+      const secondsPerByte = secondsPerReplayedByte(Math.min(parameters, method.blockSize), noiseOf(method.noise))
+      return { snapshotBytes: BYTES_A_VALUE * parameters, bytesAScalar: BYTES_A_POOLED_SCALAR, secondsPerByte }
+    }
+  }
+}
+
+/** A weight or a sum, and a level with the number of its seed or block. */
+const BYTES_A_VALUE = 4
+const BYTES_A_POOLED_SCALAR = 3

@@ -7,25 +7,31 @@ import type { Head } from '../../src/spsa/chain.ts'
 import { decodeEntry, encodeEntry, hashEntry } from '../../src/spsa/ledger-entry.ts'
 import type { Entry } from '../../src/spsa/ledger-entry.ts'
 import type { Snapshot } from '../../src/spsa/ledger.ts'
-import type { RunSums } from '../../src/spsa/run-sums.ts'
 import { bytesToWeights, weightsToBytes } from '../../protocols/state/messages.ts'
 import { writeFileAtomically } from './atomic-file.ts'
 
 /** Numbers as keys sort like numbers when they are equally long. */
 const KEY_DIGITS = 10
 const SNAPSHOT_NAME = /^ledger-\d{12}\.f32$/
+/** Weights that were imported, of a run that goes on from them throughout. */
+const GENESIS_NAME = 'genesis.f32'
 
-/** The weights before `step` and who had sent what by then: all earlier entries are forgotten. */
-export interface StoredSnapshot extends Snapshot {
+interface KeptSnapshot extends Snapshot {
   /** The clipping limit of the window that begins there. */
   readonly limit: number
-  readonly weights: Float32Array
+  /** Of a seed pool, in place of weights. */
+  readonly sums?: Int32Array | undefined
+}
+
+/** The weights before `step` and who had sent what by then: all earlier entries are forgotten. */
+export interface StoredSnapshot extends KeptSnapshot {
+  /** Undefined where sums stand in their place. */
+  readonly weights: Float32Array | undefined
 }
 
 /** The snapshot after which entries are held, whose weights are read only where somebody proves what follows. */
-export interface HeldSnapshot extends Snapshot {
-  readonly limit: number
-  readonly weights: () => Float32Array
+export interface HeldSnapshot extends KeptSnapshot {
+  readonly weights: () => Float32Array | undefined
 }
 
 /** The weights of a set of entries, as this peer computed them. */
@@ -36,8 +42,8 @@ export interface ModelRecord {
 }
 
 export interface LoadedLedger {
-  /** Sums of a seed pool that were taken over in place of the packs before them. */
-  readonly sums: RunSums | undefined
+  /** Weights that were imported, where all packs start from those. */
+  readonly genesis: Float32Array | undefined
   /** The newest one. */
   readonly snapshot: StoredSnapshot | undefined
   /** Undefined where entries are held from the run's start on. */
@@ -51,8 +57,7 @@ export interface LoadedLedger {
 
 const hex = z.string().regex(/^[0-9a-f]{64}$/)
 const headSchema = z.object({ peer: hex, next: z.int().min(0), hash: hex, cut: z.boolean() })
-const snapshotSchema = z.object({ step: z.int().min(0), limit: z.int().min(0), heads: z.array(headSchema) })
-const sumsSchema = z.object({ begin: z.int().min(0), until: z.int().min(0), heads: z.array(headSchema), sums: z.array(z.int()) })
+const snapshotSchema = z.object({ step: z.int().min(0), limit: z.int().min(0), heads: z.array(headSchema), sums: z.array(z.int()).optional() })
 
 /** A snapshot without its weights, hashes in hex. */
 export type SnapshotRecord = z.infer<typeof snapshotSchema>
@@ -95,9 +100,10 @@ export class LedgerStore {
     await this.#level.put(`${this.#prefix}/model`, record)
   }
 
-  /** Keeps the sums that stand for the packs before this peer came. */
-  async keepSums ({ begin, until, heads, sums }: RunSums): Promise<void> {
-    await this.#level.put(`${this.#prefix}/sums`, { begin, until, heads: heads.map(head => ({ ...head, hash: bytesToHex(head.hash) })), sums: [...sums] })
+  /** Keeps the weights that the run starts from, for as long as it goes on from them. */
+  async keepGenesis (weights: Float32Array): Promise<void> {
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
+    await writeFileAtomically(join(this.#folder, GENESIS_NAME), [weightsToBytes(weights.slice())])
   }
 
   /**
@@ -110,7 +116,7 @@ export class LedgerStore {
     const before = await this.#record('snapshot')
     const heldRecord = held.step === snapshot.step ? record : before?.step === held.step ? before : undefined
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
-    await writeFileAtomically(join(this.#folder, snapshotName(snapshot.step)), [weightsToBytes(snapshot.weights)])
+    if (snapshot.weights !== undefined) await writeFileAtomically(join(this.#folder, snapshotName(snapshot.step)), [weightsToBytes(snapshot.weights)])
     await this.#level.batch<string, unknown>([
       { type: 'put', key: `${this.#prefix}/snapshot`, value: record },
       heldRecord === undefined ? { type: 'del', key: `${this.#prefix}/held` } : { type: 'put', key: `${this.#prefix}/held`, value: heldRecord },
@@ -134,10 +140,12 @@ export class LedgerStore {
     return { snapshot: await this.#record('snapshot'), held: await this.#record('held') }
   }
 
-  /** The newest snapshot's step and weights, for whoever joins. */
+  /** The newest snapshot's step and weights, or the run's first ones, for whoever joins. */
   async newest (): Promise<{ readonly step: number, readonly weights: Float32Array } | undefined> {
     const record = await this.#record('snapshot')
-    return record === undefined ? undefined : { step: record.step, weights: this.#weights(record) }
+    const weights = record === undefined ? undefined : this.#weights(record)
+    const genesis = weights ?? storedGenesis(this.#folder)
+    return genesis === undefined ? undefined : { step: weights === undefined ? 0 : record?.step ?? 0, weights: genesis }
   }
 
   /** Everything that is kept; what cannot be read is told of and left out. */
@@ -146,10 +154,9 @@ export class LedgerStore {
     const [entries, proofs] = [await this.#read('entry', damage), await this.#read('proof', damage)]
     const snapshot = await this.#snapshot(damage)
     const held = await this.#record('held')
-    const sums = await this.#sums()
-    damage.push(...await this.#missing(entries, [...snapshot?.heads ?? [], ...sums?.heads ?? []]))
+    damage.push(...await this.#missing(entries, snapshot?.heads ?? []))
     return {
-      sums, snapshot, held: held === undefined ? undefined : { ...snapshotOf(held), weights: () => this.#weights(held) },
+      genesis: storedGenesis(this.#folder), snapshot, held: held === undefined ? undefined : { ...snapshotOf(held), weights: () => this.#weights(held) },
       entries: [...entries, ...proofs], model: modelSchema.safeParse(await this.#level.get(`${this.#prefix}/model`)).data, damage
     }
   }
@@ -169,22 +176,17 @@ export class LedgerStore {
     return snapshotSchema.safeParse(await this.#level.get(`${this.#prefix}/${kind}`)).data
   }
 
-  #weights ({ step }: SnapshotRecord): Float32Array {
-    return snapshotWeights(this.#folder, step)
+  #weights (record: SnapshotRecord): Float32Array | undefined {
+    return snapshotWeights(this.#folder, record)
   }
 
   async #snapshot (damage: string[]): Promise<StoredSnapshot | undefined> {
     const record = await this.#record('snapshot')
     if (record === undefined) return undefined
     const file = join(this.#folder, snapshotName(record.step))
-    if (existsSync(file)) return { ...snapshotOf(record), weights: this.#weights(record) }
+    if (record.sums !== undefined || existsSync(file)) return { ...snapshotOf(record), weights: this.#weights(record) }
     damage.push(`the weights of the snapshot at step ${record.step} are missing: ${file}`)
     return undefined
-  }
-
-  async #sums (): Promise<RunSums | undefined> {
-    const { data } = sumsSchema.safeParse(await this.#level.get(`${this.#prefix}/sums`))
-    return data === undefined ? undefined : { ...data, heads: data.heads.map(head => ({ ...head, hash: hexToBytes(head.hash) })), sums: Int32Array.from(data.sums) }
   }
 
   async #missing (entries: readonly Entry[], heads: readonly Head[]): Promise<string[]> {
@@ -205,17 +207,27 @@ export class LedgerStore {
   }
 }
 
-function recordOf ({ step, limit, heads }: StoredSnapshot): SnapshotRecord {
-  return { step, limit, heads: heads.map(head => ({ ...head, hash: bytesToHex(head.hash) })) }
+function recordOf ({ step, limit, heads, sums }: StoredSnapshot): SnapshotRecord {
+  return { step, limit, heads: heads.map(head => ({ ...head, hash: bytesToHex(head.hash) })), ...sums === undefined ? {} : { sums: [...sums] } }
 }
 
-export function snapshotOf ({ step, limit, heads }: SnapshotRecord): Omit<StoredSnapshot, 'weights'> {
-  return { step, limit, heads: heads.map(head => ({ ...head, hash: hexToBytes(head.hash) })) }
+export function snapshotOf ({ step, limit, heads, sums }: SnapshotRecord): KeptSnapshot {
+  return { step, limit, heads: heads.map(head => ({ ...head, hash: hexToBytes(head.hash) })), sums: sums === undefined ? undefined : Int32Array.from(sums) }
 }
 
-/** The weights of a snapshot as they lie in its folder. @throws Error where they do not */
-export function snapshotWeights (folder: string, step: number): Float32Array {
-  return bytesToWeights(Uint8Array.from(readFileSync(join(folder, snapshotName(step)))))
+/** The weights of a snapshot as they lie in its folder; undefined where sums stand in their place. @throws Error where they do not lie there */
+export function snapshotWeights (folder: string, { step, sums }: Pick<SnapshotRecord, 'step' | 'sums'>): Float32Array | undefined {
+  return sums === undefined ? weightsIn(join(folder, snapshotName(step))) : undefined
+}
+
+/** The weights that a run of sums starts from, where they were imported. */
+export function storedGenesis (folder: string): Float32Array | undefined {
+  const file = join(folder, GENESIS_NAME)
+  return existsSync(file) ? weightsIn(file) : undefined
+}
+
+function weightsIn (file: string): Float32Array {
+  return bytesToWeights(Uint8Array.from(readFileSync(file)))
 }
 
 function snapshotName (step: number): string {

@@ -9,11 +9,11 @@ import { LARGEST_LEVEL } from '../../src/spsa/scalar-codec.ts'
 import { countSchema } from '../wire/counts.ts'
 import { decodeMessage, encodeMessage } from '../wire/frames.ts'
 import {
-  MAXIMUM_ENTRIES, MAXIMUM_INQUIRED_RANGES, MAXIMUM_POOL_SIZE, MAXIMUM_SNAPSHOT_HEADS, MAXIMUM_SUMMED_HEADS, MAXIMUM_TOLD_HEADS, MAXIMUM_TOLD_RANGES, MAXIMUM_WANTED
+  MAXIMUM_ENTRIES, MAXIMUM_INQUIRED_RANGES, MAXIMUM_POOL_SIZE, MAXIMUM_SNAPSHOT_HEADS, MAXIMUM_TOLD_HEADS, MAXIMUM_TOLD_RANGES, MAXIMUM_WANTED
 } from '../wire/limits.ts'
 
 /** Lists and numbers in place of maps and words: most messages of a run are of this protocol, and a name would outweigh what it names. */
-const [PACK, ENTRIES, INQUIRY, CHECK, SEEK, OFFER, HEADS, SUMS_WANTED, SUMS] = [0, 1, 2, 3, 4, 5, 6, 8, 9] as const
+const [PACK, ENTRIES, INQUIRY, CHECK, SEEK, OFFER, HEADS, SUMS] = [0, 1, 2, 3, 4, 5, 6, 8] as const
 
 const isBytes = (value: unknown): value is Uint8Array => value instanceof Uint8Array
 const bytes32 = z.custom<Uint8Array>(value => isBytes(value) && value.length === 32, 'must be 32 bytes')
@@ -45,9 +45,7 @@ const messageSchema = z.union([
     .transform(([, ranges, heads, asked]): OneByteMessage => ({ kind: 'inquiry', inquiry: { ranges, told: heads, wanted: asked } })),
   z.tuple([z.literal(CHECK), countSchema, bytes32, bytes32])
     .transform(([, step, fingerprint, modelHash]): OneByteMessage => ({ kind: 'check', step, fingerprint: bytesToHex(fingerprint), modelHash: bytesToHex(modelHash) })),
-  z.tuple([z.literal(SUMS_WANTED)]).transform((): OneByteMessage => ({ kind: 'sums-wanted' })),
-  z.tuple([z.literal(SUMS), countSchema, countSchema, z.array(head).max(MAXIMUM_SUMMED_HEADS), sums])
-    .transform(([, begin, until, heads, numbers]): OneByteMessage => ({ kind: 'sums', sums: { begin, until, heads, sums: numbers } })),
+  z.tuple([z.literal(SUMS), countSchema, sums]).transform(([, step, numbers]): OneByteMessage => ({ kind: 'sums', step, sums: numbers })),
   z.tuple([z.literal(SEEK), z.boolean()]).transform(([, heads]): OneByteMessage => ({ kind: 'seek', heads })),
   z.tuple([z.literal(OFFER), countSchema, bytes32, bytes32, countSchema, countSchema, countSchema])
     .transform(([, step, fingerprint, modelHash, heldFrom, bytes, openBytes]): OneByteMessage =>
@@ -63,11 +61,10 @@ export function encodeScalars (message: OneByteMessage): Uint8Array {
     case 'entries': return encodeMessage([ENTRIES, message.entries.map(encodeEntry)])
     case 'inquiry': return encodeMessage([INQUIRY, ...listsOf(message.inquiry)])
     case 'check': return encodeMessage([CHECK, message.step, hexToBytes(message.fingerprint), hexToBytes(message.modelHash)])
-    case 'sums-wanted': return encodeMessage([SUMS_WANTED])
-    case 'sums': return encodeMessage([SUMS, message.sums.begin, message.sums.until, message.sums.heads.map(listOf), bytesOf(message.sums.sums)])
     case 'seek': return encodeMessage([SEEK, message.heads])
     case 'offer': return encodeMessage([OFFER, ...offerList(message.offer)])
     case 'heads': return encodeMessage([HEADS, message.part.step, message.part.limit, message.part.total, message.part.heads.map(listOf)])
+    case 'sums': return encodeMessage([SUMS, message.step, bytesOf(message.sums)])
   }
 }
 

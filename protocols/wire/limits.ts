@@ -123,9 +123,8 @@ export const MAXIMUM_TOLD_RANGES = 48
 export const MAXIMUM_TOLD_HEADS = 8
 export const MAXIMUM_WANTED = 128
 
-/** Seeds of a pool whose sums travel in one message, and chains that they count: 32 KiB and about 20 KiB, together less than a frame. */
+/** Seeds of a pool whose sums travel in one message: 32 KiB, half a frame. */
 export const MAXIMUM_POOL_SIZE = 8192
-export const MAXIMUM_SUMMED_HEADS = 256
 /** Chains of a snapshot in one message, 76 bytes each: less than a frame. */
 export const MAXIMUM_SNAPSHOT_HEADS = 512
 

@@ -29,7 +29,9 @@ const scalarBase = z.strictObject({
   /** g₀, the scalar of the byte's first level; the last is 6.9 million times as large. */
   smallest: positive,
   /** Steps of `one-byte`, or rounds, between two comparisons of ledgers and model hashes. */
-  checkEvery: natural
+  checkEvery: natural,
+  /** Steps of `one-byte`, or rounds, after which all take a snapshot, at the same step, and forget what it stands for. */
+  snapshotEvery: natural
 })
 
 /** What methods have besides whose scalars are measured by two forward passes. */
@@ -73,9 +75,7 @@ export const oneByteSchema = measuredBase.extend({
     first: level,
     /** The largest limit ever; fixes the run's fixed point. */
     ceiling: level
-  }),
-  /** Steps after which all take a snapshot, at the same step, and forget the bytes that it stands for. */
-  snapshotEvery: natural
+  })
 })
 
 /** Steps that packs of a run of rounds have at most: an entry of a ledger that holds them fills a fifth of a frame. */

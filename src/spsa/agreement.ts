@@ -1,11 +1,27 @@
+import type { LedgerRules } from './ledger.ts'
+import type { LedgerTalkPorts } from './ledger-talk.ts'
 import { EVERYONE } from './one-byte-messages.ts'
 import type { OneByteMessage, SnapshotOffer } from './one-byte-messages.ts'
-import type { OneBytePorts, OneByteRules } from './one-byte-ports.ts'
 import { StepStates, sameState } from './step-states.ts'
 import type { OwnState, StateSource, StepState } from './step-states.ts'
 
+export interface AgreementRules {
+  readonly ledger: LedgerRules
+  /** Steps, a multiple of the window, between two comparisons. */
+  readonly checkEvery: number
+  /** Steps between two snapshots. */
+  readonly epochSteps: number
+}
+
+export interface AgreementPorts extends Pick<LedgerTalkPorts, 'peer' | 'send' | 'report'> {
+  /** Keys of the others who are there: nothing is forgotten that they could still contradict. */
+  readonly others: () => readonly string[]
+}
+
 /** What a peer knows when it compares. */
 export interface Agreeing extends StateSource {
+  /** What the last snapshot is in place of weights, where it is that. */
+  readonly sums?: Int32Array | undefined
   /** Steps taken. */
   readonly step: number
   readonly isOver: boolean
@@ -39,8 +55,8 @@ const HEADS_A_MESSAGE = 512
  * has made the same of it. Who was away, or is alone in having something else, goes on from the snapshot that most have taken.
  */
 export class Agreement {
-  readonly #rules: OneByteRules
-  readonly #ports: OneBytePorts
+  readonly #rules: AgreementRules
+  readonly #ports: AgreementPorts
   readonly #self: () => Agreeing
   readonly #states: StepStates
   /** Up to which step others have told the same as this peer has: who has the same at a step has it at all earlier ones. */
@@ -51,7 +67,7 @@ export class Agreement {
   #isBoundaryTold = false
   readonly #offers = new Map<string, SnapshotOffer>()
 
-  constructor (rules: OneByteRules, ports: OneBytePorts, self: () => Agreeing) {
+  constructor (rules: AgreementRules, ports: AgreementPorts, self: () => Agreeing) {
     this.#rules = rules
     this.#ports = ports
     this.#self = self
@@ -91,7 +107,7 @@ export class Agreement {
 
   /** The step after which the next snapshot stands. */
   get boundary (): number {
-    return this.#self().ledger.firstStep + this.#rules.model.epochSteps
+    return this.#self().ledger.firstStep + this.#rules.epochSteps
   }
 
   /** How many others agreed on the next boundary. */
@@ -107,7 +123,7 @@ export class Agreement {
   /** Once enough have the same bytes before the boundary; all are told what this peer has there. */
   isSealable (): boolean {
     const { step } = this.#self()
-    const { model: { epochSteps }, ledger: { window } } = this.#rules
+    const { epochSteps, ledger: { window } } = this.#rules
     if (step < this.boundary + WINDOWS_BACK * window) return false
     if (!this.#isBoundaryTold) this.sendCheck(EVERYONE, this.boundary)
     this.#isBoundaryTold = true
@@ -155,7 +171,7 @@ export class Agreement {
     const isRepeated = (this.#agreedTo.get(from) ?? 0) >= step
     this.#agreedWith(from, step)
     // whoever says it again has not heard this peer say it
-    if (isRepeated && step > 0 && step % this.#rules.model.epochSteps === 0) this.#once(from, () => { this.sendCheck(from, step) })
+    if (isRepeated && step > 0 && step % this.#rules.epochSteps === 0) this.#once(from, () => { this.sendCheck(from, step) })
     this.#ports.report({ kind: 'agreed', from, step })
   }
 
@@ -219,10 +235,11 @@ export class Agreement {
 
   tellHeads (to: string): void {
     this.#states.want(`heads ${to}`, this.#self().ledger.firstStep, ({ step, limit }) => {
-      const { heads } = this.#self().ledger.sealed
+      const { sums, ledger: { sealed: { heads } } } = this.#self()
       for (let at = 0; at === 0 || at < heads.length; at += HEADS_A_MESSAGE) {
         this.#ports.send(to, { kind: 'heads', part: { step, limit, total: heads.length, heads: heads.slice(at, at + HEADS_A_MESSAGE) } })
       }
+      if (sums !== undefined) this.#ports.send(to, { kind: 'sums', step, sums })
     })
   }
 }

@@ -24,6 +24,8 @@ export interface FerretRules {
   /** First-order steps between two packs. */
   readonly localSteps: number
   readonly rounds: number
+  /** Rounds after which the weights are rounded to floats, which stand for the packs before; none when left out. */
+  readonly epochRounds?: number | undefined
   /** Peers that take part; each one's update counts for 1/peers. */
   readonly peers: number
   /** Peers whose packs are taken, for which the fixed point has room; `peers` when left out. */
@@ -56,14 +58,18 @@ export class FerretPeer implements PackPlayer {
   #round = 0
   #stopped = false
 
-  /** @throws RangeError when so many coordinates do not fit into 32 bits */
-  constructor (base: WeightSource, rules: FerretRules, ports: FerretPorts) {
+  /**
+   * @param fromStep whose packs, and all later ones, the base does not stand for: between two epochs
+   * @throws RangeError when so many coordinates do not fit into 32 bits
+   */
+  constructor (base: WeightSource, rules: FerretRules, ports: FerretPorts, fromStep = 0) {
     this.#rules = rules
     this.#ports = ports
     this.#fixedPoint = ferretFixedPoint(rules)
     this.model = new PackModel(base, new Int32Array(base.size), {
-      noise: rules.noise, unit: this.#fixedPoint.unit, mostPacks: rules.rounds * (rules.room ?? rules.peers), movesOf: pack => this.#movesOf(pack)
-    })
+      noise: rules.noise, unit: this.#fixedPoint.unit, mostPacks: epochOf(rules) * (rules.room ?? rules.peers), movesOf: pack => this.#movesOf(pack),
+      epochSteps: rules.epochRounds === undefined ? undefined : rules.epochRounds * rules.directions
+    }, fromStep)
   }
 
   /** φ: what all packs made of θ₀. */
@@ -87,6 +93,13 @@ export class FerretPeer implements PackPlayer {
 
   withdraw (pack: Pack): void {
     this.#work.whenFree(() => { this.model.withdraw(pack) })
+  }
+
+  /** Weights stand for all packs before a step, the end of an epoch. */
+  compact (step: number): { readonly weights: Float32Array } {
+    const weights = readAll(this.model.weightsBy(this.model.before(step)))
+    this.model.compact(step)
+    return { weights }
   }
 
   #refuses (pack: Pack): boolean {
@@ -185,9 +198,15 @@ export class FerretPeer implements PackPlayer {
   }
 }
 
-/** Room for every coordinate of every round at its share, all of them in one block. @throws RangeError when so many do not fit into 32 bits */
-export function ferretFixedPoint ({ codec, largestLevel, peers, room = peers, rounds, directions, noise }: Pick<FerretRules, 'codec' | 'largestLevel' | 'peers' | 'room' | 'rounds' | 'directions' | 'noise'>): FixedPoint {
-  return fixedPoint(codec.decode(largestLevel) / peers, rounds * directions * room, noise)
+/** Rounds whose packs are counted together. */
+function epochOf ({ rounds, epochRounds = rounds }: Pick<FerretRules, 'rounds' | 'epochRounds'>): number {
+  return Math.min(rounds, epochRounds)
+}
+
+/** Room for every coordinate of every round of an epoch at its share, all of them in one block. @throws RangeError when so many do not fit into 32 bits */
+export function ferretFixedPoint (rules: Pick<FerretRules, 'codec' | 'largestLevel' | 'peers' | 'room' | 'rounds' | 'epochRounds' | 'directions' | 'noise'>): FixedPoint {
+  const { codec, largestLevel, peers, room = peers, directions, noise } = rules
+  return fixedPoint(codec.decode(largestLevel) / peers, epochOf(rules) * directions * room, noise)
 }
 
 /** Cuts a vector into blocks of at most so many values. */

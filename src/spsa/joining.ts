@@ -4,7 +4,6 @@ import { sameState } from './step-states.ts'
 
 /** What an entry weighs besides its bytes, with what a message adds. */
 const ENTRY_OVERHEAD_BYTES = 150
-const BYTES_A_WEIGHT = 4
 
 /** A snapshot, and who told of it. */
 export interface AttestedOffer {
@@ -22,7 +21,9 @@ export function attestedOffer (offers: ReadonlyMap<string, SnapshotOffer>): Atte
 }
 
 export interface JoinCosts {
-  readonly parameters: number
+  readonly snapshotBytes: number
+  /** On the link, of one scalar in a pack. */
+  readonly bytesAScalar: number
   /** Scalar bytes that this peer would replay without the snapshot. */
   readonly lackedBytes: number
   /** Steps of a pack. */
@@ -41,11 +42,11 @@ export interface JoinDecision {
 
 /**
  * Whether a joiner replays the bytes that it lacks, or downloads a snapshot and replays what came since: what takes less time. The crossover lies where
- * lacked − open = 4·parameters / rate / (seconds of a byte's pass and of its share of a pack on the link).
+ * lacked − open = snapshotBytes / rate / (seconds of a byte's pass and of its share of a pack on the link).
  */
-export function decideJoin ({ openBytes }: SnapshotOffer, { parameters, lackedBytes, window, secondsPerByte, bytesPerSecond }: JoinCosts): JoinDecision {
-  const secondsOfOne = secondsPerByte + (1 + ENTRY_OVERHEAD_BYTES / window) / bytesPerSecond
+export function decideJoin ({ openBytes }: SnapshotOffer, { snapshotBytes, bytesAScalar, lackedBytes, window, secondsPerByte, bytesPerSecond }: JoinCosts): JoinDecision {
+  const secondsOfOne = secondsPerByte + (bytesAScalar + ENTRY_OVERHEAD_BYTES / window) / bytesPerSecond
   const replaySeconds = lackedBytes * secondsOfOne
-  const snapshotSeconds = BYTES_A_WEIGHT * parameters / bytesPerSecond + openBytes * secondsOfOne
+  const snapshotSeconds = snapshotBytes / bytesPerSecond + openBytes * secondsOfOne
   return { kind: replaySeconds <= snapshotSeconds ? 'replay' : 'snapshot', replaySeconds, snapshotSeconds }
 }

@@ -71,7 +71,7 @@ export class KSeedPeer implements PackPlayer {
   readonly #work = new WhileBusy()
   readonly #seeds = new Map<number, Seed>()
   /** Packs that count, or will when the round under way ends. */
-  readonly #known = new Set<string>()
+  readonly #known = new Map<string, Pack>()
   #step = 0
   #stopped = false
   #local: LocalStep[] = []
@@ -135,7 +135,27 @@ export class KSeedPeer implements PackPlayer {
     const held = sums.reduce((total, sum) => total + Math.abs(sum), 0)
     if (sums.length !== this.#rules.poolSize || held > most) throw new RangeError(`${packs} packs cannot have moved ${sums.length} seeds by ${held} units`)
     this.pool.add(Array.from(sums, (amount, index) => ({ index, amount })))
-    this.model.takeOver(packs, Array.from(sums, (amount, index) => ({ seed: this.#seedOf(index), amount })))
+    this.model.takeOver(packs, this.#contributionsBy(sums))
+  }
+
+  /** The sums of all packs before a step stand for them. */
+  compact (step: number): { readonly sums: Int32Array } {
+    const sums = this.#sumsBefore(step)
+    for (const [name, { firstStep }] of this.#known) if (firstStep < step) this.#known.delete(name)
+    this.model.compact(step, this.#contributionsBy(sums))
+    return { sums }
+  }
+
+  #sumsBefore (step: number): Int32Array {
+    const sums = this.pool.sums.slice()
+    for (const pack of this.#known.values()) {
+      if (pack.firstStep >= step) for (const { index, amount } of this.#poolSteps(pack)) sums[index] = (sums[index] as number) - amount
+    }
+    return sums
+  }
+
+  #contributionsBy (sums: Int32Array): Contribution[] {
+    return Array.from(sums, (amount, index) => ({ seed: this.#seedOf(index), amount }))
   }
 
   #refuses (pack: Pack): boolean {
@@ -217,7 +237,7 @@ export class KSeedPeer implements PackPlayer {
   }
 
   #addToPool (pack: Pack): void {
-    this.#known.add(nameOf(pack))
+    this.#known.set(nameOf(pack), pack)
     this.pool.add(this.#poolSteps(pack))
     pack.levels.forEach((level, at) => { this.#importance.observe(pack.pool[at] ?? -1, this.#rules.codec.decode(level)) })
   }

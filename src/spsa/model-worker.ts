@@ -9,7 +9,7 @@ export type Bytes = Pick<Entry, 'peer' | 'firstStep' | 'levels'>
 
 export type ModelTask =
   /** Goes on from what stands for all bytes before a step: with these weights, or with those that are in memory already. */
-  | { readonly kind: 'begin', readonly start: ModelStart, readonly weights?: Float32Array }
+  | { readonly kind: 'begin', readonly start: ModelStart, readonly weights?: Float32Array | undefined }
   /** Counts bytes, then others no longer. */
   | { readonly kind: 'move', readonly added: readonly Bytes[], readonly withdrawn: readonly Bytes[] }
   /** What the bytes before a step make. */

@@ -1,8 +1,7 @@
 import type { Head } from './chain.ts'
 import type { Entry } from './ledger-entry.ts'
-import type { OneByteStart } from './one-byte-ports.ts'
+import type { LedgerStart } from './ledger-start.ts'
 import type { Inquiry } from './reconcile.ts'
-import type { RunSums } from './run-sums.ts'
 
 /** Names all others; no peer's key. */
 export const EVERYONE = 'everyone'
@@ -40,13 +39,12 @@ export type OneByteMessage =
   | { readonly kind: 'inquiry', readonly inquiry: Inquiry }
   /** The sender's bytes before `step`, by their fingerprint, and the weights that they make, by their hash. */
   | { readonly kind: 'check', readonly step: number, readonly fingerprint: string, readonly modelHash: string }
-  /** Asks for the sums of a seed pool, where the run has one. */
-  | { readonly kind: 'sums-wanted' }
-  | { readonly kind: 'sums', readonly sums: RunSums }
   /** Asks what snapshot the other one has, or for its chains. */
   | { readonly kind: 'seek', readonly heads: boolean }
   | { readonly kind: 'offer', readonly offer: SnapshotOffer }
   | { readonly kind: 'heads', readonly part: SnapshotHeads }
+  /** The snapshot itself, where a seed pool's sums stand for everything before it; after its chains. */
+  | { readonly kind: 'sums', readonly step: number, readonly sums: Int32Array }
 
 export type OneByteReport =
   | { readonly kind: 'step', readonly step: number, readonly loss: number, readonly tokens: number }
@@ -59,18 +57,17 @@ export type OneByteReport =
   | { readonly kind: 'withdrawn', readonly peer: string, readonly entries: readonly Entry[], readonly fromStep: number }
   /** A conversation about missing entries is over. */
   | { readonly kind: 'settled', readonly from: string }
-  /** Sums of somebody else's stand for the packs before them. */
-  | { readonly kind: 'took-over', readonly from: string, readonly sums: RunSums }
   | { readonly kind: 'lacking', readonly from: string, readonly step: number }
   | { readonly kind: 'agreed', readonly from: string, readonly step: number }
   /** Same bytes, other weights: this peer makes its own anew from θ₀. */
   | { readonly kind: 'rebuilt', readonly from: string, readonly step: number }
   /** A snapshot stands for the bytes before its step from now on; `forgotten` are held no longer. */
-  | { readonly kind: 'sealed', readonly start: OneByteStart, readonly weights: Float32Array, readonly forgotten: readonly Entry[], readonly agreed: number }
+  | { readonly kind: 'sealed', readonly start: LedgerStart, readonly weights: Float32Array | undefined, readonly forgotten: readonly Entry[], readonly agreed: number }
   /** This peer goes on from others' snapshot; what it holds beside it is in its ledger. */
-  | { readonly kind: 'adopted', readonly start: OneByteStart, readonly weights: Float32Array }
+  | { readonly kind: 'adopted', readonly start: LedgerStart, readonly weights: Float32Array | undefined }
   | { readonly kind: 'offered', readonly from: string, readonly offer: SnapshotOffer }
   | { readonly kind: 'told-heads', readonly from: string, readonly part: SnapshotHeads }
+  | { readonly kind: 'told-sums', readonly from: string, readonly step: number, readonly sums: Int32Array }
   /** More of those who are there went on from that snapshot than from what this peer has: theirs is to be fetched. */
   | { readonly kind: 'overruled', readonly offer: SnapshotOffer, readonly by: number }
   | { readonly kind: 'finished', readonly step: number }

@@ -4,11 +4,12 @@ import { Intake } from './intake.ts'
 import type { Entry } from './ledger-entry.ts'
 import { fingerprintOf } from './ledger.ts'
 import type { Ledger } from './ledger.ts'
+import type { Adoption, LedgerStart } from './ledger-start.ts'
 import { LedgerTalk } from './ledger-talk.ts'
 import { EVERYONE } from './one-byte-messages.ts'
 import type { Bytes, ModelAnswers, ModelTaskKind, ModelTaskOf } from './model-worker.ts'
 import type { OneByteMessage, OneByteReport } from './one-byte-messages.ts'
-import type { OneBytePorts, OneByteRules, OneByteStart } from './one-byte-ports.ts'
+import type { OneBytePorts, OneByteRules } from './one-byte-ports.ts'
 import { ONE_A_STEP } from './places.ts'
 import type { Places } from './places.ts'
 import { ABSTAIN } from './scalar-codec.ts'
@@ -16,10 +17,6 @@ import type { ScalarMachine } from './scalar-machine.ts'
 import { seedOfStep } from './seeds.ts'
 import type { StepState } from './step-states.ts'
 
-interface Adoption {
-  readonly weights: Float32Array
-  readonly start: OneByteStart
-}
 
 /**
  * One peer of Just One Byte: evaluate the own batch at θ ± ε·z(own seed), keep one byte of the projected gradient, and sign and send a pack of
@@ -30,7 +27,7 @@ export class OneBytePeer implements ScalarMachine {
   readonly #rules: OneByteRules
   readonly #places: Places
   readonly #ports: OneBytePorts
-  readonly #start: OneByteStart | undefined
+  readonly #start: LedgerStart | undefined
   readonly #talk: LedgerTalk
   readonly #intake = new Intake()
   readonly #agreement: Agreement
@@ -42,13 +39,13 @@ export class OneBytePeer implements ScalarMachine {
   #isOver = false
   #adoption: Adoption | undefined
 
-  constructor (rules: OneByteRules, ports: OneBytePorts, start?: OneByteStart) {
+  constructor (rules: OneByteRules, ports: OneBytePorts, start?: LedgerStart) {
     this.#rules = rules
     this.#places = rules.places ?? ONE_A_STEP
     this.#ports = ports
     this.#start = start
     this.#talk = new LedgerTalk(rules.ledger, { ...ports, report: event => { this.#onLedger(event) } }, start?.held)
-    this.#agreement = new Agreement(rules, ports, () => ({
+    this.#agreement = new Agreement({ ...rules, epochSteps: rules.model.epochSteps }, ports, () => ({
       ledger: this.ledger, step: this.#place, isOver: this.#isOver, isInStep: this.#intake.isEmpty && this.#adoption === undefined, inquire: to => { this.inquire(to) },
       hash: (before, found) => { this.#ask({ kind: 'hash', before }, found) },
       rebuild: () => { this.#ask({ kind: 'rebuild' }) },
@@ -83,7 +80,7 @@ export class OneBytePeer implements ScalarMachine {
   }
 
   /** False where the entries held do not lead to the snapshot: then nothing from before it is worth holding. */
-  #seal ({ snapshot, held }: OneByteStart): boolean {
+  #seal ({ snapshot, held }: LedgerStart): boolean {
     try {
       this.ledger.compact(snapshot, held)
       return true
@@ -96,9 +93,10 @@ export class OneBytePeer implements ScalarMachine {
    * Goes on from a snapshot that others took, checked by its hashes, instead of from what this peer had before that step; what it holds of later steps stays, and its own
    * chain goes on. At once, or after the forward passes under way.
    */
-  adopt (weights: Float32Array, start: OneByteStart): void {
-    this.#adoption = { weights, start }
+  adopt (adoption: Adoption): boolean {
+    this.#adoption = adoption
     if (!this.#isMeasuring) this.#catchUp()
+    return true
   }
 
   #adopt ({ weights, start }: Adoption): void {

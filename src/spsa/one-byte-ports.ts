@@ -1,6 +1,6 @@
 import type { ScalarSteps } from '../ports.ts'
-import type { ByteModelRules, ModelStart } from './byte-model.ts'
-import type { LedgerRules, Snapshot } from './ledger.ts'
+import type { ByteModelRules } from './byte-model.ts'
+import type { LedgerRules } from './ledger.ts'
 import type { LedgerTalkPorts } from './ledger-talk.ts'
 import type { ModelWorker } from './model-worker.ts'
 import type { Places } from './places.ts'
@@ -28,12 +28,4 @@ export interface OneBytePorts extends LedgerTalkPorts {
   readonly disclose?: ((scalar: number) => number) | undefined
   /** Keys of the others who are there: nothing is forgotten that they could still contradict. */
   readonly others: () => readonly string[]
-}
-
-/** Where a peer that was here before, or that comes late, begins. */
-export interface OneByteStart {
-  readonly model: ModelStart
-  readonly snapshot: Snapshot
-  /** The snapshot from which on entries are held: the same one, or an earlier one. */
-  readonly held: Snapshot
 }

@@ -6,7 +6,7 @@ import type { KSeedRules } from './k-seed-peer.ts'
 import type { LedgerRules } from './ledger.ts'
 import { methodNoise } from './method-noise.ts'
 import { noiseOf } from './noise.ts'
-import type { PackMachineRules } from './pack-machine.ts'
+import type { AgreementRules } from './agreement.ts'
 import { scalarCodec } from './scalar-codec.ts'
 import type { ScalarCodec } from './scalar-codec.ts'
 import { schedulesOf } from './variants.ts'
@@ -64,8 +64,8 @@ export function kSeedRules (method: KSeedSpec, { runId, steps }: Pick<ScalarRun,
 }
 
 function ferretNumbers (method: FerretSpec, { runId, steps }: Pick<ScalarRun, 'runId' | 'steps'>): Omit<FerretRules, 'blocks'> {
-  const { directions, localSteps, peers, largestLevel } = method
-  return { runId, directions, localSteps, peers, largestLevel, rounds: roundsOf(method, steps), room: roomFor(peers), codec: codecOf(method), noise: noiseOf(method.noise) }
+  const { directions, localSteps, peers, largestLevel, snapshotEvery } = method
+  return { runId, directions, localSteps, peers, largestLevel, rounds: roundsOf(method, steps), epochRounds: snapshotEvery, room: roomFor(peers), codec: codecOf(method), noise: noiseOf(method.noise) }
 }
 
 function codecOf ({ smallest }: PackSpec): ScalarCodec { return scalarCodec(smallest) }
@@ -82,8 +82,9 @@ export function packLedgerRules (method: PackSpec, { runId, steps, isMember }: S
   return { runId, steps: roundsOf(method, steps) * window, window, poolSize, isMember }
 }
 
-export function packMachineRules (method: PackSpec, run: ScalarRun, size: number): PackMachineRules {
-  return { ledger: packLedgerRules(method, run, size), checkEvery: method.checkEvery }
+export function packMachineRules (method: PackSpec, run: ScalarRun, size: number): AgreementRules {
+  const ledger = packLedgerRules(method, run, size)
+  return { ledger, checkEvery: method.checkEvery * ledger.window, epochSteps: method.snapshotEvery * ledger.window }
 }
 
 /** What a method does, in a sentence or two. */
@@ -91,9 +92,13 @@ export function packSentence (method: PackSpec): string {
   const directions = method.noise === 'rademacher' ? 'random signs' : 'an integer bell curve'
   if (method.kind === 'ferret') {
     return `Every ${method.localSteps} first-order steps each peer sends what they moved as ${method.directions} coordinates of three bytes on directions of ${directions} in blocks of ${method.blockSize} weights, shrunk by what their error costs; `
-      + `everybody rebuilds everybody’s and counts it at 1/${method.peers}. Every ${method.checkEvery} rounds ledgers and weights are compared and mended.`
+      + `everybody rebuilds everybody’s and counts it at 1/${method.peers}. ${rhythmOf(method)}`
   }
-  const { epsilon, poolSize, localSteps, learningRate, peers, importance, checkEvery } = method
+  const { epsilon, poolSize, localSteps, learningRate, peers, importance } = method
   return `Each peer takes ${localSteps} steps by itself, measuring its loss at θ ± ${epsilon}·z along one of ${poolSize} shared directions of ${directions}${importance ? ', the more telling ones more often' : ''}, with η ${learningRate}; then it sends three signed bytes a step, `
-    + `and everybody counts everybody’s at 1/${peers}: the model is ${poolSize} whole numbers, which a joiner takes over. Every ${checkEvery} rounds ledgers and weights are compared and mended.`
+    + `and everybody counts everybody’s at 1/${peers}: the model is ${poolSize} whole numbers, which a joiner takes over. ${rhythmOf(method)}`
+}
+
+function rhythmOf ({ checkEvery, snapshotEvery }: PackSpec): string {
+  return `Every ${checkEvery} rounds ledgers and weights are compared and mended; every ${snapshotEvery} rounds a snapshot stands for the packs before.`
 }

@@ -1,6 +1,7 @@
 import { movedWeights, negated, perDirection } from './accumulator.ts'
 import type { Block } from './ferret.ts'
 import type { Contribution, Noise } from './noise.ts'
+import { heldWeights, readAll } from './weight-source.ts'
 import type { WeightSource } from './weight-source.ts'
 
 /** What one peer found in one round, as a ledger's entry carries it. */
@@ -23,10 +24,20 @@ export interface PackModelRules {
   readonly noise: Noise
   /** Real size of one whole number. */
   readonly unit: number
-  /** More packs could overflow 32 bits. */
+  /** Of an epoch: more packs could overflow 32 bits. */
   readonly mostPacks: number
+  /** Steps after which the weights are rounded to floats, which later packs start from, so that those stand for what came before; one epoch for the whole run where it is left out. */
+  readonly epochSteps?: number | undefined
   /** What a pack says; a function of the pack alone. */
   readonly movesOf: (pack: Pack) => readonly Move[]
+}
+
+interface Epoch {
+  readonly index: number
+  /** What the epochs before it made. */
+  base: WeightSource
+  integers: Int32Array
+  readonly packs: Map<string, Pack>
 }
 
 /**
@@ -36,42 +47,55 @@ export interface PackModelRules {
 export class PackModel {
   /** θ: θ₀, all packs, and the peer's own steps of the round under way. */
   readonly weights: WeightSource
-  readonly #base: WeightSource
   readonly #rules: PackModelRules
+  /** The newest epoch's sums, in the memory that was given. */
   readonly #integers: Int32Array
-  readonly #packs = new Map<string, Pack>()
+  /** In their order; the first one's base is where this model begins. */
+  #epochs: [Epoch, ...Epoch[]]
   #own: Contribution[] = []
-  /** What was taken over from somebody in place of the packs that it stands for. */
+  /** Sums that stand for packs that are not here. */
   #takenOver: { readonly packs: number, readonly contributions: readonly Contribution[] } = { packs: 0, contributions: [] }
 
-  /** @param integers zeros, one a weight: memory that a trainer may share (`ScalarSteps.integers`) */
-  constructor (base: WeightSource, integers: Int32Array, rules: PackModelRules) {
-    this.#base = base
+  /**
+   * @param base what stands for all packs before `fromStep`, between two epochs
+   * @param integers zeros, one a weight: memory that a trainer may share (`ScalarSteps.integers`)
+   */
+  constructor (base: WeightSource, integers: Int32Array, rules: PackModelRules, fromStep = 0) {
     this.#rules = rules
     this.#integers = integers
-    this.weights = this.#weightsOf(integers)
+    this.#epochs = [{ index: this.#epochOf(fromStep), base, integers, packs: new Map() }]
+    this.weights = this.#moved({ size: base.size, read: (first, target) => { this.#newest.base.read(first, target) } }, integers)
   }
 
-  has (pack: Pack): boolean { return this.#packs.has(nameOf(pack)) }
+  has (pack: Pack): boolean {
+    return this.#find(pack) !== undefined
+  }
 
   /**
-   * Counts packs; those counted already change nothing. One pass over the weights for all of them, in which each direction is made once.
+   * Counts packs; those counted already change nothing. One pass over the weights for all of an epoch, in which each direction is made once.
    *
-   * @throws RangeError, with nothing moved, when there could be more than the rules' packs
+   * @throws RangeError, with nothing moved, when an epoch could have more than the rules' packs, or for packs from before this model begins
    */
   add (packs: readonly Pack[]): void {
     const fresh = [...new Map(packs.map(pack => [nameOf(pack), pack])).values()].filter(pack => !this.has(pack))
-    if (this.#packs.size + this.#takenOver.packs + fresh.length > this.#rules.mostPacks) throw new RangeError(`no more than ${this.#rules.mostPacks} packs fit into this run`)
-    for (const pack of fresh) this.#packs.set(nameOf(pack), pack)
-    this.#move(this.#integers, fresh, 1)
+    const groups = this.#byEpoch(fresh)
+    for (const [index, group] of groups) this.#checkRoom(index, group.length)
+    for (const [index, group] of groups) {
+      const epoch = this.#epochAt(index)
+      for (const pack of group) epoch.packs.set(nameOf(pack), pack)
+      this.#move(epoch.integers, group, 1)
+    }
+    this.#rebase(Math.min(...groups.keys()))
   }
 
   /** Counts a pack no longer; false for one that never counted. */
   withdraw (pack: Pack): boolean {
-    const held = this.#packs.get(nameOf(pack))
+    const held = this.#find(pack)
     if (held === undefined) return false
-    this.#packs.delete(nameOf(pack))
-    this.#move(this.#integers, [held], -1)
+    const epoch = this.#epochAt(this.#epochOf(pack.firstStep))
+    epoch.packs.delete(nameOf(pack))
+    this.#move(epoch.integers, [held], -1)
+    this.#rebase(epoch.index)
     return true
   }
 
@@ -95,23 +119,106 @@ export class PackModel {
 
   /** The weights that just these packs make, from what is in memory now: whoever's memory is sound gets the same bits for the same packs. */
   weightsBy (packs: readonly Pack[]): WeightSource {
-    const wanted = new Map(packs.map(pack => [nameOf(pack), pack]))
-    const integers = this.#integers.slice()
-    this.#accumulate(integers, negated(this.#own))
-    this.#move(integers, [...this.#packs].filter(([name]) => !wanted.has(name)).map(([, pack]) => pack), -1)
-    this.#move(integers, [...wanted].filter(([name]) => !this.#packs.has(name)).map(([, pack]) => pack), 1)
-    return this.#weightsOf(integers)
+    const [first] = this.#epochs
+    const groups = new Map([[first.index, [] as Pack[]], ...this.#byEpoch(packs)])
+    return [...groups].reduce((source, [index, group]) => this.#moved(source, this.#sumsBy(index, group)), first.base)
+  }
+
+  /** Of all packs that are counted, those before `step`. */
+  before (step: number): Pack[] {
+    return this.#epochs.flatMap(({ packs }) => [...packs.values()]).filter(({ firstStep }) => firstStep < step)
   }
 
   /** Makes the sums from nothing again: for whoever doubts his memory. */
   rebuild (): void {
-    this.#integers.fill(0)
-    this.#accumulate(this.#integers, [...this.#takenOver.contributions, ...this.#own])
-    this.#move(this.#integers, [...this.#packs.values()], 1)
+    for (const { integers, packs } of this.#epochs) {
+      integers.fill(0)
+      this.#move(integers, [...packs.values()], 1)
+    }
+    this.#accumulate(this.#epochs[0].integers, this.#takenOver.contributions)
+    this.#accumulate(this.#integers, this.#own)
+    this.#rebase(-Infinity)
   }
 
-  #weightsOf (integers: Int32Array): WeightSource {
-    return movedWeights(this.#base, integers, this.#rules.unit / this.#rules.noise.integersPerUnit)
+  /**
+   * Forgets the packs before `step`, between two epochs, whose weights stay.
+   *
+   * @param contributions sums that stand for them, in a run of one epoch
+   */
+  compact (step: number, contributions?: readonly Contribution[]): void {
+    if (contributions === undefined) {
+      const { index } = this.#epochAt(this.#epochOf(step))
+      this.#epochs = this.#epochs.filter(epoch => epoch.index >= index) as [Epoch, ...Epoch[]]
+      return
+    }
+    const leaving = this.before(step)
+    for (const pack of leaving) this.#epochs[0].packs.delete(nameOf(pack))
+    this.#takenOver = { packs: this.#takenOver.packs + leaving.length, contributions }
+  }
+
+  get #newest (): Epoch { return this.#epochs[this.#epochs.length - 1] as Epoch }
+
+  #epochOf (step: number): number { return Math.floor(step / (this.#rules.epochSteps ?? Infinity)) }
+
+  #find (pack: Pack): Pack | undefined {
+    const index = this.#epochOf(pack.firstStep)
+    return this.#epochs.find(epoch => epoch.index === index)?.packs.get(nameOf(pack))
+  }
+
+  #byEpoch (packs: readonly Pack[]): Map<number, Pack[]> {
+    const groups = new Map<number, Pack[]>()
+    for (const pack of packs) groups.set(this.#epochOf(pack.firstStep), [...groups.get(this.#epochOf(pack.firstStep)) ?? [], pack])
+    return new Map([...groups].sort(([one], [other]) => one - other))
+  }
+
+  #checkRoom (index: number, coming: number): void {
+    const { mostPacks } = this.#rules
+    if (index < this.#epochs[0].index) throw new RangeError('these packs are of steps that weights stand for already')
+    const held = this.#epochs.find(epoch => epoch.index === index)?.packs.size ?? 0
+    if (held + this.#takenOver.packs + coming > mostPacks) throw new RangeError(`no more than ${mostPacks} packs fit ${this.#rules.epochSteps === undefined ? 'into this run' : 'between two snapshots'}`)
+  }
+
+  /** An epoch; one later than all others takes over the memory that was given. */
+  #epochAt (index: number): Epoch {
+    const found = this.#epochs.find(epoch => epoch.index === index)
+    if (found !== undefined) return found
+    const newest = this.#newest
+    const made: Epoch = { index, base: newest.base, integers: new Int32Array(this.#integers.length), packs: new Map() }
+    if (index > newest.index) {
+      const own = this.#own
+      this.takeBack()
+      newest.integers = this.#integers.slice()
+      made.integers = this.#integers
+      this.#integers.fill(0)
+      for (const contribution of own) this.moveOwn(contribution)
+    }
+    this.#epochs = [...this.#epochs, made].sort((one, other) => one.index - other.index) as [Epoch, ...Epoch[]]
+    this.#rebase(-Infinity)
+    return made
+  }
+
+  /** Brings the bases of the epochs after one to what those before them make. */
+  #rebase (from: number): void {
+    this.#epochs.reduce((before, epoch) => {
+      if (before.index >= from) epoch.base = heldWeights(readAll(this.#moved(before.base, before.integers)))
+      return epoch
+    })
+  }
+
+  /** The sums that these packs of an epoch make. */
+  #sumsBy (index: number, packs: readonly Pack[]): Int32Array {
+    const wanted = new Map(packs.map(pack => [nameOf(pack), pack]))
+    const epoch = this.#epochs.find(other => other.index === index)
+    const held = epoch?.packs ?? new Map<string, Pack>()
+    const integers = epoch?.integers.slice() ?? new Int32Array(this.#integers.length)
+    if (epoch === this.#newest) this.#accumulate(integers, negated(this.#own))
+    this.#move(integers, [...held].filter(([name]) => !wanted.has(name)).map(([, pack]) => pack), -1)
+    this.#move(integers, [...wanted].filter(([name]) => !held.has(name)).map(([, pack]) => pack), 1)
+    return integers
+  }
+
+  #moved (base: WeightSource, integers: Int32Array): WeightSource {
+    return movedWeights(base, integers, this.#rules.unit / this.#rules.noise.integersPerUnit)
   }
 
   #move (integers: Int32Array, packs: readonly Pack[], sign: 1 | -1): void {
@@ -132,6 +239,6 @@ export class PackModel {
 }
 
 /** What no two packs of a run have in common. */
-export function nameOf ({ peer, firstStep }: Pack): string {
+export function nameOf ({ peer, firstStep }: Pick<Pack, 'peer' | 'firstStep'>): string {
   return `${firstStep} ${peer}`
 }

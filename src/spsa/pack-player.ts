@@ -17,6 +17,16 @@ export interface PackPorts {
   readonly report: (event: PackReport) => void
 }
 
+/** What stands for the packs before a step: weights that later ones start from, or the sums of a seed pool, in a run that starts from one θ₀ throughout. */
+export interface PackStart {
+  readonly step: number
+  /** How many there are. */
+  readonly packs: number
+  /** Left out where they are those that the player is given anyway. */
+  readonly weights?: Float32Array | undefined
+  readonly sums?: Int32Array | undefined
+}
+
 /** One peer of a method whose rounds end with a pack. */
 export interface PackPlayer {
   readonly model: PackModel
@@ -30,6 +40,8 @@ export interface PackPlayer {
   receive (packs: readonly Pack[]): void
   /** Counts a pack no longer, say because its author contradicted itself. */
   withdraw (pack: Pack): void
+  /** Forgets the packs before a step, between two snapshots. Returns what stands for them. Between two rounds. */
+  compact (step: number): Pick<PackStart, 'weights' | 'sums'>
 }
 
 /** What came while a peer was busy: its θ must not move within a round. */

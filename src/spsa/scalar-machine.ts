@@ -1,4 +1,5 @@
 import type { Entry } from './ledger-entry.ts'
+import type { Adoption } from './ledger-start.ts'
 import type { Ledger } from './ledger.ts'
 import type { OneByteMessage } from './one-byte-messages.ts'
 import type { StepState } from './step-states.ts'
@@ -16,6 +17,15 @@ export interface ScalarMachine {
   receive (from: string, message: OneByteMessage): void
   /** Asks a peer for what this one lacks. */
   inquire (to: string): void
+  /** Asks a peer what snapshot it has, or for its chains. */
+  seek (to: string, heads: boolean): void
+  /**
+   * Goes on from a snapshot that others took instead of from what this peer had before that step; what it holds of later steps stays, and its own
+   * chain goes on. At once, or after the work under way. False where that made other weights than were told, and it goes on from what it had.
+   */
+  adopt (adoption: Adoption): boolean
+  /** What the weights are made of by now, since the snapshot after which entries are held. */
+  applied (): Entry[]
   /** Tells a peer what this one holds. */
   compare (to: string): void
   /** The weights of everything that is counted by now, once they can be read; never where whoever keeps them is gone, which is reported as a failure. */

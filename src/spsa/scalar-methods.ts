@@ -17,7 +17,7 @@ import { modelBreaches, schedulesOf, variantBreaches, variantSentences } from '.
 
 const kSeed = {
   kind: 'fedkseed', noise: 'rademacher', epsilon: 1e-3, learningRate: 5e-5, decay: 'linear', peers: 8, smallest: 3.6e-4, poolSize: DEFAULT_POOL, localSteps: 20, importance: false,
-  largestLevel: 96, checkEvery: 8
+  largestLevel: 96, checkEvery: 8, snapshotEvery: 32
 } as const satisfies ScalarSpec
 
 /** Methods that train by scalars, by name. */
@@ -28,7 +28,7 @@ export const scalarPresets = {
   },
   fedkseed: kSeed,
   'fedkseed-pro': { ...kSeed, importance: true },
-  ferret: { kind: 'ferret', noise: 'rademacher', peers: 8, smallest: 1e-8, localSteps: 10, directions: 1024, blockSize: 4096, largestLevel: 96, checkEvery: 4 }
+  ferret: { kind: 'ferret', noise: 'rademacher', peers: 8, smallest: 1e-8, localSteps: 10, directions: 1024, blockSize: 4096, largestLevel: 96, checkEvery: 4, snapshotEvery: 16 }
 } as const satisfies Record<string, ScalarSpec>
 
 /** Where each was published. */
@@ -45,6 +45,8 @@ export function isScalarPreset (name: string): name is ScalarPresetName {
   return Object.hasOwn(scalarPresets, name)
 }
 
+/** What no run reaches; a chain's steps are counted in 32 bits. */
+const WITHOUT_END = 2 ** 31 - 1
 /** A byte of usual size should be this many units at least, or rounding shows in what is learned. */
 const LEAST_UNITS = 16
 
@@ -58,7 +60,7 @@ type Rule<Spec> = (method: Spec) => string | undefined
 
 const rules: ReadonlyArray<Rule<OneByteSpec>> = [checksAreAtPacks, snapshotsAreAtChecks, clippingIsOrdered, unitsAreFine]
 /** Rules between a method of rounds and the steps of its run. */
-const packRules: ReadonlyArray<(method: PackSpec, steps: number) => string | undefined> = [runsEnd, roundsAreWhole, packUnitsAreFine]
+const packRules: ReadonlyArray<(method: PackSpec, steps: number) => string | undefined> = [runsEnd, roundsAreWhole, chainsAreCounted, packUnitsAreFine]
 
 /**
  * Refuses a method whose numbers contradict each other, or the run's.
@@ -80,7 +82,7 @@ function breaches (method: ScalarSpec, steps: number | undefined): string[] {
   if (loud !== undefined) return [loud]
   const variants = method.kind === 'ferret' ? [] : variantBreaches(method, steps)
   if (method.kind === 'one-byte') return [...rules.flatMap(rule => rule(method) ?? []), ...variants]
-  return steps === undefined ? [] : [...packRules.flatMap(rule => rule(method, steps) ?? []), ...variants]
+  return [snapshotsAreAtChecks(method) ?? [], ...steps === undefined ? [] : [...packRules.map(rule => rule(method, steps) ?? []), ...variants]].flat()
 }
 
 function noiseIsHeard (method: ScalarSpec): string | undefined {
@@ -91,7 +93,12 @@ function noiseIsHeard (method: ScalarSpec): string | undefined {
 }
 
 function runsEnd ({ kind }: PackSpec, steps: number): string | undefined {
-  return steps > 0 ? undefined : `${kind} counts a whole run in 32 bits, so the run needs an end: --steps`
+  return steps > 0 ? undefined : `${kind === 'fedkseed' ? 'fedkseed counts a whole run' : 'a chain of ferret counts its coordinates'} in 32 bits, so the run needs an end: --steps`
+}
+
+function chainsAreCounted (method: PackSpec, steps: number): string | undefined {
+  const { steps: counted } = packLedgerRules(method, { runId: '', steps, isMember: () => true }, 1)
+  return counted <= WITHOUT_END ? undefined : `a chain counts ${WITHOUT_END} scalars at most, and the run’s ${steps} steps make ${counted}`
 }
 
 function roundsAreWhole ({ localSteps }: PackSpec, steps: number): string | undefined {
@@ -108,8 +115,8 @@ function checksAreAtPacks ({ checkEvery, window }: OneByteSpec): string | undefi
   return checkEvery % window === 0 ? undefined : `packs hold ${window} steps and none is split, so hashes are compared every multiple of them, not every ${checkEvery} steps`
 }
 
-function snapshotsAreAtChecks ({ checkEvery, snapshotEvery }: OneByteSpec): string | undefined {
-  return snapshotEvery % checkEvery === 0 ? undefined : `a snapshot stands for bytes that were compared: ${snapshotEvery} steps are no multiple of the ${checkEvery} between comparisons`
+function snapshotsAreAtChecks ({ kind, checkEvery, snapshotEvery }: ScalarSpec): string | undefined {
+  return snapshotEvery % checkEvery === 0 ? undefined : `a snapshot stands for bytes that were compared: ${snapshotEvery} ${kind === 'one-byte' ? 'steps' : 'rounds'} are no multiple of the ${checkEvery} between comparisons`
 }
 
 function clippingIsOrdered ({ clip: { first, ceiling } }: OneByteSpec): string | undefined {
@@ -145,8 +152,6 @@ export function byteModelRules (method: OneByteSpec, steps: number): ByteModelRu
   }
 }
 
-/** What no run reaches; a chain's steps are counted in 32 bits. */
-const WITHOUT_END = 2 ** 31 - 1
 
 /** Steps of a run; one without an end has more than anybody takes. */
 export function stepsOf ({ budget }: Pick<RunManifest, 'budget'>): number {

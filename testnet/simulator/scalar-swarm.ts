@@ -153,7 +153,7 @@ function adopt (swarm: readonly OneBytePeer[], modelOf: (index: number) => ByteM
   if (source === undefined) return
   const { weights, ...model } = modelOf(from).startAt(step)
   const { sealed } = source.ledger
-  swarm[index]?.adopt(weights, { model, snapshot: sealed, held: sealed })
+  swarm[index]?.adopt({ weights, start: { model, snapshot: sealed, held: sealed }, modelHash })
 }
 
 function rulesOf (scenario: ScalarScenario, names: readonly string[]): OneByteRules {

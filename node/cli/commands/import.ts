@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { genesisHash } from '../../../src/manifest/genesis-hash.ts'
-import { methodPreset } from '../../../src/averaging/methods.ts'
 import { decodeSafetensors } from '../../../src/checkpoint/safetensors.ts'
 import type { DecodedTensorFile } from '../../../src/checkpoint/safetensors.ts'
 import { BYTE_VOCABULARY } from '../../../src/data/byte-tokenizer.ts'
@@ -22,10 +21,11 @@ import { dataOf, tokenizerOf } from '../run-data.ts'
 import type { RunDataOptions } from '../run-data.ts'
 import { examplesOf } from '../run-examples.ts'
 import { numberOption } from '../numbers.ts'
+import { anyMethodOf } from '../scalar-options.ts'
+import type { ScalarOptions } from '../scalar-options.ts'
 
-interface ImportOptions extends RunDataOptions {
+interface ImportOptions extends RunDataOptions, ScalarOptions {
   readonly name: string
-  readonly method: string
   readonly steps: string
   readonly seed: string
   readonly batch: string
@@ -38,14 +38,15 @@ export const importWeights = action<ImportOptions>(async ({ arguments: [path = '
   prepareDataDirectory(directory)
   const store = new FileStore(directory.root)
   const identity = await loadIdentity(directory.identityFile)
+  const steps = numberOption('steps', options.steps, { minimum: 0 })
   const drafted = draftManifest({
     name: options.name,
     creator: identity.publicKey,
     seed: numberOption('seed', options.seed, { minimum: 0, maximum: 0xffff_ffff }),
     model: model.spec,
     genesis: { sha256: genesisHash(model.weights) },
-    method: methodPreset(options.method, {}),
-    steps: numberOption('steps', options.steps, { minimum: 0 }),
+    method: anyMethodOf(options, { steps }),
+    steps,
     batch: numberOption('batch', options.batch, { minimum: 1 }),
     learningRate: numberOption('learning-rate', options.learningRate, { minimum: 1e-9, maximum: 1, whole: false }),
     tokenizer: await tokenizerOf(options, store),

@@ -21,7 +21,7 @@ describe('a snapshot that members tell of', () => {
 
 describe('a joiner', () => {
   it('replays up to the crossover and downloads beyond it', () => {
-    const costs = { parameters: 1e6, window: 16, secondsPerByte: 0.001, bytesPerSecond: 1.25e6 }
+    const costs = { snapshotBytes: 4e6, bytesAScalar: 1, window: 16, secondsPerByte: 0.001, bytesPerSecond: 1.25e6 }
     const secondsOfOne = 0.001 + (1 + 150 / 16) / 1.25e6
     const crossover = 100 + 4e6 / 1.25e6 / secondsOfOne
     expect(decideJoin(offer(512), { ...costs, lackedBytes: Math.floor(crossover) }).kind).toBe('replay')
@@ -30,7 +30,7 @@ describe('a joiner', () => {
 
   it('takes what is told to be faster', () => {
     fc.assert(fc.property(fc.nat(1e6), fc.integer({ min: 1, max: 1e9 }), fc.integer({ min: 1, max: 1e9 }), (lackedBytes, parameters, bytesPerSecond) => {
-      const { kind, replaySeconds, snapshotSeconds } = decideJoin(offer(512), { parameters, lackedBytes, window: 16, secondsPerByte: parameters / 2e9, bytesPerSecond })
+      const { kind, replaySeconds, snapshotSeconds } = decideJoin(offer(512), { snapshotBytes: 4 * parameters, bytesAScalar: 1, lackedBytes, window: 16, secondsPerByte: parameters / 2e9, bytesPerSecond })
       expect(kind).toBe(replaySeconds <= snapshotSeconds ? 'replay' : 'snapshot')
     }))
   })

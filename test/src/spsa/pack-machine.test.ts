@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { hashWeights } from '../../../src/spsa/weights-hash.ts'
 import { signEntry } from '../../../src/spsa/ledger-entry.ts'
 import type { Entry } from '../../../src/spsa/ledger-entry.ts'
-import type { OneByteMessage } from '../../../src/spsa/one-byte-messages.ts'
-import { replayedHash } from '../../../src/spsa/pack-players.ts'
+import type { OneByteMessage, OneByteReport } from '../../../src/spsa/one-byte-messages.ts'
+import { packsIn } from '../../../src/spsa/pack-machine.ts'
+import { replayedPlayer } from '../../../src/spsa/pack-players.ts'
 import { readAll } from '../../../src/spsa/weight-source.ts'
 import { VirtualClock } from '../../../testnet/simulator/virtual-clock.ts'
 import { RUN, STEPS, ferret, kSeed, member, nameOfPeer, problem, runPackSwarm, signAs } from './pack-swarm.ts'
@@ -15,33 +16,56 @@ const stateOf = ({ machine }: Pick<Member, 'machine'>): { readonly fingerprint: 
   machine.state(told => { state = told })
   return state
 }
+const CALM = { lost: 0, repeated: 0, jitterMs: 50 }
 const hashes = (swarm: readonly Member[]): Set<string> => new Set(swarm.map(({ machine }) => hashWeights(machine.weights)))
+const sealedBy = ({ reports }: Member): Array<Extract<OneByteReport, { kind: 'sealed' }>> => reports.filter(report => report.kind === 'sealed')
 
 describe.each([['fedkseed', kSeed], ['fedkseed-pro', { ...kSeed, importance: true }], ['ferret', ferret]] as const)('a swarm of %s', (_, method) => {
-  it('ends with the same bits, and those its ledger makes, though links lose, repeat and reorder; and it learns', () => {
+  it('ends with the same bits, and those its ledger makes from the snapshot before the last one, though links lose, repeat and reorder; and it learns', () => {
     const swarm = runPackSwarm(method, ROUGH)
     expect(hashes(swarm).size).toBe(1)
-    const [{ machine }] = swarm as [Member]
-    expect(machine.ledger.entries()).toHaveLength(4 * STEPS / method.localSteps)
-    expect(replayedHash(method, { runId: RUN, steps: STEPS }, problem.start, machine.ledger.entries())).toBe(hashWeights(machine.weights))
-    expect(problem.loss(readAll(machine.weights))).toBeLessThan(0.6 * problem.loss(problem.start))
+    for (const peer of swarm) {
+      const { machine: { ledger, weights } } = peer
+      const rounds = new Set(ledger.counted().map(({ firstStep }) => firstStep / ledger.rules.window))
+      const { snapshot: { step }, held, weights: after } = { snapshot: ledger.sealed, held: ledger.held, weights: sealedBy(peer).at(-2)?.weights }
+      expect(held.step).toBeGreaterThan(0)
+      expect(Math.min(...rounds)).toBe(held.step / ledger.rules.window)
+      const { start: { sums } } = sealedBy(peer).at(-2)!
+      const player = replayedPlayer(method, { runId: RUN, steps: STEPS }, problem.start, ledger.counted(), { step: held.step, packs: packsIn(held), weights: after, sums })
+      expect(hashWeights(player.model.weights)).toBe(hashWeights(weights))
+      expect(player.compact(step)).toEqual({ ...sealedBy(peer).at(-1)!.weights === undefined ? { sums: sealedBy(peer).at(-1)!.start.sums } : { weights: sealedBy(peer).at(-1)!.weights } })
+    }
+    expect(problem.loss(readAll(swarm[0]!.machine.weights))).toBeLessThan(0.6 * problem.loss(problem.start))
   })
 
-  it('takes in whoever comes late, by its state where that is smaller', () => {
-    const swarm = runPackSwarm(method, ROUGH, [3])
+})
+
+it('has the same bits in a swarm of fedkseed that takes snapshots as in one that takes none', () => {
+  const without = runPackSwarm({ ...kSeed, snapshotEvery: 1000 }, CALM)
+  expect(sealedBy(without[0]!)).toEqual([])
+  expect(hashes(runPackSwarm(kSeed, CALM))).toEqual(hashes(without))
+})
+
+describe.each([['fedkseed', kSeed], ['ferret', ferret]] as const)('a swarm of %s', (_, method) => {
+  it('takes in whoever comes late, by its snapshot', () => {
+    const swarm = runPackSwarm(method, ROUGH, { late: [3] })
     expect(hashes(swarm).size).toBe(1)
-    const tookOver = swarm[3]!.reports.some(({ kind }) => kind === 'took-over')
-    expect(tookOver).toBe(method.kind === 'fedkseed')
-    const { length } = swarm[3]!.machine.ledger.entries()
-    if (tookOver) expect(length).toBeLessThan(swarm[0]!.machine.ledger.entries().length)
-    else expect(length).toBe(swarm[0]!.machine.ledger.entries().length)
+    const adopted = swarm[3]!.reports.filter(({ kind }) => kind === 'adopted')
+    expect(adopted.length).toBeGreaterThan(0)
+    expect(swarm[3]!.reports.filter(({ kind }) => kind === 'refused')).toEqual([])
+  })
+
+  it('takes in again whoever was away for longer than a snapshot waits, who goes on from that of the others', () => {
+    const swarm = runPackSwarm(method, CALM, { away: { fromMs: 500, toMs: method.kind === 'ferret' ? 12_500 : 5_000 } })
+    expect(hashes(swarm).size).toBe(1)
+    expect(sealedBy(swarm[0]!).length).toBeGreaterThan(0)
   })
 })
 
 /** A peer that has not begun, and what it says. */
 function alone (method: typeof kSeed | typeof ferret = kSeed): Member & { readonly said: Array<{ readonly to: string, readonly message: OneByteMessage }> } {
   const said: Array<{ readonly to: string, readonly message: OneByteMessage }> = []
-  return { ...member(method, 0, new VirtualClock(), (to, message) => { said.push({ to, message }) }), said }
+  return { ...member(method, 0, new VirtualClock(), { send: (to, message) => { said.push({ to, message }) } }), said }
 }
 
 const ANN = nameOfPeer(1)
@@ -92,40 +116,27 @@ describe('a peer of a method of rounds', () => {
     expect(stateOf({ machine })).toEqual(stateOf(other))
   })
 
-  it('asks for a state when it has nothing, and takes over none that it did not ask for', () => {
-    const { machine, reports, said } = alone()
-    machine.receive(ANN, { kind: 'sums', sums: { begin: 0, until: 10, heads: [{ peer: ANN, next: 1, hash: new Uint8Array(32), cut: false }], sums: new Int32Array(64) } })
-    expect(reports).toContainEqual(expect.objectContaining({ kind: 'refused', reason: 'sums came that nobody asked for' }))
-    machine.inquire(ANN)
-    expect(said).toEqual([{ to: ANN, message: { kind: 'sums-wanted' } }])
-  })
-
-  it.each([
-    ['more than so many packs can move', { sums: new Int32Array(64).fill(2 ** 30) }],
-    ['of another pool', { sums: new Int32Array(63) }],
-    ['of more packs than rounds', { heads: [{ peer: ANN, next: 2, hash: new Uint8Array(32), cut: false }] }],
-    ['of a chain that was cut', { heads: [{ peer: ANN, next: 1, hash: new Uint8Array(32), cut: true }] }],
-    ['beyond the run', { until: STEPS + 10 }],
-    ['between rounds', { begin: 5 }]
-  ])('refuses a state %s, moves nothing, and asks for the packs', (_, changes) => {
-    const { machine, reports, said } = alone()
-    machine.inquire(ANN)
-    machine.receive(ANN, { kind: 'sums', sums: { begin: 0, until: 10, heads: [{ peer: ANN, next: 1, hash: new Uint8Array(32), cut: false }], sums: new Int32Array(64), ...changes } })
-    expect(reports).toEqual([expect.objectContaining({ kind: 'refused', from: ANN, code: 'WRONG_STEP' })])
-    expect(said.at(-1)?.message.kind).toBe('inquiry')
-    expect(readAll(machine.weights)).toEqual(problem.start)
-    expect(machine.ledger.heads()).toEqual([])
-  })
-
-  it('gives its state where that is fewer bytes than its packs, three times to one peer', () => {
-    const { machine, said } = alone()
-    const sent = (): Array<number | undefined> => said.map(({ message }) => message.kind === 'sums' ? message.sums.heads.length : undefined)
-    machine.restore([entryOf()])
-    machine.receive(ANN, { kind: 'sums-wanted' })
-    expect(sent()).toEqual([0])
-    const second = entryOf({ peer: nameOfPeer(2) }, 2)
-    machine.restore([second, entryOf({ peer: nameOfPeer(3) }, 3)])
-    for (let time = 0; time < 4; time++) machine.receive(ANN, { kind: 'sums-wanted' })
-    expect(sent()).toEqual([0, 3, 3, 3, 0])
+  it('goes on from sums where they make the weights that were told, and from what it had where they do not', () => {
+    const [source, joiner] = [alone(), alone()]
+    source.machine.restore([entryOf(), entryOf({ peer: nameOfPeer(2) }, 2)])
+    const modelHash = hashWeights(source.machine.weights, 0)
+    const heads = source.machine.ledger.heads()
+    const snapshot = { step: 10, heads }
+    const pool = replayedPlayer(kSeed, { runId: RUN, steps: STEPS }, problem.start, source.machine.ledger.entries())
+    const { sums } = pool.compact(10)
+    const start = { model: { step: 10, limit: 0 }, snapshot, held: snapshot }
+    joiner.machine.restore([entryOf()])
+    const before = hashWeights(joiner.machine.weights)
+    for (const told of [sums!.map(sum => sum + 1), sums!.subarray(1), sums!.map(() => 2 ** 30)]) {
+      expect(joiner.machine.adopt({ weights: undefined, start: { ...start, sums: told }, modelHash })).toBe(false)
+      expect(hashWeights(joiner.machine.weights)).toBe(before)
+      expect(joiner.reports.at(-1)).toMatchObject({ kind: 'refused', code: 'WRONG_STEP' })
+    }
+    expect(joiner.machine.ledger.firstStep).toBe(0)
+    expect(joiner.machine.adopt({ weights: undefined, start: { ...start, sums }, modelHash })).toBe(true)
+    expect(joiner.machine.ledger.heads()).toEqual(heads)
+    expect(readAll(joiner.machine.weights)).toEqual(readAll(source.machine.weights))
+    joiner.machine.receive(ANN, { kind: 'seek', heads: true })
+    expect(joiner.said.map(({ message }) => message)).toEqual([expect.objectContaining({ kind: 'heads' }), { kind: 'sums', step: 10, sums }])
   })
 })

@@ -4,8 +4,10 @@ import { decodeScalars, encodeScalars } from '../../../protocols/scalars/message
 import type { ScalarSpec } from '../../../src/manifest/scalar-schema.ts'
 import { fraction, integerBelow } from '../../../src/random/draw.ts'
 import { words } from '../../../src/random/words.ts'
+import { fingerprintOf } from '../../../src/spsa/ledger.ts'
+import type { LedgerStart } from '../../../src/spsa/ledger-start.ts'
 import { EVERYONE } from '../../../src/spsa/one-byte-messages.ts'
-import type { OneByteMessage, OneByteReport } from '../../../src/spsa/one-byte-messages.ts'
+import type { OneByteMessage, OneByteReport, SnapshotOffer } from '../../../src/spsa/one-byte-messages.ts'
 import { PackMachine } from '../../../src/spsa/pack-machine.ts'
 import { packMachineRules } from '../../../src/spsa/pack-methods.ts'
 import type { PackSpec } from '../../../src/spsa/pack-methods.ts'
@@ -21,8 +23,8 @@ export const problem = quadraticProblem(SIZE, 1)
 export const STEPS = 120
 export const RUN = 'packs'
 
-export const kSeed = { ...scalarPresets.fedkseed, peers: 4, learningRate: 0.01, poolSize: 64, localSteps: 10, checkEvery: 2 } as const satisfies ScalarSpec
-export const ferret = { ...scalarPresets.ferret, peers: 4, smallest: 1e-5, localSteps: 4, directions: 48, blockSize: 16, checkEvery: 2 } as const satisfies ScalarSpec
+export const kSeed = { ...scalarPresets.fedkseed, peers: 4, learningRate: 0.01, poolSize: 64, localSteps: 10, checkEvery: 2, snapshotEvery: 4 } as const satisfies ScalarSpec
+export const ferret = { ...scalarPresets.ferret, peers: 4, smallest: 1e-5, localSteps: 4, directions: 48, blockSize: 16, checkEvery: 2, snapshotEvery: 8 } as const satisfies ScalarSpec
 
 const secretOf = (peer: number): Uint8Array => new Uint8Array(32).fill(peer + 1)
 export const nameOfPeer = (peer: number): string => bytesToHex(ed25519.getPublicKey(secretOf(peer)))
@@ -57,74 +59,124 @@ const TRAINING_MS = 500
 /** Of gradient descent on the quadratic, for Ferret's local steps. */
 const RATE = 0.2
 
+export interface Around {
+  readonly send: (to: string, message: OneByteMessage) => void
+  /** Keys of the others who are there. */
+  readonly others?: () => readonly string[]
+  /** What became of a snapshot that most others have and this peer has not. */
+  readonly overruled?: (offer: SnapshotOffer) => void
+  readonly start?: LedgerStart
+  /** What this peer says that it measured, and where its steps took it; the truth when left out. */
+  readonly lie?: Lie | undefined
+}
+
+export interface Lie {
+  readonly loss: (loss: number) => number
+  readonly weights: (moved: number, start: number) => number
+}
+
 /** One peer on a clock, whose messages go wherever `send` takes them. */
-export function member (method: PackSpec, peer: number, clock: VirtualClock, send: (to: string, message: OneByteMessage) => void): Member {
+export function member (method: PackSpec, peer: number, clock: VirtualClock, { send, others = () => [], overruled = () => undefined, start, lie }: Around): Member {
   const [reports, integers, theta] = [[] as OneByteReport[], new Int32Array(SIZE), problem.start.slice()]
   const noise = noiseOf(method.noise)
-  const machine: PackMachine = new PackMachine(ports => packPlayer(method, { runId: RUN, steps: STEPS }, problem.start, {
+  const machine: PackMachine = new PackMachine((ports, from) => packPlayer(method, { runId: RUN, steps: STEPS }, problem.start, {
     weights: theta, integers, draws: words(1, 501, peer), disclose: undefined,
     measure: ({ step, epsilon, directions }, done) => {
       const losses = directions.map(({ seed }) => {
-        const at = (signed: number): number => problem.batchLoss(perturbed(machine.weights, noise, seed, signed), peer, step)
+        const truth = (signed: number): number => problem.batchLoss(perturbed(machine.weights, noise, seed, signed), peer, step)
+        const at = (signed: number): number => lie?.loss(truth(signed)) ?? truth(signed)
         return { above: at(epsilon), below: at(-epsilon) }
       })
       clock.schedule(EVALUATION_MS, () => { done({ kind: 'measured', losses, tokens: 1 }) })
     },
     train: (steps, done) => {
       clock.schedule(TRAINING_MS, () => {
+        const before = theta.slice()
         for (let step = 0; step < steps; step++) theta.forEach((value, index) => { theta[index] = value + RATE * (optimum[index]! - value) })
+        if (lie !== undefined) theta.forEach((value, index) => { theta[index] = lie.weights(value, before[index]!) })
         done({ kind: 'reached', step: machine.step + steps, tokens: 1, meanLoss: problem.loss(theta) })
       })
     }
-  }, ports), packMachineRules(method, { runId: RUN, steps: STEPS, isMember: () => true }, SIZE), {
+  }, ports, from), packMachineRules(method, { runId: RUN, steps: STEPS, isMember: () => true }, SIZE), {
     peer: nameOfPeer(peer), sign: signAs(peer), verify,
-    keep: (_entry, kept) => { kept() }, send, report: event => { reports.push(event) }
-  })
+    keep: (_entry, kept) => { kept() }, send, others,
+    report: event => {
+      reports.push(event)
+      if (event.kind === 'overruled') overruled(event.offer)
+    }
+  }, start)
   return { machine, reports, integers }
 }
 
 export interface Links { readonly lost: number, readonly repeated: number, readonly jitterMs: number }
 
-/** FedKSeed's run takes twice this. */
-const HALF_MS = STEPS * EVALUATION_MS / 2
+export interface Course {
+  /** They ask somebody for all that happened once the first peer has taken a snapshot. */
+  readonly late?: readonly number[]
+  /** They tell something else than they measured. */
+  readonly liars?: { readonly peers: readonly number[], readonly lie: Lie }
+  /** When the last peer hears and is heard by nobody. */
+  readonly away?: { readonly fromMs: number, readonly toMs: number }
+}
+
 const COMPARE_EVERY_MS = 1000
 /** Comparing on after the last step, until nothing can be missing any more. */
 const AFTERMATH_MS = 30_000
 
-/** Peers over links that lose, repeat and reorder, as bytes; whoever is `late` asks somebody for all that happened when half of the run is over. */
-export function runPackSwarm (method: PackSpec, { lost, repeated, jitterMs }: Links, late: readonly number[] = []): Member[] {
+/** A snapshot comes from whoever took it. */
+function adopt ({ machine }: Member, offer: SnapshotOffer, swarm: readonly Member[]): boolean {
+  const sealed = swarm.flatMap(({ reports }) => reports.flatMap(report => report.kind === 'sealed' && report.start.snapshot.step === offer.step ? [report] : []))
+  const found = sealed.find(({ start: { snapshot } }) => fingerprintOf(snapshot) === offer.fingerprint)
+  return found !== undefined && machine.adopt({ weights: found.weights, start: { ...found.start, held: found.start.snapshot }, modelHash: offer.modelHash })
+}
+
+/** Peers over links that lose, repeat and reorder, as bytes, in virtual time. */
+export function runPackSwarm (method: PackSpec, { lost, repeated, jitterMs }: Links, { late = [], liars, away }: Course = {}): Member[] {
   const clock = new VirtualClock()
   const chance = words(7, 402)
-  const swarm: Member[] = Array.from({ length: 4 }, (_, self) => member(method, self, clock, (to, message) => {
-    for (const other of to === EVERYONE ? swarm.keys() : [swarm.findIndex((_, index) => nameOfPeer(index) === to)]) if (other !== self) deliver(self, other, encodeScalars(message))
-  }))
-  const isIn = new Set([...swarm.keys()].filter(peer => !late.includes(peer)))
+  const peers = [...Array(method.peers).keys()]
+  const isIn = new Set(peers.filter(peer => !late.includes(peer)))
+  const isAway = (peer: number): boolean => away !== undefined && peer === peers.length - 1 && clock.nowMs() >= away.fromMs && clock.nowMs() < away.toMs
+  const reaches = (one: number, other: number): boolean => one !== other && isIn.has(one) && isIn.has(other) && !isAway(one) && !isAway(other)
   const deliver = (from: number, to: number, bytes: Uint8Array): void => {
-    if (!isIn.has(to) || fraction(chance) < lost) return
+    if (!reaches(from, to) || fraction(chance) < lost) return
     for (let copy = fraction(chance) < repeated ? 2 : 1; copy > 0; copy--) {
       clock.schedule(30 + jitterMs * fraction(chance), () => { swarm[to]?.machine.receive(nameOfPeer(from), decodeScalars(bytes)) })
     }
   }
+  const swarm: Member[] = peers.map(self => member(method, self, clock, {
+    send: (to, message) => { for (const other of to === EVERYONE ? peers : [peers.findIndex(peer => nameOfPeer(peer) === to)]) deliver(self, other, encodeScalars(message)) },
+    others: () => peers.filter(other => reaches(self, other)).map(nameOfPeer),
+    overruled: offer => { clock.schedule(30, () => { adopt(swarm[self] as Member, offer, swarm) }) },
+    lie: liars?.peers.includes(self) === true ? liars.lie : undefined
+  }))
   const join = (peer: number): void => {
     isIn.add(peer)
+    const { machine, reports } = swarm[peer] as Member
     const seek = (): void => {
-      const { machine, reports } = swarm[peer] as Member
-      if (reports.some(({ kind }) => kind === 'settled')) machine.start(machine.ledger.reach())
-      else {
-        machine.inquire(nameOfPeer(0))
-        clock.schedule(COMPARE_EVERY_MS, seek)
-      }
+      const offer = reports.find(report => report.kind === 'offered')?.offer
+      if (offer === undefined) machine.seek(nameOfPeer(0), false)
+      else if (offer.step > machine.ledger.firstStep) adopt(swarm[peer] as Member, offer, swarm)
+      else if (reports.some(({ kind }) => kind === 'settled')) {
+        machine.start(machine.ledger.reach())
+        return
+      } else machine.inquire(nameOfPeer(0))
+      clock.schedule(COMPARE_EVERY_MS, seek)
     }
     seek()
   }
   const compare = (): void => {
     for (const [peer, { machine, reports }] of swarm.entries()) {
-      if (reports.some(({ kind }) => kind === 'finished')) machine.compare(nameOfPeer((peer + 1 + integerBelow(chance, 3)) % 4))
+      if (reports.some(({ kind }) => kind === 'finished')) machine.compare(nameOfPeer((peer + 1 + integerBelow(chance, peers.length - 1)) % peers.length))
     }
     clock.schedule(COMPARE_EVERY_MS, compare)
   }
   for (const [peer, { machine }] of swarm.entries()) if (isIn.has(peer)) machine.start(0)
-  for (const peer of late) clock.schedule(HALF_MS, () => { join(peer) })
+  const joinLate = (): void => {
+    if (swarm[0]?.reports.some(({ kind }) => kind === 'sealed') === true) for (const peer of late) join(peer)
+    else clock.schedule(COMPARE_EVERY_MS, joinLate)
+  }
+  joinLate()
   clock.schedule(COMPARE_EVERY_MS, compare)
   while (!swarm.every(({ reports }) => reports.some(({ kind }) => kind === 'finished')) && clock.advance());
   const endMs = clock.nowMs() + AFTERMATH_MS

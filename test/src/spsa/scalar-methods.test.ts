@@ -34,7 +34,9 @@ describe('a method of scalars whose numbers contradict each other', () => {
     ['begins above its ceiling', { ...oneByte, clip: { ...oneByte.clip, first: 97 } }, STEPS, 'the first window\'s limit, level 97, lies above the ceiling of all, level 96'],
     ['counts too much between snapshots', { ...oneByte, snapshotEvery: 128 * 1_000_000 }, STEPS, 'do not fit into 32 bits with a ceiling of level 96: take snapshots more often'],
     ['has rounds and no end', fedkseed, 0, 'fedkseed counts a whole run in 32 bits, so the run needs an end: --steps'],
-    ['has no end either', ferret, 0, 'ferret counts a whole run in 32 bits, so the run needs an end: --steps'],
+    ['has no end either', ferret, 0, 'a chain of ferret counts its coordinates in 32 bits, so the run needs an end: --steps'],
+    ['outgrows its chains', ferret, 100_000_000, 'a chain counts 2147483647 scalars at most, and the run’s 100000000 steps make 10240000000'],
+    ['takes snapshots between comparisons of rounds', { ...ferret, snapshotEvery: 15 }, STEPS, 'a snapshot stands for bytes that were compared: 15 rounds are no multiple of the 4 between comparisons'],
     ['splits a round', fedkseed, 1010, 'rounds have 20 steps and none is split: the run’s 1010 steps are no multiple of them'],
     ['lasts too long for its level', fedkseed, 20_000_000, 'what up to 32 peers send in 20000000 steps does not fit into 32 bits with a largest level of 96: fewer steps or a lower level'],
     ['falls to no end', { ...oneByte, decay: 'cosine' }, 0, 'a cosine needs an end to fall to: --steps'],
@@ -42,7 +44,7 @@ describe('a method of scalars whose numbers contradict each other', () => {
     ['never stops rising', { ...fedkseed, warmup: STEPS }, STEPS, 'a rate that rises for 1000 steps never falls within the run’s 1000'],
     ['leaves momentum no window', { ...oneByte, momentum: 0.9, checkEvery: 16, snapshotEvery: 16 }, STEPS, 'no momentum outlives a snapshot, and one every 16 steps leaves it no second window of 16'],
     ['counts too many directions between snapshots', { ...oneByte, directions: 16, snapshotEvery: 128 * 300 }, STEPS, 'do not fit into 32 bits'],
-    ['sends too many coordinates', { ...ferret, directions: 4096 }, 10_000, 'what up to 32 peers send in 10000 steps does not fit into 32 bits with a largest level of 96: fewer steps or a lower level']
+    ['sends too many coordinates', { ...ferret, directions: 4096, snapshotEvery: 4000 }, 10_000, 'what up to 32 peers send in 10000 steps does not fit into 32 bits with a largest level of 96: fewer steps or a lower level']
   ])('is refused: it %s', (_, method, steps, why) => {
     expect(whyOf(method, steps)).toContain(why)
   })
