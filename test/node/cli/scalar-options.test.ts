@@ -24,7 +24,7 @@ describe('a method of rounds', () => {
 
   it.each([
     ['fedkseed', { pack: '4' }, '--pack'], ['fedkseed', { directions: '4' }, '--directions'], ['fedkseed', { momentum: '0.5' }, '--momentum'], ['ferret', { scalarDecay: 'cosine' }, '--scalar-decay'], ['one-byte', { pool: '4' }, '--pool'], ['one-byte', { largestLevel: '4' }, '--largest-level'],
-    ['ferret', { epsilon: '0.1' }, '--epsilon'], ['ferret', { snapshotEvery: '8' }, '--snapshot-every']
+    ['ferret', { epsilon: '0.1' }, '--epsilon'], ['ferret', { pack: '8' }, '--pack']
   ])('of %s has none of another’s: %j', (method, options, flag) => {
     expect(() => anyMethodOf({ method, ...options })).toThrow(expect.objectContaining({ code: 'USAGE', message: `${flag} cannot be used with --method ${method}`, why: 'it has no such number' }) as Error)
   })
