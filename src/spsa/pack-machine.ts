@@ -34,7 +34,8 @@ export class PackMachine implements ScalarMachine {
   readonly #play: (ports: PackPorts, start?: PackStart) => PackPlayer
   #start: LedgerStart | undefined
   #player: PackPlayer
-  /** Its pack of the round that ends. */
+  /** Its pack of the round that ends, which the player counts by itself, and the entry that it became. */
+  #sending: Pack | undefined
   #sent: Entry | undefined
   #round = 0
   #adoption: Adoption | undefined
@@ -162,7 +163,9 @@ export class PackMachine implements ScalarMachine {
     const player: PackPlayer = this.#play({
       peer: this.#ports.peer,
       send: (pack, sent) => {
+        this.#sending = pack
         this.#talk.publish(pack, entry => {
+          this.#sending = undefined
           this.#sent = entry
           sent()
         })
@@ -183,7 +186,8 @@ export class PackMachine implements ScalarMachine {
   #onLedger (event: OneByteReport): void {
     if (event.kind === 'admitted') {
       this.#agreement.changed(event.entry.firstStep)
-      if (event.entry.peer !== this.#ports.peer && !event.isLate) this.#player.receive([packOf(event.entry)])
+      const isSending = event.entry.peer === this.#ports.peer && event.entry.firstStep === this.#sending?.firstStep
+      if (!isSending && !event.isLate) this.#player.receive([packOf(event.entry)])
     }
     if (event.kind === 'withdrawn') {
       this.#agreement.changed(event.fromStep)
