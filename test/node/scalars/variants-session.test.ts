@@ -44,7 +44,7 @@ it('real peers with several directions, momentum, schedules and adapters end wit
   const layout = modelLayout(run.manifest.model)
   const ledgers = await Promise.all(directories.map(async directory => {
     const reading = await readLedger(run, directory)
-    return { hash: proveLedger(run, reading).modelHash, recorded: reading.loaded.model?.modelHash, faults: reading.report.faults, snapshot: reading.loaded.snapshot?.weights.length }
+    return { hash: proveLedger(run, reading).modelHash, recorded: reading.loaded.model?.modelHash, faults: reading.report.faults, snapshot: reading.loaded.snapshot?.weights?.length }
   }))
   const factors = adaptersOf(layout, method.adapters.rank)
   const [{ hash } = { hash: '' }] = ledgers
