@@ -82,7 +82,7 @@ describe('bytes over real streams', () => {
     while (times.length < burst + 300) {
       const heard = times.length
       // As many as wait for one peer without being dropped.
-      for (let sent = 0; sent < MAXIMUM_QUEUED_SCALARS; sent++) flooder.scalars.send(target.self, { kind: 'sums-wanted' })
+      for (let sent = 0; sent < MAXIMUM_QUEUED_SCALARS; sent++) flooder.scalars.send(target.self, { kind: 'seek', heads: false })
       await eventually(() => times.length === heard + MAXIMUM_QUEUED_SCALARS)
     }
     const [first = 0] = times
