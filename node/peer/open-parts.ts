@@ -197,7 +197,7 @@ async function startNetwork ({ options, store, identity, layout, serving, runFil
 function trainerModeOf ({ runId, manifest }: SignedManifest, lane: ScalarLaneSpec | undefined): Pick<TrainerInit, 'gradients' | 'scalars'> {
   const { method } = manifest
   // A scalar peer of a first-order run measures at the weights of others: nothing of its own moves them.
-  if (lane !== undefined) return { scalars: { noise: lane.noise, unit: 1 } }
+  if (lane !== undefined) return { scalars: { noise: lane.noise } }
   if (isScalarMethod(method)) return method.kind === 'ferret' ? {} : { scalars: scalarSettingsOf(method, runId, stepsOf(manifest)) }
   return method.shares === 'gradients' ? { gradients: true } : {}
 }

@@ -14,8 +14,8 @@ import type { BackendRanking, ComputeSettings, SkippedBackend } from '../backend
 
 /** How a trainer that only measures reads what others make of its measurements. */
 export interface ScalarSettings extends NoiseSpec {
-  /** Of the run's fixed point: weights are fround(θ₀ + unit · A / integersPerUnit). */
-  readonly unit: number
+  /** Of the run's fixed point: weights are fround(θ₀ + unit · A / integersPerUnit). Absent where nothing moves them but what is written over θ₀: there is no A then. */
+  readonly unit?: number
   /** Of a run of bytes, whose weights the trainer keeps itself. */
   readonly bytes?: { readonly method: OneByteSpec, readonly runId: string, readonly steps: number }
 }

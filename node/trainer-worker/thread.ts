@@ -10,7 +10,7 @@ export function sharedMemory ({ gradients, scalars }: Pick<TrainerInit, 'gradien
   return {
     sharedWeights: floats(parameters),
     sharedGradient: floats(gradients === true ? parameters : 0),
-    sharedIntegers: integers(scalars === undefined ? 0 : parameters),
+    sharedIntegers: integers(scalars?.unit === undefined ? 0 : parameters),
     stopFlag: integers(1),
     leftFlag: integers(1)
   }

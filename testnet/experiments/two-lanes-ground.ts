@@ -45,9 +45,11 @@ export const LANE_REGIMES: readonly LaneRegime[] = [
   { name: 'few-weights-sgd', title: 'few weights, small batches, plain gradient steps', model: mlp, peers: 2, batch: 2, every: 10, rounds: 32, optimizer: 'sgd', learningRates: [0.01, 0.03, 0.1], pretrainSteps: 0 }
 ]
 
+export const MOST_SCALAR_PEERS = [0, 1, 4, 16, 64] as const
+
 /** Scalar peers beside those who train; a thousand scalars a round of a language model take too long here. */
 export function scalarPeersOf ({ model }: Pick<LaneRegime, 'model'>): readonly number[] {
-  return 'classes' in model ? [0, 1, 4, 16, 64] : [0, 1, 4, 16]
+  return 'classes' in model ? MOST_SCALAR_PEERS : MOST_SCALAR_PEERS.filter(count => count <= 16)
 }
 
 /** Learning rates are chosen on this one. */

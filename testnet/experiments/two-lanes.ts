@@ -4,7 +4,7 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { writeFileAtomically } from '../../node/store/atomic-file.ts'
-import { LANE_REGIMES, LANE_SEEDS, SCALARS_A_ROUND, TUNING_SEED, openLaneGround, scalarPeersOf } from './two-lanes-ground.ts'
+import { LANE_REGIMES, LANE_SEEDS, MOST_SCALAR_PEERS, SCALARS_A_ROUND, TUNING_SEED, openLaneGround, scalarPeersOf } from './two-lanes-ground.ts'
 import type { LaneGround, LaneRegime } from './two-lanes-ground.ts'
 import { twoLanesPage } from './two-lanes-page.ts'
 import type { LaneCell, LaneRates } from './two-lanes-page.ts'
@@ -24,14 +24,20 @@ const wanted = process.argv.slice(2)
 const cells: LaneCell[] = []
 const rates: LaneRates[] = []
 await mkdir(CELLS, { recursive: true })
+const opened: Array<{ readonly regime: LaneRegime, readonly ground: LaneGround, readonly best: number }> = []
 for (const regime of LANE_REGIMES) {
   const ground = await openLaneGround(regime)
   const tried = await ratesOf(regime, ground)
   if (tried === undefined) continue
   rates.push(tried)
-  for (const seed of LANE_SEEDS) {
-    for (const arm of [...scalarPeersOf(regime), ONE_MORE as typeof ONE_MORE]) {
-      const cell = await cellOf(regime, ground, seed, arm, tried.best)
+  opened.push({ regime, ground, best: tried.best })
+}
+// what takes longest comes last, in all regimes
+for (const arm of [ONE_MORE, ...MOST_SCALAR_PEERS] as const) {
+  for (const { regime, ground, best } of opened) {
+    if (arm !== ONE_MORE && !scalarPeersOf(regime).includes(arm)) continue
+    for (const seed of LANE_SEEDS) {
+      const cell = await cellOf(regime, ground, seed, arm, best)
       if (cell !== undefined) cells.push(cell)
     }
     await writeFileAtomically(new URL('two-lanes.md', RESULTS).pathname, [new TextEncoder().encode(twoLanesPage(cells, rates, SETUP))])

@@ -45,8 +45,10 @@ export class FirstOrderLane {
   readonly #origin: Float32Array
   readonly #estimate: Float32Array
   readonly #sums = new Int32Array(BLOCK)
-  /** V₁ as the last round had it, and its members. */
-  #variance = 0
+  /** ‖Δ‖² of this stretch, before scalars moved it. */
+  #deltaSquare = 0
+  /** How much of one member's ‖Δ‖² the last round showed to be noise, k V₁ / ‖Δ‖², and how many members that was; rates and with them both fall during a run. */
+  #noiseShare = 0
   #members = 1
   #last: LaneApplication | undefined
   #late = 0
@@ -84,7 +86,7 @@ export class FirstOrderLane {
     if (record.outcome === 'averaged' && Number.isFinite(record.spread)) {
       // what scalars said is the same in all contributions, and draws them together by 1 − w
       const spread = record.spread / (1 - (last?.weight ?? 0))
-      this.#variance = firstOrderVariance({ spread, members }, this.#origin.length)
+      this.#noiseShare = this.#deltaSquare > 0 ? members * firstOrderVariance({ spread, members }, this.#origin.length) / this.#deltaSquare : 0
       this.#members = members
     }
     const remarks = [...last === undefined ? [] : [last.sentence], ...late === 0 ? [] : [`${late} came too late for their weights`]]
@@ -105,14 +107,11 @@ export class FirstOrderLane {
     const { rules } = this.#options
     const reading = readLane(this.#intake.bytes(), rules)
     const peers = this.#intake.authors().length
-    if (reading.count === 0) {
-      done()
-      return
-    }
     this.#measure(reading, 0, { deltaSquare: 0, estimateSquare: 0, product: 0 }, products => {
-      const { scale, weight } = laneWeight(products, this.#variance, this.#members)
+      this.#deltaSquare = products.deltaSquare
+      const { scale, weight } = laneWeight(products, this.#noiseShare * products.deltaSquare / this.#members, this.#members)
       if (weight > 0) this.#move(weight, scale)
-      this.#last = { scalars: reading.count, peers, weight, sentence: this.#sentenceOf(reading.count, peers, products, weight) }
+      if (reading.count > 0) this.#last = { scalars: reading.count, peers, weight, sentence: this.#sentenceOf(reading.count, peers, products, weight) }
       done()
     })
   }
@@ -122,7 +121,7 @@ export class FirstOrderLane {
     const { rules, clock } = this.#options
     const weights = this.#inner.weights
     let { deltaSquare, estimateSquare, product } = before
-    const until = Math.min(weights.length, from + BLOCK * Math.ceil(VALUES_A_TURN / reading.count / BLOCK))
+    const until = Math.min(weights.length, from + BLOCK * Math.ceil(VALUES_A_TURN / Math.max(1, reading.count) / BLOCK))
     for (let first = from; first < until; first += BLOCK) {
       const target = this.#estimate.subarray(first, Math.min(until, first + BLOCK))
       fillEstimate(reading, rules.noise, first, target, this.#sums.subarray(0, target.length))
@@ -151,7 +150,7 @@ export class FirstOrderLane {
   #sentenceOf (scalars: number, peers: number, { product }: LaneProducts, weight: number): string {
     const said = `${scalars} ${scalars === 1 ? 'scalar' : 'scalars'} of ${peers} ${peers === 1 ? 'peer' : 'peers'}`
     if (weight > 0) return `${said} counted with a weight of ${weight.toPrecision(2)} beside the gradients’`
-    if (this.#variance === 0) return `${said} counted nothing: how far gradients are off is known once two members have averaged`
+    if (this.#noiseShare === 0) return `${said} counted nothing: how far gradients are off is known once two members have averaged`
     return product > 0 ? `${said} counted nothing: members are so far apart that no direction is left to hold them against` : `${said} counted nothing: they point another way than the gradients`
   }
 }
