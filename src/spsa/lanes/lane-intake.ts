@@ -10,9 +10,11 @@ export type LaneVerdict =
   | { readonly kind: 'counts' }
   /** It was measured at weights that are gone: nothing counts, and nobody is to blame. */
   | { readonly kind: 'late', readonly reason: string }
+  /** It was measured at weights that this peer is far from, as one that fell behind is: nothing counts, and nobody is to blame. */
+  | { readonly kind: 'early', readonly reason: string }
   | { readonly kind: 'refused', readonly code: LaneRefusal, readonly reason: string }
 
-/** A first-order peer may be a round behind the one that a scalar peer has its φ from; further ahead nobody honest is. */
+/** A first-order peer may be a round behind the one that a scalar peer has its φ from; what is further ahead is not held for it. */
 const MOST_AHEAD = 2
 
 /** How far one scalar peer's chain was heard. Links before may be missing: what they said is late, and nothing hangs on it. */
@@ -78,7 +80,7 @@ export class LaneIntake {
     if (pool !== undefined) return refused('SEED_OUTSIDE_POOL', `entry ${index} of peer ${name} names seeds of a pool, and this run has none`)
     if (Math.floor((firstStep + levels.length - 1) / scalars) !== version) return refused('WRONG_STEP', `entry ${index} of peer ${name} is about two versions of the weights, or more than ${scalars} bytes about one`)
     if (version < this.#version) return { kind: 'late', reason: `bytes of peer ${name} are about the weights of round ${version}, and round ${this.#version} has moved them` }
-    if (version > this.#version + MOST_AHEAD) return refused('WRONG_STEP', `entry ${index} of peer ${name} is about the weights of round ${version}, and round ${this.#version} was the last`)
+    if (version > this.#version + MOST_AHEAD) return { kind: 'early', reason: `entry ${index} of peer ${name} is about the weights of round ${version}, and this peer has those of round ${this.#version}` }
     const ofVersion = this.#entries.get(version)
     if (ofVersion !== undefined && ofVersion.size >= peers && !ofVersion.has(peer)) return refused('UNKNOWN_PEER', `${peers} scalar peers are heard about these weights already`)
     return undefined
