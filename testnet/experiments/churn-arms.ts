@@ -14,6 +14,9 @@ export function predecessorOf (index: number): number {
   return index % PEERS
 }
 
+/** A link takes 50 ms: by then the other side has this one's commit, and this one may lack the other's. */
+const COMMIT_ON_ITS_WAY_MS = 55
+
 /** What the swarm is exposed to, in shares of the undisturbed run's time. */
 export function churnArms (durationMs: number): readonly ChurnArm[] {
   const at = (share: number): { readonly atMs: number } => ({ atMs: share * durationMs })
@@ -32,6 +35,7 @@ export function churnArms (durationMs: number): readonly ChurnArm[] {
     { name: 'power cut, full disk', what: 'as before, the machines vanish without a word, and the disk of one takes no checkpoint after its first', faults: [{ ...at(0.15), kind: 'diskFull', peer: 4 }, ...away('crash', [1, 4, 6])] },
     { name: 'frozen', what: 'three stand still for a quarter of the run (SIGSTOP), one after the other', faults: [1, 4, 6].flatMap((peer, place): Fault[] => [{ ...at(0.2 + 0.1 * place), kind: 'freeze', peer }, { ...at(0.45 + 0.1 * place), kind: 'thaw', peer }]) },
     { name: 'clock jumps', what: 'clocks of three jump an hour ahead, and back', faults: [1, 4, 6].flatMap((peer, place): Fault[] => [{ ...at(0.2 + 0.1 * place), kind: 'clockJump', peer, byMs: 3_600_000 }, { ...at(0.5 + 0.1 * place), kind: 'clockJump', peer, byMs: -3_600_000 }]) },
+    { name: 'commits cut', what: 'the links of each break four times right behind its commit of a round', faults: Array.from({ length: PEERS }, (_, peer) => peer).flatMap(peer => [3, 9, 15, 21].map((round): Fault => ({ inState: 'committing', of: peer, sinceRound: round + peer % 4, laterMs: COMMIT_ON_ITS_WAY_MS, kind: 'reset', peer }))) },
     { name: 'partition', what: 'two halves without each other for half of the run', faults: [{ ...at(0.25), kind: 'partition', ...halves }, { ...at(0.75), kind: 'heal' }] },
     { name: 'half replaced twice', what: 'four of eight are killed and four newcomers join, and later the other four', faults: [...replaced([0, 1, 2, 3], 1 / 3, PEERS), ...replaced([4, 5, 6, 7], 2 / 3, PEERS)] }
   ]
