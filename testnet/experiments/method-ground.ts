@@ -68,7 +68,7 @@ async function taughtBeforehand ({ beforehand, model: spec }: Setting, { model, 
   const genesis = genesisWeights(spec, seed)
   if (beforehand === undefined) return genesis
   const { steps, batch, learningRate } = beforehand
-  const sample = createBatchSampler(Uint8Array.from(text.flatMap(shard => [...shard])), seed + BEFOREHAND_SEED, { rows: batch, length: spec.context })
+  const sample = createBatchSampler(Buffer.concat(text), seed + BEFOREHAND_SEED, { rows: batch, length: spec.context })
   const learner = new RealLearner({ model, kernels, inner: draftInner({ steps, batch, learningRate, optimizer: 'muon' }), budgetSteps: steps, sample, genesis })
   try {
     await learner.train(steps)

@@ -115,11 +115,10 @@ async function simulateWith ({ setting, model }: Ground, { method, seed, megabit
   const stops = marks.map(() => new Map<number, Stop>())
   const scenario: Scenario = {
     seed, method, peers: setting.peers, steps: setting.steps, parameters: model.layout.size, layout: model.layout, stepMs: [setting.stepMs, setting.stepMs],
-    ...setting.stepMsOf === undefined ? {} : { stepMsOf: setting.stepMsOf },
     dissimilarity: 0, noise: 0, startWithinMs: 0, faults: [], limitMs: LIMIT_MS,
     conditions: { ...perfectLinks, detectionMs: 0, latencyMs: setting.latencyMs, uploadBytesPerSecond: megabits * BYTES_PER_SECOND_A_MEGABIT },
     trainerOf: (index, clock) => methodTrainer({
-      learner: learnerOf(index), clock, stepMs: setting.stepMsOf?.[index] ?? setting.stepMs, sharesGradients: sharesOf(method) === 'gradients',
+      learner: learnerOf(index), clock, stepMs: setting.stepMs, sharesGradients: sharesOf(method) === 'gradients',
       onStretch: (step, nowMs, weights) => {
         marks.forEach((mark, place) => {
           const at = stops[place] as Map<number, Stop>

@@ -23,8 +23,6 @@ export interface Setting {
   readonly split?: 'iid'
   /** What everyone starts from, in place of the seed’s genesis: so many steps that one peer took beforehand, on all shards. */
   readonly beforehand?: { readonly steps: number, readonly batch: number, readonly learningRate: number }
-  /** What a step takes on each peer, by index, in place of `stepMs`. */
-  readonly stepMsOf?: readonly number[]
 }
 
 /** One choice of a method's constants. */

@@ -8,11 +8,16 @@ export interface Estimate {
   readonly count: number
 }
 
+/** Half width of a 95 % interval in standard errors, for estimates with so many degrees of freedom. */
+export function studentT95 (degrees: number): number {
+  return degrees < 1 ? Infinity : STUDENT_T_95[degrees - 1] ?? 1.96
+}
+
 /** Mean with its 95 % confidence interval by Student's t; for differences over paired seeds, pass the differences. */
 export function estimate (values: readonly number[]): Estimate {
   const count = values.length
   const mean = values.reduce((sum, value) => sum + value, 0) / count
   if (count < 2) return { mean, margin: Infinity, count }
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (count - 1)
-  return { mean, margin: (STUDENT_T_95[count - 2] ?? 1.96) * Math.sqrt(variance / count), count }
+  return { mean, margin: studentT95(count - 1) * Math.sqrt(variance / count), count }
 }

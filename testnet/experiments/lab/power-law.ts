@@ -1,9 +1,13 @@
+import { studentT95 } from '../../report/statistics.ts'
+
 /** ln y = c₀ + Σ cᵢ ln xᵢ, fitted by least squares. */
 export interface PowerLaw {
   /** e^c₀: y where every x is 1. */
   readonly factor: number
   /** By variable. */
   readonly exponents: readonly number[]
+  /** Half widths of their 95 % intervals, as far as the law itself holds; infinite where nothing is left to tell them by. */
+  readonly margins: readonly number[]
   /** Share of the variance of ln y that the law explains. */
   readonly explained: number
   /** Standard deviation of what it leaves, as a share of y. */
@@ -32,7 +36,13 @@ export function fitPowerLaw (observations: readonly Observation[]): PowerLaw {
   const mean = sum(logs) / logs.length
   const [unexplained, all] = [sum(left.map(value => value ** 2)), sum(logs.map(value => (value - mean) ** 2))]
   const [constant = 0, ...exponents] = coefficients
-  return { factor: Math.exp(constant), exponents, explained: all === 0 ? 1 : 1 - unexplained / all, residual: Math.sqrt(unexplained / Math.max(1, rows.length - width)) }
+  const degrees = rows.length - width
+  const residual = Math.sqrt(unexplained / Math.max(1, degrees))
+  const margins = exponents.map((_, place) => {
+    const unit = Array.from({ length: width }, (_, i) => i === place + 1 ? 1 : 0)
+    return degrees < 1 ? Infinity : studentT95(degrees) * residual * Math.sqrt(at(solve(normal, unit), place + 1))
+  })
+  return { factor: Math.exp(constant), exponents, margins, explained: all === 0 ? 1 : 1 - unexplained / all, residual }
 }
 
 export function predict ({ factor, exponents }: PowerLaw, x: readonly number[]): number {

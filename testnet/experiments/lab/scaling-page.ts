@@ -56,7 +56,7 @@ function real (results: MixedResults): readonly string[] {
   }))
   return [
     `\`${REAL.method}\`, H = ${REAL.everySteps}, the ${REAL.model} model, processes on one machine over loopback; equal tokens: ${REAL.peerSteps} inner steps of all peers together, so that a larger swarm has fewer rounds. Resident size is each peer’s process at its largest.`, '',
-    ...table(['peers:', 'steps of each:', 'payload bytes a step and peer:', 'wire bytes a step and peer:', 'control bytes a peer:', 'resident a peer:', 'loss, merged:', 'peers lost:'], found.map(({ peers, figures: { steps = NaN, payloadBytesPerStep = NaN, wireBytesPerStep = NaN, controlBytes = NaN, residentBytes = NaN, evalLoss = NaN, lost = NaN } }) => [
+    ...found.length === 0 ? ['Not measured yet.'] : table(['peers:', 'steps of each:', 'payload bytes a step and peer:', 'wire bytes a step and peer:', 'control bytes a peer:', 'resident a peer:', 'loss, merged:', 'peers lost:'], found.map(({ peers, figures: { steps = NaN, payloadBytesPerStep = NaN, wireBytesPerStep = NaN, controlBytes = NaN, residentBytes = NaN, evalLoss = NaN, lost = NaN } }) => [
       String(peers), String(steps), payloadBytesPerStep.toFixed(0), wireBytesPerStep.toFixed(0), formatBytes(controlBytes), formatBytes(residentBytes), evalLoss.toFixed(3), String(lost)
     ]))
   ]
@@ -91,14 +91,22 @@ function law (observed: readonly Observed[]): readonly string[] {
 }
 
 function told (fitted: PowerLaw, observed: readonly Observed[]): readonly string[] {
-  const [parameters = NaN, replicas = NaN, every = NaN] = fitted.exponents
-  const double = (exponent: number): string => `${exponent < 0 ? '−' : '+'}${Math.abs(100 * (2 ** exponent - 1)).toFixed(1)} %`
+  const [parameters, replicas, every] = fitted.exponents.map((mean, place) => ({ mean, margin: fitted.margins[place] ?? Infinity })) as [Exponent, Exponent, Exponent]
+  const shown = ({ mean, margin }: Exponent): string => `${mean < 0 ? '−' : '+'}${Math.abs(mean).toFixed(4)} ± ${margin.toFixed(4)}`
+  const doubled = ({ mean, margin }: Exponent): string => Math.abs(mean) > margin ? `${mean < 0 ? '−' : '+'}${Math.abs(100 * (2 ** mean - 1)).toFixed(1)} % in loss` : 'no effect that could be told'
   const worst = Math.max(...observed.map(({ arm, parameters: size, loss }) => Math.abs(predict(fitted, [size, arm.replicas, arm.everySteps]) / loss - 1)))
+  const sizes = observed.map(one => one.parameters)
+  const rises = Math.abs(replicas.mean) <= replicas.margin ? 'whether it does here cannot be told' : replicas.mean > 0 ? 'it rises here as well' : 'here it falls'
   return [
-    `Least squares in logarithms over the ${observed.length} cells with more than one replica: **L = ${fitted.factor.toFixed(3)} · N^${parameters.toFixed(4)} · M^${replicas.toFixed(4)} · H^${every.toFixed(4)}**, which explains ${(100 * fitted.explained).toFixed(1)} % of the variance of ln L and is ${(100 * fitted.residual).toFixed(2)} % off on average, ${(100 * worst).toFixed(2)} % at most.`, '',
-    `- Twice the parameters: ${double(parameters)} in loss. Twice the replicas: ${double(replicas)}. Twice H: ${double(every)}.`,
-    `- The scaling laws of DiLoCo (arXiv 2503.09799) have loss rise with replicas at a fixed batch of all, less so in larger models; ${replicas > 0 ? 'it rises here as well' : 'it does not rise here'}. Three sizes within a factor of ${(Math.max(...observed.map(one => one.parameters)) / Math.min(...observed.map(one => one.parameters))).toFixed(0)} tell nothing about models far larger.`
+    `Least squares in logarithms over the ${observed.length} cells with more than one replica: **L = ${fitted.factor.toFixed(3)} · Nᵃ · Mᵇ · Hᶜ** with a = ${shown(parameters)}, b = ${shown(replicas)}, c = ${shown(every)} (95 % intervals). It explains ${(100 * fitted.explained).toFixed(1)} % of the variance of ln L and is ${(100 * fitted.residual).toFixed(1)} % off on average, ${(100 * worst).toFixed(1)} % at most.`, '',
+    `- Twice the parameters: ${doubled(parameters)}. Twice the replicas: ${doubled(replicas)}. Twice H: ${doubled(every)}.`,
+    `- The scaling laws of DiLoCo (arXiv 2503.09799) have loss rise with replicas at a fixed batch of all, less so in larger models; ${rises}. Sizes within a factor of ${(Math.max(...sizes) / Math.min(...sizes)).toFixed(0)} tell nothing about models far larger.`
   ]
+}
+
+interface Exponent {
+  readonly mean: number
+  readonly margin: number
 }
 
 function lawChart (observed: readonly Observed[]): string | undefined {

@@ -70,6 +70,7 @@ describe('a power law', () => {
     expect(law.factor).toBeCloseTo(7, 6)
     expect(law.exponents).toEqual([-0.1, 0.05, 0.02].map(value => expect.closeTo(value, 8) as number))
     expect(law.explained).toBeCloseTo(1, 9)
+    for (const margin of law.margins) expect(margin).toBeCloseTo(0, 6)
     for (const { x, y } of points) expect(predict(law, x)).toBeCloseTo(y, 6)
   })
 
@@ -81,6 +82,11 @@ describe('a power law', () => {
     const law = fitPowerLaw(xs.map((x, at) => ({ x: [x], y: ys[at] ?? 0 })))
     expect(law.exponents[0]).toBeCloseTo(slope, 9)
     expect(law.factor).toBeCloseTo(Math.exp(mean(logY) - slope * mean(logX)), 9)
+    // The standard error of a slope is s / √Σ(x − x̄)², with two degrees of freedom here; 4.303 is their quantile.
+    const left = logX.map((x, at) => (logY[at] ?? 0) - mean(logY) - slope * (x - mean(logX)))
+    const deviation = Math.sqrt(left.reduce((sum, value) => sum + value ** 2, 0) / 2)
+    expect(law.residual).toBeCloseTo(deviation, 9)
+    expect(law.margins[0]).toBeCloseTo(4.303 * deviation / Math.sqrt(logX.reduce((sum, x) => sum + (x - mean(logX)) ** 2, 0)), 6)
   })
 
   it('is refused where the points do not tell it', () => {
