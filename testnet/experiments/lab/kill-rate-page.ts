@@ -44,7 +44,7 @@ export function killRatePage (study: { readonly name: string }, results: Results
     ), '',
     '![Loss against kill rate](kill-rate.svg)', '',
     ...(['returns', 'replaced'] as const).map(comeback => `- Where who was killed ${comeback === 'returns' ? 'comes back' : 'is replaced'}: ${sentence(found.filter(({ arm }) => arm.comeback === comeback && arm.rate > 0))}`), '',
-    'Tokens are what the peers’ own counts hold: work that a kill lost is not in them, nor what a peer skipped by taking up the step at which the swarm is. Neither is corrected for.', ''
+    'Tokens are what the counts of all who ever were there hold: what who came back had lost with the kill is not in them, nor what was skipped by taking up the step at which the swarm is. Neither is corrected for.', ''
   ].join('\n')
   return found.length < 2 ? [['kill-rate.md', text]] : [['kill-rate.md', text], ['kill-rate.svg', chart(found)]]
 }
