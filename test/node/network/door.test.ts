@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { Ed25519PrivateKey } from '@libp2p/interface'
@@ -6,6 +9,7 @@ import { bytesToHex } from '@noble/hashes/utils.js'
 import type { DoorOptions } from '../../../node/network/door.ts'
 import { Standings } from '../../../node/network/standings.ts'
 import type { SwarmNetwork } from '../../../node/network/swarm-network.ts'
+import { LevelStore } from '../../../node/store/level-store.ts'
 import { rejection } from '../../../protocols/wire/rejection.ts'
 import { Admission } from '../../../src/membership/admission.ts'
 import { issuePass, NEVER_S, showPass, termsOf } from '../../../src/membership/pass.ts'
@@ -87,5 +91,41 @@ describe('a banned peer', () => {
     const again = await startPeer({ privateKey: await generateKeyPair('Ed25519'), bootstrap: victim.addresses() })
     networks.push(again)
     await fullMesh(victim, again)
+  })
+
+  it('is refused by the next life of its victim, which has it from its store', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'shoal-bans-'))
+    const [victimKey, badKey] = await Promise.all([generateKeyPair('Ed25519'), generateKeyPair('Ed25519')])
+    const admission = new Admission({ runId: RUN, creator: '', rule: { kind: 'open' } })
+    const lifeOf = async (live: (victim: SwarmNetwork, standings: Standings) => Promise<void>): Promise<void> => {
+      const store = await LevelStore.open(folder, RUN, warning => { throw new Error(warning) })
+      const trust = store.trust()
+      const standings = new Standings(await trust.standings(), (peerId, standing) => { trust.keepStanding(peerId, standing) })
+      const victim = await startPeer({ privateKey: victimKey, door: { admission, standings, pass: undefined } })
+      try {
+        await live(victim, standings)
+      } finally {
+        await victim.stop()
+        await store.close()
+      }
+    }
+    try {
+      await lifeOf(async (victim, standings) => {
+        const bad = await startPeer({ privateKey: badKey, bootstrap: victim.addresses() })
+        networks.push(bad)
+        await fullMesh(victim, bad)
+        for (let fault = 0; fault < 3; fault++) standings.blame(bad.self, rejection('BAD_MESSAGE', { detail: 'nonsense' }), Date.now())
+        await bad.stop()
+      })
+      await lifeOf(async victim => {
+        const bad = await startPeer({ privateKey: badKey, bootstrap: victim.addresses() })
+        networks.push(bad)
+        await until(bad, () => bad.rejected().length > 0)
+        expect(bad.rejected()).toMatchObject([{ code: 'BANNED', by: 'them' }])
+        expect(victim.present()).toEqual([])
+      })
+    } finally {
+      await rm(folder, { recursive: true, force: true, maxRetries: 3 })
+    }
   })
 })
