@@ -10,7 +10,7 @@ import type { Entry } from '../../src/spsa/ledger-entry.ts'
 import { EVERYONE } from '../../src/spsa/one-byte-messages.ts'
 import type { OneByteReport } from '../../src/spsa/one-byte-messages.ts'
 import type { ScalarMachine } from '../../src/spsa/scalar-machine.ts'
-import { packsAComparison, roomOf, stepsARound, stepsOf } from '../../src/spsa/scalar-methods.ts'
+import { packsAnAnnouncement, roomOf, stepsARound, stepsOf } from '../../src/spsa/scalar-methods.ts'
 import type { LedgerAnswer, MergeAnswer } from '../api/schema.ts'
 import type { PeerOptions } from '../peer/peer-parts.ts'
 import type { PeerReporter } from '../peer/peer-reporter.ts'
@@ -245,7 +245,7 @@ export class ScalarSession {
     this.#reporter.recordRound(record)
     this.#parts.store.recordRound(record)
     // members hear of its steps by its packs: gossip about each would be several times as many bytes
-    if ((this.#rounds.closed - 1) % packsAComparison(this.#parts.method) === 0) this.#announce(true)
+    if ((this.#rounds.closed - 1) % packsAnAnnouncement(this.#parts.method) === 0) this.#announce(true)
     events.emit({ type: 'round', record, bytes: this.#parts.network.meter.totals() })
     if (evaluateEvery > 0 && record.round % evaluateEvery === 0) {
       this.#outlet.evaluate('round', this.#moment()).catch((error: unknown) => { events.emit({ type: 'warning', sentence: `the held-out loss was not measured: ${reasonOf(error)}` }) })

@@ -183,9 +183,12 @@ export function stepsIn (places: number, method: ScalarSpec, { window }: Pick<Le
   return Math.floor(places * stepsARound(method) / window)
 }
 
-/** Packs of a peer between two comparisons of ledgers and weights. */
-export function packsAComparison (method: ScalarSpec): number {
-  return method.kind === 'one-byte' ? method.checkEvery / method.window : method.checkEvery
+/** Gossip carries an announcement to everybody several times: at every second comparison of ledgers it is half of what packs are. */
+const COMPARISONS_AN_ANNOUNCEMENT = 2
+
+/** Packs of a peer between two announcements of its progress to everybody. */
+export function packsAnAnnouncement (method: ScalarSpec): number {
+  return COMPARISONS_AN_ANNOUNCEMENT * (method.kind === 'one-byte' ? method.checkEvery / method.window : method.checkEvery)
 }
 
 /** Which entries a run's ledger takes. @param size weights of the model */

@@ -29,7 +29,7 @@ const [TARGET_BYTES, TARGET_ROUND_KILOBYTES] = [200, 18]
 export function scalarPage (setup: string, { speeds, poolRebuild, memory, swarms, rebuild, responsiveness, wireOneByte, wireFedKSeed, wireFerret }: ScalarFigures, finetuning: string): string {
   return `# What the scalar lane costs and learns
 
-Command: \`npm run bench:scalars\` (parts are kept in docs/results/scalars, and what is there is not measured again unless it is named: \`npm run bench:scalars -- wire\`). Setup: ${setup}, on a machine that did other work too: speeds are those of processor time, which others' work does not count to, with plain copies before and after; delays are ratios in one run.
+Command: \`npm run bench:scalars\` (parts are kept in docs/results/scalars, and what is there is not measured again unless it is named: \`npm run bench:scalars -- wireOneByte\`). Setup: ${setup}, on a machine that did other work too: speeds are those of processor time, which others' work does not count to, with plain copies before and after; delays are ratios in one run.
 
 ${speedSection(speeds)}
 ${memorySection(memory)}

@@ -24,7 +24,7 @@ const MODELS = ['tiny', 'small', 'llama-tiny', 'llama-small'] as const
 /** Of a part with real processes or streams: something hangs that takes longer. */
 const PART_TIMEOUT_MS = 30 * 60_000
 const IDLE_SECONDS = 60
-/** Of one byte, and rounds of FedKSeed and Ferret: ledgers are compared twice in them. */
+/** Of one byte, and rounds of FedKSeed and Ferret: ledgers are compared twice in them, and progress is announced once. */
 const [PACKS, ROUNDS] = [16, 8]
 
 type Parts = { readonly [Part in keyof ScalarFigures]: () => Promise<ScalarFigures[Part]> | ScalarFigures[Part] }
