@@ -244,7 +244,6 @@ export class ScalarSession {
     const record = this.#rounds.close(this.machine.step, entry, this.#remarks())
     this.#reporter.recordRound(record)
     this.#parts.store.recordRound(record)
-    // members hear of its steps by its packs: gossip about each would be several times as many bytes
     if ((this.#rounds.closed - 1) % packsAnAnnouncement(this.#parts.method) === 0) this.#announce(true)
     events.emit({ type: 'round', record, bytes: this.#parts.network.meter.totals() })
     if (evaluateEvery > 0 && record.round % evaluateEvery === 0) {

@@ -186,7 +186,7 @@ export function stepsIn (places: number, method: ScalarSpec, { window }: Pick<Le
 /** Gossip carries an announcement to everybody several times: at every second comparison of ledgers it is half of what packs are. */
 const COMPARISONS_AN_ANNOUNCEMENT = 2
 
-/** Packs of a peer between two announcements of its progress to everybody. */
+/** Packs of a peer between two announcements of its progress: members hear of its steps by the packs. */
 export function packsAnAnnouncement (method: ScalarSpec): number {
   return COMPARISONS_AN_ANNOUNCEMENT * (method.kind === 'one-byte' ? method.checkEvery / method.window : method.checkEvery)
 }
