@@ -31,11 +31,15 @@ export function whyUnlikely (state: RoundState, peerId: string, round: number, n
   const isSlow = isSlower(peer.step, state.step, method.everySteps)
   const next = isSlow ? nextRoundOf(state, peer) : round
   if (next !== round) return `${shortId(peerId)} is slower and comes to round ${next} first`
-  const isUnlike = isSlow || isSlower(state.step, peer.step, method.everySteps)
   const patience = patienceMs(stretchMs, method)
   const leftMs = expectedInMs(peer, nowMs) ?? 0
-  if (leftMs <= (isUnlike ? Math.min(creditMs, patience) : patience)) return undefined
+  if (leftMs <= (isUnlike(state, peer) ? Math.min(creditMs, patience) : patience)) return undefined
   return `${shortId(peerId)} is expected in ${seconds(leftMs)}, too late to wait for`
+}
+
+/** Whether steps tell that somebody is much slower or faster than this peer, so that no wait brings them into step. */
+export function isUnlike ({ step, settings: { method } }: RoundState, peer: PresentPeer): boolean {
+  return isSlower(peer.step, step, method.everySteps) || isSlower(step, peer.step, method.everySteps)
 }
 
 function isSlower (steps: number, otherSteps: number, everySteps: number): boolean {

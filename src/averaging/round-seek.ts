@@ -6,6 +6,7 @@ import { beginGroup, isGroupMethod } from './round-group.ts'
 import { expectedInMs, isAboutToCome, whyHopeless, whyUnlikely } from './round-hope.ts'
 import { labelRound } from './round-label.ts'
 import { beginPair } from './round-pair.ts'
+import { isAheadOfMost, nextInStep } from './round-step.ts'
 import type { FlightCore, Offer, RoundEffect, RoundState, Transition } from './round-state.ts'
 import { afterEffects } from './round-state.ts'
 import { dueAt, fragmentOfRound } from './schedule.ts'
@@ -34,8 +35,10 @@ export function reachBoundary (reached: RoundState, nowMs: number): Transition {
   if (state.abstains !== undefined) return commitSolo(state, round, state.abstains)
   if (meeting.kind === 'alone') return commitSolo(state, round, meeting.why)
   const hopes = meeting.others.map(id => whyHopeless(state.view, id, round) ?? whyUnlikely(state, id, round, nowMs))
-  if (hopes.every(why => why !== undefined)) return commitSolo(state, round, hopes[0] ?? 'nobody can come')
-  return depart(state, nowMs, round, meeting.others)
+  if (hopes.some(why => why === undefined)) return depart(state, nowMs, round, meeting.others)
+  if (isAheadOfMost(state, ids, nowMs)) return commitSolo(state, state.round, 'more than half a round ahead of the swarm, which is to catch up')
+  const next = nextInStep(state, ids, round + 1, nowMs)
+  return next === undefined ? commitSolo(state, round, hopes[0] ?? 'nobody can come') : depart(state, nowMs, round + 1, next)
 }
 
 /** The stretch that ends here is what the next one is expected to take. */

@@ -42,7 +42,7 @@ function rememberedRounds ({ faults }: Scenario): number {
   return faults.length > 0 ? 64 : 8
 }
 
-/** Patience for the partner, then grace for the link; a machine that was frozen, or whose clock jumped, finds its deadlines long past. */
-function longestWaitMs ({ method, faults }: Scenario): number {
-  return faults.some(({ kind }) => kind === 'freeze' || kind === 'clockJump') ? Infinity : 2 * method.graceMs + 1
+/** Patience for the partner, then grace for the link, each found past when the work at hand is done; a machine that was frozen, or whose clock jumped, finds them long past. */
+function longestWaitMs ({ method, faults, roundTaskMs = 0 }: Scenario): number {
+  return faults.some(({ kind }) => kind === 'freeze' || kind === 'clockJump') ? Infinity : 2 * (method.graceMs + roundTaskMs) + 1
 }
