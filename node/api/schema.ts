@@ -59,7 +59,7 @@ export const statusSchema = z.object({
   eventLoopDelayP99Ms: count,
   addresses: z.array(z.string()),
   /** How others come to this peer, and through which members where nobody can dial it; null before the network is open. */
-  reach: z.object({ reachable: z.enum(['directly', 'relayed', 'unproven']), sentence: z.string(), relays: z.array(z.string()) }).nullable(),
+  reach: z.object({ reachable: z.enum(['directly', 'relayed', 'unproven']), sentence: z.string(), relays: z.array(z.string()), punching: z.object({ possible: z.boolean(), sentence: z.string() }).optional() }).nullable(),
   invite: z.string(),
   backend: z.string()
 })

@@ -24,7 +24,7 @@ export const networkAnswerShape = {
   /** Where this peer listens. */
   addresses: z.array(z.string()),
   /** How others come to this peer, by what has happened so far. */
-  reach: z.object({ reachable: z.enum(['directly', 'relayed', 'unproven']), sentence: z.string(), relays: z.array(z.string()) }).nullable(),
+  reach: z.object({ reachable: z.enum(['directly', 'relayed', 'unproven']), sentence: z.string(), relays: z.array(z.string()), punching: z.object({ possible: z.boolean(), sentence: z.string() }).optional() }).nullable(),
   members: z.array(memberSchema),
   /** Members that were asked and did not answer, with their reasons. */
   silent: z.array(z.object({ peerId: z.string(), why: z.string() })),

@@ -50,14 +50,15 @@ function reachable ({ members, addresses }: NetworkAnswer): Finding {
   return fail('reachable', `nobody could dial back: ${withoutId(tried.address)}: ${tried.why}`, 'open the port in the firewall of this machine, or let another peer be the one that is dialled')
 }
 
-/** Whether addresses are translated on the way can be seen; how, only from two connections out of one port, which TCP dials do not make. */
-function nat ({ members, addresses }: NetworkAnswer): Finding {
+/** Whether addresses are translated on the way can be seen; how, from several connections out of one port. */
+function nat ({ members, addresses, reach }: NetworkAnswer): Finding {
   const own = new Set(addresses.flatMap(address => hostOf(address) ?? []))
   const seen = [...new Set(members.flatMap(({ observed }) => hostOf(observed) ?? []))]
   const translated = seen.find(host => !own.has(host))
   if (seen.length === 0) return unknown('nat', 'members did not say where they see this peer', NO_MEMBER)
   if (translated === undefined) return ok('nat', `none on the way: members see this peer at ${seen.join(', ')}, where it listens`)
-  return unknown('nat', `members see ${translated}, which is no address of this machine: something translates; of which type it is cannot be told over TCP`, 'the line about reachability says whether it matters')
+  const finding = `members see ${translated}, which is no address of this machine: something translates; ${reach?.punching?.sentence ?? 'of which type it is cannot be told here'}`
+  return reach?.punching?.possible === true ? ok('nat', finding) : unknown('nat', finding, 'the line about reachability says whether it matters')
 }
 
 /** Whether others come to this peer over members, and through whom. */

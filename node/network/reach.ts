@@ -27,6 +27,8 @@ export interface ReachAnswer {
   readonly sentence: string
   /** Members that carry connections to this peer. */
   readonly relays: readonly string[]
+  /** Whether a way through this peer's NAT and another one's can be found; left out where it talks to its own machine alone. */
+  readonly punching?: { readonly possible: boolean, readonly sentence: string }
 }
 
 /** Lets this peer be found and reached: places at relays where nobody can dial it, records in the table, news of addresses to members. */
@@ -93,7 +95,10 @@ export class Reach {
 
   describe (): ReachAnswer {
     const relays = this.#relays.current()
-    return { ...this.#reachability.describe(relays), relays }
+    const seen = this.#options.parts.punching?.seen
+    return {
+      ...this.#reachability.describe(relays), relays, ...seen === undefined ? {} : { punching: { possible: seen.address !== undefined, sentence: seen.sentence } }
+    }
   }
 
   #onConnection (connection: Connection): void {

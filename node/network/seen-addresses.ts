@@ -25,6 +25,11 @@ export class SeenAddresses {
     return distinct.size === 1 ? [...distinct][0] : undefined
   }
 
+  /** For people. */
+  get sentence (): string {
+    return this.obstacle ?? `members see all connections of this peer come from ${this.address ?? ''}, so direct ways through its NAT can be found`
+  }
+
   /** Why there is no such address; undefined where there is one. */
   get obstacle (): string | undefined {
     if (this.address !== undefined) return undefined

@@ -81,6 +81,9 @@ describe('what the doctor says of the network', () => {
     expect(alone[0]?.finding).toContain('waiting for 1 peer')
     expect(line('reachable', answer({ members: [member({ listens: ['/ip4/198.51.100.7/tcp/4002'] })] })).finding).toContain('nobody outside of it was asked')
     expect(line('nat', answer({ addresses: ['/ip4/192.168.1.5/tcp/4001'] }))).toMatchObject({ verdict: 'unknown', finding: expect.stringContaining('198.51.100.7') as string })
+    const punching = { possible: true, sentence: 'members see all connections come from one place' }
+    expect(line('nat', answer({ addresses: ['/ip4/192.168.1.5/tcp/4001'], reach: { reachable: 'relayed', sentence: '', relays: [], punching } })))
+      .toMatchObject({ verdict: 'ok', finding: expect.stringContaining(punching.sentence) as string })
   })
 
   it('tells an address nobody can dial from one that is not seen from outside', () => {
