@@ -183,7 +183,7 @@ export function stepsIn (places: number, method: ScalarSpec, { window }: Pick<Le
   return Math.floor(places * stepsARound(method) / window)
 }
 
-/** Gossip carries an announcement to everybody several times: at every second comparison of ledgers it is half of what packs are. */
+/** Gossip carries an announcement to everybody several times: this seldom it is fewer bytes than the packs between. */
 const COMPARISONS_AN_ANNOUNCEMENT = 2
 
 /** Packs of a peer between two announcements of its progress: members hear of its steps by the packs. */
