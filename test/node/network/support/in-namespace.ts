@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 /** A test gives up later. */
-const LIMIT_MS = 220_000
+const LIMIT_MS = 570_000
 
 /** Runs a script of this folder in a network namespace of its own, set up by a line of shell; what it prints is one value as JSON. */
 export async function inNamespace (script: string, setUp: string): Promise<unknown> {
