@@ -267,9 +267,7 @@ export class ScalarSession {
 
   #present (): string[] { return this.#parts.network.present().map(({ peerId }) => peerId) }
 
-  #moment (): Moment {
-    return { step: this.machine.step, round: this.#rounds.round, tokens: this.#tokensInAll() }
-  }
+  #moment (): Moment { return { step: this.machine.step, round: this.#rounds.round, tokens: this.#tokensInAll() } }
 
   #tokensInAll (): number { return this.#parts.tokensPerStep * this.#stepsBefore + this.#tokens }
 

@@ -3,6 +3,7 @@ import { cpus } from 'node:os'
 import { ShoalError } from '../../src/errors.ts'
 import { startWasm } from '../../node/backends/wasm.ts'
 import { finetuneSection } from './finetune-report.ts'
+import { variantsSection } from './variants-report.ts'
 import { measureMemory } from './scalar-memory.ts'
 import type { MemoryRow } from './scalar-memory.ts'
 import { scalarPage } from './scalar-page.ts'
@@ -76,6 +77,6 @@ const setups = new Set(Object.values(kept).map(({ setup }) => setup))
 const text = scalarPage([...setups].join('; '), {
   speeds: kept.speeds.figures, poolRebuild: kept.poolRebuild.figures, memory: kept.memory.figures, swarms: kept.swarms.figures, rebuild: kept.rebuild.figures,
   responsiveness: kept.responsiveness.figures, wireOneByte: kept.wireOneByte.figures, wireFedKSeed: kept.wireFedKSeed.figures, wireFerret: kept.wireFerret.figures
-}, await finetuneSection(RESULTS))
+}, [await finetuneSection(RESULTS), await variantsSection(RESULTS)].join('\n'))
 await writeFile(new URL('scalars.md', RESULTS), text)
 console.log(text)
