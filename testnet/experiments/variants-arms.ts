@@ -18,7 +18,7 @@ import { heldWeights, readAll } from '../../src/spsa/weight-source.ts'
 import { evaluate, evaluationWindows } from '../../src/training/evaluation.ts'
 import { hashCorpus, readCorpus } from '../../node/corpus/corpus.ts'
 
-export const VARIANTS = { peers: 4, rows: 4, steps: 128, seeds: 3, heldOutBytes: 4096, rates: [2e-3, 6e-3] } as const
+export const VARIANTS = { peers: 4, rows: 4, steps: 128, seeds: 3, heldOutBytes: 4096, rates: [3e-3] } as const
 /** Into which the corpus is cut to have its documents. */
 const ERAS = 8
 /** A GPT that many arms can be measured on in minutes. */
