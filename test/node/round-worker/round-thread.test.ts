@@ -90,6 +90,30 @@ async function gather (a: RoundWorker, b: RoundWorker, round: number): Promise<u
   return answers
 }
 
+/** What training adds to weights, so many times: a liar adds a thousandfold, or goes the other way. */
+function train ({ fast }: Pick<Replica, 'fast'>, seed: number, times = 1): void {
+  fast.forEach((value, index) => { fast[index] = value + times * 1e-3 * Math.cos(7 * seed + index) })
+}
+
+/** A round of `a` with one member for each factor by which it lies, a pair's directly and a group's with `a` as the owner of all; all that `a` answered. */
+async function judge (a: Replica, method: MethodSpec, round: number, factors: readonly number[]): Promise<unknown[]> {
+  const others = factors.map((factor, index) => ({ factor, seed: index + 2, name: `member ${index}`, ...here(`member ${index}`, method, 1) }))
+  const members = ['a', ...others.map(({ name }) => name)]
+  const plan = { round, fragment: 0, members, tokens: 100 }
+  const isGroup = members.length > 2
+  train(a, 1)
+  const answers: unknown[] = [await answerOf(a.worker, { kind: 'take', plan })]
+  for (const other of others) {
+    train(other, other.seed, other.factor)
+    await answerOf(other.worker, { kind: 'take', plan })
+  }
+  for (const { worker } of isGroup ? [a, ...others] : []) await answerOf(worker, { kind: 'replan', members, parts: [{ start: 0, end: layout.size, owner: 'a' }] })
+  for (const { name, worker } of others) answers.push(await resultOf(a.worker, { kind: 'verify', part: 0, member: name, contribution: await answerOf(worker, { kind: 'contribute', part: 0 }) }))
+  if (isGroup) answers.push(await answerOf(a.worker, { kind: 'reduce', part: 0 }))
+  answers.push(await answerOf(a.worker, { kind: 'commit', decision: { ...decisionOf(round, 0), members: members.slice(1) }, tokens: 100 }))
+  return answers
+}
+
 async function held ({ worker, fast, gradient }: Replica): Promise<unknown[]> {
   return [await answerOf(worker, { kind: 'export' }), await answerOf(worker, { kind: 'weights', of: 'slow' }), await answerOf(worker, { kind: 'weights', of: 'fast' }), [...fast], [...gradient]]
 }
@@ -118,6 +142,27 @@ describe('rounds in a thread of their own', () => {
     const [a, b, otherA, otherB] = [await threaded('a', method, 1), here('b', method, seed), here('a', method, 1), here('b', method, seed)]
     expect(await gather(a.worker, b.worker, 1)).toEqual(await gather(otherA.worker, otherB.worker, 1))
     expect(await held(a)).toEqual(await held(otherA))
+  })
+
+  it.each<[string, MethodSpec, ReadonlyArray<readonly number[]>]>([
+    ['a pair, clipped around oneself', methodPreset('noloco', { codec: 'fp32', robust: 'centered-clip' }), [[-1], [1000], [1]]],
+    ...(['trimmed-mean', 'median', 'centered-clip', 'flag'] as const).map((robust): [string, MethodSpec, ReadonlyArray<readonly number[]>] =>
+      [`the ${robust} of a group`, methodPreset('diloco', { codec: 'fp32', robust }), [[1, -1, 1, 1000]]])
+  ])('judge liars, and bound them, to the same bits as here: %s', async (_, method, rounds) => {
+    const [a, otherA, trusting] = [await threaded('a', method, 1), here('a', method, 1), here('a', { ...method, robust: 'mean' }, 1)]
+    const told: unknown[] = []
+    for (const [index, factors] of rounds.entries()) {
+      const answers = await judge(a, method, index + 1, factors)
+      expect(answers).toEqual(await judge(otherA, method, index + 1, factors))
+      await judge(trusting, { ...method, robust: 'mean' }, index + 1, factors)
+      told.push(...answers)
+    }
+    expect(told).toContainEqual(expect.objectContaining({ kind: 'refused', fault: 'FAR_CONTRIBUTION', reason: expect.stringContaining('is believable') as string }))
+    expect(await held(a)).toEqual(await held(otherA))
+    // all that training and honest members ever add; who trusts is carried off by hundreds of it
+    const furthest = (fast: Float32Array): number => Math.max(...sharedVector(1).map((value, index) => Math.abs(value - (fast[index] as number))))
+    expect(furthest(a.fast)).toBeLessThan(0.02)
+    expect(furthest(trusting.fast)).toBeGreaterThan(0.1)
   })
 
   it('go on from what a checkpoint kept, and from an adopted replica', async () => {
