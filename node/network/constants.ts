@@ -45,6 +45,12 @@ export const SILENCE_LIMIT_MS = 95_000
 /** How often silence is looked for. */
 export const SILENCE_CHECK_MS = 5_000
 
+/**
+ * Whoever stood still, or whose network did, finds at once what the others told meanwhile, until they gave up on its silence: what comes too fast is dropped, and to blame is only
+ * who told more than that.
+ */
+export const PILED_UP_MS = SILENCE_LIMIT_MS + SILENCE_CHECK_MS
+
 /** A stranger that connected and has not said hello by then is disconnected. */
 export const GREETING_LIMIT_MS = 20_000
 

@@ -1,8 +1,8 @@
 import { gossipsub, TopicValidatorResult, type GossipSub, type Message, type SubscriptionChangeData } from '@libp2p/gossipsub'
 import { WireError } from '../../protocols/wire/errors.ts'
 import { MAXIMUM_PROGRESS_BYTES } from '../../protocols/wire/limits.ts'
-import { Allowances } from '../../protocols/wire/allowance.ts'
-import { ANNOUNCEMENT_RATE, GOSSIP_RATE, MAXIMUM_CONNECTIONS, REMEMBERED_ANNOUNCERS } from './constants.ts'
+import { Allowances, type Rate } from '../../protocols/wire/allowance.ts'
+import { ANNOUNCEMENT_RATE, GOSSIP_RATE, MAXIMUM_CONNECTIONS, PILED_UP_MS, REMEMBERED_ANNOUNCERS } from './constants.ts'
 import type { Pubsub } from './pubsub.ts'
 
 /** A message above the receiver's limit silently kills that direction of gossipsub for good, so the limit leaves room. */
@@ -35,6 +35,9 @@ export function gossipService (topic: string): ReturnType<typeof gossipsub> {
   })
 }
 
+/** How much may come at once from one that kept to this rate. */
+const piledUp = ({ perSecond }: Rate): Rate => ({ burst: perSecond * PILED_UP_MS / 1000, perSecond })
+
 /** `Pubsub` over gossipsub, on one topic. */
 export class Gossip implements Pubsub {
   readonly #gossip: GossipSub
@@ -42,6 +45,8 @@ export class Gossip implements Pubsub {
 
   readonly #byAnnouncer = new Allowances(ANNOUNCEMENT_RATE, REMEMBERED_ANNOUNCERS)
   readonly #byNeighbour = new Allowances(GOSSIP_RATE, MAXIMUM_CONNECTIONS)
+  readonly #honestOfAnnouncer = new Allowances(piledUp(ANNOUNCEMENT_RATE), REMEMBERED_ANNOUNCERS)
+  readonly #honestOfNeighbour = new Allowances(piledUp(GOSSIP_RATE), MAXIMUM_CONNECTIONS)
   #onFlood: (neighbour: string, limit: number) => void = () => undefined
 
   /** `isValid` judges messages before they are delivered or passed on. */
@@ -57,15 +62,11 @@ export class Gossip implements Pubsub {
   /** Told of a neighbour that announces, or passes on, more than any swarm has to say. */
   onFlood (listener: (neighbour: string, limit: number) => void): void { this.#onFlood = listener }
 
-  /** What comes too fast is dropped here and goes no further; only whoever sends it itself is to blame. */
+  /** What comes too fast is dropped here and goes no further. Only whoever sends it itself is to blame, and only for what cannot have piled up while either side stood still. */
   #isInTime (neighbour: string, announcer: string, nowMs: number): boolean {
-    if (!this.#byNeighbour.take(neighbour, nowMs)) {
-      this.#onFlood(neighbour, GOSSIP_RATE.perSecond)
-      return false
-    }
-    if (this.#byAnnouncer.take(announcer, nowMs)) return true
-    if (neighbour === announcer) this.#onFlood(neighbour, ANNOUNCEMENT_RATE.perSecond)
-    return false
+    if (!this.#honestOfNeighbour.take(neighbour, nowMs)) this.#onFlood(neighbour, GOSSIP_RATE.perSecond)
+    if (!this.#honestOfAnnouncer.take(announcer, nowMs) && neighbour === announcer) this.#onFlood(neighbour, ANNOUNCEMENT_RATE.perSecond)
+    return this.#byNeighbour.take(neighbour, nowMs) && this.#byAnnouncer.take(announcer, nowMs)
   }
 
   /** Joins the topic; the node must have been started. */

@@ -1,0 +1,62 @@
+import type { GossipSub, TopicValidatorFn } from '@libp2p/gossipsub'
+import { TopicValidatorResult } from '@libp2p/gossipsub'
+import { describe, expect, it } from 'vitest'
+import { ANNOUNCE_INTERVAL_MS, ANNOUNCEMENT_RATE, GOSSIP_RATE, PILED_UP_MS } from '../../../node/network/constants.ts'
+import { Gossip } from '../../../node/network/gossip.ts'
+
+/** What `Gossip` does with announcements, in virtual time. */
+function judge (): { hears: (neighbour: string, announcer: string) => unknown, wait: (milliseconds: number) => void, readonly blamed: Array<{ neighbour: string, limit: number }> } {
+  const topicValidators = new Map<string, TopicValidatorFn>()
+  let nowMs = 0
+  const gossip = new Gossip({ topicValidators } as unknown as GossipSub, 'run', () => true, () => nowMs)
+  const blamed: Array<{ neighbour: string, limit: number }> = []
+  gossip.onFlood((neighbour, limit) => { blamed.push({ neighbour, limit }) })
+  const validate = topicValidators.get('run') as unknown as (neighbour: string, message: { type: 'signed', from: string, data: Uint8Array }) => unknown
+  return { hears: (neighbour, announcer) => validate(neighbour, { type: 'signed', from: announcer, data: Uint8Array.of() }), wait: milliseconds => { nowMs += milliseconds }, blamed }
+}
+
+describe('the pace of announcements', () => {
+  it('blames nobody for what piled up while this peer stood still, and hears them again a moment later', () => {
+    const { hears, wait, blamed } = judge()
+    wait(PILED_UP_MS)
+    const heard: unknown[] = []
+    for (let told = 0; told < PILED_UP_MS / ANNOUNCE_INTERVAL_MS; told++) heard.push(hears('a', 'a'), hears('b', 'b'))
+    expect(heard.filter(result => result === TopicValidatorResult.Accept)).toHaveLength(2 * ANNOUNCEMENT_RATE.burst)
+    wait(ANNOUNCE_INTERVAL_MS)
+    expect(hears('a', 'a')).toBe(TopicValidatorResult.Accept)
+    expect(blamed).toEqual([])
+  })
+
+  it('blames who announces twice as fast as the rate for longer than anything piles up', () => {
+    const { hears, wait, blamed } = judge()
+    const both = (): void => {
+      for (let told = 0; told < 2 * ANNOUNCEMENT_RATE.perSecond; told++) hears('a', 'a')
+      for (let told = 0; told < ANNOUNCEMENT_RATE.perSecond; told++) hears('b', 'b')
+      wait(1000)
+    }
+    for (let second = 1; second < PILED_UP_MS / 1000; second++) both()
+    expect(blamed).toEqual([])
+    both()
+    expect(blamed[0]).toEqual({ neighbour: 'a', limit: ANNOUNCEMENT_RATE.perSecond })
+    expect(blamed.every(({ neighbour }) => neighbour === 'a')).toBe(true)
+  })
+
+  it('blames a neighbour for what it announces, and not for what it passes on of one who announces too fast', () => {
+    const { hears, blamed } = judge()
+    for (let told = 0; told < ANNOUNCEMENT_RATE.perSecond * PILED_UP_MS / 1000; told++) hears('a', 'loud')
+    expect(hears('a', 'loud')).toBe(TopicValidatorResult.Ignore)
+    expect(blamed).toEqual([])
+    hears('loud', 'loud')
+    expect(blamed).toEqual([{ neighbour: 'loud', limit: ANNOUNCEMENT_RATE.perSecond }])
+  })
+
+  it('drops what a neighbour passes on too fast, and blames it only for more than a whole swarm tells in that time', () => {
+    const { hears, blamed } = judge()
+    const most = GOSSIP_RATE.perSecond * PILED_UP_MS / 1000
+    const heard = Array.from({ length: most }, (_, told) => hears('a', `announcer ${told}`))
+    expect(heard.filter(result => result === TopicValidatorResult.Accept)).toHaveLength(GOSSIP_RATE.burst)
+    expect(blamed).toEqual([])
+    hears('a', 'one more')
+    expect(blamed).toEqual([{ neighbour: 'a', limit: GOSSIP_RATE.perSecond }])
+  })
+})
