@@ -47,7 +47,10 @@ export async function joinLedger (present: () => readonly PresentPeer[], options
   let offers: ReadonlyMap<string, SnapshotOffer> = new Map()
   for (let attempt = 1; attempt <= ATTEMPTS && present().length > 0; attempt++) {
     if (attempt > 1) await pause(BETWEEN_ATTEMPTS_MS, undefined, { signal: stop })
-    offers = await seeker.ask(present().slice(0, MOST_ASKED).map(({ peerId }) => keyOf(peerId)), stop)
+    const keys = present().slice(0, MOST_ASKED).map(({ peerId }) => keyOf(peerId))
+    const told = await seeker.ask(keys, stop)
+    // who was heard before and is silent for once makes no only witness of another one; who stays silent does
+    offers = attempt === ATTEMPTS ? told : new Map([...[...offers].filter(([key]) => keys.includes(key)), ...told])
     const found = attestedOffer(offers)
     if (found !== undefined && !await isWanted(found, options)) return
     if (attempt === 1 && found?.by.length === 1 && await secondMember(present, stop)) continue
