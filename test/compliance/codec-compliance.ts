@@ -41,8 +41,8 @@ const finiteValues = fc.float32Array({ maxLength: 300, noNaN: true, noDefaultInf
 /** Few distinct values, as symbols meet them: ties, runs and zeros. */
 const coarseValues = fc.array(fc.constantFrom(0, -0, 1, -1, 0.5, 3e-5, -7), { maxLength: 2500 }).map(values => Float32Array.from(values))
 
-/** Scales below the normal range are multiples of 2⁻¹⁴⁹: half of one, times the 127 steps of the finest quantizer, rounded up. */
-const SUBNORMAL_SCALE_ERROR = 2 ** -143
+/** Scales are bfloat16, rounded up: below its normal range, by up to 2⁻¹³³; and a value errs by a step at most. */
+const SUBNORMAL_SCALE_ERROR = 2 ** -133
 
 function expectWithinBound (codec: Codec, values: Float32Array, { block, relativeError, smallestError = 2 ** -133 }: CodecPromise): void {
   const bytes = encoded(codec, values)
@@ -67,6 +67,7 @@ function roundTrips (codec: Codec, promise: CodecPromise): void {
     ['nothing', new Float32Array(0)],
     ['one value', new Float32Array([0.37])],
     ['one value with a subnormal scale', new Float32Array([2.4064560184982514e-38])],
+    ['one value between two subnormal scales', new Float32Array([-8.556297034081732e-38])],
     ['zeros', new Float32Array(200)],
     ['a constant', new Float32Array(200).fill(-0.021)],
     ['the smallest denormals', new Float32Array(130).fill(2 ** -149)],
