@@ -92,24 +92,34 @@ describe('real peers that take snapshots', () => {
     return answer as Verified & { readonly provenFrom: number, readonly snapshotStep: number }
   }
 
+  const snapshotFrom = async (peer: ShoalProcess, step: number): Promise<unknown> => peer.event('round', ({ record }) => Number(/snapshot at step (\d+)/.exec(record.reason)?.[1]) >= step)
+
   it('forget what these stand for, serve them to one who comes, and prove what they hold, running or not', async () => {
     const manifest = join(folder.path, 'snapshots.run')
     const options = ['--steps', '160', '--pack', '4', '--check-every', '8', '--snapshot-every', '16', '--swarm', '3']
     const created = await shoal(['run', 'create', '--name', 'snapshots', '--method', 'one-byte', ...options, '--output', manifest, '--data-dir', directoryOf('E')])
     expect(created.code, created.stderr).toBe(0)
-    // They compute a tenth of the time, so that E can be told to rest long before its end.
+    // They compute a tenth of the time, so that they can be told to rest long before their end.
     const e = joining('E', manifest, '--wait-for', '1', '--throttle', '0.1')
     const { invite } = await e.event('started')
     const f = joining('F', invite, '--wait-for', '1', '--throttle', '0.1')
-    // E rests once it has taken its second snapshot, so that F can take no further one until G has come.
-    await e.event('round', ({ record }) => /snapshot at step (?!16 )/.test(record.reason))
-    await daemonOf('E').pause()
+    // Both rest once they have taken the same snapshot, the second or a later one: until G has come they take no further one.
+    await Promise.all([e, f].map(async peer => snapshotFrom(peer, 32)))
+    await Promise.all(['E', 'F'].map(async name => daemonOf(name).pause()))
+    for (;;) {
+      const [ofE, ofF] = [(await at('E')).snapshotStep, (await at('F')).snapshotStep]
+      if (ofE === ofF) break
+      const [behind, name] = ofE < ofF ? [e, 'E'] as const : [f, 'F'] as const
+      await daemonOf(name).resume()
+      await snapshotFrom(behind, Math.max(ofE, ofF))
+      await daemonOf(name).pause()
+    }
     const running = await at('E')
     expect(running).toMatchObject({ sound: true, provenFrom: running.snapshotStep - 16, recorded: running.modelHash })
     const g = joining('G', invite)
     await g.event('round')
-    expect(g.events.flatMap(event => event.type === 'waiting' ? [event.sentence] : []).join('\n')).toMatch(/fetching the snapshot at step \d+, which 2 members .* told of/)
-    await daemonOf('E').resume()
+    expect(g.events.flatMap(event => event.type === 'waiting' ? [event.sentence] : []).join('\n')).toMatch(/fetching the snapshot at step \d+, which (1 member|2 members) .* told of/)
+    await Promise.all(['E', 'F'].map(async name => daemonOf(name).resume()))
     for (const peer of [e, f, g]) {
       const { code, stderr } = await peer.finished
       expect(code, stderr).toBe(0)
