@@ -34,11 +34,18 @@ const OVERSHOOT = 2
 /** Fewer values say little about a variance. */
 const ENOUGH_VALUES = 64
 
+/**
+ * How much of the start a run of so many steps has yet to forget, of 1. What a sparse method holds back moves a weight many rounds later, by all of it at once: in runs as short as
+ * the random ones most weights have moved once or never.
+ */
+function startLeft ({ method }: Scenario, steps: number): number {
+  return method.errorFeedback === undefined ? (1 - QUADRATIC_RATE) ** steps : 1
+}
+
 /** What is wrong with how far replicas of the quadratic are apart at the end, if anything: whatever averages honest weights keeps them nearer than training alone would. */
 export function strayed (scenario: Scenario, replicas: ReadonlyArray<{ readonly weights: Float32Array, readonly step: number }>): string | undefined {
   if (scenario.trainerOf !== undefined || liarsOf(scenario).size > 0 || scenario.parameters * (replicas.length - 1) < ENOUGH_VALUES) return undefined
-  const notForgotten = (1 - QUADRATIC_RATE) ** Math.min(...replicas.map(({ step }) => step))
-  const most = OVERSHOOT * (spreadAlone(scenario) + notForgotten)
+  const most = OVERSHOOT * (spreadAlone(scenario) + startLeft(scenario, Math.min(...replicas.map(({ step }) => step))))
   const spread = spreadOf(replicas.map(({ weights }) => weights))
   return spread <= most ? undefined : `replicas are ${spread} apart, and at most ${most} was predicted`
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { methodPreset } from '../../../src/averaging/methods.ts'
 import { spreadAlone, spreadOfGroups } from '../../../testnet/simulator/predicted-spread.ts'
-import { calmSwarm } from '../../../testnet/simulator/scenarios.ts'
+import { calmSwarm, randomGroupScenario } from '../../../testnet/simulator/scenarios.ts'
 import { simulate } from '../../../testnet/simulator/simulation.ts'
 import type { Scenario } from '../../../testnet/simulator/simulation.ts'
 
@@ -22,5 +22,9 @@ describe('the predicted distance of replicas', () => {
     const drift = { dissimilarity, noise }
     const { spread } = simulate(swarm({ ...drift, method }))
     expect(Math.abs(spread / (OWN_SHARE * spreadOfGroups(drift, PEERS, groupSize, 10)) - 1)).toBeLessThan(0.12)
+  })
+
+  it.each([763, 590])('bounds sparse methods in short runs by the start, too: random groups of seed %i', seed => {
+    expect(simulate(randomGroupScenario(seed)).violations).toEqual([])
   })
 })
