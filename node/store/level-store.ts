@@ -43,9 +43,13 @@ export class LevelStore implements Store {
     }
   }
 
+  /** Keeps a round. One that trains alone under a count that stands does not displace the round that was averaged under it. */
   recordRound (record: RoundRecord): void {
     this.#write(async () => {
-      await this.#level.put(this.#key('round', record.round), record)
+      const key = this.#key('round', record.round)
+      const before = await this.#level.get(key) as RoundRecord | undefined
+      if (before?.outcome === 'averaged' && record.outcome === 'solo' && record.step > before.step) return
+      await this.#level.put(key, record)
       if (record.round > REMEMBERED_ROUNDS) await this.#level.del(this.#key('round', record.round - REMEMBERED_ROUNDS))
     })
   }

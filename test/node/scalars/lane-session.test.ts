@@ -28,7 +28,7 @@ describe('a run with two lanes', () => {
     const b = new LivePeer(other, run, { bootstrap: [...addresses], shard: 2, waitFor: 1 })
     const c = new LivePeer(light, run, { bootstrap: [...addresses], lane: 'scalars', shard: 3 })
     const [{ record }] = await Promise.all([
-      a.event('round', event => /[1-4] scalars? of 1 peer counted/.test(event.record.reason)),
+      a.event('round', ({ record: told }) => told.outcome === 'averaged' && /[1-4] scalars? of 1 peer counted/.test(told.reason)),
       b.event('round', event => event.record.outcome === 'averaged'),
       c.event('round', event => /told \d peers? that trains? \d bytes? about the weights of round \d+/.test(event.record.reason))
     ])

@@ -156,6 +156,16 @@ describe('the Level store', () => {
     await store.close()
   })
 
+  it('keeps the round that was averaged under a number when others are trained alone under it', async () => {
+    const store = await LevelStore.open(join(root, 'store'), 'one', fail)
+    const averaged: RoundRecord = { ...record(3), outcome: 'averaged', step: 30 }
+    store.recordRound(averaged)
+    store.recordRound({ ...averaged, reason: 'told again with more' })
+    store.recordRound({ ...averaged, outcome: 'solo', step: 40 })
+    expect(await store.rounds(9)).toEqual([{ ...averaged, reason: 'told again with more' }])
+    await store.close()
+  })
+
   it('refuses a store that has lost its CURRENT file instead of clearing it', async () => {
     const path = join(root, 'store')
     const store = await LevelStore.open(path, 'one', fail)
