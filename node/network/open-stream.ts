@@ -1,11 +1,21 @@
 import type { Libp2p, PeerId, Stream } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { WireError } from '../../protocols/wire/errors.ts'
+import { EXCHANGE_PROTOCOL, SCALARS_PROTOCOL } from '../../protocols/wire/protocol-ids.ts'
 import { shortId } from '../../src/membership/short-id.ts'
 import { formatBytes } from '../terminal/units.ts'
-import { OPEN_STREAM_TIMEOUT_MS } from './constants.ts'
+import { FIRST_WINDOW_BYTES, OPEN_STREAM_TIMEOUT_MS } from './constants.ts'
 import { bestConnection, pathOf } from './paths.ts'
 import { within } from './within.ts'
+
+/** Protocols over which others send much. */
+const WIDE = new Set([EXCHANGE_PROTOCOL, SCALARS_PROTOCOL])
+
+/** Keeps the window of a stream that others opened as it begins: yamux opens it four times as far for whoever sends in small pieces, and requests never need that. */
+export function narrowed (stream: Stream): Stream {
+  // of yamux's streams, which libp2p's types do not tell of
+  return WIDE.has(stream.protocol) ? stream : Object.assign(stream, { maxStreamWindowSize: FIRST_WINDOW_BYTES })
+}
 
 /**
  * A new stream to a peer that is connected.

@@ -32,7 +32,7 @@ import { Gossip } from './gossip.ts'
 import { createPeerNode, startNode, type NodeParts, type Services } from './libp2p-node.ts'
 import { Membership } from './membership.ts'
 import { MeteredLinks } from './metered-links.ts'
-import { openStream } from './open-stream.ts'
+import { narrowed, openStream } from './open-stream.ts'
 import { bestConnection, pathOf } from './paths.ts'
 import type { Pubsub } from './pubsub.ts'
 import { Reach } from './reach.ts'
@@ -269,7 +269,7 @@ export class SwarmNetwork implements Peers {
     await this.#node.handle(protocol, async (stream, connection) => {
       try {
         if (!this.#streams.take(connection.remotePeer.toString(), nowMs())) throw new WireError('flood', 'it opens streams too fast')
-        await serve(stream, connection)
+        await serve(narrowed(stream), connection)
       } catch (error) {
         const fault = asWireError(error)
         stream.abort(fault)

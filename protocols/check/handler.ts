@@ -1,6 +1,6 @@
 import type { Stream } from '@libp2p/interface'
 import { asWireError } from '../wire/errors.ts'
-import { CHECK_EVERY_MS, MAXIMUM_MEMBERS_CHECKED } from '../wire/limits.ts'
+import { CHECK_EVERY_MS, MAXIMUM_MEMBERS_CHECKED, REQUEST_AHEAD_BYTES } from '../wire/limits.ts'
 import { rejection, type Rejection } from '../wire/rejection.ts'
 import { StreamIO } from '../wire/stream-io.ts'
 import { readFiller, writeFiller } from './client.ts'
@@ -32,7 +32,7 @@ export class CheckHandler {
    * @throws WireError
    */
   async serve (stream: Stream, peerId: string, observed: string): Promise<void> {
-    const io = new StreamIO(stream)
+    const io = new StreamIO(stream, { readAheadBytes: REQUEST_AHEAD_BYTES })
     try {
       await this.#answer(io, peerId, observed)
       await io.end(this.#options.signal)

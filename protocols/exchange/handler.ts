@@ -22,6 +22,8 @@ export class ExchangeHandler {
 
   /** Serves one incoming stream to its end. Never rejects. */
   async serve (stream: Stream, partner: string): Promise<void> {
+    // with nobody to take what comes the muxer would go on asking for more, until the handshake with this partner has ended
+    if (stream.readStatus === 'readable') stream.pause()
     const session = new ExchangeSession({ ...this.#options, partner })
     const open = this.#open.get(partner) ?? 0
     this.#open.set(partner, open + 1)

@@ -1,8 +1,9 @@
 import { bytesToHex } from '@noble/hashes/utils.js'
 import type { Stream } from '@libp2p/interface'
 import { describeBody, writeBody } from '../wire/body.ts'
+import { BodyTurns } from '../wire/body-turns.ts'
 import { asWireError } from '../wire/errors.ts'
-import { MAXIMUM_FILE_UPLOADS } from '../wire/limits.ts'
+import { MAXIMUM_FILE_UPLOADS, REQUEST_AHEAD_BYTES } from '../wire/limits.ts'
 import { rejection, type Rejection } from '../wire/rejection.ts'
 import { StreamIO } from '../wire/stream-io.ts'
 import { decodeRequest, encodeAnswer, type FileRequest } from './messages.ts'
@@ -20,14 +21,15 @@ export interface FilesHandlerOptions {
   readonly open: (sha256: string) => Promise<ServedFile | undefined>
   /** Why this peer gets no files, or undefined when it does. */
   readonly refusal: (peerId: string) => Promise<Rejection | undefined>
-  readonly signal?: AbortSignal | undefined
+  readonly signal: AbortSignal
 }
 
 const BUSY = rejection('BUSY', { what: `it already serves ${MAXIMUM_FILE_UPLOADS} files` })
 
-/** Gives members of the run its files, part by part: one part of each transfer is in memory. */
+/** Gives members of the run its files, part by part: one part for each member is in memory, however many it asks for at once. */
 export class FilesHandler {
   readonly #options: FilesHandlerOptions
+  readonly #turns = new BodyTurns()
   #uploads = 0
 
   constructor (options: FilesHandlerOptions) { this.#options = options }
@@ -38,7 +40,7 @@ export class FilesHandler {
    * @throws WireError
    */
   async serve (stream: Stream, peerId: string): Promise<void> {
-    const io = new StreamIO(stream)
+    const io = new StreamIO(stream, { readAheadBytes: REQUEST_AHEAD_BYTES })
     const open = new OpenFile(this.#options.open)
     // Decided once: who comes when all places are taken must not take one from those who are being served.
     const isFull = this.#uploads >= MAXIMUM_FILE_UPLOADS
@@ -48,7 +50,7 @@ export class FilesHandler {
         const frame = await io.readFrame({ signal: this.#options.signal })
         if (frame === undefined) break
         const refusal = isFull ? BUSY : await this.#options.refusal(peerId)
-        if (!await this.#answer(io, decodeRequest(frame), open, refusal)) break
+        if (!await this.#inTurn(peerId, async () => this.#answer(io, decodeRequest(frame), open, refusal))) break
       }
       await io.end(this.#options.signal)
     } catch (error) {
@@ -58,6 +60,15 @@ export class FilesHandler {
     } finally {
       if (!isFull) this.#uploads--
       await open.close()
+    }
+  }
+
+  async #inTurn<Answer> (peerId: string, work: () => Promise<Answer>): Promise<Answer> {
+    const release = await this.#turns.take(peerId, this.#options.signal)
+    try {
+      return await work()
+    } finally {
+      release()
     }
   }
 

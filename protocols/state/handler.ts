@@ -1,7 +1,7 @@
 import type { Stream } from '@libp2p/interface'
 import { describeLargeBody, writeBody } from '../wire/body.ts'
 import { asWireError } from '../wire/errors.ts'
-import { MAXIMUM_SNAPSHOT_UPLOADS } from '../wire/limits.ts'
+import { MAXIMUM_SNAPSHOT_UPLOADS, REQUEST_AHEAD_BYTES } from '../wire/limits.ts'
 import { rejection, type Rejection } from '../wire/rejection.ts'
 import { StreamIO } from '../wire/stream-io.ts'
 import { decodeRequest, encodeAnswer, weightsToBytes, type Snapshot } from './messages.ts'
@@ -30,7 +30,7 @@ export class StateHandler {
    * @throws WireError
    */
   async serve (stream: Stream, peerId: string): Promise<void> {
-    const io = new StreamIO(stream)
+    const io = new StreamIO(stream, { readAheadBytes: REQUEST_AHEAD_BYTES })
     try {
       await this.#answer(io, peerId)
       await io.end(this.#options.signal)

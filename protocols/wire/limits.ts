@@ -21,6 +21,9 @@ export const PAYLOAD_CHUNK_BYTES = 64 * KIB
 /** Bytes waiting in a StreamIO before it stops the sender: four chunks keep a fast link busy. */
 export const READ_AHEAD_BYTES = 256 * KIB
 
+/** The same where nothing but short requests comes. */
+export const REQUEST_AHEAD_BYTES = 64 * KIB
+
 /** A progress announcement; gossipsub multiplies every byte by the fan-out, and ours take about 100. */
 export const MAXIMUM_PROGRESS_BYTES = 512
 

@@ -29,6 +29,7 @@ function served (options: Partial<FilesHandlerOptions> = {}): { readonly handler
       close: async () => { seen.closed++; return Promise.resolve() }
     }),
     refusal: () => Promise.resolve(undefined),
+    signal: new AbortController().signal,
     ...options
   })
   return { handler, seen }
