@@ -1,7 +1,8 @@
-import { gossipsub, TopicValidatorResult, type GossipSub, type Message, type SubscriptionChangeData } from '@libp2p/gossipsub'
+import { gossipsub, TopicValidatorResult, type GossipSub, type Message, type SignedMessage, type SubscriptionChangeData } from '@libp2p/gossipsub'
 import { WireError } from '../../protocols/wire/errors.ts'
 import { MAXIMUM_PROGRESS_BYTES } from '../../protocols/wire/limits.ts'
 import { Allowances, type Rate } from '../../protocols/wire/allowance.ts'
+import { rejection, type Rejection } from '../../protocols/wire/rejection.ts'
 import { ANNOUNCEMENT_RATE, GOSSIP_RATE, MAXIMUM_CONNECTIONS, PILED_UP_MS, REMEMBERED_ANNOUNCERS } from './constants.ts'
 import type { Pubsub } from './pubsub.ts'
 
@@ -38,6 +39,10 @@ export function gossipService (topic: string): ReturnType<typeof gossipsub> {
 /** How much may come at once from one that kept to this rate. */
 const piledUp = ({ perSecond }: Rate): Rate => ({ burst: perSecond * PILED_UP_MS / 1000, perSecond })
 
+function tooMany ({ perSecond }: Rate): Rejection {
+  return rejection('TOO_MANY_REQUESTS', { what: 'announcements a second', limit: perSecond })
+}
+
 /** `Pubsub` over gossipsub, on one topic. */
 export class Gossip implements Pubsub {
   readonly #gossip: GossipSub
@@ -47,25 +52,31 @@ export class Gossip implements Pubsub {
   readonly #byNeighbour = new Allowances(GOSSIP_RATE, MAXIMUM_CONNECTIONS)
   readonly #honestOfAnnouncer = new Allowances(piledUp(ANNOUNCEMENT_RATE), REMEMBERED_ANNOUNCERS)
   readonly #honestOfNeighbour = new Allowances(piledUp(GOSSIP_RATE), MAXIMUM_CONNECTIONS)
-  #onFlood: (neighbour: string, limit: number) => void = () => undefined
+  #onMisconduct: (neighbour: string, why: Rejection) => void = () => undefined
 
   /** `isValid` judges messages before they are delivered or passed on. */
   constructor (gossip: GossipSub, topic: string, isValid: (bytes: Uint8Array) => boolean, nowMs: () => number) {
     this.#gossip = gossip
     this.#topic = topic
     gossip.topicValidators.set(topic, (neighbour, message) => {
-      if (!isValid(message.data)) return TopicValidatorResult.Reject
-      return message.type === 'signed' && this.#isInTime(neighbour.toString(), message.from.toString(), nowMs()) ? TopicValidatorResult.Accept : TopicValidatorResult.Ignore
+      if (message.type !== 'signed' || !this.#isInTime(neighbour.toString(), message.from.toString(), nowMs())) return TopicValidatorResult.Ignore
+      if (isValid(message.data)) return TopicValidatorResult.Accept
+      this.#onNonsense(neighbour.toString(), message)
+      return TopicValidatorResult.Reject
     })
   }
 
-  /** Told of a neighbour that announces, or passes on, more than any swarm has to say. */
-  onFlood (listener: (neighbour: string, limit: number) => void): void { this.#onFlood = listener }
+  onMisconduct (listener: (neighbour: string, why: Rejection) => void): void { this.#onMisconduct = listener }
+
+  /** Whoever only passes it on may be of a version to which it makes sense. */
+  #onNonsense (neighbour: string, { from, data }: SignedMessage): void {
+    if (neighbour === from.toString()) this.#onMisconduct(neighbour, rejection('BAD_MESSAGE', { detail: `${data.byteLength} bytes are no announcement` }))
+  }
 
   /** What comes too fast is dropped here and goes no further. Only whoever sends it itself is to blame, and only for what cannot have piled up while either side stood still. */
   #isInTime (neighbour: string, announcer: string, nowMs: number): boolean {
-    if (!this.#honestOfNeighbour.take(neighbour, nowMs)) this.#onFlood(neighbour, GOSSIP_RATE.perSecond)
-    if (!this.#honestOfAnnouncer.take(announcer, nowMs) && neighbour === announcer) this.#onFlood(neighbour, ANNOUNCEMENT_RATE.perSecond)
+    if (!this.#honestOfNeighbour.take(neighbour, nowMs)) this.#onMisconduct(neighbour, tooMany(GOSSIP_RATE))
+    if (!this.#honestOfAnnouncer.take(announcer, nowMs) && neighbour === announcer) this.#onMisconduct(neighbour, tooMany(ANNOUNCEMENT_RATE))
     return this.#byNeighbour.take(neighbour, nowMs) && this.#byAnnouncer.take(announcer, nowMs)
   }
 

@@ -161,7 +161,7 @@ export class Membership {
   #listen (): void {
     const { node, pubsub, nowMs, signal } = this.#options
     node.addEventListener('connection:open', event => { this.#onConnection(event.detail) }, { signal })
-    pubsub.onFlood((peerId, limit) => { this.reject(peerId, 'us', rejection('TOO_MANY_REQUESTS', { what: 'announcements a second', limit })) })
+    pubsub.onMisconduct((peerId, why) => { this.reject(peerId, 'us', why) })
     node.addEventListener('peer:disconnect', event => {
       const peerId = event.detail.toString()
       this.#plan.lost(peerId, nowMs())

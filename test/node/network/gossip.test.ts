@@ -5,15 +5,17 @@ import { ANNOUNCE_INTERVAL_MS, ANNOUNCEMENT_RATE, GOSSIP_RATE, PILED_UP_MS } fro
 import { Gossip } from '../../../node/network/gossip.ts'
 
 /** What `Gossip` does with announcements, in virtual time. */
-function judge (): { hears: (neighbour: string, announcer: string) => unknown, wait: (milliseconds: number) => void, readonly blamed: Array<{ neighbour: string, limit: number }> } {
+function judge (): { hears: (neighbour: string, announcer: string, data?: Uint8Array) => unknown, wait: (milliseconds: number) => void, readonly blamed: Array<{ neighbour: string, sentence: string }> } {
   const topicValidators = new Map<string, TopicValidatorFn>()
   let nowMs = 0
-  const gossip = new Gossip({ topicValidators } as unknown as GossipSub, 'run', () => true, () => nowMs)
-  const blamed: Array<{ neighbour: string, limit: number }> = []
-  gossip.onFlood((neighbour, limit) => { blamed.push({ neighbour, limit }) })
+  const gossip = new Gossip({ topicValidators } as unknown as GossipSub, 'run', bytes => bytes.byteLength === 0, () => nowMs)
+  const blamed: Array<{ neighbour: string, sentence: string }> = []
+  gossip.onMisconduct((neighbour, { sentence }) => { blamed.push({ neighbour, sentence }) })
   const validate = topicValidators.get('run') as unknown as (neighbour: string, message: { type: 'signed', from: string, data: Uint8Array }) => unknown
-  return { hears: (neighbour, announcer) => validate(neighbour, { type: 'signed', from: announcer, data: Uint8Array.of() }), wait: milliseconds => { nowMs += milliseconds }, blamed }
+  return { hears: (neighbour, announcer, data = Uint8Array.of()) => validate(neighbour, { type: 'signed', from: announcer, data }), wait: milliseconds => { nowMs += milliseconds }, blamed }
 }
+
+const tooMany = ({ perSecond }: { readonly perSecond: number }): string => `the refused peer asks too often: at most ${perSecond} announcements a second`
 
 describe('the pace of announcements', () => {
   it('blames nobody for what piled up while this peer stood still, and hears them again a moment later', () => {
@@ -37,7 +39,7 @@ describe('the pace of announcements', () => {
     for (let second = 1; second < PILED_UP_MS / 1000; second++) both()
     expect(blamed).toEqual([])
     both()
-    expect(blamed[0]).toEqual({ neighbour: 'a', limit: ANNOUNCEMENT_RATE.perSecond })
+    expect(blamed[0]).toEqual({ neighbour: 'a', sentence: tooMany(ANNOUNCEMENT_RATE) })
     expect(blamed.every(({ neighbour }) => neighbour === 'a')).toBe(true)
   })
 
@@ -47,7 +49,7 @@ describe('the pace of announcements', () => {
     expect(hears('a', 'loud')).toBe(TopicValidatorResult.Ignore)
     expect(blamed).toEqual([])
     hears('loud', 'loud')
-    expect(blamed).toEqual([{ neighbour: 'loud', limit: ANNOUNCEMENT_RATE.perSecond }])
+    expect(blamed).toEqual([{ neighbour: 'loud', sentence: tooMany(ANNOUNCEMENT_RATE) }])
   })
 
   it('drops what a neighbour passes on too fast, and blames it only for more than a whole swarm tells in that time', () => {
@@ -57,6 +59,14 @@ describe('the pace of announcements', () => {
     expect(heard.filter(result => result === TopicValidatorResult.Accept)).toHaveLength(GOSSIP_RATE.burst)
     expect(blamed).toEqual([])
     hears('a', 'one more')
-    expect(blamed).toEqual([{ neighbour: 'a', limit: GOSSIP_RATE.perSecond }])
+    expect(blamed).toEqual([{ neighbour: 'a', sentence: tooMany(GOSSIP_RATE) }])
   })
+})
+
+it('blames who announces nonsense, and not who passes it on: it may be of a version to which it makes sense', () => {
+  const { hears, blamed } = judge()
+  expect(hears('a', 'b', Uint8Array.of(1, 2))).toBe(TopicValidatorResult.Reject)
+  expect(blamed).toEqual([])
+  expect(hears('b', 'b', Uint8Array.of(1, 2))).toBe(TopicValidatorResult.Reject)
+  expect(blamed).toEqual([{ neighbour: 'b', sentence: 'the refused peer sent bytes that make no sense: 2 bytes are no announcement' }])
 })

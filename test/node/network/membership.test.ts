@@ -90,7 +90,7 @@ describe('a member that falls silent', () => {
     const stopping = new AbortController()
     const node = await bareNode(links)
     const peer = await startPeer()
-    const pubsub: Pubsub = { publish: () => Promise.resolve(), onMessage () {}, onListener () {}, onFlood () {} }
+    const pubsub: Pubsub = { publish: () => Promise.resolve(), onMessage () {}, onListener () {}, onMisconduct () {} }
     const terms = { runId: RUN, layoutHash: LAYOUT, codec: 'int8(64)', software: 'test' }
     const membership = new Membership({ node, links, pubsub, terms, door: openDoor(RUN), entries: peer.addresses(), addresses: () => [], minimumPeers: 1, nowMs, signal: stopping.signal })
     try {
