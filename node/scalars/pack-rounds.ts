@@ -26,6 +26,7 @@ export class PackRounds {
   #repairs = 0
   #sealed = ''
   #losses: number[] = []
+  #abstentions = 0
   #payload = { sent: 0, received: 0 }
 
   constructor (shape: RoundShape, network: Pick<SwarmNetwork, 'self' | 'present' | 'meter'>) {
@@ -38,7 +39,11 @@ export class PackRounds {
     return `a byte counts up to ${this.#shape.steps - 1} steps after it was measured${this.#meanDelay === 0 ? '' : `, others’ ${this.#meanDelay.toFixed(0)} on average`}`
   }
 
-  measured (loss: number): void { this.#losses.push(loss) }
+  /** @param loss of a measurement, or of the local steps of a round; one that is no number was abstained from */
+  measured (loss: number): void {
+    if (Number.isFinite(loss)) this.#losses.push(loss)
+    else this.#abstentions++
+  }
 
   /** @param step steps that this peer has taken */
   admitted (entry: Entry, step: number): void {
@@ -71,7 +76,7 @@ export class PackRounds {
       spread: Number.NaN, loss: mean(this.#losses), waitedMs: 0, payloadBytesSent: payloadSent - this.#payload.sent, payloadBytesReceived: payloadReceived - this.#payload.received
     }
     this.#payload = { sent: payloadSent, received: payloadReceived };
-    [this.#bytes, this.#delaySteps, this.#repairs, this.#losses] = [0, 0, 0, []]
+    [this.#bytes, this.#delaySteps, this.#repairs, this.#abstentions, this.#losses] = [0, 0, 0, 0, []]
     this.#sealed = ''
     this.#authors.clear()
     this.#agreed.clear()
@@ -82,6 +87,7 @@ export class PackRounds {
     const came = others === 0 ? 'none came from others' : `${this.#bytes} of ${others} ${others === 1 ? 'other' : 'others'} came in, ${this.#meanDelay.toFixed(0)} steps after they were measured`
     const present = this.#network.present().length
     const compared = [
+      ...this.#abstentions === 0 ? [] : [`abstained ${this.#abstentions === 1 ? 'once' : `${this.#abstentions} times`}, as the loss was no number`],
       ...this.#agreed.size === 0 ? [] : [`same bits as ${this.#agreed.size}`],
       ...this.#repairs === 0 ? [] : [`${this.#repairs} ledgers differed and were mended`],
       ...this.#sealed === '' ? [] : [this.#sealed]

@@ -227,7 +227,7 @@ export class ScalarSession {
     this.#rounds.measured(loss)
     const [{ step }, { method }] = [this.machine, this.#parts]
     this.#sentence = `${method.kind === 'ferret' ? 'training from' : 'measuring'} step ${step} of ${this.#steps}; ${[this.#rounds.delaySentence, ...this.#remarks()].join('; ')}`
-    if (method.kind !== 'ferret') this.#onProgress({ step, loss, tokensPerSecond: this.#tokens / Math.max(1e-3, this.#secondsTraining) })
+    if (method.kind !== 'ferret' && Number.isFinite(loss)) this.#onProgress({ step, loss, tokensPerSecond: this.#tokens / Math.max(1e-3, this.#secondsTraining) })
   }
 
   #onProgress (progress: Pick<StepProgress, 'step' | 'loss' | 'tokensPerSecond'>): void {

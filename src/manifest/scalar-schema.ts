@@ -20,6 +20,9 @@ const sparseSchema = z.strictObject({ halvings: natural.max(16), mask: z.int().m
 /** Whether a scalar is told, or its sign alone, as ±1 (FeedSign); the scalar when left out. */
 const formSchema = z.literal('sign').optional()
 
+/** Levels, eight to a factor of e, above the median of its round that a level may reach; up to the largest when left out. */
+const roundMargin = level.optional()
+
 /** What every method of scalars has. */
 const scalarBase = z.strictObject({
   /** What directions are drawn from: random signs, or a bell curve made of integers. */
@@ -93,7 +96,8 @@ export const kSeedSchema = measuredBase.extend({
   /** Whether seeds are drawn by how much they told before (Pro), or evenly. */
   importance: z.boolean(),
   /** The largest level that counts; fixes the run's fixed point. */
-  largestLevel: level.min(1)
+  largestLevel: level.min(1),
+  levelsAboveMedian: roundMargin
 })
 
 /** Ferret: rounds of first-order local steps, sent as coordinates on seeded directions. */
@@ -105,7 +109,8 @@ export const ferretSchema = scalarBase.extend({
   directions: natural.max(LONGEST_ROUND),
   /** Weights of a block, which has directions of its own. */
   blockSize: natural.max(1_048_576),
-  largestLevel: level.min(1)
+  largestLevel: level.min(1),
+  levelsAboveMedian: roundMargin
 })
 
 /** How the peers of a run train together: a point of the first-order frame, which has no kind, or a method of scalars. */

@@ -19,7 +19,7 @@ const ENOUGH_BYTES = 4
  * @param levels the bytes of the window before; zeros are abstentions
  * @param limit what was the largest there, kept where too few bytes came
  */
-export function nextLimit (levels: Iterable<number>, limit: number, { levelsAboveMedian, ceiling }: ClipRules): number {
+export function nextLimit (levels: Iterable<number>, limit: number, { levelsAboveMedian, ceiling }: Pick<ClipRules, 'levelsAboveMedian' | 'ceiling'>): number {
   const counts = new Uint32Array(LARGEST_LEVEL + 1)
   let total = 0
   for (const level of levels) {
@@ -31,6 +31,19 @@ export function nextLimit (levels: Iterable<number>, limit: number, { levelsAbov
   let median = 0
   for (let below = 0; below < total / 2; below += counts[median] as number) median++
   return Math.min(ceiling, median + levelsAboveMedian)
+}
+
+/** How a method of rounds clips. */
+export interface RoundClipRules {
+  /** The largest level ever; it fixes the run's fixed point. */
+  readonly largestLevel: number
+  /** Levels above a round's median that count; all up to the largest do when left out. */
+  readonly levelsAboveMedian?: number | undefined
+}
+
+/** The largest level that counts in a round: a function of its own levels, so that no snapshot between rounds has to tell it. */
+export function limitOfRound (levels: Iterable<number>, { largestLevel, levelsAboveMedian }: RoundClipRules): number {
+  return levelsAboveMedian === undefined ? largestLevel : nextLimit(levels, largestLevel, { levelsAboveMedian, ceiling: largestLevel })
 }
 
 export function clipLevel (level: number, limit: number): number {

@@ -2,6 +2,7 @@ import type { TrainingOutcome } from '../ports.ts'
 import { amountOf, fixedPoint } from './accumulator.ts'
 import type { Contribution, FixedPoint } from './accumulator.ts'
 import { clipLevel } from './clipping.ts'
+import type { RoundClipRules } from './clipping.ts'
 import { allocateDirections, coordinatesOf, shrinkage } from './ferret.ts'
 import type { Block } from './ferret.ts'
 import type { Noise } from './noise.ts'
@@ -15,7 +16,7 @@ import { seedsOfRound } from './seeds.ts'
 import { readAll } from './weight-source.ts'
 import type { WeightSource } from './weight-source.ts'
 
-export interface FerretRules {
+export interface FerretRules extends RoundClipRules {
   readonly runId: string
   /** They cover the weights that are trained, and do not overlap; at most 65,536. */
   readonly blocks: readonly Block[]
@@ -33,8 +34,6 @@ export interface FerretRules {
   readonly noise: Noise
   /** How coordinates become bytes, after they were shrunk. */
   readonly codec: ScalarCodec
-  /** The largest level that counts. */
-  readonly largestLevel: number
 }
 
 export interface FerretPorts extends PackPorts {
@@ -67,7 +66,7 @@ export class FerretPeer implements PackPlayer {
     this.#ports = ports
     this.#fixedPoint = ferretFixedPoint(rules)
     this.model = new PackModel(base, new Int32Array(base.size), {
-      noise: rules.noise, unit: this.#fixedPoint.unit, mostPacks: epochOf(rules) * (rules.room ?? rules.peers), movesOf: pack => this.#movesOf(pack),
+      noise: rules.noise, unit: this.#fixedPoint.unit, mostPacks: epochOf(rules) * (rules.room ?? rules.peers), clip: rules, movesOf: (pack, limit) => this.#movesOf(pack, limit),
       epochSteps: rules.epochRounds === undefined ? undefined : rules.epochRounds * rules.directions
     }, fromStep)
   }
@@ -173,22 +172,22 @@ export class FerretPeer implements PackPlayer {
     return Int8Array.from(coordinates, coordinate => clipLevel(codec.encode(scale * coordinate), largestLevel))
   }
 
-  #movesOf ({ peer, firstStep, levels, pool }: Pack): Move[] {
+  #movesOf ({ peer, firstStep, levels, pool }: Pack, limit: number): Move[] {
     const { runId, blocks, directions } = this.#rules
     const seedOf = seedsOfRound(runId, firstStep / directions, peer)
     const contributions = blocks.map((): Contribution[] => [])
     levels.forEach((level, at) => {
       const index = pool[at] as number
       const mine = contributions[index]
-      mine?.push({ seed: seedOf(index, mine.length), amount: this.#amountOf(level) })
+      mine?.push({ seed: seedOf(index, mine.length), amount: this.#amountOf(clipLevel(level, limit)) })
     })
     return blocks.map((block, index) => ({ block, contributions: contributions[index] ?? [] })).filter(move => move.contributions.length > 0)
   }
 
   /** Weights move along a coordinate, not against it. */
   #amountOf (level: number): number {
-    const { codec, largestLevel, peers } = this.#rules
-    return -amountOf(codec.decode(clipLevel(level, largestLevel)) / peers, this.#fixedPoint)
+    const { codec, peers } = this.#rules
+    return -amountOf(codec.decode(level) / peers, this.#fixedPoint)
   }
 
   #end (how: 'done' | 'stopped' | 'failed', reason: string): void {

@@ -4,9 +4,10 @@ import type { ScalarOutcome, ScalarRequest } from '../ports.ts'
 import { amountOf, fixedPoint } from './accumulator.ts'
 import type { Contribution, FixedPoint } from './accumulator.ts'
 import { clipLevel } from './clipping.ts'
+import type { RoundClipRules } from './clipping.ts'
 import { SeedImportance, drawIndex } from './importance.ts'
 import type { Noise, Seed } from './noise.ts'
-import { PackModel, nameOf } from './pack-model.ts'
+import { PackModel, limitsOf, nameOf } from './pack-model.ts'
 import type { Pack } from './pack-model.ts'
 import { WhileBusy } from './pack-player.ts'
 import type { PackPlayer, PackPorts, PackReport } from './pack-player.ts'
@@ -18,7 +19,7 @@ import type { PoolStep } from './seed-pool.ts'
 import { seedOfPool } from './seeds.ts'
 import type { WeightSource } from './weight-source.ts'
 
-export interface KSeedRules {
+export interface KSeedRules extends RoundClipRules {
   readonly runId: string
   /** K, at most 65,536: two bytes name a seed. */
   readonly poolSize: number
@@ -35,8 +36,6 @@ export interface KSeedRules {
   readonly learningRate: (step: number) => number
   readonly largestLearningRate: number
   readonly codec: ScalarCodec
-  /** The largest level that counts. */
-  readonly largestLevel: number
   readonly noise: Noise
   /** Whether seeds are drawn by how much they told before (FedKSeed-Pro) and not evenly. */
   readonly isPro: boolean
@@ -87,7 +86,8 @@ export class KSeedPeer implements PackPlayer {
     this.#importance = new SeedImportance(rules.poolSize)
     this.pool = new SeedPool(rules.poolSize, rules.noise, index => this.#seedOf(index))
     this.model = new PackModel(base, integers, {
-      noise: rules.noise, unit: this.#fixedPoint.unit, mostPacks: rules.rounds * (rules.room ?? rules.peers), movesOf: pack => [{ contributions: this.#contributionsOf(pack) }]
+      noise: rules.noise, unit: this.#fixedPoint.unit, mostPacks: rules.rounds * (rules.room ?? rules.peers), clip: rules,
+      movesOf: (pack, limit) => [{ contributions: this.#contributionsOf(pack, limit) }]
     })
   }
 
@@ -120,8 +120,8 @@ export class KSeedPeer implements PackPlayer {
   }
 
   withdraw (pack: Pack): void {
-    if (!this.#known.delete(nameOf(pack))) return
-    this.pool.remove(this.#poolSteps(pack))
+    if (!this.#known.has(nameOf(pack))) return
+    this.#changeRound(pack.firstStep, () => { this.#known.delete(nameOf(pack)) })
     this.#work.whenFree(() => { this.model.withdraw(pack) })
   }
 
@@ -148,9 +148,8 @@ export class KSeedPeer implements PackPlayer {
 
   #sumsBefore (step: number): Int32Array {
     const sums = this.pool.sums.slice()
-    for (const pack of this.#known.values()) {
-      if (pack.firstStep >= step) for (const { index, amount } of this.#poolSteps(pack)) sums[index] = (sums[index] as number) - amount
-    }
+    const later = [...this.#known.values()].filter(({ firstStep }) => firstStep >= step)
+    for (const { index, amount } of this.#stepsOfRounds(later)) sums[index] = (sums[index] as number) - amount
     return sums
   }
 
@@ -237,18 +236,35 @@ export class KSeedPeer implements PackPlayer {
   }
 
   #addToPool (pack: Pack): void {
-    this.#known.set(nameOf(pack), pack)
-    this.pool.add(this.#poolSteps(pack))
-    pack.levels.forEach((level, at) => { this.#importance.observe(pack.pool[at] ?? -1, this.#rules.codec.decode(level)) })
+    this.#changeRound(pack.firstStep, () => { this.#known.set(nameOf(pack), pack) })
+    const limit = limitsOf(this.#round(pack.firstStep), this.#rules).get(pack.firstStep) as number
+    pack.levels.forEach((level, at) => { this.#importance.observe(pack.pool[at] ?? -1, this.#rules.codec.decode(clipLevel(level, limit))) })
   }
 
-  #poolSteps ({ firstStep, levels, pool }: Pack): PoolStep[] {
-    const { peers, largestLevel } = this.#rules
-    return Array.from(levels, (level, at) => ({ index: pool[at] ?? -1, amount: this.#amountOf(clipLevel(level, largestLevel), firstStep + at, 1 / peers) }))
+  /** One pack more or less changes what is usual in its round, and so what the others of it count. */
+  #changeRound (firstStep: number, change: () => void): void {
+    this.pool.remove(this.#stepsOfRounds(this.#round(firstStep)))
+    change()
+    this.pool.add(this.#stepsOfRounds(this.#round(firstStep)))
   }
 
-  #contributionsOf (pack: Pack): Contribution[] {
-    return this.#poolSteps(pack).map(({ index, amount }) => ({ seed: this.#seedOf(index), amount }))
+  #round (first: number): Pack[] {
+    return [...this.#known.values()].filter(({ firstStep }) => firstStep === first)
+  }
+
+  /** @param packs all of their rounds that are known */
+  #stepsOfRounds (packs: readonly Pack[]): PoolStep[] {
+    const limits = limitsOf(packs, this.#rules)
+    return packs.flatMap(pack => this.#poolSteps(pack, limits.get(pack.firstStep) as number))
+  }
+
+  #poolSteps ({ firstStep, levels, pool }: Pack, limit: number): PoolStep[] {
+    const share = 1 / this.#rules.peers
+    return Array.from(levels, (level, at) => ({ index: pool[at] ?? -1, amount: this.#amountOf(clipLevel(level, limit), firstStep + at, share) }))
+  }
+
+  #contributionsOf (pack: Pack, limit: number): Contribution[] {
+    return this.#poolSteps(pack, limit).map(({ index, amount }) => ({ seed: this.#seedOf(index), amount }))
   }
 
   #amountOf (level: number, step: number, share: number): number {

@@ -56,16 +56,19 @@ export function roundsOf ({ localSteps }: PackSpec, steps: number): number {
 
 /** A run's numbers as a peer of FedKSeed computes with them. */
 export function kSeedRules (method: KSeedSpec, { runId, steps }: Pick<ScalarRun, 'runId' | 'steps'>): KSeedRules {
-  const { learningRate, poolSize, localSteps, peers, importance, largestLevel } = method
+  const { learningRate, poolSize, localSteps, peers, importance, largestLevel, levelsAboveMedian } = method
   return {
-    runId, poolSize, localSteps, peers, largestLevel, ...schedulesOf(method, steps), rounds: roundsOf(method, steps), room: roomFor(peers), codec: codecOf(method), noise: methodNoise(method), isPro: importance,
+    runId, poolSize, localSteps, peers, largestLevel, levelsAboveMedian, ...schedulesOf(method, steps), rounds: roundsOf(method, steps), room: roomFor(peers), codec: codecOf(method), noise: methodNoise(method), isPro: importance,
     largestLearningRate: learningRate
   }
 }
 
 function ferretNumbers (method: FerretSpec, { runId, steps }: Pick<ScalarRun, 'runId' | 'steps'>): Omit<FerretRules, 'blocks'> {
-  const { directions, localSteps, peers, largestLevel, snapshotEvery } = method
-  return { runId, directions, localSteps, peers, largestLevel, rounds: roundsOf(method, steps), epochRounds: snapshotEvery, room: roomFor(peers), codec: codecOf(method), noise: noiseOf(method.noise) }
+  const { directions, localSteps, peers, largestLevel, levelsAboveMedian, snapshotEvery } = method
+  return {
+    runId, directions, localSteps, peers, largestLevel, levelsAboveMedian, rounds: roundsOf(method, steps), epochRounds: snapshotEvery, room: roomFor(peers), codec: codecOf(method),
+    noise: noiseOf(method.noise)
+  }
 }
 
 function codecOf ({ smallest }: PackSpec): ScalarCodec { return scalarCodec(smallest) }

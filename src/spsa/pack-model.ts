@@ -1,4 +1,6 @@
 import { movedWeights, negated, perDirection } from './accumulator.ts'
+import { limitOfRound } from './clipping.ts'
+import type { RoundClipRules } from './clipping.ts'
 import type { Block } from './ferret.ts'
 import type { Contribution, Noise } from './noise.ts'
 import { heldWeights, readAll } from './weight-source.ts'
@@ -28,8 +30,9 @@ export interface PackModelRules {
   readonly mostPacks: number
   /** Steps after which the weights are rounded to floats, which later packs start from, so that those stand for what came before; one epoch for the whole run where it is left out. */
   readonly epochSteps?: number | undefined
-  /** What a pack says; a function of the pack alone. */
-  readonly movesOf: (pack: Pack) => readonly Move[]
+  readonly clip: RoundClipRules
+  /** What a pack says where no level counts beyond a limit; a function of these two alone. */
+  readonly movesOf: (pack: Pack, limit: number) => readonly Move[]
 }
 
 interface Epoch {
@@ -41,7 +44,7 @@ interface Epoch {
 }
 
 /**
- * θ₀ plus a set of packs, as whole numbers: equal sets are equal bits, whatever came when. Beside the packs it carries what a peer moves only itself by
+ * θ₀ plus a set of packs, as whole numbers, each round's clipped by what is usual in it: equal sets are equal bits, whatever came when. Beside the packs it carries what a peer moves only itself by
  * within a round, which goes again exactly.
  */
 export class PackModel {
@@ -82,8 +85,9 @@ export class PackModel {
     for (const [index, group] of groups) this.#checkRoom(index, group.length)
     for (const [index, group] of groups) {
       const epoch = this.#epochAt(index)
+      const before = roundsOf(epoch.packs, group)
       for (const pack of group) epoch.packs.set(nameOf(pack), pack)
-      this.#move(epoch.integers, group, 1)
+      this.#exchange(epoch.integers, before, roundsOf(epoch.packs, group))
     }
     this.#rebase(Math.min(...groups.keys()))
   }
@@ -93,8 +97,9 @@ export class PackModel {
     const held = this.#find(pack)
     if (held === undefined) return false
     const epoch = this.#epochAt(this.#epochOf(pack.firstStep))
+    const before = roundsOf(epoch.packs, [held])
     epoch.packs.delete(nameOf(pack))
-    this.#move(epoch.integers, [held], -1)
+    this.#exchange(epoch.integers, before, roundsOf(epoch.packs, [held]))
     this.#rebase(epoch.index)
     return true
   }
@@ -133,7 +138,7 @@ export class PackModel {
   rebuild (): void {
     for (const { integers, packs } of this.#epochs) {
       integers.fill(0)
-      this.#move(integers, [...packs.values()], 1)
+      this.#exchange(integers, [], [...packs.values()])
     }
     this.#accumulate(this.#epochs[0].integers, this.#takenOver.contributions)
     this.#accumulate(this.#integers, this.#own)
@@ -212,8 +217,8 @@ export class PackModel {
     const held = epoch?.packs ?? new Map<string, Pack>()
     const integers = epoch?.integers.slice() ?? new Int32Array(this.#integers.length)
     if (epoch === this.#newest) this.#accumulate(integers, negated(this.#own))
-    this.#move(integers, [...held].filter(([name]) => !wanted.has(name)).map(([, pack]) => pack), -1)
-    this.#move(integers, [...wanted].filter(([name]) => !held.has(name)).map(([, pack]) => pack), 1)
+    const changed = [...[...held].filter(([name]) => !wanted.has(name)), ...[...wanted].filter(([name]) => !held.has(name))].map(([, pack]) => pack)
+    this.#exchange(integers, roundsOf(held, changed), roundsOf(wanted, changed))
     return integers
   }
 
@@ -221,21 +226,45 @@ export class PackModel {
     return movedWeights(base, integers, this.#rules.unit / this.#rules.noise.integersPerUnit)
   }
 
-  #move (integers: Int32Array, packs: readonly Pack[], sign: 1 | -1): void {
+  /** Takes some rounds' packs back and gives others: a level that counts as it did costs no pass. */
+  #exchange (integers: Int32Array, taken: readonly Pack[], given: readonly Pack[]): void {
     const blocks = new Map<string, { readonly block: Block | undefined, readonly contributions: Contribution[] }>()
-    for (const { block, contributions } of packs.flatMap(pack => this.#rules.movesOf(pack))) {
+    for (const { block, contributions } of [...negatedMoves(this.#movesOf(taken)), ...this.#movesOf(given)]) {
       const name = block === undefined ? '' : `${block.first} ${block.size}`
       const known = blocks.get(name) ?? { block, contributions: [] }
       blocks.set(name, known)
-      for (const { seed, amount } of contributions) known.contributions.push({ seed, amount: sign * amount })
+      known.contributions.push(...contributions)
     }
     for (const { block, contributions } of blocks.values()) this.#accumulate(integers, contributions, block)
+  }
+
+  /** What whole rounds say. */
+  #movesOf (packs: readonly Pack[]): Move[] {
+    const limits = limitsOf(packs, this.#rules.clip)
+    return packs.flatMap(pack => this.#rules.movesOf(pack, limits.get(pack.firstStep) as number))
   }
 
   #accumulate (integers: Int32Array, contributions: readonly Contribution[], { first, size }: Block = { first: 0, size: integers.length }): void {
     const moving = perDirection(contributions)
     if (moving.length > 0) this.#rules.noise.accumulate(integers.subarray(first, first + size), moving, first)
   }
+}
+
+/** All packs of the rounds that others are of. */
+function roundsOf (packs: ReadonlyMap<string, Pack>, others: readonly Pack[]): Pack[] {
+  const rounds = new Set(others.map(({ firstStep }) => firstStep))
+  return [...packs.values()].filter(({ firstStep }) => rounds.has(firstStep))
+}
+
+function negatedMoves (moves: readonly Move[]): Move[] {
+  return moves.map(({ block, contributions }) => ({ block, contributions: negated(contributions) }))
+}
+
+/** The largest level that counts in each round of these packs, by its first step. @param packs all that there are of these rounds */
+export function limitsOf (packs: readonly Pick<Pack, 'firstStep' | 'levels'>[], clip: RoundClipRules): ReadonlyMap<number, number> {
+  const levels = new Map<number, number[]>()
+  for (const pack of packs) levels.set(pack.firstStep, [...levels.get(pack.firstStep) ?? [], ...pack.levels])
+  return new Map([...levels].map(([firstStep, all]) => [firstStep, limitOfRound(all, clip)]))
 }
 
 /** What no two packs of a run have in common. */

@@ -17,7 +17,7 @@ import { modelBreaches, schedulesOf, variantBreaches, variantSentences } from '.
 
 const kSeed = {
   kind: 'fedkseed', noise: 'rademacher', epsilon: 1e-3, learningRate: 5e-5, decay: 'linear', peers: 8, smallest: 3.6e-4, poolSize: DEFAULT_POOL, localSteps: 20, importance: false,
-  largestLevel: 96, checkEvery: 8, snapshotEvery: 32
+  largestLevel: 96, levelsAboveMedian: 8, checkEvery: 8, snapshotEvery: 32
 } as const satisfies ScalarSpec
 
 /** Methods that train by scalars, by name. */
@@ -28,7 +28,7 @@ export const scalarPresets = {
   },
   fedkseed: kSeed,
   'fedkseed-pro': { ...kSeed, importance: true },
-  ferret: { kind: 'ferret', noise: 'rademacher', peers: 8, smallest: 1e-8, localSteps: 10, directions: 1024, blockSize: 4096, largestLevel: 96, checkEvery: 4, snapshotEvery: 16 }
+  ferret: { kind: 'ferret', noise: 'rademacher', peers: 8, smallest: 1e-8, localSteps: 10, directions: 1024, blockSize: 4096, largestLevel: 96, levelsAboveMedian: 8, checkEvery: 4, snapshotEvery: 16 }
 } as const satisfies Record<string, ScalarSpec>
 
 /** Where each was published. */

@@ -97,7 +97,7 @@ export function oneByteArm (steps: number, learningRate: number, variant: { read
           seed: seedOfStep('finetune', step, `${peer}`),
           amount: amountOf(learningRate * (1 - 0.9 * step / steps) * codec.decode(clipLevel(level, limit)), point)
         })))
-        limit = nextLimit(bytes.map(({ level }) => level), limit, { levelsAboveMedian: 16, first: LARGEST_LEVEL, ceiling: LARGEST_LEVEL })
+        limit = nextLimit(bytes.map(({ level }) => level), limit, { levelsAboveMedian: 16, ceiling: LARGEST_LEVEL })
         const done = first + window
         if (isMark(done / window, steps / window)) points.push({ forwardPasses: 2 * done, bytes: RECEIVERS * (PACK_BYTES + window) * done / window, loss: await ground.judge(readAll(weights)) })
       }

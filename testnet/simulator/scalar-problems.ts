@@ -28,7 +28,7 @@ const EXAMPLES = 2000
 const BATCH = 32
 
 /** Logistic regression on bell-shaped inputs with labels drawn from a known model: every peer has random batches of half of the examples; the other half is held out. */
-export function logisticProblem (features: number, seed: number): ScalarProblem {
+export function logisticProblem (features: number, seed: number, batch = BATCH): ScalarProblem {
   const truth = new Float32Array(features)
   const inputs = new Float32Array(EXAMPLES * features)
   fillGaussian(truth, words(seed, STREAM, 1), 1)
@@ -47,7 +47,7 @@ export function logisticProblem (features: number, seed: number): ScalarProblem 
     start: new Float32Array(features),
     batchLoss (weights, peer, step) {
       const source = words(seed + 1 + peer, STREAM, 4 + step)
-      return meanLoss(readAll(weights), Array.from({ length: BATCH }, () => integerBelow(source, EXAMPLES / 2)))
+      return meanLoss(readAll(weights), Array.from({ length: batch }, () => integerBelow(source, EXAMPLES / 2)))
     },
     loss: weights => meanLoss(weights, heldOut),
     floor: meanLoss(truth, heldOut)

@@ -28,7 +28,7 @@ export function readLane (bytes: readonly LaneByte[], { codec, noise, levelsAbov
   const counting = bytes.filter(({ level }) => level !== 0)
   const count = counting.length
   if (count === 0) return { count, contributions: [], perInteger: 0 }
-  const limit = Math.max(1, nextLimit(counting.map(({ level }) => level), LARGEST_LEVEL, { levelsAboveMedian, first: LARGEST_LEVEL, ceiling: LARGEST_LEVEL }))
+  const limit = Math.max(1, nextLimit(counting.map(({ level }) => level), LARGEST_LEVEL, { levelsAboveMedian, ceiling: LARGEST_LEVEL }))
   const numbers = fixedPoint(codec.decode(limit), count, noise)
   const contributions = counting.map(({ seed, level }) => ({ seed, amount: amountOf(codec.decode(clipLevel(level, limit)), numbers) }))
   return { count, contributions, perInteger: numbers.unit / noise.integersPerUnit / count }

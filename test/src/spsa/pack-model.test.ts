@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { clipLevel } from '../../../src/spsa/clipping.ts'
 import { PackModel } from '../../../src/spsa/pack-model.ts'
 import type { Pack } from '../../../src/spsa/pack-model.ts'
 import { rademacher } from '../../../src/spsa/noise.ts'
@@ -10,9 +11,9 @@ import { bell, partitioned, shuffled } from './support.ts'
 const SIZE = 150
 const base = bell(SIZE, 3)
 const model = (mostPacks = 8): PackModel => new PackModel(heldWeights(base), new Int32Array(SIZE), {
-  noise: rademacher, unit: 2 ** -12, mostPacks,
-  movesOf: ({ levels, pool }) => [
-    { contributions: Array.from(levels, (level, at) => ({ seed: seedOfPool('m', pool[at]!), amount: level })) },
+  noise: rademacher, unit: 2 ** -12, mostPacks, clip: { largestLevel: 127, levelsAboveMedian: 4 },
+  movesOf: ({ levels, pool }, limit) => [
+    { contributions: Array.from(levels, (level, at) => ({ seed: seedOfPool('m', pool[at]!), amount: clipLevel(level, limit) })) },
     { block: { first: 40, size: 70 }, contributions: [{ seed: seedOfPool('m', 99), amount: levels[0] ?? 0 }] }
   ]
 })

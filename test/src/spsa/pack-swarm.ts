@@ -11,11 +11,13 @@ import type { OneByteMessage, OneByteReport, SnapshotOffer } from '../../../src/
 import { PackMachine } from '../../../src/spsa/pack-machine.ts'
 import { packMachineRules } from '../../../src/spsa/pack-methods.ts'
 import type { PackSpec } from '../../../src/spsa/pack-methods.ts'
+import type { PackPorts } from '../../../src/spsa/pack-player.ts'
 import { packPlayer } from '../../../src/spsa/pack-players.ts'
 import { scalarPresets } from '../../../src/spsa/scalar-methods.ts'
 import { perturbed } from '../../../src/spsa/weight-source.ts'
 import { noiseOf } from '../../../src/spsa/noise.ts'
 import { quadraticProblem } from '../../../testnet/simulator/scalar-problems.ts'
+import type { ScalarProblem } from '../../../testnet/simulator/scalar-problems.ts'
 import { VirtualClock } from '../../../testnet/simulator/virtual-clock.ts'
 
 export const SIZE = 64
@@ -59,6 +61,18 @@ const TRAINING_MS = 500
 /** Of gradient descent on the quadratic, for Ferret's local steps. */
 const RATE = 0.2
 
+/** What a swarm learns. */
+export interface Ground {
+  readonly problem: ScalarProblem
+  readonly steps: number
+  /** A first-order step of a peer, in place. */
+  readonly descend: (theta: Float32Array, peer: number, step: number) => void
+}
+
+const quadratic: Ground = {
+  problem, steps: STEPS, descend: theta => { theta.forEach((value, index) => { theta[index] = value + RATE * (optimum[index]! - value) }) }
+}
+
 export interface Around {
   readonly send: (to: string, message: OneByteMessage) => void
   /** Keys of the others who are there. */
@@ -66,38 +80,48 @@ export interface Around {
   /** What became of a snapshot that most others have and this peer has not. */
   readonly overruled?: (offer: SnapshotOffer) => void
   readonly start?: LedgerStart
-  /** What this peer says that it measured, and where its steps took it; the truth when left out. */
   readonly lie?: Lie | undefined
+  readonly ground?: Ground | undefined
 }
 
+/** What a peer makes of the truth; nothing of what is left out. */
 export interface Lie {
-  readonly loss: (loss: number) => number
-  readonly weights: (moved: number, start: number) => number
+  /** Of a loss that it measured. */
+  readonly loss?: (loss: number) => number
+  /** Of a weight that a first-order step moved. */
+  readonly weight?: (moved: number) => number
+  /** Of a level that it sends. */
+  readonly level?: (level: number) => number
 }
 
 /** One peer on a clock, whose messages go wherever `send` takes them. */
-export function member (method: PackSpec, peer: number, clock: VirtualClock, { send, others = () => [], overruled = () => undefined, start, lie }: Around): Member {
-  const [reports, integers, theta] = [[] as OneByteReport[], new Int32Array(SIZE), problem.start.slice()]
+export function member (method: PackSpec, peer: number, clock: VirtualClock, { send, others = () => [], overruled = () => undefined, start, lie, ground = quadratic }: Around): Member {
+  const { problem, steps: runSteps } = ground
+  const size = problem.start.length
+  const [reports, integers, theta] = [[] as OneByteReport[], new Int32Array(size), problem.start.slice()]
   const noise = noiseOf(method.noise)
-  const machine: PackMachine = new PackMachine((ports, from) => packPlayer(method, { runId: RUN, steps: STEPS }, problem.start, {
+  const lying = (ports: PackPorts): PackPorts => ({ ...ports, send: (pack, sent) => {
+    pack.levels.forEach((level, at) => { pack.levels[at] = lie?.level?.(level) ?? level })
+    ports.send(pack, sent)
+  } })
+  const machine: PackMachine = new PackMachine((ports, from) => packPlayer(method, { runId: RUN, steps: runSteps }, problem.start, {
     weights: theta, integers, draws: words(1, 501, peer), disclose: undefined,
     measure: ({ step, epsilon, directions }, done) => {
       const losses = directions.map(({ seed }) => {
         const truth = (signed: number): number => problem.batchLoss(perturbed(machine.weights, noise, seed, signed), peer, step)
-        const at = (signed: number): number => lie?.loss(truth(signed)) ?? truth(signed)
+        const at = (signed: number): number => lie?.loss?.(truth(signed)) ?? truth(signed)
         return { above: at(epsilon), below: at(-epsilon) }
       })
       clock.schedule(EVALUATION_MS, () => { done({ kind: 'measured', losses, tokens: 1 }) })
     },
     train: (steps, done) => {
       clock.schedule(TRAINING_MS, () => {
-        const before = theta.slice()
-        for (let step = 0; step < steps; step++) theta.forEach((value, index) => { theta[index] = value + RATE * (optimum[index]! - value) })
-        if (lie !== undefined) theta.forEach((value, index) => { theta[index] = lie.weights(value, before[index]!) })
+        for (let step = 0; step < steps; step++) ground.descend(theta, peer, machine.step + step)
+        theta.forEach((value, index) => { theta[index] = lie?.weight?.(value) ?? value })
         done({ kind: 'reached', step: machine.step + steps, tokens: 1, meanLoss: problem.loss(theta) })
       })
     }
-  }, ports, from), packMachineRules(method, { runId: RUN, steps: STEPS, isMember: () => true }, SIZE), {
+  }, lying(ports), from), packMachineRules(method, { runId: RUN, steps: runSteps, isMember: () => true }, size), {
     peer: nameOfPeer(peer), sign: signAs(peer), verify,
     keep: (_entry, kept) => { kept() }, send, others,
     report: event => {
@@ -115,6 +139,8 @@ export interface Course {
   readonly late?: readonly number[]
   /** They tell something else than they measured. */
   readonly liars?: { readonly peers: readonly number[], readonly lie: Lie }
+  /** The quadratic when left out. */
+  readonly ground?: Ground
   /** When the last peer hears and is heard by nobody. */
   readonly away?: { readonly fromMs: number, readonly toMs: number }
 }
@@ -131,7 +157,7 @@ function adopt ({ machine }: Member, offer: SnapshotOffer, swarm: readonly Membe
 }
 
 /** Peers over links that lose, repeat and reorder, as bytes, in virtual time. */
-export function runPackSwarm (method: PackSpec, { lost, repeated, jitterMs }: Links, { late = [], liars, away }: Course = {}): Member[] {
+export function runPackSwarm (method: PackSpec, { lost, repeated, jitterMs }: Links, { late = [], liars, away, ground }: Course = {}): Member[] {
   const clock = new VirtualClock()
   const chance = words(7, 402)
   const peers = [...Array(method.peers).keys()]
@@ -148,7 +174,7 @@ export function runPackSwarm (method: PackSpec, { lost, repeated, jitterMs }: Li
     send: (to, message) => { for (const other of to === EVERYONE ? peers : [peers.findIndex(peer => nameOfPeer(peer) === to)]) deliver(self, other, encodeScalars(message)) },
     others: () => peers.filter(other => reaches(self, other)).map(nameOfPeer),
     overruled: offer => { clock.schedule(30, () => { adopt(swarm[self] as Member, offer, swarm) }) },
-    lie: liars?.peers.includes(self) === true ? liars.lie : undefined
+    ground, lie: liars?.peers.includes(self) === true ? liars.lie : undefined
   }))
   const join = (peer: number): void => {
     isIn.add(peer)
