@@ -65,7 +65,8 @@ describe('the checkpoints of a peer', () => {
 
   it('go on with another backend and another number of peers', async () => {
     const [alone, second] = [directoryIn(root, 'a'), directoryIn(root, 'b')]
-    const run = await runMadeIn(alone, { method: { ...exampleManifest().method, ...PATIENT }, budget: { steps: 40 } })
+    // without an end: rounds last milliseconds, and announcements of them come later than that
+    const run = await runMadeIn(alone, { method: { ...exampleManifest().method, ...PATIENT }, budget: { steps: 0 } })
     // A stopped peer does not measure itself, which takes the plain backend seconds.
     const before = new LivePeer(alone, run, { backend: 'cpu' })
     await before.event('round', ({ record }) => record.round >= 2)
@@ -75,14 +76,13 @@ describe('the checkpoints of a peer', () => {
     const resumed = new LivePeer(alone, run, { waitFor: 1 })
     const { addresses } = await resumed.event('started', event => event.resumed)
     const joiner = new LivePeer(second, run, { bootstrap: [...addresses], shard: 2, waitFor: 1 })
-    const reports = await Promise.all([resumed.finished, joiner.finished])
+    const untilBothMet = [resumed, joiner].map(async peer => peer.event('round', ({ record }) => record.step >= 40 && peer.all('round').some(told => told.record.outcome === 'averaged')))
+    const last = await Promise.all(untilBothMet)
+    for (const peer of [resumed, joiner]) peer.stop()
+    await Promise.all([resumed.finished, joiner.finished])
 
     expect(resumed.all('warning').map(({ sentence }) => sentence)).toContainEqual(expect.stringContaining('not with the same bits'))
     expect(resumed.all('started')).toMatchObject([{ step: steps, resumed: true }])
-    for (const report of reports) {
-      expect(report.steps).toBe(40)
-      expect(report.averagedRounds).toBeGreaterThan(0)
-      expect(report.evalLoss).toBeLessThan(before.all('evaluated')[0]?.loss ?? NaN)
-    }
+    for (const { record } of last) expect(record.loss).toBeLessThan(before.all('evaluated')[0]?.loss ?? NaN)
   })
 })
