@@ -1,7 +1,8 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { inNamespace, labObstacle, natLab } from '../support/nat-lab.ts'
+import { inNamespace } from '../../testnet/links/ip-command.ts'
+import { labObstacle, natLab } from '../support/nat-lab.ts'
 import { ShoalProcess, shoal, temporaryFolder } from '../support/shoal-process.ts'
 
 const obstacle = labObstacle()

@@ -34,8 +34,3 @@ export async function natLab (hosts: readonly LabHost[]): Promise<() => Promise<
     if (lab.exitCode === null) await once(lab, 'exit')
   }
 }
-
-/** Words before a command that is to run in a namespace. */
-export function inNamespace (name: string): string[] {
-  return ['ip', 'netns', 'exec', name]
-}

@@ -8,7 +8,7 @@ async function configureTestnetOptions (command: Command): Promise<void> {
   await configureRunOptions(command)
   for (const option of ['method', 'model']) leaveToScenario(command, option)
   command
-    .option('--links <kind>', 'what carries bytes between the peers: proxy (lines as the scenario describes them), none (the machine’s loopback)', 'proxy')
+    .option('--links <kind>', 'what carries bytes between the peers: proxy (lines as the scenario describes them), namespaces (the same by the kernel, a network namespace a peer; root on Linux), none (the machine’s loopback)', 'proxy')
     .option('--listen <where>', 'loopback, lan, or a multiaddr (default: loopback)')
     .option('--backend <name>', 'what computes (default: as shoal join would choose)')
     .option('--threads <number>', 'processor threads that compute on each peer (default: the backend chooses)')

@@ -32,6 +32,7 @@ async function command (scenario: string, options: TestnetCommandOptions & Commo
     const report = await runTestnet({
       ...settings,
       signal: shutdown.signal,
+      onLinks: sentence => { viewer.happened(sentence) },
       onStarted: testnet => { viewer.started(testnet) },
       onEvent: (name, event) => {
         viewer.event(name, event)

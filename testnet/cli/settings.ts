@@ -19,6 +19,7 @@ import { checkFaults } from '../launcher/faults.ts'
 import type { RunTestnetOptions } from '../launcher/run-testnet.ts'
 import type { SeatPlan } from '../launcher/seat.ts'
 import { LINK_KINDS } from '../launcher/testnet-links.ts'
+import type { LinkKind } from '../launcher/testnet-links.ts'
 import { loadScenario } from '../scenarios/load.ts'
 import { planOf, withPeers } from '../scenarios/plan.ts'
 import type { ScenarioPlan } from '../scenarios/plan.ts'
@@ -56,7 +57,7 @@ const MOST_PEERS = 64
 const LISTEN: Readonly<Record<string, string>> = { loopback: '/ip4/127.0.0.1/tcp/0', lan: '/ip4/0.0.0.0/tcp/0' }
 
 /** A testnet before anyone watches it. */
-export type Settings = Omit<RunTestnetOptions, 'signal' | 'onStarted' | 'onEvent' | 'onLost' | 'onFault' | 'onJudging' | 'onVerdict'>
+export type Settings = Omit<RunTestnetOptions, 'signal' | 'onLinks' | 'onStarted' | 'onEvent' | 'onLost' | 'onFault' | 'onJudging' | 'onVerdict'>
 
 /**
  * What the words of a command line mean: a scenario, and what replaces its own.
@@ -81,7 +82,7 @@ export function settingsOf (scenarioName: string, options: TestnetCommandOptions
     routes: plan.routes,
     faults: plan.faults,
     expect: expectationsOf(scenario, options),
-    links: choiceOption('links', options.links ?? 'proxy', LINK_KINDS),
+    links: linksFor(options),
     steps: stepsOf(scenario, options),
     split: choiceOption('split', options.split ?? scenario.run.split, ['era', 'iid']),
     methodName,
@@ -144,6 +145,16 @@ function trainingOf ({ run }: ScenarioFile, options: TestnetCommandOptions): Tra
     decay: choiceOption('schedule', options.schedule, innerSchema.shape.decay.options),
     accumulate: numberOption('accumulate', options.accumulate, { minimum: 1, maximum: 1024 })
   }
+}
+
+/** @throws ShoalError USAGE for an address beside namespaces, which have their own */
+function linksFor ({ links = 'proxy', listen }: TestnetCommandOptions): LinkKind {
+  const kind = choiceOption('links', links, LINK_KINDS)
+  if (kind !== 'namespaces' || listen === undefined) return kind
+  throw new ShoalError({
+    code: 'USAGE', what: '--links namespaces and --listen contradict each other', why: 'in a namespace of its own a peer listens at that namespace’s address, which this machine alone can reach',
+    tryThis: 'leave --listen out, or --links proxy'
+  })
 }
 
 type PeerChoices = Pick<Settings, 'compute' | 'evaluateEveryRounds' | 'bytesPerDay' | 'listen' | 'configFile'> & { readonly upload: string }

@@ -3,7 +3,9 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { reasonOf } from '../../src/errors.ts'
-import { namespaceAbilities, Namespaces } from '../links/namespaces.ts'
+import { inNamespace } from '../links/ip-command.ts'
+import { namespaceAbilities } from '../links/namespace-abilities.ts'
+import { Namespaces } from '../links/namespaces.ts'
 import type { LinkProfile } from '../scenarios/links.ts'
 
 const PROBE = fileURLToPath(new URL('./transfer-probe.js', import.meta.url))
@@ -26,8 +28,10 @@ export async function namespaceMs (link: LinkProfile, bytes: number, repeats: nu
 
 /** Two processes whose monotonic clocks are the kernel's, so that the times of one can be taken from those of the other. */
 async function timesBetween (near: string, far: string, [address = '', bytes = '', repeats = '']: readonly string[]): Promise<readonly number[]> {
-  const start = (namespace: string, role: string): ReturnType<typeof spawn> =>
-    spawn('ip', ['netns', 'exec', namespace, process.execPath, PROBE, role, address, PORT, bytes, repeats], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const start = (namespace: string, role: string): ReturnType<typeof spawn> => {
+    const [program, ...words] = [...inNamespace(namespace), process.execPath, PROBE, role, address, PORT, bytes, repeats]
+    return spawn(program, words, { stdio: ['ignore', 'pipe', 'inherit'] })
+  }
   const receiver = start(far, 'receive')
   const lines = createInterface({ input: receiver.stdout as NodeJS.ReadableStream })
   await once(lines, 'line')

@@ -62,7 +62,7 @@ export async function measureUtilization (cell: UtilizationCell, signal: AbortSi
   let testnet: Testnet | undefined
   try {
     testnet = await Testnet.start(await manifestOf(root, cell, method), {
-      root, routes: [], links: linksOf('proxy', SEED), listen: ['/ip4/127.0.0.1/tcp/0'], compute: { ...DEFAULT_COMPUTE, backend: 'wasm' }, evaluateEveryRounds: 0, bytesPerDay: '',
+      root, routes: [], links: await linksOf('proxy', SEED, { lines: [], hasRoutes: false, hasResets: false }), listen: ['/ip4/127.0.0.1/tcp/0'], compute: { ...DEFAULT_COMPUTE, backend: 'wasm' }, evaluateEveryRounds: 0, bytesPerDay: '',
       seats: Array.from({ length: PEERS }, (_, index) => ({ alias: `peer-${index + 1}`, group: 'peer', link: lineOf(cell), throttle: 1, upload: '', lane: 'first-order', joinsLater: false })),
       environment: cell.trainer === 'emulated' ? { [EMULATION_VARIABLE]: String(cell.stepMs) } : {},
       onEvent: (name, event) => { tell(clock, name, event, say) },

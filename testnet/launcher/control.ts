@@ -86,6 +86,7 @@ async function obey (request: ControlRequest, testnet: Testnet, about: Pick<Test
     case 'heal':
       testnet.shapedLinks().book.heal()
   }
+  await testnet.links?.settled()
   return listingOf(testnet, about)
 }
 

@@ -12,6 +12,7 @@ import { prepareDataDirectory, resolveDataDirectory } from '../../node/store/dat
 import { loadIdentity } from '../../node/store/identity.ts'
 import type { FinalReport } from '../report/final-report.ts'
 import { judge } from './judge.ts'
+import type { LineNeeds } from '../links/namespaced-links.ts'
 import { UNSHAPED } from '../links/path.ts'
 import type { PlannedFault, PlannedRoute } from '../scenarios/plan.ts'
 import type { Expectations } from '../scenarios/schema.ts'
@@ -60,6 +61,8 @@ export interface RunTestnetOptions {
   readonly configFile?: string
   /** Stops every peer gracefully; the run is then judged by what there is. */
   readonly signal: AbortSignal
+  /** Told how its lines come about, where that is not plain. */
+  readonly onLinks?: (sentence: string) => void
   readonly onStarted?: (testnet: Testnet) => void
   readonly onEvent?: (name: string, event: StampedEvent) => void
   readonly onLost?: (name: string) => void
@@ -91,11 +94,13 @@ export async function runTestnet (options: RunTestnetOptions): Promise<FinalRepo
 async function runIn (options: RunTestnetOptions, startedAtMs: number): Promise<FinalReport> {
   const run = await signedManifest(options)
   const faults = new FaultRunner(options.faults ?? [], sentence => { options.onFault?.(sentence) })
+  const links = await linksOf(options.links ?? 'none', options.seed, needsOf(options))
+  if (links?.about !== undefined) options.onLinks?.(links.about)
   const testnet = await Testnet.start(run, {
     root: options.root,
     seats: options.seats ?? alikeSeats(options),
     routes: options.routes ?? [],
-    links: linksOf(options.links ?? 'none', options.seed),
+    links,
     listen: options.listen,
     compute: options.compute,
     evaluateEveryRounds: options.evaluateEveryRounds,
@@ -114,6 +119,15 @@ async function runIn (options: RunTestnetOptions, startedAtMs: number): Promise<
   const report = await judge({ testnet, run, methodName: options.methodName, compute: options.compute, secondsSoFar: () => (performance.now() - startedAtMs) / 1000 })
   if (options.expect !== undefined) options.onVerdict?.(verdictOn(options.expect, report, testnet.seats))
   return report
+}
+
+/** What will be asked of the lines, now and by what is to happen. */
+function needsOf ({ seats = [], routes = [], faults = [] }: RunTestnetOptions): LineNeeds {
+  return {
+    lines: [...seats.map(({ link }) => link), ...faults.flatMap(fault => fault.kind === 'link' ? [fault.link] : [])],
+    hasRoutes: routes.length > 0,
+    hasResets: faults.some(({ kind }) => kind === 'reset')
+  }
 }
 
 function alikeSeats ({ peers, compute, upload = '' }: RunTestnetOptions): SeatPlan[] {

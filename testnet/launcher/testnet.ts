@@ -75,7 +75,7 @@ export class Testnet {
   static async start (manifest: SignedManifest, options: TestnetOptions): Promise<Testnet> {
     await mkdir(options.root, { recursive: true })
     await writeFile(fileOf(options.root), manifest.bytes)
-    const linked = await Promise.all(options.seats.map(async ({ link }, index) => options.links?.open(peerName(index), link)))
+    const linked = await linkedProcesses(options)
     const seats: readonly Seat[] = options.seats.map((plan, index) => seatOf(plan, index, linked[index], options, seat => { testnet.#ended(seat) }))
     const testnet = new Testnet(manifest, options, seats)
     for (const route of options.routes) testnet.#lay(route)
@@ -194,6 +194,16 @@ export class Testnet {
   }
 }
 
+/** Each peer's line, in order; none is left open where one cannot be had. */
+async function linkedProcesses ({ seats, links }: TestnetOptions): Promise<ReadonlyArray<LinkedProcess | undefined>> {
+  try {
+    return await Promise.all(seats.map(async ({ link }, index) => links?.open(peerName(index), link)))
+  } catch (error) {
+    await links?.close()
+    throw error
+  }
+}
+
 const tokens = new WeakMap<Seat, symbol>()
 
 /** One token a seat, whichever of its processes runs. */
@@ -211,7 +221,7 @@ function seatOf (plan: SeatPlan, index: number, linked: LinkedProcess | undefine
   const { compute, bytesPerDay, configFile } = options
   const seat: Seat = new Seat(peerName(index), plan, {
     root: options.root,
-    listen: options.listen,
+    listen: linked?.listen ?? options.listen,
     environment: { ...options.environment, ...linked?.environment },
     launcher: linked?.launcher ?? [],
     joinArguments: [

@@ -26,13 +26,20 @@ export class LinkBook {
   /** How many stalls each line is in. */
   readonly #stalls = new Map<string, number>()
   readonly #listeners = new Set<() => void>()
+  readonly #limitsRates: boolean
+
+  /** @param limitsRates false where something else limits the rates of lines, so that they take no time here */
+  constructor (limitsRates = true) {
+    this.#limitsRates = limitsRates
+  }
 
   /** Gives a peer its line, or another one. */
   shape (name: string, link: LinkProfile): void {
     const line = this.#lineOf(name)
     line.link = link
-    line.uplink.bytesPerSecond = link.up ?? Infinity
-    line.downlink.bytesPerSecond = link.down ?? Infinity
+    line.uplink.bytesPerSecond = this.#limitsRates ? link.up ?? Infinity : Infinity
+    line.downlink.bytesPerSecond = this.#limitsRates ? link.down ?? Infinity : Infinity
+    this.#tell()
   }
 
   /** Puts something between two peers' lines, in one direction; its rate is for these two alone. */
@@ -52,9 +59,15 @@ export class LinkBook {
     return pathOver([this.#lineOf(from).link, ...route === undefined ? [] : [route.link], this.#lineOf(to).link])
   }
 
+  /** Who is on the same side reaches each other; undefined for a line that carries nothing. */
+  sideOf (name: string): number | undefined {
+    return this.#stalls.has(name) ? undefined : this.#sides.get(name) ?? 0
+  }
+
   /** Whether bytes pass now. */
   isOpen (from: string, to: string): boolean {
-    return (this.#sides.get(from) ?? 0) === (this.#sides.get(to) ?? 0) && !this.#stalls.has(from) && !this.#stalls.has(to)
+    const side = this.sideOf(from)
+    return side !== undefined && side === this.sideOf(to)
   }
 
   /** From here on nothing passes between the sides; connections stay open and silent, as behind a cable that was pulled. */
@@ -87,7 +100,7 @@ export class LinkBook {
     }
   }
 
-  /** Calls back whenever a way may have opened or closed. Returns the unsubscribe function. */
+  /** Calls back whenever a way may have opened or closed, or a line is another. Returns the unsubscribe function. */
   onChange (listener: () => void): () => void {
     this.#listeners.add(listener)
     return () => { this.#listeners.delete(listener) }

@@ -1,9 +1,7 @@
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
-import { reasonOf } from '../../src/errors.ts'
 import type { LinkProfile } from '../scenarios/links.ts'
-
-const execute = promisify(execFile)
+import { ip, lastLine, within } from './ip-command.ts'
+import type { NamespaceAbilities } from './namespace-abilities.ts'
+import { namespacePrefix, removeNamespace } from './namespace-leftovers.ts'
 
 /** What a bucket of the kernel may send at once: a few packets, or slow lines could not send one. */
 const BURST_BYTES = 4_000
@@ -12,33 +10,11 @@ const QUEUE_MS = 2_000
 /** Rates of a machine that limits nothing, for the kernel wants a number. */
 const UNLIMITED_BYTES_PER_SECOND = 1.25e9
 
-/** What this machine's kernel can do for lines between namespaces. */
-export interface NamespaceAbilities {
-  /** Why there can be no namespaces with rates; undefined where there can. */
-  readonly refusal: string | undefined
-  /** Whether the kernel can delay, jitter and lose packets. */
-  readonly hasDelays: boolean
-}
-
-/** Tries it, in a namespace of its own that is gone afterwards. */
-export async function namespaceAbilities (): Promise<NamespaceAbilities> {
-  if (process.platform !== 'linux') return { refusal: 'namespaces are Linux’s', hasDelays: false }
-  if (process.getuid?.() !== 0) return { refusal: 'namespaces need root', hasDelays: false }
-  const name = `shoal-try-${process.pid}`
-  try {
-    await ip('netns', 'add', name)
-  } catch (error) {
-    return { refusal: `this system gives no namespaces: ${reasonOf(error).split('\n').at(-1) ?? ''}`, hasDelays: false }
-  }
-  try {
-    await within(name, 'ip', 'link', 'set', 'lo', 'up')
-    const works = async (...words: readonly string[]): Promise<boolean> => within(name, 'tc', 'qdisc', 'replace', 'dev', 'lo', 'root', ...words).then(() => true, () => false)
-    const hasRates = await works('tbf', 'rate', '1mbit', 'burst', '4000', 'latency', '1s')
-    return { refusal: hasRates ? undefined : 'this kernel has no tbf, which limits rates', hasDelays: await works('netem', 'delay', '1ms') }
-  } finally {
-    await ip('netns', 'del', name)
-  }
-}
+/** One subnet 10.213.x.0/24 a testnet; this machine itself has the last address of it. */
+const MOST_SUBNETS = 255
+const HOST_NUMBER = 254
+/** One namespace an address; the machine has one more. */
+const MOST_NAMESPACES = HOST_NUMBER - 1
 
 /** One peer's end: a name for `ip netns exec`, and the address that the others reach it by. */
 export interface Namespace {
@@ -46,63 +22,152 @@ export interface Namespace {
   readonly address: string
 }
 
+interface Place extends Namespace {
+  /** Its end in its own namespace, and the other one at the switch. */
+  readonly inside: string
+  readonly outside: string
+}
+
 /**
- * Peers' lines in the kernel: each peer in a namespace of its own with a veth to one switch, limited by tbf and delayed by netem on both ends. Root's privilege.
- * `close` takes everything away.
+ * Peers' lines in the kernel: each peer in a namespace of its own with a veth to one switch, limited by tbf and delayed by netem on both ends. This machine is at the
+ * switch too. Root's privilege. `close` takes everything away; whoever is ended by force leaves it to the next `removeLeftovers`.
  */
 export class Namespaces {
-  readonly #prefix = `shoal-${process.pid}`
-  readonly #names: string[] = []
+  readonly #prefix = namespacePrefix()
+  readonly #places: Place[] = []
   readonly #hasDelays: boolean
+  #subnet: number | undefined
+  /** Commands follow each other, for a device must be there before it is limited. */
+  #last: Promise<unknown> = Promise.resolve()
 
   constructor ({ hasDelays }: NamespaceAbilities) {
     this.#hasDelays = hasDelays
   }
 
+  /** Where this machine itself is reached from within; undefined before the first namespace. */
+  get hostAddress (): string | undefined {
+    return this.#subnet === undefined ? undefined : addressOf(this.#subnet, HOST_NUMBER)
+  }
+
   /** @throws the system's error, or a RangeError for a line whose delays this kernel cannot make */
   async open (link: LinkProfile): Promise<Namespace> {
-    if (!this.#hasDelays && link.delay + link.jitter + link.loss > 0) throw new RangeError('this kernel has no netem, which delays')
-    const hub = `${this.#prefix}-hub`
-    if (this.#names.length === 0) await this.#makeHub(hub)
-    const number = this.#names.length
-    const [name, inside, outside] = [`${this.#prefix}-${number}`, `in${number}`, `out${number}`]
-    await ip('netns', 'add', name)
-    this.#names.push(name)
-    await within(hub, 'ip', 'link', 'add', outside, 'type', 'veth', 'peer', 'name', inside, 'netns', name)
-    await within(hub, 'ip', 'link', 'set', outside, 'master', 'switch', 'up')
-    const address = `10.213.0.${number}`
-    await within(name, 'ip', 'link', 'set', 'lo', 'up')
-    await within(name, 'ip', 'addr', 'add', `${address}/24`, 'dev', inside)
-    await within(name, 'ip', 'link', 'set', inside, 'up')
-    await this.#limit(name, inside, link.up, link)
-    await this.#limit(hub, outside, link.down, link)
-    return { name, address }
+    this.#check(link)
+    return this.#next(async () => {
+      this.#subnet ??= await this.#makeHub()
+      const number = this.#places.length + 1
+      if (number > MOST_NAMESPACES) throw new RangeError(`one switch has ${MOST_NAMESPACES} places`)
+      const place = { name: `${this.#prefix}-${number}`, inside: `in${number}`, outside: `out${number}`, address: addressOf(this.#subnet, number) }
+      await ip('netns', 'add', place.name)
+      this.#places.push(place)
+      await this.#connect(place)
+      await this.#limit(place, link)
+      return place
+    })
+  }
+
+  /** Another line, from now on. @throws as `open` */
+  async shape (name: string, link: LinkProfile): Promise<void> {
+    this.#check(link)
+    await this.#next(async () => this.#limit(this.#placeOf(name), link))
+  }
+
+  /** Only who is at the same switch reaches each other; at none, nobody. Connections stay open and silent. */
+  async move (name: string, side: number | undefined): Promise<void> {
+    await this.#next(async () => {
+      const { outside } = this.#placeOf(name)
+      if (side === undefined) await within(this.#hub, 'ip', 'link', 'set', outside, 'nomaster')
+      else await within(this.#hub, 'ip', 'link', 'set', outside, 'master', await this.#switchOf(side))
+    })
+  }
+
+  /** Resolves once all that was asked for is done. */
+  async settled (): Promise<void> {
+    await this.#next(async () => Promise.resolve())
   }
 
   async close (): Promise<void> {
-    for (const name of this.#names.splice(0)) await ip('netns', 'del', name)
+    await this.#next(async () => {
+      for (const { name } of this.#places.splice(0)) await removeNamespace(name)
+      if (this.#subnet !== undefined) await removeNamespace(this.#hub)
+      this.#subnet = undefined
+    })
   }
 
-  async #makeHub (hub: string): Promise<void> {
+  get #hub (): string { return `${this.#prefix}-hub` }
+
+  async #next<T> (act: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(act)
+    this.#last = done.catch(() => undefined)
+    return done
+  }
+
+  #check ({ delay, jitter, loss }: LinkProfile): void {
+    if (!this.#hasDelays && delay + jitter + loss > 0) throw new RangeError('this kernel has no netem, which delays')
+  }
+
+  #placeOf (name: string): Place {
+    const place = this.#places.find(one => one.name === name)
+    if (place === undefined) throw new RangeError(`there is no namespace ${name}`)
+    return place
+  }
+
+  /** A name that only one device can have makes a subnet this testnet's alone. @returns it */
+  async #makeHub (): Promise<number> {
+    const hub = this.#hub
     await ip('netns', 'add', hub)
-    this.#names.push(hub)
-    await within(hub, 'ip', 'link', 'add', 'switch', 'type', 'bridge')
-    await within(hub, 'ip', 'link', 'set', 'switch', 'up')
+    await within(hub, 'ip', 'link', 'add', switchName(0), 'type', 'bridge')
+    await within(hub, 'ip', 'link', 'set', switchName(0), 'up')
+    for (let subnet = 0; subnet < MOST_SUBNETS; subnet++) {
+      const device = `shoal-net${subnet}`
+      try {
+        await within(hub, 'ip', 'link', 'add', 'host', 'type', 'veth', 'peer', 'name', device, 'netns', String(process.pid))
+      } catch (error) {
+        if (!lastLine(error).includes('exists')) throw error
+        continue
+      }
+      await within(hub, 'ip', 'link', 'set', 'host', 'master', switchName(0), 'up')
+      await ip('addr', 'add', `${addressOf(subnet, HOST_NUMBER)}/24`, 'dev', device)
+      await ip('link', 'set', device, 'up')
+      return subnet
+    }
+    throw new RangeError(`${MOST_SUBNETS} testnets have namespaces already`)
   }
 
-  /** A rate on the way out of a device; the delay sits on the way into the network alone, for both ends of a line see it. */
-  async #limit (namespace: string, device: string, bytesPerSecond: number | undefined, { delay, jitter, loss }: LinkProfile): Promise<void> {
-    const rate = `${Math.round(8 * (bytesPerSecond ?? UNLIMITED_BYTES_PER_SECOND))}bit`
-    const burst = String(Math.max(BURST_BYTES, Math.ceil((bytesPerSecond ?? UNLIMITED_BYTES_PER_SECOND) / 1000)))
-    await within(namespace, 'tc', 'qdisc', 'add', 'dev', device, 'root', 'handle', '1:', 'tbf', 'rate', rate, 'burst', burst, 'latency', `${QUEUE_MS}ms`)
-    if (this.#hasDelays) await within(namespace, 'tc', 'qdisc', 'add', 'dev', device, 'parent', '1:', 'netem', 'delay', `${delay}ms`, `${jitter}ms`, 'loss', `${100 * loss}%`)
+  async #switchOf (side: number): Promise<string> {
+    const name = switchName(side)
+    const isThere = await within(this.#hub, 'ip', 'link', 'show', name).then(() => true, () => false)
+    if (!isThere) {
+      await within(this.#hub, 'ip', 'link', 'add', name, 'type', 'bridge')
+      await within(this.#hub, 'ip', 'link', 'set', name, 'up')
+    }
+    return name
+  }
+
+  async #connect ({ name, inside, outside, address }: Place): Promise<void> {
+    await within(this.#hub, 'ip', 'link', 'add', outside, 'type', 'veth', 'peer', 'name', inside, 'netns', name)
+    await within(this.#hub, 'ip', 'link', 'set', outside, 'master', switchName(0), 'up')
+    await within(name, 'ip', 'link', 'set', 'lo', 'up')
+    await within(name, 'ip', 'addr', 'add', `${address}/24`, 'dev', inside)
+    await within(name, 'ip', 'link', 'set', inside, 'up')
+  }
+
+  /** A rate on the way out of each end; the delay sits on both, for each end of a line sees it. */
+  async #limit ({ name, inside, outside }: Place, link: LinkProfile): Promise<void> {
+    await this.#limitOne(name, inside, link.up, link)
+    await this.#limitOne(this.#hub, outside, link.down, link)
+  }
+
+  async #limitOne (namespace: string, device: string, bytesPerSecond = UNLIMITED_BYTES_PER_SECOND, { delay, jitter, loss }: LinkProfile): Promise<void> {
+    const burst = String(Math.max(BURST_BYTES, Math.ceil(bytesPerSecond / 1000)))
+    await within(namespace, 'tc', 'qdisc', 'replace', 'dev', device, 'root', 'handle', '1:', 'tbf', 'rate', `${Math.round(8 * bytesPerSecond)}bit`, 'burst', burst, 'latency', `${QUEUE_MS}ms`)
+    if (this.#hasDelays) await within(namespace, 'tc', 'qdisc', 'replace', 'dev', device, 'parent', '1:', 'handle', '2:', 'netem', 'delay', `${delay}ms`, `${jitter}ms`, 'loss', `${100 * loss}%`)
   }
 }
 
-async function ip (...words: readonly string[]): Promise<void> {
-  await execute('ip', words)
+function switchName (side: number): string {
+  return `switch${side}`
 }
 
-async function within (namespace: string, ...words: readonly string[]): Promise<void> {
-  await ip('netns', 'exec', namespace, ...words)
+function addressOf (subnet: number, number: number): string {
+  return `10.213.${subnet}.${number}`
 }

@@ -27,7 +27,7 @@ interface Connection {
  * (see `behind-gateway.ts`). The gateway thereby knows who dials, the port who is dialled, and no peer can be reached past it.
  */
 export class ProxiedLinks {
-  readonly book = new LinkBook()
+  readonly book: LinkBook
   readonly #timeline = new Timeline()
   readonly #seed: number
   readonly #gateways: Server[] = []
@@ -36,16 +36,18 @@ export class ProxiedLinks {
   readonly #unanswered = new Set<Socket>()
   #opened = 0
 
-  constructor (seed: number) {
+  /** @param limits who keeps the rates of lines; those of routes and of lost packets are kept here in either case */
+  constructor (seed: number, limits: 'the proxy limits rates' | 'the kernel limits rates' = 'the proxy limits rates') {
     this.#seed = seed
+    this.book = new LinkBook(limits === 'the proxy limits rates')
     this.book.onChange(() => { for (const { lanes } of this.#connections) for (const lane of lanes) lane.goOn() })
   }
 
-  /** Gives a peer its line and opens the gateway through which it dials; returns the gateway's port on 127.0.0.1. */
-  async open (name: string, link: LinkProfile): Promise<number> {
+  /** Gives a peer its line and opens the gateway through which it dials; returns the gateway's port on an address of this machine. */
+  async open (name: string, link: LinkProfile, host = '127.0.0.1'): Promise<number> {
     this.book.shape(name, link)
     const gateway = createServer({ allowHalfOpen: true, noDelay: true }, socket => { this.#greet(name, socket) })
-    await new Promise<void>((resolve, reject) => gateway.once('error', reject).listen(0, '127.0.0.1', resolve))
+    await new Promise<void>((resolve, reject) => gateway.once('error', reject).listen(0, host, resolve))
     this.#stallAgain(name, words(this.#seed, STREAM.stalls, this.#gateways.length))
     this.#gateways.push(gateway)
     return (gateway.address() as AddressInfo).port

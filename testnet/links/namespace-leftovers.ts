@@ -1,0 +1,44 @@
+import { ip } from './ip-command.ts'
+
+const OURS = /^shoal-(\d+)-/
+let made = 0
+let isSwept = false
+
+/** What the namespaces of one testnet begin with: whose process made them, and the how-manieth of it. */
+export function namespacePrefix (): string {
+  return `shoal-${process.pid}-${made++}`
+}
+
+/**
+ * Takes away namespaces whose maker is gone, with whatever still runs in them: a launcher that was ended by force could not. Their devices go
+ * with them. The first time, those of an earlier process of this one's number too.
+ */
+export async function removeLeftovers (): Promise<void> {
+  const names = (await ip('netns', 'list')).split('\n').map(line => line.split(' ')[0] ?? '')
+  const stale = names.filter(name => {
+    const maker = Number(OURS.exec(name)?.[1])
+    return maker === process.pid ? !isSwept : maker > 0 && !isAlive(maker)
+  })
+  isSwept = true
+  for (const name of stale) await removeNamespace(name)
+}
+
+/** A namespace lives on while a process does in it. */
+export async function removeNamespace (name: string): Promise<void> {
+  const inside = (await ip('netns', 'pids', name)).split('\n').map(Number).filter(pid => pid > 0)
+  for (const pid of inside) end(pid)
+  await ip('netns', 'del', name)
+}
+
+function end (pid: number): void {
+  try { process.kill(pid, 'SIGKILL') } catch { /* it has ended by itself */ }
+}
+
+function isAlive (pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}
