@@ -76,11 +76,13 @@ const BYTES_PER_SECOND_A_MEGABIT = 125_000
  */
 export async function runPoint (ground: Ground, point: Point, seed: number, links: readonly number[]): Promise<CellResult[]> {
   const judge = rememberingJudge(ground)
-  const recordings = Array.from({ length: ground.setting.peers }, () => new Recording())
+  // What is recorded takes megabytes a step, and only another link plays it back.
+  const recordings = links.length === 1 ? undefined : Array.from({ length: ground.setting.peers }, () => new Recording())
   const results: CellResult[] = []
   for (const [index, megabits] of links.entries()) {
     const inputs = inputsOf(ground.setting, { point, seed, megabits }, ground.corpus)
-    const trial = index === 0 ? await train(ground, inputs, recordings) : await replay(ground, inputs, recordings) ?? await train(ground, inputs, undefined)
+    const replayed = index === 0 || recordings === undefined ? undefined : await replay(ground, inputs, recordings)
+    const trial = replayed ?? await train(ground, inputs, index === 0 ? recordings : undefined)
     results.push(await measure(ground, point, inputs, trial, judge))
   }
   return results

@@ -4,7 +4,7 @@ import { allReduceBytes } from '../../../src/averaging/all-reduce-bytes.ts'
 import type { HeldOutText } from '../../../src/data/sources.ts'
 import { bitsPerCharacter, charactersIn, gzipBitsPerCharacter } from '../../../node/peer/text-figures.ts'
 import { lineChartSvg } from '../../../testnet/report/line-chart.ts'
-import { estimate } from '../../../testnet/report/statistics.ts'
+import { estimate, studentT95 } from '../../../testnet/report/statistics.ts'
 
 describe('ring all-reduce', () => {
   it('sends 2(N−1)/N of four bytes a parameter, and nothing alone', () => {
@@ -40,6 +40,11 @@ describe('an estimate over paired seeds', () => {
     const { mean, margin } = estimate([1, 2, 3])
     expect(mean).toBe(2)
     expect(margin).toBeCloseTo(4.303 / Math.sqrt(3), 3)
+  })
+
+  it('widens intervals of a dozen values and more by what the normal quantile lacks', () => {
+    // Quantiles from tables, for 11, 20 and 60 degrees of freedom.
+    for (const [degrees, quantile] of [[11, 2.201], [20, 2.086], [60, 2.0003]] as const) expect(Math.abs(studentT95(degrees) - quantile)).toBeLessThan(0.003)
   })
 
   it('claims nothing from one value', () => {

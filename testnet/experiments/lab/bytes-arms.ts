@@ -29,8 +29,16 @@ const WHOLE: Partial<MethodSpec> = { fragments: 1, overlapSteps: 0, mixing: 0 }
 export const OTHER_GROUNDS: readonly OtherGround[] = [
   groundOf('trained', 'from weights that one peer trained for 400 steps of 16 rows before, as DiLoCo’s paper begins', { ...GROUND, beforehand: { steps: 400, batch: 16, learningRate: 0.02 } }, 0.01, [0.005, { everySteps: 50 }]),
   groundOf('small', 'a model a quarter as wide with a quarter of the context, twice the steps of four times the rows: near what it can learn', { ...GROUND, model: { ...GROUND.model, width: 8, heads: 1, context: 16 }, steps: 400, batch: 8 }, 0.02, [0.04, { everySteps: 50, ...WHOLE }]),
-  groundOf('batch', 'eight times the rows a step', { ...GROUND, batch: 16 }, 0.02, [0.02, { everySteps: 40 }]),
-  groundOf('longer', 'four times the steps', { ...GROUND, steps: 800 }, 0.02, [0.02, { everySteps: 100 }])
+  groundOf('batch', 'eight times the rows a step', { ...GROUND, batch: 16 }, 0.02, [0.02, { everySteps: 40 }])
+]
+
+/** Whether the gap is one of short runs: four times the steps, at rates that served there on the tuning seed. */
+export const LONG: Setting = { ...GROUND, steps: 800, marks: 8 }
+export const LONG_REFERENCE = armOf('ddp', 'long', 0.02)
+/** Each with the H of which the short runs have a row to be held beside, or with one as much longer as the run is. */
+export const LONG_ARMS: ReadonlyArray<Arm & { readonly short?: string }> = [
+  { ...armOf('shoal', 'long-h20', 0.02, { everySteps: 20 }), short: 'shoal 20' },
+  armOf('shoal', 'long-h100', 0.02, { everySteps: 100 })
 ]
 
 function groundOf (name: string, what: string, setting: Setting, referenceRate: number, [rate, overrides]: readonly [number, Partial<MethodSpec>]): OtherGround {

@@ -29,7 +29,8 @@ export function ablations (results: MixedResults, published: readonly LabRow[]):
     ...INTERVALS.map((every): Ablation => ({ what: `H = ${every}, unlike shards`, ours: of('noloco', every), beside: '`diloco` at the same H', theirs: of('diloco', every) })),
     { what: `H = ${EVERY}, like shards`, ours: own('noloco-iid'), beside: '`diloco` at the same H on like shards', theirs: own('diloco-iid') },
     { what: 'no momentum', ours: own('noloco-no-momentum'), beside: 'μ = 0.5', theirs: noloco },
-    { what: 'groups of 4', ours: own('noloco-groups-of-4'), beside: 'pairs', theirs: noloco }
+    { what: 'groups of 4', ours: own('noloco-groups-of-4'), beside: 'pairs', theirs: noloco },
+    { what: 'four bits, as `shoal` has them', ours: own('noloco-4-bit'), beside: 'eight (int8)', theirs: noloco }
   ]
   return [
     ...table(['`noloco` with', 'loss:', 'beside', 'seeds:', 'difference:', 'it is'], [

@@ -1,5 +1,5 @@
 import { PUBLISHED_SEEDS } from './arms.ts'
-import { ABLATIONS, MORE_SEEDS } from './claims-arms.ts'
+import { ABLATIONS, MERGINGS, MORE_SEEDS } from './claims-arms.ts'
 import { claimsPage } from './claims-page.ts'
 import type { LabRow } from './lab-rows.ts'
 import { BACKUP, SYNC, backupCell, sampledCell, syncCell } from './simulated-claims.ts'
@@ -15,6 +15,7 @@ export function claimsStudy (cells: TrainingCells, published: readonly LabRow[])
   ])
   const sync = PUBLISHED_SEEDS.flatMap(seed => [...SYNC.noloco.map(peers => syncCell('noloco', peers, seed)), ...SYNC.diloco.map(peers => syncCell('diloco', peers, seed))])
   const trained = PUBLISHED_SEEDS.flatMap(seed => ABLATIONS.map(({ name, setting, point }) => cells.cell(name, setting, point, seed)))
-  const study = { name: 'claims', cells: [...quick, ...sync, ...trained] }
+  const merged = PUBLISHED_SEEDS.flatMap(seed => MERGINGS.flatMap(({ setting, apart, along }) => [apart, ...along === undefined ? [] : [along]].map(({ name, point }) => cells.cell(name, setting, point, seed))))
+  const study = { name: 'claims', cells: [...quick, ...sync, ...trained, ...merged] }
   return { ...study, report: results => claimsPage(study, results, published) }
 }

@@ -2,8 +2,7 @@ import { draftInner } from '../../../src/manifest/draft.ts'
 import { methodPreset } from '../../../src/averaging/methods.ts'
 import { churnTrial } from '../churn-trial.ts'
 import type { ChurnTrial } from '../churn-trial.ts'
-import { PUBLISHED_SEEDS } from './arms.ts'
-import { EVERY_STEPS, KILL_ARMS, KILL_SETTING, LEARNING_RATE, killsOf } from './kill-arms.ts'
+import { EVERY_STEPS, KILL_ARMS, KILL_SEEDS, KILL_SETTING, LEARNING_RATE, killsOf } from './kill-arms.ts'
 import type { KillArm } from './kill-arms.ts'
 import { killRatePage } from './kill-rate-page.ts'
 import type { Cell, Study } from './study.ts'
@@ -11,7 +10,7 @@ import type { TrainingCells } from './training-cells.ts'
 
 /** `npm run bench:kill-rate`: loss against the share of peers that is killed in a round. */
 export function killRateStudy (cells: TrainingCells): Study<ChurnTrial> {
-  const study = { name: 'kill-rate', cells: PUBLISHED_SEEDS.flatMap(seed => KILL_ARMS.map(arm => killCell(cells, arm, seed))) }
+  const study = { name: 'kill-rate', cells: KILL_SEEDS.flatMap(seed => KILL_ARMS.map(arm => killCell(cells, arm, seed))) }
   return { ...study, report: results => killRatePage(study, results) }
 }
 

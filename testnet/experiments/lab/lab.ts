@@ -6,35 +6,53 @@ import { fileURLToPath } from 'node:url'
 import { EXIT } from '../../../node/cli/exit-codes.ts'
 import { gracefulShutdown } from '../../../node/cli/graceful-shutdown.ts'
 import { writeFileAtomically } from '../../../node/store/atomic-file.ts'
+import { ProgressLine } from '../../cli/progress-line.ts'
 import { CellStore } from '../method-store.ts'
 import type { CellOrigin } from '../method-store.ts'
 import { STUDIES } from './studies.ts'
 import type { Measured, Study } from './study.ts'
-import { runStudy } from './study.ts'
+import { listStudy, runStudy } from './study.ts'
 
 /**
  * `npm run bench:<study>`: measures what is not stored yet, and writes the study’s page. Words after the command choose cells by parts of their names: one that no cell has
- * writes the page alone. Ctrl-C ends it after the cell under way, and the same command goes on where this one ended.
+ * writes the page alone. `--list` measures nothing: it says what is stored and how long the rest takes. Ctrl-C ends it after the cell under way, and the same command goes on where this one ended.
  */
 const RESULTS = fileURLToPath(new URL('../../../../docs/results/', import.meta.url))
 /** A cell takes a minute at most; what is under way when Ctrl-C comes is finished and stored. */
 const STOP_LIMIT_MS = 300_000
 
-const [name = '', ...words] = process.argv.slice(2)
+const LIST = '--list'
+const [name = '', ...others] = process.argv.slice(2)
+const words = others.filter(word => word !== LIST)
 const open = STUDIES[name]
 if (open === undefined) {
   process.stderr.write(`there is no study "${name}": ${Object.keys(STUDIES).join(', ')}\n`)
   process.exit(EXIT.usage)
 }
-const say = (sentence: string): void => { process.stderr.write(`${sentence}\n`) }
+const progress = new ProgressLine()
+const say = (sentence: string): void => {
+  progress.clear()
+  process.stderr.write(`${sentence}\n`)
+}
 const shutdown = gracefulShutdown({ say, stopping: 'ending after the cell under way; what is stored stays', limitMs: STOP_LIMIT_MS })
-process.stdout.write(`${await run(await open(RESULTS))}\n`)
+process.stdout.write(`${await (others.includes(LIST) ? list : run)(await open(RESULTS))}\n`)
 process.exit(shutdown.signal.aborted ? EXIT.interrupted : EXIT.ok)
 
 async function run<Result> (study: Study<Result>): Promise<string> {
-  const results = await runStudy({ study, store: new CellStore<Measured<Result>>(join(RESULTS, study.name)), origin: originOf(), only: words, signal: shutdown.signal, say })
+  const results = await runStudy({
+    study, store: storeOf(study), origin: originOf(), only: words, signal: shutdown.signal, say, show: (share, cell) => { progress.show(share, cell) }
+  })
+  progress.clear()
   for (const [file, text] of study.report(results)) await writeFileAtomically(join(RESULTS, file), [new TextEncoder().encode(text)])
   return join(RESULTS, `${study.name}.md`)
+}
+
+async function list<Result> (study: Study<Result>): Promise<string> {
+  return (await listStudy({ study, store: storeOf(study), only: words })).join('\n')
+}
+
+function storeOf<Result> ({ name: folder }: Study<Result>): CellStore<Measured<Result>> {
+  return new CellStore<Measured<Result>>(join(RESULTS, folder))
 }
 
 function originOf (): CellOrigin {

@@ -36,4 +36,4 @@ function lawArm (width: number, replicas: number, everySteps: number): LawArm {
 export const SIMULATED = { sizes: [10, 100, 1000, 10_000], peerRounds: 40_000, everySteps: 10, weights: 64, stepMs: 100, learningRate: 0.01, dissimilarity: 0.5, noise: 0.2 } as const
 
 /** Real daemons: so many inner steps of all peers together at every size. */
-export const REAL = { sizes: [4, 8], peerSteps: 240, method: 'noloco', everySteps: 10, model: 'tiny', seeds: [1] } as const
+export const REAL = { sizes: [4, 8, 16, 32], peerSteps: 320, method: 'noloco', everySteps: 5, model: 'tiny', seeds: [1] } as const

@@ -3,7 +3,7 @@ import { formatBytes } from '../../../node/terminal/units.ts'
 import { lineChartSvg } from '../../report/line-chart.ts'
 import { estimate } from '../../report/statistics.ts'
 import { figuresOf, trainedOnly } from './figures.ts'
-import type { MixedResults } from './figures.ts'
+import type { Figures, MixedResults } from './figures.ts'
 import { preface, table } from './page.ts'
 import { fitPowerLaw, predict } from './power-law.ts'
 import type { PowerLaw } from './power-law.ts'
@@ -28,16 +28,22 @@ export function scalingPage (study: { readonly name: string }, results: MixedRes
   return chart === undefined ? [['scaling.md', text]] : [['scaling.md', text], ['scaling-law.svg', chart]]
 }
 
+interface Sized {
+  readonly peers: number
+  readonly figures: Figures
+}
+
+function flatness (name: string, value: string, over: readonly Sized[]): readonly string[] {
+  const [values, sizes] = [over.map(({ figures }) => figures[value] ?? NaN), over.map(({ peers }) => peers)]
+  const ratio = Math.max(...values) / Math.min(...values)
+  return sizes.length < 2 ? [] : [`- ${name}: the most is ${ratio.toFixed(2)} times the least over ${Math.min(...sizes).toLocaleString('en')} to ${Math.max(...sizes).toLocaleString('en')} peers: ${ratio <= FLAT_WITHIN ? '**flat**' : 'not flat'}.`]
+}
+
 function simulated (results: MixedResults): readonly string[] {
   const found = SIMULATED.sizes.flatMap(peers => {
     const figures = figuresOf(results, `simulated-${peers}-seed1`)
     return figures === undefined ? [] : [{ peers, figures }]
   })
-  const flatness = (name: string, value: string, over: typeof found): readonly string[] => {
-    const [values, sizes] = [over.map(({ figures }) => figures[value] ?? NaN), over.map(({ peers }) => peers)]
-    const ratio = Math.max(...values) / Math.min(...values)
-    return sizes.length < 2 ? [] : [`- ${name}: the most is ${ratio.toFixed(2)} times the least over ${Math.min(...sizes).toLocaleString('en')} to ${Math.max(...sizes).toLocaleString('en')} peers: ${ratio <= FLAT_WITHIN ? '**flat**' : 'not flat'}.`]
-  }
   const partial = found.filter(({ peers }) => peers > LARGEST_NEIGHBOURHOOD)
   return [
     `Pair gossip (\`fedavg-pairs\`, fp32) every ${SIMULATED.everySteps} steps in virtual time on a quadratic of ${SIMULATED.weights} weights, partial views above ${LARGEST_NEIGHBOURHOOD} members, signatures stubbed; equal tokens: ${SIMULATED.peerRounds.toLocaleString('en')} rounds of all peers together at every size, so that a larger swarm has fewer rounds. Loss: ½‖θ − optimum‖² a weight, of replicas as they are; one run a size. ` +
@@ -55,10 +61,12 @@ function real (results: MixedResults): readonly string[] {
     return figures === undefined ? [] : [{ peers, figures }]
   }))
   return [
-    `\`${REAL.method}\`, H = ${REAL.everySteps}, the ${REAL.model} model, processes on one machine over loopback; equal tokens: ${REAL.peerSteps} inner steps of all peers together, so that a larger swarm has fewer rounds. Resident size is each peer’s process at its largest.`, '',
-    ...found.length === 0 ? ['Not measured yet.'] : table(['peers:', 'steps of each:', 'payload bytes a step and peer:', 'wire bytes a step and peer:', 'control bytes a peer:', 'resident a peer:', 'loss, merged:', 'peers lost:'], found.map(({ peers, figures: { steps = NaN, payloadBytesPerStep = NaN, wireBytesPerStep = NaN, controlBytes = NaN, residentBytes = NaN, evalLoss = NaN, lost = NaN } }) => [
-      String(peers), String(steps), payloadBytesPerStep.toFixed(0), wireBytesPerStep.toFixed(0), formatBytes(controlBytes), formatBytes(residentBytes), evalLoss.toFixed(3), String(lost)
-    ]))
+    `\`${REAL.method}\`, H = ${REAL.everySteps}, the ${REAL.model} model, processes that share one machine, over loopback; equal tokens: ${REAL.peerSteps} inner steps of all peers together, so that a larger swarm has fewer rounds: ${REAL.sizes.map(peers => `${REAL.peerSteps / peers / REAL.everySteps} with ${peers}`).join(', ')}. ` +
+    'Loss is that of the merged model, of so short a run; bytes on the wire are those for training, what keeps members in touch stands beside them; resident size is each peer’s process at its largest. Time is not judged.', '',
+    ...found.length === 0 ? ['Not measured yet.'] : table(['peers:', 'steps of each:', 'payload bytes a step and peer:', 'wire bytes a step and peer:', 'control bytes a peer:', 'rounds averaged:', 'resident a peer:', 'loss, merged:', 'peers lost:'], found.map(({ peers, figures: { steps = NaN, payloadBytesPerStep = NaN, wireBytesPerStep = NaN, controlBytes = NaN, averagedShare = NaN, residentBytes = NaN, evalLoss = NaN, lost = NaN } }) => [
+      String(peers), String(steps), payloadBytesPerStep.toFixed(0), wireBytesPerStep.toFixed(0), formatBytes(controlBytes), `${Math.round(100 * averagedShare)} %`, formatBytes(residentBytes), evalLoss.toFixed(3), String(lost)
+    ])), '',
+    ...flatness('Payload', 'payloadBytesPerStep', found), ...flatness('Resident size', 'residentBytes', found), ...flatness('Control bytes', 'controlBytes', found)
   ]
 }
 

@@ -41,6 +41,8 @@ export interface StudyOptions<Result> {
   readonly only: readonly string[]
   readonly signal: AbortSignal
   readonly say: (sentence: string) => void
+  /** What is done of the whole, and the cell under way. */
+  readonly show: (share: number, cell: string) => void
 }
 
 /** Raised when results stop being comparable with those stored before. */
@@ -55,23 +57,50 @@ export function inputsHashOf (inputs: unknown): string {
  *
  * @returns all that is stored now; where the signal ends it between two cells, what was stored until then
  */
-export async function runStudy<Result> ({ study, store, origin, only, signal, say }: StudyOptions<Result>): Promise<Results<Result>> {
-  const results = new Map<string, Measured<Result>>()
-  const missing: Array<Cell<Result>> = []
-  for (const cell of study.cells) {
-    const stored = await store.read(cell.name, inputsHashOf(cell.inputs))
-    if (stored !== undefined) results.set(cell.name, stored)
-    else if (only.length === 0 || only.some(part => cell.name.includes(part))) missing.push(cell)
-  }
+export async function runStudy<Result> ({ study, store, origin, only, signal, say, show }: StudyOptions<Result>): Promise<Results<Result>> {
+  const results = await readStored(study, store)
+  const missing = missingOf(study, results, only)
   const progress = new Progress(missing)
   for (const cell of missing) {
     if (signal.aborted) break
+    show(progress.share, cell.name)
     const measured = { inputsHash: inputsHashOf(cell.inputs), inputs: cell.inputs, origin, result: await cell.measure() }
     await store.write(cell.name, measured)
     results.set(cell.name, measured)
     say(`${study.name} ${progress.after(cell)}: ${cell.name}`)
   }
   return results
+}
+
+/** Every cell with what is known of it, and how long those take that are not stored yet, on an idle core. */
+export async function listStudy<Result> ({ study, store, only }: Pick<StudyOptions<Result>, 'study' | 'store' | 'only'>): Promise<readonly string[]> {
+  const results = await readStored(study, store)
+  const missing = missingOf(study, results, only)
+  return [
+    ...study.cells.flatMap(cell => {
+      const stored = results.get(cell.name)
+      if (stored !== undefined) return [`${cell.name}: stored, ${stored.origin.date}, commit ${stored.origin.commit}`]
+      return missing.includes(cell) ? [`${cell.name}: about ${formatSeconds(cell.effort)}`] : []
+    }),
+    `${study.name}: ${results.size} of ${study.cells.length} cells are stored; ${missing.length === study.cells.length - results.size ? 'the others' : `the ${missing.length} chosen`} take about ${formatSeconds(effortOf(missing))}`
+  ]
+}
+
+async function readStored<Result> (study: Study<Result>, store: StudyOptions<Result>['store']): Promise<Map<string, Measured<Result>>> {
+  const results = new Map<string, Measured<Result>>()
+  for (const { name, inputs } of study.cells) {
+    const stored = await store.read(name, inputsHashOf(inputs))
+    if (stored !== undefined) results.set(name, stored)
+  }
+  return results
+}
+
+function missingOf<Result> (study: Study<Result>, results: Results<Result>, only: readonly string[]): ReadonlyArray<Cell<Result>> {
+  return study.cells.filter(({ name }) => !results.has(name) && (only.length === 0 || only.some(part => name.includes(part))))
+}
+
+function effortOf (cells: ReadonlyArray<Cell<unknown>>): number {
+  return cells.reduce((sum, { effort }) => sum + effort, 0)
 }
 
 /** What is done, and how long the rest takes at the pace so far. */
@@ -84,8 +113,10 @@ class Progress {
 
   constructor (cells: ReadonlyArray<Cell<unknown>>) {
     this.#count = cells.length
-    this.#effort = cells.reduce((sum, { effort }) => sum + effort, 0)
+    this.#effort = effortOf(cells)
   }
+
+  get share (): number { return this.#spent / this.#effort }
 
   after ({ effort }: Cell<unknown>): string {
     this.#done++

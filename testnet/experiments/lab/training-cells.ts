@@ -32,7 +32,7 @@ export class TrainingCells {
   /** @throws ShoalError METHOD_CONTRADICTORY, METHOD_UNSTABLE */
   cell (arm: string, setting: Setting, point: Point, seed: number): Cell<Trained> {
     return {
-      name: `${arm}-seed${seed}`, inputs: inputsOf(setting, { point, seed, megabits: LAB_MEGABITS }, this.#corpus), effort: setting.peers * setting.steps * STEP_SECONDS,
+      name: `${arm}-seed${seed}`, inputs: inputsOf(setting, { point, seed, megabits: LAB_MEGABITS }, this.#corpus), effort: (setting.peers * setting.steps + (setting.beforehand?.steps ?? 0)) * STEP_SECONDS,
       measure: async () => {
         const [result] = await runPoint(await this.ground(setting), point, seed, [LAB_MEGABITS])
         if (result === undefined) throw new RangeError(`${arm} gave nothing`)

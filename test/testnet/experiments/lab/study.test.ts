@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { CellStore } from '../../../../testnet/experiments/method-store.ts'
-import { killsOf } from '../../../../testnet/experiments/lab/kill-arms.ts'
+import { COMEBACKS, killsOf } from '../../../../testnet/experiments/lab/kill-arms.ts'
 import { STUDIES } from '../../../../testnet/experiments/lab/studies.ts'
-import { runStudy } from '../../../../testnet/experiments/lab/study.ts'
+import { listStudy, runStudy } from '../../../../testnet/experiments/lab/study.ts'
 import type { Measured, Study, StudyOptions } from '../../../../testnet/experiments/lab/study.ts'
 
 const origin = { commit: 'abc', date: '2000-01-01', setup: 'here' }
@@ -25,7 +25,7 @@ describe('a study', () => {
     cells: [1, 2, 3].map(value => ({ name: `cell-${value}`, inputs: { value, factor }, effort: 1, measure: async () => { measured.push(`cell-${value}`); return Promise.resolve(factor * value) } }))
   })
   const run = async (study: Study<number>, rest: Partial<StudyOptions<number>> = {}): Promise<Record<string, number>> => {
-    const results = await runStudy({ study, store: new CellStore<Measured<number>>(folder), origin, only: [], signal: new AbortController().signal, say: () => undefined, ...rest })
+    const results = await runStudy({ study, store: new CellStore<Measured<number>>(folder), origin, only: [], signal: new AbortController().signal, say: () => undefined, show: () => undefined, ...rest })
     return Object.fromEntries([...results].map(([name, { result }]) => [name, result]))
   }
 
@@ -43,6 +43,21 @@ describe('a study', () => {
     await run(studyOf(2), { say: sentence => { said.push(sentence) } })
     expect(said[0]).toMatch(/^doubling 1 of 3, .* left: cell-1$/)
   })
+
+  it('shows what is done before each cell', async () => {
+    const shown: Array<readonly [number, string]> = []
+    await run(studyOf(2), { show: (share, cell) => { shown.push([share, cell]) } })
+    expect(shown).toEqual([[0, 'cell-1'], [expect.closeTo(1 / 3, 9), 'cell-2'], [expect.closeTo(2 / 3, 9), 'cell-3']])
+  })
+
+  it('lists what is stored and how long the rest takes, and measures nothing', async () => {
+    await run(studyOf(2), { only: ['cell-2'] })
+    const store = new CellStore<Measured<number>>(folder)
+    const list = async (only: readonly string[]): Promise<readonly string[]> => listStudy({ study: studyOf(2), store, only })
+    expect(await list([])).toEqual(['cell-1: about 1.0 s', 'cell-2: stored, 2000-01-01, commit abc', 'cell-3: about 1.0 s', 'doubling: 1 of 3 cells are stored; the others take about 2.0 s'])
+    expect((await list(['cell-3'])).at(-1)).toBe('doubling: 1 of 3 cells are stored; the 1 chosen take about 1.0 s')
+    expect(measured).toEqual(['cell-2'])
+  })
 })
 
 describe('kills at a rate', () => {
@@ -52,18 +67,18 @@ describe('kills at a rate', () => {
     expect(killsOf(1, 0.5, 'returns').length).toBeGreaterThan(killsOf(1, 0.1, 'returns').length)
   })
 
-  it.each(['returns', 'replaced'] as const)('kill only who is there, and somebody comes for each: %s', comeback => {
+  it.each(COMEBACKS)('strike only who is there, and somebody comes for each: %s', comeback => {
     const seats = new Map<number, number>()
     const backMs = new Map<number, number>()
     for (const fault of [...killsOf(3, 0.5, comeback)].sort((one, other) => Number('atMs' in one && one.atMs) - Number('atMs' in other && other.atMs))) {
       if (!('atMs' in fault) || !('peer' in fault)) throw new Error('not a fault of a peer at a time')
       const seat = fault.peer % 8
-      if (fault.kind === 'kill') {
+      if (fault.kind !== 'join') {
+        expect(fault.kind).toBe(comeback === 'leaves' ? 'stop' : 'kill')
         expect(fault.peer).toBe(seats.get(seat) ?? seat)
         expect(fault.atMs).toBeGreaterThanOrEqual(backMs.get(seat) ?? 0)
         backMs.set(seat, Infinity)
       } else {
-        expect(fault.kind).toBe('join')
         expect(backMs.get(seat)).toBe(Infinity)
         backMs.set(seat, fault.atMs)
         seats.set(seat, fault.peer)
@@ -83,7 +98,7 @@ it.each(Object.keys(STUDIES).filter(name => existsSync(new URL(`${name}.md`, res
     read: async (cell: string) => readFile(new URL(`${name}/${cell}.json`, results), 'utf8').then(text => JSON.parse(text) as Measured<unknown>, () => undefined),
     write: async () => Promise.reject(new Error('nothing is to be measured'))
   }
-  const stored = await runStudy({ study, store, origin, only: ['nothing'], signal: new AbortController().signal, say: () => undefined })
+  const stored = await runStudy({ study, store, origin, only: ['nothing'], signal: new AbortController().signal, say: () => undefined, show: () => undefined })
   for (const [file, text] of study.report(stored)) {
     expect(text).not.toMatch(/NaN|undefined/)
     expect(await readFile(new URL(file, results), 'utf8')).toBe(text)

@@ -1,0 +1,76 @@
+import { lineChartSvg } from '../../report/line-chart.ts'
+import type { ChartPoint } from '../../report/line-chart.ts'
+import { estimate } from '../../report/statistics.ts'
+import { GROUND, PUBLISHED_SEEDS } from './arms.ts'
+import { LONG, LONG_ARMS, LONG_REFERENCE } from './bytes-arms.ts'
+import { differenceVerdict, excessOf, shownEstimate, shownFraction, shownShare } from './comparison.ts'
+import { excessOver, lossOver, pairsOf, rowsOfArms, shareOfBytes } from './lab-rows.ts'
+import type { LabRow } from './lab-rows.ts'
+import { table } from './page.ts'
+import type { Results } from './study.ts'
+import type { Trained } from './training-cells.ts'
+
+/** Long runs of the flagship with all-reduce of the same length; nothing where all-reduce is not measured. */
+interface LongRuns {
+  readonly ddp: LabRow
+  readonly rows: readonly LabRow[]
+}
+
+export function longRunsOf (results: Results<Trained>): LongRuns | undefined {
+  const [ddp] = rowsOfArms([LONG_REFERENCE], results, PUBLISHED_SEEDS)
+  return ddp === undefined ? undefined : { ddp, rows: rowsOfArms(LONG_ARMS, results, PUBLISHED_SEEDS).filter(row => pairsOf(row, ddp).length > 0) }
+}
+
+/** The gap to all-reduce as steps go by, and whether it ends narrower than that of the short runs. */
+export function longSection (runs: LongRuns | undefined, published: readonly LabRow[]): readonly string[] {
+  const intro = `${LONG.steps} steps in place of ${GROUND.steps}, all else as above; rates of ${[LONG_REFERENCE, ...LONG_ARMS].map(({ point }) => point.learningRate).join(', ')}, not swept on paired seeds. Within a run the schedule is the whole run’s, so that a mark’s loss is not that of a run which ends there.`
+  if (runs === undefined || runs.rows.length === 0) return [intro, '', 'Not measured yet.']
+  const { ddp, rows } = runs
+  return [
+    intro, '',
+    ...table(['steps:', '`ddp`:', ...rows.map(row => `\`shoal ${row.everySteps}\` above it:`)], marksOf(ddp).map(step => [
+      String(step), shownEstimate(estimate(ddp.samples.map(sample => lossAt(sample, step)))), ...rows.map(row => shownShare(excessAt(row, ddp, step)))
+    ])), '',
+    ...rows.map(row => `- \`shoal ${row.everySteps}\` ends at ${shownEstimate(lossOver(row))}, ${shownShare(excessOver(row, ddp))} above \`ddp\` on ${row.samples.length} seeds, at ${shownFraction(shareOfBytes(row, ddp))} of its bytes${besideShort(row, ddp, published)}.`)
+  ]
+}
+
+/** Paired over seeds with the row of the same H among the short runs, if there is one. */
+function besideShort (row: LabRow, ddp: LabRow, published: readonly LabRow[]): string {
+  const short = LONG_ARMS.find(({ name }) => name === row.name)?.short
+  const [theirs, reference] = [published.find(({ name }) => name === short), published.find(({ name }) => name === 'ddp')]
+  if (theirs === undefined || reference === undefined) return ''
+  const changes = PUBLISHED_SEEDS.flatMap(seed => {
+    const [now, before] = ([[row, ddp], [theirs, reference]] as const).map(([ours, against]) => excessOver({ ...ours, samples: ours.samples.filter(sample => sample.seed === seed) }, against))
+    return now === undefined || before === undefined || now.count === 0 || before.count === 0 ? [] : [now.mean - before.mean]
+  })
+  const change = estimate(changes)
+  const verdict = { lower: 'the gap is **narrower** than', higher: 'the gap is **wider** than', 'not told apart': 'the gap is **not told apart** from' }[differenceVerdict(change)]
+  return `; ${verdict} that of \`${theirs.name}\` after ${GROUND.steps} steps (${shownShare(change)} of the loss, paired)`
+}
+
+export function longChart (runs: LongRuns | undefined): ReadonlyArray<readonly [string, string]> {
+  if (runs === undefined || runs.rows.length === 0) return []
+  const { ddp, rows } = runs
+  const series = rows.map(row => ({
+    name: `shoal, H = ${row.everySteps}`,
+    points: marksOf(ddp).map((step): ChartPoint => {
+      const { mean, margin } = excessAt(row, ddp, step)
+      return { x: step, y: 100 * mean, ...Number.isFinite(margin) ? { margin: 100 * margin } : {} }
+    })
+  }))
+  return [['bytes-long.svg', lineChartSvg({ title: 'Held-out loss above that of all-reduce at the same step', xLabel: 'steps of each peer', yLabel: 'percent above', series })]]
+}
+
+function marksOf ({ samples: [first] }: LabRow): readonly number[] {
+  return (first?.curve ?? []).map(({ step }) => step)
+}
+
+function lossAt ({ curve }: LabRow['samples'][number], step: number): number {
+  return curve.find(point => point.step === step)?.loss ?? Infinity
+}
+
+function excessAt (row: LabRow, ddp: LabRow, step: number): ReturnType<typeof excessOf> {
+  const pairs = pairsOf(row, ddp)
+  return excessOf(pairs.map(([ours]) => lossAt(ours, step)), pairs.map(([, theirs]) => lossAt(theirs, step)))
+}
