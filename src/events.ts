@@ -21,7 +21,7 @@ export interface PeerReport {
   readonly rounds: number
   readonly averagedRounds: number
   readonly parameters: number
-  /** Held-out nats per token before the first step and after the last. */
+  /** Held-out nats per token before the first step, NaN where that was taken elsewhere or in an earlier life, and after the last. */
   readonly startLoss: number
   readonly evalLoss: number
   readonly bytes: ByteTotals

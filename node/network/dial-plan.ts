@@ -16,7 +16,10 @@ export const SLOWEST_LONELY_RETRY_MS = 8_000
 /** A peer that refused us will not change its mind soon. */
 export const REFUSED_RETRY_MS = 300_000
 
-/** Of two peers that hear of each other the one with the smaller id dials; the other one waits, in case it cannot. */
+/**
+ * Of two peers that hear of each other the one with the smaller id dials; the other one waits, in case it cannot. A newcomer does not wait: the others hear of it later than
+ * it of them.
+ */
 export const YIELD_MS = 1_000
 
 /** A peer learnt from others is given up after this many failures, half a minute; whoever meets it tells again. */
@@ -76,7 +79,7 @@ export class DialPlan {
       return false
     }
     if (peerId === this.#self || addresses.length === 0 || this.#plans.size >= MAXIMUM_TARGETS || this.#unmetOf(teller) >= UNMET_PER_TELLER) return false
-    const dueMs = this.#self < peerId ? nowMs : nowMs + YIELD_MS
+    const dueMs = this.lonely || this.#self < peerId ? nowMs : nowMs + YIELD_MS
     this.#plans.set(peerId, { key: peerId, addresses, entry: false, failures: 0, order: hashText(peerId, this.#salt), dueMs, teller })
     return true
   }

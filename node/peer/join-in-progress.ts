@@ -21,7 +21,7 @@ import { wallClock } from './wall-clock.ts'
 
 /** The import counts as a round, so whoever has one behind it has weights; nobody has trained then. */
 const IMPORT_ROUND = 1
-/** Progress is for eyes. */
+/** Progress is for eyes; that something comes is told at once. */
 const PROGRESS_EVERY_MS = 1_000
 
 export interface JoinParts {
@@ -102,11 +102,12 @@ function peersOf (network: JoinParts['network']): SnapshotPeers {
 }
 
 function tellProgress (events: EventLog): ReplicaTransfer['onProgress'] {
-  let toldMs = -Infinity
+  let [toldMs, toldBytes] = [-Infinity, 0]
   return (round: number, { receivedBytes, totalBytes, sources, etaMs }: DownloadProgress): void => {
     const isOver = receivedBytes === totalBytes
-    if (!isOver && wallClock.nowMs() - toldMs < PROGRESS_EVERY_MS) return
-    toldMs = wallClock.nowMs()
+    const isFirst = toldBytes === 0 && receivedBytes > 0
+    if (!isOver && !isFirst && wallClock.nowMs() - toldMs < PROGRESS_EVERY_MS) return
+    ;[toldMs, toldBytes] = [wallClock.nowMs(), receivedBytes]
     const left = isOver || etaMs === undefined ? '' : `, ${formatSeconds(etaMs / 1000)} left`
     const from = sources.length === 0 ? '' : ` from ${counted(sources.length, 'member')}`
     events.emit({

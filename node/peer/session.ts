@@ -85,7 +85,8 @@ export class Session {
     const { trainer, network } = this.#parts
     this.#stop = stop
     events.emit(this.#startedEvent())
-    if (!await this.#measureFirst(stop)) return this.#finish('stopped')
+    // whoever takes over from others is waited for: its first step comes before any measurement
+    if (trainer.step === 0 && !await this.#measureFirst(stop)) return this.#finish('stopped')
     await this.#catchUp(stop)
     trainer.onStep(progress => {
       this.#reporter.progressed(progress)

@@ -171,7 +171,8 @@ class ReplicaFetcher {
     const [sinceMs, endMs] = [clock.nowMs(), clock.nowMs() + patienceMs]
     try {
       for (;;) {
-        await this.#survey.look(begun)
+        // one that is slow to answer holds up nobody
+        this.#survey.look(begun, () => { bell.ring() }).catch(() => undefined)
         const offers = this.#survey.offers.filter(({ round }) => round >= fromRound)
         const isSettled = new Set(offers.map(({ signer }) => signer)).size > ATTESTATIONS_NEEDED || clock.nowMs() - sinceMs >= SETTLING_MS
         const target = isSettled ? chooseRound(offers, isShared, begun) : undefined

@@ -1,9 +1,14 @@
 import { CHUNK_BYTES } from './chunk-plan.ts'
 
 /**
- * How long a chunk may take from being asked for to being here. What is in flight is rate × time (Little's law), so this bounds it to half a second of
- * whatever the link carries, and a control message that queues up behind it waits no longer than that: 62 kB at 1 Mbit/s, 625 kB at 10 Mbit/s. With round
- * trips up to this, the link is kept busy; several sources over one link share its half second, each seeing the queue that all of them make.
+ * How much longer a chunk may take than the quickest one from its source did. What is in flight beyond a round trip waits in a queue (Little's law), and a control message waits
+ * behind it, twice when it has to open a stream first: a fifth of a second of whatever the link carries, 25 kB at 1 Mbit/s and 250 kB at 10 Mbit/s.
+ */
+export const LONGEST_QUEUE_MS = 200
+
+/**
+ * How long a chunk may take in all: whoever comes when others have filled the queue takes theirs for the line's own time. With round trips up to this the link is kept busy;
+ * several sources over one link share it, each seeing the queue that all of them make.
  */
 export const LONGEST_FLIGHT_MS = 500
 
@@ -17,19 +22,22 @@ export const LARGEST_WINDOW_BYTES = 2 * 1024 * 1024
 export class PullWindow {
   #bytes = SMALLEST_WINDOW_BYTES
   #shrunkMs = -Infinity
+  #quickestMs = Infinity
 
   get bytes (): number { return this.#bytes }
 
   arrived (bytes: number, askedMs: number, nowMs: number): void {
     const flightMs = nowMs - askedMs
-    if (flightMs > LONGEST_FLIGHT_MS) this.#shrink(flightMs, askedMs, nowMs)
-    else this.#bytes = Math.min(LARGEST_WINDOW_BYTES, this.#bytes + (flightMs <= LONGEST_FLIGHT_MS / 2 ? bytes : bytes * bytes / this.#bytes))
+    this.#quickestMs = Math.min(this.#quickestMs, flightMs)
+    const limitMs = Math.min(LONGEST_FLIGHT_MS, this.#quickestMs + LONGEST_QUEUE_MS)
+    if (flightMs > limitMs) this.#shrink(limitMs / flightMs, askedMs, nowMs)
+    else this.#bytes = Math.min(LARGEST_WINDOW_BYTES, this.#bytes + (flightMs <= this.#quickestMs + LONGEST_QUEUE_MS / 4 ? bytes : bytes * bytes / this.#bytes))
   }
 
   /** To what would have arrived in time; what was asked before the last time says nothing of the window now. */
-  #shrink (flightMs: number, askedMs: number, nowMs: number): void {
+  #shrink (share: number, askedMs: number, nowMs: number): void {
     if (askedMs < this.#shrunkMs) return
     this.#shrunkMs = nowMs
-    this.#bytes = Math.max(SMALLEST_WINDOW_BYTES, this.#bytes * Math.max(0.5, LONGEST_FLIGHT_MS / flightMs))
+    this.#bytes = Math.max(SMALLEST_WINDOW_BYTES, this.#bytes * Math.max(0.5, share))
   }
 }

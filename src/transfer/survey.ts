@@ -40,11 +40,11 @@ export class Survey {
   /** Why members that were asked gave nothing. */
   get silence (): string { return [...this.#silent].map(([peerId, why]) => `${peerId}: ${why}`).join('; ') }
 
-  /** Asks those that are new, or were asked a while ago. */
-  async look (hold: number | undefined): Promise<void> {
+  /** Asks those that are new, or were asked a while ago; tells of each answer. */
+  async look (hold: number | undefined, onAnswer = (): void => undefined): Promise<void> {
     const { clock } = this.#around
     const due = this.members.slice(0, MOST_ASKED).filter(peerId => clock.nowMs() - (this.#askedMs.get(peerId) ?? -Infinity) >= SURVEY_EVERY_MS)
-    await Promise.all(due.map(async peerId => this.#ask(peerId, hold)))
+    await Promise.all(due.map(async peerId => this.#ask(peerId, hold).then(onAnswer)))
   }
 
   /** The next look asks everybody anew. */

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import '../../node/polyfills.ts'
 import { hashCorpus } from '../../node/corpus/corpus.ts'
+import { within } from '../../node/network/within.ts'
 import { prepareDataDirectory, resolveDataDirectory } from '../../node/store/data-directory.ts'
 import { loadIdentity } from '../../node/store/identity.ts'
 import { methodPreset } from '../../src/averaging/methods.ts'
@@ -22,8 +23,10 @@ import { megabits } from '../links/path.ts'
 import { ProxiedLinks } from '../links/proxied-links.ts'
 import { linkSchema } from '../scenarios/links.ts'
 import { joiningPage } from './joining-page.ts'
-import type { JoiningResult, Milestones } from './joining-page.ts'
+import type { JoiningResult } from './joining-page.ts'
 import type { ProbeTimes } from './joining-probe.ts'
+import { watchJoining } from './joining-watch.ts'
+import type { WatchedJoining } from './joining-watch.ts'
 
 const RESULTS = fileURLToPath(new URL('../../../docs/results/', import.meta.url))
 const BEHIND_GATEWAY = new URL('../links/behind-gateway.js', import.meta.url).href
@@ -37,8 +40,9 @@ const ONE_WAY_MS = 50
 /** Rounds that the members have behind them when the joiner comes. */
 const ROUNDS_BEFORE = 6
 const STOP_MS = 12_000
-/** A joiner that has not averaged by then is reported as it is: the whole takes no more than six minutes. */
-const WATCHED_MS = 150_000
+/** The members' first rounds, and the probe: a minute each on a busy machine. The whole takes no more than six minutes. */
+const UNDER_WAY_MS = 120_000
+const PROBE_MS = 60_000
 
 /** How long `shoal join` takes to its first step over a slow link, and what a control message waits meanwhile. */
 async function main (): Promise<void> {
@@ -64,12 +68,15 @@ async function main (): Promise<void> {
     let reached: () => void = () => undefined
     const underWay = new Promise<void>(resolve => { reached = resolve })
     const first = await launch('A', file, ['--shard', '1'], event => { if (event.type === 'round' && event.record.round >= ROUNDS_BEFORE && event.record.outcome === 'averaged') reached() })
-    const { invite, addresses } = await first.started
-    for (const [index, name] of MEMBERS.slice(1).entries()) await (await launch(name, invite, ['--shard', String(index + 2)], () => undefined)).started
-    await underWay
-    const probe = await probeFrom(await links.open('joiner-probe', { ...linkSchema.parse({}), up: megabits(MEGABITS), down: megabits(MEGABITS), delay: ONE_WAY_MS }), file, addresses[0] ?? '')
-    const milestones = await watchJoining(async onEvent => launch('joiner', invite, ['--shard', '4'], onEvent))
-    await report(run, milestones, probe)
+    const { invite, addresses } = await inTime('the first member starts', UNDER_WAY_MS, async () => first.started)
+    await inTime('the members average', UNDER_WAY_MS, async () => {
+      for (const [index, name] of MEMBERS.slice(1).entries()) await (await launch(name, invite, ['--shard', String(index + 2)], () => undefined)).started
+      await underWay
+    })
+    const gateway = await links.open('joiner-probe', { ...linkSchema.parse({}), up: megabits(MEGABITS), down: megabits(MEGABITS), delay: ONE_WAY_MS })
+    const probe = await inTime('the probe has asked', PROBE_MS, async signal => probeFrom(gateway, file, addresses[0] ?? '', signal))
+    const watched = await watchJoining(async onEvent => launch('joiner', invite, ['--shard', '4'], onEvent))
+    await report(run, watched, probe)
   } finally {
     await Promise.all(running.map(async process => process.stop(STOP_MS)))
     await links.close()
@@ -97,43 +104,28 @@ async function freePort (): Promise<number> {
   return port
 }
 
-async function watchJoining (launch: (onEvent: (event: StampedEvent) => void) => Promise<PeerProcess>): Promise<Milestones> {
-  const begunMs = performance.now()
-  const seconds = (): number => (performance.now() - begunMs) / 1000
-  const at: { -readonly [Name in keyof Milestones]: Milestones[Name] } = { firstChunksSeconds: null, wholeSeconds: null, believedSeconds: null, startedSeconds: null, firstStepSeconds: null, firstAveragedSeconds: null, sources: 0 }
-  let step = Infinity
-  return new Promise((resolve, reject) => {
-    setTimeout(() => { resolve(at) }, WATCHED_MS).unref()
-    const onEvent = (event: StampedEvent): void => {
-      if (event.type === 'joining') {
-        at.sources = Math.max(at.sources, event.sources.length)
-        if (event.receivedBytes > 0 && at.firstChunksSeconds === null) at.firstChunksSeconds = seconds()
-        if (event.receivedBytes === event.totalBytes && at.wholeSeconds === null) at.wholeSeconds = seconds()
-      }
-      if (event.type === 'waiting' && event.sentence.includes(' is believed: ')) at.believedSeconds ??= seconds()
-      if (event.type === 'started') [at.startedSeconds, step] = [seconds(), event.step]
-      if (event.type === 'progress' && event.step > step && at.firstStepSeconds === null) at.firstStepSeconds = seconds()
-      if (event.type === 'round' && event.record.outcome === 'averaged' && at.firstAveragedSeconds === null) at.firstAveragedSeconds = seconds()
-      if (at.firstStepSeconds !== null && at.firstAveragedSeconds !== null) resolve(at)
-    }
-    launch(onEvent).then(async process => process.exited).then(() => { reject(new Error('the joiner ended before it averaged')) }, reject)
-  })
+/** @throws Error when it takes longer */
+async function inTime<T> (what: string, limitMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const result = await within(limitMs, async signal => ({ value: await work(signal) }))
+  if (result === undefined) throw new Error(`it takes longer than ${limitMs / 1000} s until ${what}`)
+  return result.value
 }
 
-async function probeFrom (gateway: number, file: string, address: string): Promise<ProbeTimes> {
+/** Ends with the signal. */
+async function probeFrom (gateway: number, file: string, address: string, signal: AbortSignal): Promise<ProbeTimes> {
   const child = spawn(process.execPath, [PROBE, file, address], {
-    stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, NODE_OPTIONS: `--import ${BEHIND_GATEWAY}`, [GATEWAY_VARIABLE]: String(gateway) }
+    signal, stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, NODE_OPTIONS: `--import ${BEHIND_GATEWAY}`, [GATEWAY_VARIABLE]: String(gateway) }
   })
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => { output += chunk.toString() })
-  await once(child, 'close')
+  await once(child, 'close', { signal })
   return JSON.parse(output) as ProbeTimes
 }
 
-async function report (run: SignedManifest, milestones: Milestones, probe: ProbeTimes): Promise<void> {
+async function report (run: SignedManifest, { milestones, timeline }: WatchedJoining, probe: ProbeTimes): Promise<void> {
   const result: JoiningResult = {
     command: 'npm run bench:joining', setup: `${process.version}, ${cpus().length} cores of ${cpus()[0]?.model.trim() ?? 'an unknown processor'}, shared with other work, load average ${loadavg()[0]?.toFixed(0)}`,
-    stateBytes: 8 * modelLayout(run.manifest.model).size, megabits: MEGABITS, oneWayMs: ONE_WAY_MS, milestones, probe
+    stateBytes: 8 * modelLayout(run.manifest.model).size, megabits: MEGABITS, oneWayMs: ONE_WAY_MS, milestones, timeline, probe
   }
   const page = joiningPage(result)
   await mkdir(RESULTS, { recursive: true })

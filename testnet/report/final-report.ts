@@ -82,7 +82,7 @@ export function finalReport (parts: ReportParts): FinalReport {
     steps: Math.max(0, ...reports.map(report => report.steps)),
     rounds: Math.max(0, ...reports.map(report => report.rounds)),
     tokens: sum(report => report.tokens),
-    startLoss: mean(report => report.startLoss),
+    startLoss: meanOfKnown(reports.map(report => report.startLoss)),
     evalLoss: parts.mergedLoss,
     evalLossReplicas: mean(report => report.evalLoss),
     evalAccuracy: parts.mergedAccuracy,
@@ -100,6 +100,12 @@ export function finalReport (parts: ReportParts): FinalReport {
     sampleBefore: parts.sampleBefore,
     sampleAfter: parts.sampleAfter
   }
+}
+
+/** NaN where none is known: whoever joins on the way was not there at the start. */
+function meanOfKnown (values: readonly number[]): number {
+  const known = values.filter(Number.isFinite)
+  return known.reduce((sum, value) => sum + value, 0) / known.length
 }
 
 /** A loss of this run's model in bits per character, by the same ratio as the merged model's. */

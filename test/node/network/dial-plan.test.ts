@@ -34,6 +34,7 @@ describe('DialPlan', () => {
 
   it('lets the smaller id dial first, and gives a learnt peer up in the end', () => {
     const plan = new DialPlan('m')
+    plan.lonely = false
     plan.learn('a', ['/x'], 0)
     plan.learn('z', ['/x'], 0)
     plan.learn('m', ['/x'], 0)
@@ -44,6 +45,13 @@ describe('DialPlan', () => {
     expect(keysDue(plan, 1e9)).toEqual([])
     plan.learn('z', ['/y'], 5)
     expect(keysDue(plan, 5)).toEqual(['z'])
+  })
+
+  it('dials whoever it is told of at once while it is new', () => {
+    const plan = new DialPlan('m')
+    plan.learn('a', ['/x'], 0)
+    plan.learn('z', ['/x'], 0)
+    expect(keysDue(plan, 0).sort()).toEqual(['a', 'z'])
   })
 
   it('learns the id behind an address, and dials again when the peer is lost', () => {

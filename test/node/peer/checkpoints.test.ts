@@ -84,5 +84,7 @@ describe('the checkpoints of a peer', () => {
     expect(resumed.all('warning').map(({ sentence }) => sentence)).toContainEqual(expect.stringContaining('not with the same bits'))
     expect(resumed.all('started')).toMatchObject([{ step: steps, resumed: true }])
     for (const { record } of last) expect(record.loss).toBeLessThan(before.all('evaluated')[0]?.loss ?? NaN)
+    // whoever goes on from somewhere trains before it measures
+    expect(resumed.all('evaluated')).toEqual([])
   })
 })

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { chooseRound } from '../../../src/transfer/choose-round.ts'
 import { ChunkPlan } from '../../../src/transfer/chunk-plan.ts'
 import { Download } from '../../../src/transfer/download.ts'
-import { LARGEST_WINDOW_BYTES, LONGEST_FLIGHT_MS, PullWindow, SMALLEST_WINDOW_BYTES } from '../../../src/transfer/pull-window.ts'
+import { LARGEST_WINDOW_BYTES, LONGEST_FLIGHT_MS, LONGEST_QUEUE_MS, PullWindow, SMALLEST_WINDOW_BYTES } from '../../../src/transfer/pull-window.ts'
 import { SnapshotCadence } from '../../../src/transfer/snapshot-cadence.ts'
 import type { SnapshotOffer } from '../../../src/transfer/transfer-ports.ts'
 import { opinionOf, verdictOf } from '../../../src/transfer/verdict.ts'
@@ -64,17 +64,18 @@ describe('a download', () => {
 })
 
 describe('a window', () => {
-  it('settles at half a second of the link, whatever it carries', () => {
+  it.each([20, 100, 280])('keeps the link busy, and a short queue before it, whatever it carries, at a round trip of %i ms', roundTripMs => {
     for (const bytesPerMs of [125, 1250]) {
       const window = new PullWindow()
       let nowMs = 0
       for (let chunk = 0; chunk < 2000; chunk++) {
-        const flightMs = 50 + window.bytes / bytesPerMs
+        const flightMs = Math.max(roundTripMs + 16_384 / bytesPerMs, window.bytes / bytesPerMs)
         window.arrived(16_384, nowMs, nowMs + flightMs)
         nowMs += 16_384 / bytesPerMs
       }
-      expect(window.bytes / bytesPerMs).toBeLessThan(LONGEST_FLIGHT_MS + 100)
-      expect(window.bytes / bytesPerMs).toBeGreaterThan(0.4 * LONGEST_FLIGHT_MS)
+      const flightMs = window.bytes / bytesPerMs
+      expect(flightMs).toBeLessThan(Math.min(LONGEST_FLIGHT_MS, roundTripMs + 16_384 / bytesPerMs + LONGEST_QUEUE_MS) + 20)
+      expect(flightMs).toBeGreaterThan(roundTripMs)
     }
   })
 
