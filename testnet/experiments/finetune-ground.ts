@@ -19,6 +19,9 @@ export const FINETUNE = {
   model: 'tiny', peers: 8, batch: 2, eras: 8, pretrainSteps: 1200, pretrainBatch: 16, pretrainRate: 0.004, heldOutBytes: 16_384, seed: 1
 } as const
 
+/** Pretraining takes a quarter of an hour: a line tells where it is. */
+const STEPS_A_LINE = 100
+
 /** A pretrained model, the text of an era that it never saw, and how to judge it there. */
 export interface FinetuneGround {
   readonly model: Model
@@ -66,7 +69,10 @@ export async function openFinetuneGround (folder: URL): Promise<FinetuneGround> 
 async function pretrain (model: Model, kernels: TensorKernels, sample: BatchSampler): Promise<Float32Array> {
   const inner = draftInner({ steps: FINETUNE.pretrainSteps, batch: FINETUNE.pretrainBatch, learningRate: FINETUNE.pretrainRate })
   const learner = new RealLearner({ model, kernels, inner, budgetSteps: FINETUNE.pretrainSteps, sample, genesis: genesisWeights(model.spec, FINETUNE.seed) })
-  await learner.train(FINETUNE.pretrainSteps)
+  for (let step = STEPS_A_LINE; step <= FINETUNE.pretrainSteps; step += STEPS_A_LINE) {
+    const { meanLoss } = await learner.train(step)
+    console.log(`pretrained for ${step} of ${FINETUNE.pretrainSteps} steps: ${meanLoss.toFixed(4)} nats a byte`)
+  }
   learner.dispose()
   return learner.weights
 }
