@@ -3,6 +3,7 @@ import { ShoalError } from '../../src/errors.ts'
 import { MOST_DIRECTIONS, MOST_MOMENTUM, ferretSchema, kSeedSchema, oneByteSchema } from '../../src/manifest/scalar-schema.ts'
 import type { KSeedSpec, ScalarSpec } from '../../src/manifest/scalar-schema.ts'
 import type { AnyMethodSpec } from '../../src/manifest/schema.ts'
+import { LARGEST_LEVEL } from '../../src/spsa/scalar-codec.ts'
 import { checkScalarMethod, isScalarPreset, scalarPresets } from '../../src/spsa/scalar-methods.ts'
 import { choiceOption } from './choices.ts'
 import { axisOptions, methodOf } from './method-options.ts'
@@ -29,6 +30,7 @@ export interface ScalarOptions extends MethodOptions {
   readonly blockSize?: string
   readonly smallest?: string
   readonly largestLevel?: string
+  readonly margin?: string
   readonly sparse?: string
   readonly mask?: string
   readonly form?: string
@@ -45,9 +47,9 @@ const LEAST_MOMENTUM = 0.01
 
 /** Which options each kind of method of scalars has. */
 const OPTIONS_OF = {
-  'one-byte': ['noise', 'epsilon', 'scalarRate', 'swarm', 'pack', 'checkEvery', 'snapshotEvery', 'smallest', 'directions', 'momentum', 'adapterRank', ...VARIANTS, ...PRIVACY],
-  fedkseed: ['noise', 'epsilon', 'scalarRate', 'swarm', 'pool', 'localSteps', 'checkEvery', 'snapshotEvery', 'smallest', 'largestLevel', ...VARIANTS, ...PRIVACY],
-  ferret: ['noise', 'swarm', 'localSteps', 'directions', 'blockSize', 'checkEvery', 'snapshotEvery', 'smallest', 'largestLevel']
+  'one-byte': ['noise', 'epsilon', 'scalarRate', 'swarm', 'pack', 'checkEvery', 'snapshotEvery', 'smallest', 'margin', 'directions', 'momentum', 'adapterRank', ...VARIANTS, ...PRIVACY],
+  fedkseed: ['noise', 'epsilon', 'scalarRate', 'swarm', 'pool', 'localSteps', 'checkEvery', 'snapshotEvery', 'smallest', 'largestLevel', 'margin', ...VARIANTS, ...PRIVACY],
+  ferret: ['noise', 'swarm', 'localSteps', 'directions', 'blockSize', 'checkEvery', 'snapshotEvery', 'smallest', 'largestLevel', 'margin']
 } as const satisfies Record<ScalarSpec['kind'], ReadonlyArray<keyof ScalarOptions>>
 
 const OWN = [...new Set<keyof ScalarOptions>(Object.values(OPTIONS_OF).flat())]
@@ -78,6 +80,7 @@ export function configureScalarOptions (command: Command): void {
     .option('--privacy-noise <multiple>', 'Gaussian noise on every scalar told, in multiples σ of C; what it promises is in docs/scalars.md')
     .option('--privacy-delta <chance>', 'δ at which ε is told; 1e-5 where it is left out')
     .option('--largest-level <level>', 'for fedkseed and ferret: the level at which bytes are clipped, 1 to 127, eight to a factor of e')
+    .option('--margin <levels>', 'how far above the usual one a scalar counts whole, in levels, eight to a factor of e; 0 lets liars have the least say')
 }
 
 /** What a run's length has to do with its method. */
@@ -111,9 +114,10 @@ function scalarMethodOf (options: ScalarOptions, steps: number | undefined): Sca
 }
 
 function changed (preset: ScalarSpec, options: ScalarOptions): ScalarSpec {
-  const { noise, epsilon, scalarRate, swarm, pack, checkEvery, snapshotEvery, pool, localSteps, directions, blockSize, smallest, largestLevel, momentum, adapterRank } = options
+  const { noise, epsilon, scalarRate, swarm, pack, checkEvery, snapshotEvery, pool, localSteps, directions, blockSize, smallest, largestLevel, margin, momentum, adapterRank } = options
   const size = (name: string, text: string | undefined, otherwise: number): number => text === undefined ? otherwise : numberOption(name, text, { minimum: 1e-12, maximum: 1e6, whole: false })
   const count = (name: string, text: string | undefined, otherwise: number, maximum = 1_000_000): number => text === undefined ? otherwise : numberOption(name, text, { minimum: 1, maximum })
+  const marginOver = <Otherwise>(otherwise: Otherwise): number | Otherwise => margin === undefined ? otherwise : numberOption('margin', margin, { minimum: 0, maximum: LARGEST_LEVEL })
   const shared = {
     noise: noise === undefined ? preset.noise : choiceOption('noise', noise, oneByteSchema.shape.noise.options),
     peers: count('swarm', swarm, preset.peers, 1024),
@@ -123,7 +127,7 @@ function changed (preset: ScalarSpec, options: ScalarOptions): ScalarSpec {
   }
   if (preset.kind === 'ferret') {
     return {
-      ...preset, ...shared, localSteps: count('local-steps', localSteps, preset.localSteps), largestLevel: count('largest-level', largestLevel, preset.largestLevel, 127),
+      ...preset, ...shared, localSteps: count('local-steps', localSteps, preset.localSteps), largestLevel: count('largest-level', largestLevel, preset.largestLevel, LARGEST_LEVEL), levelsAboveMedian: marginOver(preset.levelsAboveMedian),
       directions: count('directions', directions, preset.directions, limitOf(ferretSchema.shape.directions)), blockSize: count('block-size', blockSize, preset.blockSize, limitOf(ferretSchema.shape.blockSize))
     }
   }
@@ -132,7 +136,7 @@ function changed (preset: ScalarSpec, options: ScalarOptions): ScalarSpec {
   }
   if (preset.kind === 'one-byte') {
     return {
-      ...preset, ...measured, window: count('pack', pack, preset.window, 256),
+      ...preset, ...measured, window: count('pack', pack, preset.window, 256), clip: { ...preset.clip, levelsAboveMedian: marginOver(preset.clip.levelsAboveMedian) },
       ...directions === undefined ? {} : { directions: count('directions', directions, 1, MOST_DIRECTIONS) },
       ...adapterRank === undefined ? {} : { adapters: { rank: count('adapter-rank', adapterRank, 1, 1024) } },
       ...momentum === undefined ? {} : { momentum: numberOption('momentum', momentum, { minimum: LEAST_MOMENTUM, maximum: MOST_MOMENTUM, whole: false }) }
@@ -140,7 +144,8 @@ function changed (preset: ScalarSpec, options: ScalarOptions): ScalarSpec {
   }
   return {
     ...preset, ...measured, poolSize: count('pool', pool, preset.poolSize, limitOf(kSeedSchema.shape.poolSize)),
-    localSteps: count('local-steps', localSteps, preset.localSteps, limitOf(kSeedSchema.shape.localSteps)), largestLevel: count('largest-level', largestLevel, preset.largestLevel, 127)
+    localSteps: count('local-steps', localSteps, preset.localSteps, limitOf(kSeedSchema.shape.localSteps)), largestLevel: count('largest-level', largestLevel, preset.largestLevel, LARGEST_LEVEL),
+    levelsAboveMedian: marginOver(preset.levelsAboveMedian)
   }
 }
 

@@ -106,16 +106,16 @@ export function oneByteArm (steps: number, learningRate: number, variant: { read
   }
 }
 
-/** Eight peers of `KSeedPeer` on a virtual clock. */
-export function kSeedArm (rounds: number, localSteps: number, learningRate: number, isPro: boolean): FinetuneArm {
+/** Eight peers of `KSeedPeer` on a virtual clock. @param levelsAboveMedian up to which a round's scalars count */
+export function kSeedArm (rounds: number, localSteps: number, learningRate: number, levelsAboveMedian: number): FinetuneArm {
   return {
-    name: `fedkseed${isPro ? '-pro' : ''}-rate${learningRate}-rounds${rounds}x${localSteps}`, title: isPro ? 'FedKSeed-Pro' : 'FedKSeed',
-    settings: { rounds, localSteps, learningRate, poolSize: 1024, epsilon: EPSILON, isPro: String(isPro) },
+    name: `fedkseed-rate${learningRate}-rounds${rounds}x${localSteps}-margin${levelsAboveMedian}`, title: `FedKSeed, a margin of ${levelsAboveMedian}`,
+    settings: { rounds, localSteps, learningRate, poolSize: 1024, epsilon: EPSILON, levelsAboveMedian },
     run: async ground => {
       const clock = new VirtualClock()
       const rules: KSeedRules = {
         runId: 'finetune', poolSize: 1024, localSteps, rounds, peers: FINETUNE.peers, epsilon: () => EPSILON, learningRate: () => learningRate, largestLearningRate: learningRate,
-        codec: scalarCodec(), largestLevel: LARGEST_LEVEL, noise: rademacher, isPro
+        codec: scalarCodec(), largestLevel: LARGEST_LEVEL, levelsAboveMedian, noise: rademacher, isPro: false
       }
       const points = [{ forwardPasses: 0, bytes: 0, loss: await ground.judge(ground.start) }]
       const peers: KSeedPeer[] = ground.samplers.map((sample, self) => new KSeedPeer(heldWeights(ground.start), rules, {
@@ -143,14 +143,15 @@ export function kSeedArm (rounds: number, localSteps: number, learningRate: numb
   }
 }
 
-/** Eight peers of `FerretPeer` on a virtual clock, first-order steps between packs. */
-export function ferretArm (rounds: number, localSteps: number, learningRate: number, directions: number): FinetuneArm {
+/** Eight peers of `FerretPeer` on a virtual clock, first-order steps between packs. @param levelsAboveMedian up to which a round's coordinates count */
+export function ferretArm (rounds: number, localSteps: number, learningRate: number, directions: number, levelsAboveMedian: number): FinetuneArm {
   return {
-    name: `ferret-rate${learningRate}-rounds${rounds}x${localSteps}-k${directions}`, title: `Ferret, ${directions} coordinates a round`, settings: { rounds, localSteps, learningRate, directions, bytesACoordinate: 3 },
+    name: `ferret-rate${learningRate}-rounds${rounds}x${localSteps}-k${directions}-margin${levelsAboveMedian}`, title: `Ferret, ${directions} coordinates a round, a margin of ${levelsAboveMedian}`,
+    settings: { rounds, localSteps, learningRate, directions, bytesACoordinate: 3, levelsAboveMedian },
     run: async ground => {
       const clock = new VirtualClock()
       const rules = {
-        runId: 'finetune', blocks: evenBlocks(ground.model.layout.size, 4096), directions, localSteps, rounds, peers: FINETUNE.peers, noise: rademacher, codec: scalarCodec(1e-8), largestLevel: 96
+        runId: 'finetune', blocks: evenBlocks(ground.model.layout.size, 4096), directions, localSteps, rounds, peers: FINETUNE.peers, noise: rademacher, codec: scalarCodec(1e-8), largestLevel: 96, levelsAboveMedian
       }
       const inner = draftInner({ steps: rounds * localSteps, batch: FINETUNE.batch, learningRate })
       const points = [{ forwardPasses: 0, bytes: 0, loss: await ground.judge(ground.start) }]

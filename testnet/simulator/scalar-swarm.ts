@@ -5,7 +5,6 @@ import { fraction, integerBelow } from '../../src/random/draw.ts'
 import { words } from '../../src/random/words.ts'
 import { modelMemory } from '../../src/spsa/byte-model.ts'
 import type { ByteModel } from '../../src/spsa/byte-model.ts'
-import type { Verify } from '../../src/spsa/ledger-entry.ts'
 import { ModelWork } from '../../src/spsa/model-worker.ts'
 import { EVERYONE } from '../../src/spsa/one-byte-messages.ts'
 import type { OneByteMessage, OneByteReport, SnapshotOffer } from '../../src/spsa/one-byte-messages.ts'
@@ -17,8 +16,10 @@ import { scalarCodec } from '../../src/spsa/scalar-codec.ts'
 import { scheduleOf } from '../../src/spsa/schedules.ts'
 import { perturbed, readAll } from '../../src/spsa/weight-source.ts'
 import { encodeScalars } from '../../protocols/scalars/messages.ts'
+import { signer } from '../../node/scalars/signing.ts'
 import { ModelTurns } from './model-turns.ts'
 import type { ScalarProblem } from './scalar-problems.ts'
+import { sharedVerify } from './shared-verify.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
 export interface ScalarScenario {
@@ -73,17 +74,6 @@ const AFTERMATH_MS = 60_000
 const FRAME_BYTES = 2 + 12 + 18
 const EPSILON = 1e-3
 
-/** All machines are one here: what one has verified, the others need not. */
-function sharedVerify (): Verify {
-  const known = new Map<string, boolean>()
-  return (signature, message, key) => {
-    const name = bytesToHex(signature) + bytesToHex(message)
-    const verdict = known.get(name) ?? ed25519.verify(signature, message, key)
-    known.set(name, verdict)
-    return verdict
-  }
-}
-
 /** Runs a `one-byte` swarm in virtual time over links that lose, repeat and reorder; the same scenario gives the same outcome. */
 export function runScalarSwarm (scenario: ScalarScenario): ScalarOutcome {
   const clock = new VirtualClock()
@@ -113,7 +103,7 @@ export function runScalarSwarm (scenario: ScalarScenario): ScalarOutcome {
   const swarm: OneBytePeer[] = names.map((name, index) => new OneBytePeer(rules, {
     peer: name,
     model: turns[index] as ModelTurns,
-    sign: message => ed25519.sign(message, keys[index] as Uint8Array),
+    sign: signer(keys[index] as Uint8Array),
     verify,
     keep: (_entry, kept) => { kept() },
     measure: (request, done) => { turns[index]?.take(() => { measurements[index]?.(request, done) }) },

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { axisOptions } from '../../../node/cli/method-options.ts'
 import { anyMethodOf } from '../../../node/cli/scalar-options.ts'
+import { scalarPresets } from '../../../src/spsa/scalar-methods.ts'
 
 describe('a method of scalars', () => {
   it.each(axisOptions.map(axis => [axis]))('has no %s', axis => {
@@ -10,6 +11,24 @@ describe('a method of scalars', () => {
   it('is no method of the frame, whose options are refused the other way', () => {
     expect(anyMethodOf({ method: 'one-byte' }).kind).toBe('one-byte')
     expect(() => anyMethodOf({ method: 'noloco', epsilon: '0.1' })).toThrow(expect.objectContaining({ code: 'USAGE', why: 'it is no method of scalars' }) as Error)
+  })
+})
+
+describe('the margin above what is usual', () => {
+  it.each(['fedkseed', 'fedkseed-pro', 'ferret'])('is a number of %s', method => {
+    expect(anyMethodOf({ method, margin: '3' })).toMatchObject({ levelsAboveMedian: 3 })
+  })
+
+  it('is one of one-byte’s clipping, beside what the preset says of the rest', () => {
+    expect(anyMethodOf({ method: 'one-byte', margin: '0' })).toMatchObject({ clip: { ...scalarPresets['one-byte'].clip, levelsAboveMedian: 0 } })
+  })
+
+  it.each(['-1', '128', '1.5', 'wide', ''])('is refused as %j', margin => {
+    expect(() => anyMethodOf({ method: 'fedkseed', margin })).toThrow(expect.objectContaining({ code: 'USAGE', message: `--margin ${margin} cannot be used`, why: 'it has to be a whole number from 0 to 127' }) as Error)
+  })
+
+  it('is none of a method of the frame', () => {
+    expect(() => anyMethodOf({ method: 'noloco', margin: '3' })).toThrow(expect.objectContaining({ code: 'USAGE', why: 'it is no method of scalars' }) as Error)
   })
 })
 

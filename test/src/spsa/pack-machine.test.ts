@@ -7,8 +7,9 @@ import { packsIn } from '../../../src/spsa/pack-machine.ts'
 import { replayedPlayer } from '../../../src/spsa/pack-players.ts'
 import { readAll } from '../../../src/spsa/weight-source.ts'
 import { VirtualClock } from '../../../testnet/simulator/virtual-clock.ts'
-import { RUN, STEPS, ferret, kSeed, member, nameOfPeer, problem, runPackSwarm, signAs } from './pack-swarm.ts'
-import type { Member } from './pack-swarm.ts'
+import { PACK_RUN, nameOfPeer, signAs } from '../../../testnet/simulator/pack-swarm.ts'
+import type { Member } from '../../../testnet/simulator/pack-swarm.ts'
+import { STEPS, ferret, kSeed, member, problem, runPackSwarm } from './pack-ground.ts'
 
 const ROUGH = { lost: 0.2, repeated: 0.2, jitterMs: 2000 }
 const stateOf = ({ machine }: Pick<Member, 'machine'>): { readonly fingerprint: string, readonly modelHash: string } => {
@@ -31,7 +32,7 @@ describe.each([['fedkseed', kSeed], ['fedkseed-pro', { ...kSeed, importance: tru
       expect(held.step).toBeGreaterThan(0)
       expect(Math.min(...rounds)).toBe(held.step / ledger.rules.window)
       const { start: { sums } } = sealedBy(peer).at(-2)!
-      const player = replayedPlayer(method, { runId: RUN, steps: STEPS }, problem.start, ledger.counted(), { step: held.step, packs: packsIn(held), weights: after, sums })
+      const player = replayedPlayer(method, { runId: PACK_RUN, steps: STEPS }, problem.start, ledger.counted(), { step: held.step, packs: packsIn(held), weights: after, sums })
       expect(hashWeights(player.model.weights)).toBe(hashWeights(weights))
       expect(player.compact(step)).toEqual({ ...sealedBy(peer).at(-1)!.weights === undefined ? { sums: sealedBy(peer).at(-1)!.start.sums } : { weights: sealedBy(peer).at(-1)!.weights } })
     }
@@ -70,7 +71,7 @@ function alone (method: typeof kSeed | typeof ferret = kSeed): Member & { readon
 
 const ANN = nameOfPeer(1)
 const draft = { peer: ANN, index: 0, firstStep: 0, levels: new Int8Array(10).fill(60), pool: Uint16Array.from({ length: 10 }, (_, at) => at), previous: new Uint8Array(32) }
-const entryOf = (changes: Partial<Entry> = {}, author = 1): Entry => signEntry({ ...draft, ...changes }, RUN, signAs(author))
+const entryOf = (changes: Partial<Entry> = {}, author = 1): Entry => signEntry({ ...draft, ...changes }, PACK_RUN, signAs(author))
 
 describe('a peer of a method of rounds', () => {
   it.each([
@@ -122,7 +123,7 @@ describe('a peer of a method of rounds', () => {
     const modelHash = hashWeights(source.machine.weights, 0)
     const heads = source.machine.ledger.heads()
     const snapshot = { step: 10, heads }
-    const pool = replayedPlayer(kSeed, { runId: RUN, steps: STEPS }, problem.start, source.machine.ledger.entries())
+    const pool = replayedPlayer(kSeed, { runId: PACK_RUN, steps: STEPS }, problem.start, source.machine.ledger.entries())
     const { sums } = pool.compact(10)
     const start = { model: { step: 10, limit: 0 }, snapshot, held: snapshot }
     joiner.machine.restore([entryOf()])

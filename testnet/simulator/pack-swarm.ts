@@ -1,36 +1,30 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { bytesToHex } from '@noble/hashes/utils.js'
-import { decodeScalars, encodeScalars } from '../../../protocols/scalars/messages.ts'
-import type { ScalarSpec } from '../../../src/manifest/scalar-schema.ts'
-import { fraction, integerBelow } from '../../../src/random/draw.ts'
-import { words } from '../../../src/random/words.ts'
-import { fingerprintOf } from '../../../src/spsa/ledger.ts'
-import type { LedgerStart } from '../../../src/spsa/ledger-start.ts'
-import { EVERYONE } from '../../../src/spsa/one-byte-messages.ts'
-import type { OneByteMessage, OneByteReport, SnapshotOffer } from '../../../src/spsa/one-byte-messages.ts'
-import { PackMachine } from '../../../src/spsa/pack-machine.ts'
-import { packMachineRules } from '../../../src/spsa/pack-methods.ts'
-import type { PackSpec } from '../../../src/spsa/pack-methods.ts'
-import type { PackPorts } from '../../../src/spsa/pack-player.ts'
-import { packPlayer } from '../../../src/spsa/pack-players.ts'
-import { scalarPresets } from '../../../src/spsa/scalar-methods.ts'
-import { perturbed } from '../../../src/spsa/weight-source.ts'
-import { noiseOf } from '../../../src/spsa/noise.ts'
-import { quadraticProblem } from '../../../testnet/simulator/scalar-problems.ts'
-import type { ScalarProblem } from '../../../testnet/simulator/scalar-problems.ts'
-import { VirtualClock } from '../../../testnet/simulator/virtual-clock.ts'
+import { decodeScalars, encodeScalars } from '../../protocols/scalars/messages.ts'
+import { fraction, integerBelow } from '../../src/random/draw.ts'
+import { words } from '../../src/random/words.ts'
+import { fingerprintOf } from '../../src/spsa/ledger.ts'
+import type { Sign, Verify } from '../../src/spsa/ledger-entry.ts'
+import type { LedgerStart } from '../../src/spsa/ledger-start.ts'
+import { EVERYONE } from '../../src/spsa/one-byte-messages.ts'
+import type { OneByteMessage, OneByteReport, SnapshotOffer } from '../../src/spsa/one-byte-messages.ts'
+import { PackMachine } from '../../src/spsa/pack-machine.ts'
+import { packMachineRules } from '../../src/spsa/pack-methods.ts'
+import type { PackSpec } from '../../src/spsa/pack-methods.ts'
+import type { PackPorts } from '../../src/spsa/pack-player.ts'
+import { packPlayer } from '../../src/spsa/pack-players.ts'
+import { noiseOf } from '../../src/spsa/noise.ts'
+import { heldWeights, perturbed } from '../../src/spsa/weight-source.ts'
+import { signer } from '../../node/scalars/signing.ts'
+import type { ScalarProblem } from './scalar-problems.ts'
+import { sharedVerify } from './shared-verify.ts'
+import { VirtualClock } from './virtual-clock.ts'
 
-export const SIZE = 64
-export const problem = quadraticProblem(SIZE, 1)
-export const STEPS = 120
-export const RUN = 'packs'
-
-export const kSeed = { ...scalarPresets.fedkseed, peers: 4, learningRate: 0.01, poolSize: 64, localSteps: 10, checkEvery: 2, snapshotEvery: 4 } as const satisfies ScalarSpec
-export const ferret = { ...scalarPresets.ferret, peers: 4, smallest: 1e-5, localSteps: 4, directions: 48, blockSize: 16, checkEvery: 2, snapshotEvery: 8 } as const satisfies ScalarSpec
+export const PACK_RUN = 'packs'
 
 const secretOf = (peer: number): Uint8Array => new Uint8Array(32).fill(peer + 1)
 export const nameOfPeer = (peer: number): string => bytesToHex(ed25519.getPublicKey(secretOf(peer)))
-export const signAs = (peer: number) => (message: Uint8Array): Uint8Array => ed25519.sign(message, secretOf(peer))
+export const signAs = (peer: number): Sign => signer(secretOf(peer))
 
 export interface Member {
   readonly machine: PackMachine
@@ -39,27 +33,10 @@ export interface Member {
   readonly integers: Int32Array
 }
 
-/** Where the quadratic's loss is least: it falls by ½ more than its slope from one weight's 0 to 1. */
-const optimum = problem.start.map((_, index) => {
-  const moved = new Float32Array(SIZE)
-  moved[index] = 1
-  return 0.5 + problem.loss(problem.start) - problem.loss(moved)
-})
-
-/** All peers are one machine here: what one has verified, the others need not. */
-const verdicts = new Map<string, boolean>()
-function verify (signature: Uint8Array, message: Uint8Array, key: Uint8Array): boolean {
-  const name = bytesToHex(signature) + bytesToHex(message)
-  const verdict = verdicts.get(name) ?? ed25519.verify(signature, message, key)
-  verdicts.set(name, verdict)
-  return verdict
-}
-
 const EVALUATION_MS = 50
 /** Of Ferret's local steps: a round takes as long as one of FedKSeed. */
 const TRAINING_MS = 500
-/** Of gradient descent on the quadratic, for Ferret's local steps. */
-const RATE = 0.2
+const MOVED = 1e-2
 
 /** What a swarm learns. */
 export interface Ground {
@@ -69,8 +46,14 @@ export interface Ground {
   readonly descend: (theta: Float32Array, peer: number, step: number) => void
 }
 
-const quadratic: Ground = {
-  problem, steps: STEPS, descend: theta => { theta.forEach((value, index) => { theta[index] = value + RATE * (optimum[index]! - value) }) }
+/** Gradient descent on a peer's own batches; differences are gradients enough here. */
+export function descending (problem: ScalarProblem, rate: number): Ground['descend'] {
+  return (theta, peer, step) => {
+    const here = problem.batchLoss(heldWeights(theta), peer, step)
+    const slopeOf = (index: number): number => (problem.batchLoss(heldWeights(theta.map((value, other) => other === index ? value + MOVED : value)), peer, step) - here) / MOVED
+    const gradient = theta.map((_, index) => slopeOf(index))
+    theta.forEach((value, index) => { theta[index] = value - rate * (gradient[index] as number) })
+  }
 }
 
 export interface Around {
@@ -81,7 +64,9 @@ export interface Around {
   readonly overruled?: (offer: SnapshotOffer) => void
   readonly start?: LedgerStart
   readonly lie?: Lie | undefined
-  readonly ground?: Ground | undefined
+  readonly ground: Ground
+  /** Every peer's own when left out. */
+  readonly verify?: Verify
 }
 
 /** What a peer makes of the truth; nothing of what is left out. */
@@ -95,7 +80,7 @@ export interface Lie {
 }
 
 /** One peer on a clock, whose messages go wherever `send` takes them. */
-export function member (method: PackSpec, peer: number, clock: VirtualClock, { send, others = () => [], overruled = () => undefined, start, lie, ground = quadratic }: Around): Member {
+export function member (method: PackSpec, peer: number, clock: VirtualClock, { send, others = () => [], overruled = () => undefined, start, lie, ground, verify = sharedVerify() }: Around): Member {
   const { problem, steps: runSteps } = ground
   const size = problem.start.length
   const [reports, integers, theta] = [[] as OneByteReport[], new Int32Array(size), problem.start.slice()]
@@ -104,7 +89,7 @@ export function member (method: PackSpec, peer: number, clock: VirtualClock, { s
     pack.levels.forEach((level, at) => { pack.levels[at] = lie?.level?.(level) ?? level })
     ports.send(pack, sent)
   } })
-  const machine: PackMachine = new PackMachine((ports, from) => packPlayer(method, { runId: RUN, steps: runSteps }, problem.start, {
+  const machine: PackMachine = new PackMachine((ports, from) => packPlayer(method, { runId: PACK_RUN, steps: runSteps }, problem.start, {
     weights: theta, integers, draws: words(1, 501, peer), disclose: undefined,
     measure: ({ step, epsilon, directions }, done) => {
       const losses = directions.map(({ seed }) => {
@@ -121,7 +106,7 @@ export function member (method: PackSpec, peer: number, clock: VirtualClock, { s
         done({ kind: 'reached', step: machine.step + steps, tokens: 1, meanLoss: problem.loss(theta) })
       })
     }
-  }, lying(ports), from), packMachineRules(method, { runId: RUN, steps: runSteps, isMember: () => true }, size), {
+  }, lying(ports), from), packMachineRules(method, { runId: PACK_RUN, steps: runSteps, isMember: () => true }, size), {
     peer: nameOfPeer(peer), sign: signAs(peer), verify,
     keep: (_entry, kept) => { kept() }, send, others,
     report: event => {
@@ -139,8 +124,7 @@ export interface Course {
   readonly late?: readonly number[]
   /** They tell something else than they measured. */
   readonly liars?: { readonly peers: readonly number[], readonly lie: Lie }
-  /** The quadratic when left out. */
-  readonly ground?: Ground
+  readonly ground: Ground
   /** When the last peer hears and is heard by nobody. */
   readonly away?: { readonly fromMs: number, readonly toMs: number }
 }
@@ -157,8 +141,9 @@ function adopt ({ machine }: Member, offer: SnapshotOffer, swarm: readonly Membe
 }
 
 /** Peers over links that lose, repeat and reorder, as bytes, in virtual time. */
-export function runPackSwarm (method: PackSpec, { lost, repeated, jitterMs }: Links, { late = [], liars, away, ground }: Course = {}): Member[] {
+export function runPackSwarm (method: PackSpec, { lost, repeated, jitterMs }: Links, { late = [], liars, away, ground }: Course): Member[] {
   const clock = new VirtualClock()
+  const verify = sharedVerify()
   const chance = words(7, 402)
   const peers = [...Array(method.peers).keys()]
   const isIn = new Set(peers.filter(peer => !late.includes(peer)))
@@ -174,7 +159,7 @@ export function runPackSwarm (method: PackSpec, { lost, repeated, jitterMs }: Li
     send: (to, message) => { for (const other of to === EVERYONE ? peers : [peers.findIndex(peer => nameOfPeer(peer) === to)]) deliver(self, other, encodeScalars(message)) },
     others: () => peers.filter(other => reaches(self, other)).map(nameOfPeer),
     overruled: offer => { clock.schedule(30, () => { adopt(swarm[self] as Member, offer, swarm) }) },
-    ground, lie: liars?.peers.includes(self) === true ? liars.lie : undefined
+    ground, verify, lie: liars?.peers.includes(self) === true ? liars.lie : undefined
   }))
   const join = (peer: number): void => {
     isIn.add(peer)

@@ -1,0 +1,72 @@
+import type { KSeedSpec } from '../../src/manifest/scalar-schema.ts'
+import type { PackSpec } from '../../src/spsa/pack-methods.ts'
+import { scalarPresets } from '../../src/spsa/scalar-methods.ts'
+import type { ScalarPresetName } from '../../src/spsa/scalar-methods.ts'
+import { readAll } from '../../src/spsa/weight-source.ts'
+import { descending, runPackSwarm } from '../simulator/pack-swarm.ts'
+import { logisticProblem } from '../simulator/scalar-problems.ts'
+import type { ScalarProblem } from '../simulator/scalar-problems.ts'
+import { runScalarSwarm } from '../simulator/scalar-swarm.ts'
+
+/** One method at one margin and batch, over seeds: held-out losses over the least there is. */
+export interface LiarCell {
+  readonly method: ScalarPresetName
+  readonly margin: number
+  readonly batch: number
+  /** Of each seed: all honest, and with two of eight who lie. */
+  readonly honest: readonly number[]
+  readonly lied: readonly number[]
+}
+
+export interface LiarFigures {
+  readonly seeds: readonly number[]
+  readonly steps: Readonly<Record<ScalarPresetName, number>>
+  readonly cells: readonly LiarCell[]
+}
+
+const MARGINS = [0, 2, 4, 8] as const
+/** Rows that a peer measures its losses on: a small batch, whose noise is as large as its gradient near the end, and one that is not. */
+const BATCHES = [32, 256] as const
+const SEEDS = [2, 3, 4] as const
+const [PEERS, LIARS, FEATURES] = [8, 2, 10]
+const LOUDEST = 127
+/** As many as take honest peers to within a few percent of the floor. */
+const STEPS = { 'one-byte': 512, fedkseed: 600, 'fedkseed-pro': 800, ferret: 200 } as const
+const ONE_BYTE = { learningRate: 0.5, window: 16, first: 48, ceiling: 90 } as const
+const DESCENT_RATE = 0.8
+
+const kSeed = { ...scalarPresets.fedkseed, peers: PEERS, learningRate: 0.3, checkEvery: 10, snapshotEvery: 20 } as const satisfies KSeedSpec
+const packMethods = {
+  fedkseed: kSeed, 'fedkseed-pro': { ...kSeed, importance: true },
+  ferret: { ...scalarPresets.ferret, peers: PEERS, smallest: 1e-5, localSteps: 4, directions: 64, blockSize: 5, checkEvery: 10, snapshotEvery: 20 }
+} as const satisfies Record<string, PackSpec>
+
+/** What two of eight cost who send the loudest scalars there are against what they measured, at several margins above the median. */
+export function measureLiars (): LiarFigures {
+  const methods = Object.keys(STEPS) as ScalarPresetName[]
+  const cells = methods.flatMap(method => MARGINS.flatMap(margin => BATCHES.map(batch => measureCell(method, margin, batch))))
+  return { seeds: SEEDS, steps: STEPS, cells }
+}
+
+export function measureCell (method: ScalarPresetName, margin: number, batch: number): LiarCell {
+  const lossesWith = (liars: number): number[] => SEEDS.map(seed => {
+    const problem = logisticProblem(FEATURES, seed, batch)
+    const loss = method === 'one-byte' ? lossOfBytes(problem, margin, liars, seed) : lossOfRounds(packMethods[method], STEPS[method], problem, margin, liars)
+    return loss / problem.floor
+  })
+  return { method, margin, batch, honest: lossesWith(0), lied: lossesWith(LIARS) }
+}
+
+function lossOfBytes (problem: ScalarProblem, levelsAboveMedian: number, liars: number, seed: number): number {
+  const { window, learningRate, first, ceiling } = ONE_BYTE
+  const { losses } = runScalarSwarm({ problem, peers: PEERS, liars, steps: STEPS['one-byte'], window, learningRate, clip: { levelsAboveMedian, first, ceiling }, lost: 0, repeated: 0, jitterMs: 50, seed })
+  return losses[0] as number
+}
+
+function lossOfRounds (method: PackSpec, steps: number, problem: ScalarProblem, levelsAboveMedian: number, liars: number): number {
+  const [first] = runPackSwarm({ ...method, levelsAboveMedian }, { lost: 0, repeated: 0, jitterMs: 50 }, {
+    ground: { problem, steps, descend: descending(problem, DESCENT_RATE) },
+    ...liars === 0 ? {} : { liars: { peers: Array.from({ length: liars }, (_, index) => PEERS - 1 - index), lie: { level: (level: number) => -LOUDEST * Math.sign(level) } } }
+  })
+  return problem.loss(readAll((first as (typeof first & object)).machine.weights))
+}
