@@ -1,5 +1,7 @@
+import { performance } from 'node:perf_hooks'
 import { ShoalError } from '../../src/errors.ts'
 import { hashCorpus } from '../../node/corpus/corpus.ts'
+import { formatSeconds } from '../../node/terminal/units.ts'
 import { openGround } from './method-ground.ts'
 import type { Ground } from './method-ground.ts'
 import { TUNING_SEED } from './method-grid.ts'
@@ -73,7 +75,11 @@ function bestOf (group: readonly Point[], tried: readonly StoredCell[]): readonl
 class Bench {
   readonly #options: MethodBenchOptions
   readonly #corpus: string
+  readonly #startedMs = performance.now()
   #ground: Ground | undefined
+  /** Runs that were asked for, and those of them that were not stored. */
+  #asked = 0
+  #trained = 0
 
   constructor (options: MethodBenchOptions, corpus: string) {
     this.#options = options
@@ -89,6 +95,7 @@ class Bench {
   /** One cell a link; of a preset that is not to be run, those that are stored. */
   async cells ({ preset }: Sweep, point: Point, seed: number, links: readonly number[]): Promise<readonly StoredCell[]> {
     const { grid: { setting }, store, only, origin, signal, say } = this.#options
+    this.#asked++
     const named = links.map(megabits => ({ name: cellName({ point, seed, megabits }), hash: hashOf(inputsOf(setting, { point, seed, megabits }, this.#corpus)) }))
     const stored: StoredCell[] = []
     for (const { name, hash } of named) {
@@ -100,8 +107,17 @@ class Bench {
     this.#ground ??= await openGround(setting)
     const cells = (await runPoint(this.#ground, point, seed, links)).map((result): StoredCell => ({ ...result, origin }))
     for (const [index, cell] of cells.entries()) await store.write(named[index]?.name ?? '', cell)
-    say(`${preset} ${point.name} seed ${seed}: ${cells[0]?.mergedLoss?.toFixed(4) ?? 'diverged'} nats per byte merged, ${Math.round((cells[0]?.payloadBytes ?? 0) / 1000)} kB a peer`)
+    say(`${preset} ${point.name} seed ${seed}: ${cells[0]?.mergedLoss?.toFixed(4) ?? 'diverged'} nats per byte merged, ${Math.round((cells[0]?.payloadBytes ?? 0) / 1000)} kB a peer; ${this.#progress()}`)
     return cells
+  }
+
+  /** At the pace so far, and as if nothing of what remains were stored. */
+  #progress (): string {
+    this.#trained++
+    const { methods, seeds } = this.#options.grid
+    const runs = methods.reduce((sum, { groups, variants }) => sum + groups.flat().length + variants.length + groups.length * seeds.length, 0)
+    const leftSeconds = (performance.now() - this.#startedMs) / 1000 / this.#trained * (runs - this.#asked)
+    return `${this.#asked} of ${runs}, at most ${formatSeconds(leftSeconds)} left`
   }
 }
 

@@ -28,7 +28,7 @@ export const CLAIMS: readonly Claim[] = [
   { preset: 'sparseloco', source: 'arXiv 2508.15706', claim: 'better than DiLoCo at 1–3 % of the entries in two bits', measure: rows => betterFor(rows, 'sparseloco', 'diloco') },
   { preset: 'demo', source: 'arXiv 2411.19870', claim: 'as good as AdamW with synchronous gradients at orders of magnitude fewer bytes', measure: rows => asGoodFor(rows, 'demo', 'ddp') },
   { preset: 'dgc', source: 'arXiv 1712.01887', claim: 'gradients 270 to 600 times smaller without loss of accuracy', measure: rows => asGoodFor(rows, 'dgc', 'ddp') },
-  { preset: 'branch-train-merge', source: 'arXiv 2208.03306; “A Single Merging Suffices”', claim: 'training apart and merging once recovers most of what averaging all along gives', measure: mergingSuffices },
+  { preset: 'branch-train-merge', source: 'arXiv 2208.03306, 2507.06542', claim: 'training apart and merging once recovers most of what averaging all along gives; here peers part at the genesis, and later in [claims.md](claims.md)', measure: mergingSuffices },
   { preset: 'shoal', source: 'ours', claim: 'owns the Pareto front of loss against bytes', measure: ownsFront }
 ]
 

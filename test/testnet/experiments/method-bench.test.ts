@@ -38,6 +38,8 @@ describe('the reduced grid', () => {
     expect(await files('other')).toEqual(first)
     // Two methods; a tuning cell each, and one of the paired seed on each of two links.
     expect(Object.keys(first)).toHaveLength(6)
+    expect(said[0]).toMatch(/; 1 of 4, at most .* left$/)
+    expect(said[3]).toMatch(/; 4 of 4, at most 0\.0 s left$/)
 
     said = []
     await bench(reduced, 'one')

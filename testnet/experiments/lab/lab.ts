@@ -43,8 +43,17 @@ async function run<Result> (study: Study<Result>): Promise<string> {
     study, store: storeOf(study), origin: originOf(), only: words, signal: shutdown.signal, say, show: (share, cell) => { progress.show(share, cell) }
   })
   progress.clear()
-  for (const [file, text] of study.report(results)) await writeFileAtomically(join(RESULTS, file), [new TextEncoder().encode(text)])
-  return join(RESULTS, `${study.name}.md`)
+  const files = study.report(results)
+  for (const [file, text] of files) await writeFileAtomically(join(RESULTS, file), [new TextEncoder().encode(text)])
+  const page = `${study.name}.md`
+  return [...firstTable(files.find(([file]) => file === page)?.[1] ?? ''), join(RESULTS, page)].join('\n')
+}
+
+/** What a study compares first, for whoever waits at the terminal. */
+function firstTable (page: string): readonly string[] {
+  const lines = page.split('\n')
+  const from = lines.findIndex(line => line.startsWith('|'))
+  return from < 0 ? [] : [...lines.slice(from, lines.indexOf('', from)), '']
 }
 
 async function list<Result> (study: Study<Result>): Promise<string> {

@@ -6,7 +6,7 @@ export function preface (study: Pick<Study<unknown>, 'name'>, title: string, res
   const listed = (values: readonly string[]): string => [...new Set(values)].sort().join(', ')
   return [
     `# ${title}`, '',
-    `Command: \`npm run bench:${study.name}\`. Raw numbers: one JSON a cell in [${study.name}/](${study.name}), ${results.size} of them. Setup: ${listed(origins.map(({ setup }) => setup))}; ` +
+    `Command: \`npm run bench:${study.name}\`, which goes on where it stopped; \`-- --list\` behind it says what is stored and how long the rest takes. Raw numbers: one JSON a cell in [${study.name}/](${study.name}), ${results.size} of them. Setup: ${listed(origins.map(({ setup }) => setup))}; ` +
     `commit ${listed(origins.map(({ commit }) => commit))}, ${listed(origins.map(({ date }) => date))}; paired seeds ${seeds.join(', ')}. Every number, plot and verdict on this page is written by the script.`
   ]
 }

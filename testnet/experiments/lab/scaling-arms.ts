@@ -1,5 +1,5 @@
 import type { Point, Setting } from '../method-setting.ts'
-import { GROUND } from './arms.ts'
+import { GROUND, PUBLISHED_SEEDS } from './arms.ts'
 
 /** Three sizes, by width; of one layer, on the ground of methods.md. */
 export const WIDTHS = [16, 32, 48] as const
@@ -8,7 +8,7 @@ export const INTERVALS = [5, 25] as const
 /** Of all replicas in one step, as DiLoCo’s scaling laws keep the global batch: more replicas have smaller ones. */
 export const GLOBAL_BATCH = 16
 export const LAW_STEPS = 100
-export const LAW_SEEDS = [1] as const
+export const LAW_SEEDS = PUBLISHED_SEEDS
 const LAW_RATE = 0.02
 
 export interface LawArm {

@@ -75,19 +75,30 @@ interface Observed {
   readonly parameters: number
   /** Mean over the seeds that there are. */
   readonly loss: number
+  readonly losses: readonly number[]
 }
 
 function observationsOf (results: MixedResults): readonly Observed[] {
   const trained = trainedOnly(results)
   return LAW_ARMS.flatMap(arm => {
     const cells = LAW_SEEDS.flatMap(seed => trained.get(`${arm.name}-seed${seed}`)?.result ?? [])
-    return cells.length === 0 ? [] : [{ arm, parameters: cells[0]?.parameters ?? NaN, loss: estimate(cells.map(({ mergedLoss }) => mergedLoss ?? NaN)).mean }]
+    const losses = cells.map(({ mergedLoss }) => mergedLoss ?? NaN)
+    return cells.length === 0 ? [] : [{ arm, parameters: cells[0]?.parameters ?? NaN, loss: estimate(losses).mean, losses }]
   })
+}
+
+/** How far the seeds of a cell lie apart: one standard deviation, pooled over cells; undefined where every cell has one seed. */
+function spreadOfSeeds (observed: readonly Observed[]): number | undefined {
+  const several = observed.filter(({ losses }) => losses.length > 1)
+  const degrees = several.reduce((sum, { losses }) => sum + losses.length - 1, 0)
+  const squares = several.reduce((sum, { loss, losses }) => sum + losses.reduce((all, value) => all + (value - loss) ** 2, 0), 0)
+  return degrees === 0 ? undefined : Math.sqrt(squares / degrees)
 }
 
 function law (observed: readonly Observed[]): readonly string[] {
   const shared = observed.filter(({ arm }) => arm.replicas > 1)
-  const intro = `\`noloco\` on like shards, ${LAW_STEPS} steps, ${GLOBAL_BATCH} rows a step of all replicas together, so that every cell sees the same tokens: what more replicas cost is that each has fewer rows. Losses are means over seeds ${LAW_SEEDS.join(', ')}; of one seed, differences of a few hundredths of a nat are noise.`
+  const spread = spreadOfSeeds(observed)
+  const intro = `\`noloco\` on like shards, ${LAW_STEPS} steps, ${GLOBAL_BATCH} rows a step of all replicas together, so that every cell sees the same tokens: what more replicas cost is that each has fewer rows. Losses are means over as many of seeds ${LAW_SEEDS.join(', ')} as are measured${spread === undefined ? '' : `; seeds of the same cell lie ${spread.toFixed(3)} nats apart (one standard deviation, pooled)`}.`
   const rows = table(['parameters:', ...REPLICAS.flatMap(replicas => replicas === 1 ? ['M = 1:'] : INTERVALS.map(every => `M = ${replicas}, H = ${every}:`))], WIDTHS.filter(width => observed.some(({ arm }) => arm.width === width)).map(width => {
     const mine = observed.filter(({ arm }) => arm.width === width)
     const lossAt = (replicas: number, every: number): string => mine.find(({ arm }) => arm.replicas === replicas && arm.everySteps === every)?.loss.toFixed(3) ?? '–'
