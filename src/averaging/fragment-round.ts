@@ -18,8 +18,8 @@ export interface OpenRound {
   readonly repeats: Repeats
   /** θ of the fragment now. */
   readonly now: () => Float32Array
-  /** Takes the results over, all of them. */
-  readonly apply: (change: FragmentChange) => void
+  /** Takes the results over, all of them; `hasMet` where others counted in them. */
+  readonly apply: (change: FragmentChange, hasMet: boolean) => void
   /** Told once, when the round is over either way. */
   readonly closed: () => void
 }
@@ -82,13 +82,14 @@ export class OpenFragmentRound implements FragmentRound {
     const { arithmetic, context, now, apply } = this.#options
     const parts = this.plan.parts.map((_, part) => this.#exchange.landed(part))
     const outcome = this.#outcomeOf(parts)
+    if (outcome.landed > 0 && (context.method.robust ?? 'mean') !== 'mean') for (const { watch, way } of arithmetic.channels) watch?.met(way?.() ?? 0)
     // Landing writes over the round's own vectors: there is no second time, even where it fails.
     this.#close()
     const change = arithmetic.land({ parts, context, now: now(), weight: this.#weightAt(ageSteps), isAlone: this.#plan.members.length === 1 })
     for (const name of ['slow', 'fast', 'gradient', 'momentum'] as const) {
       if (change[name] !== undefined) refuseDivergence(change[name], name)
     }
-    apply(change)
+    apply(change, outcome.landed > 0)
     return outcome
   }
 

@@ -46,6 +46,8 @@ export class FrameReplica {
   /** By fragment, then by channel. */
   readonly #watches: ReadonlyArray<readonly DistanceWatch[]>
   readonly #repeats = new Repeats()
+  /** φ after the last round of each fragment in which others counted, or as this replica began; only where members may lie. */
+  readonly #met: Float32Array | undefined
   readonly #open = new Map<number, FragmentRound>()
 
   /**
@@ -61,7 +63,8 @@ export class FrameReplica {
     this.fragments = planFragments(layout, method.fragments, method.pattern)
     this.#kept = new KeptVectors(method, vectors.fast, this.fragments, state)
     this.#watches = this.fragments.map(() => specsOf(method).map(() => new DistanceWatch()))
-    const { outer } = method
+    const { outer, robust = 'mean' } = method
+    this.#met = robust === 'mean' ? undefined : this.slow.slice()
     const [, ...rungs] = ladderOf(method)
     this.#codecs = this.fragments.map(({ shapes }) => new CodecFamily(method.codec, shapes, rungs))
     this.#momentumCodecs = outer.kind === 'gossip' && outer.momentumCodec !== undefined ? this.fragments.map(({ shapes }) => new CodecFamily(outer.momentumCodec as string, shapes)) : []
@@ -98,13 +101,17 @@ export class FrameReplica {
       kept: name => this.#kept.view(name, fragment),
       lastStepNorm: this.#kept.stepNorms[plan.fragment] ?? 0,
       spreads: this.#kept.spreads.of(plan.fragment),
-      watches: this.#watches[plan.fragment] as readonly DistanceWatch[]
+      watches: this.#watches[plan.fragment] as readonly DistanceWatch[],
+      met: () => view(this.#met ?? this.slow, fragment)
     }
     const round = new OpenFragmentRound({
       self, seed, plan, context, length: fragment.length, repeats: this.#repeats,
       arithmetic: openings[sharesOf(method)](context),
       now: () => view(vectors.fast, fragment),
-      apply: change => { this.#apply(change, fragment) },
+      apply: (change, hasMet) => {
+        this.#apply(change, fragment)
+        if (hasMet && this.#met !== undefined) scatter(view(this.slow, fragment), fragment, this.#met)
+      },
       closed: () => { this.#open.delete(plan.fragment) }
     })
     this.#open.set(plan.fragment, round)
@@ -125,6 +132,7 @@ export class FrameReplica {
     for (const round of [...this.#open.values()]) round.abandon()
     fast.set(weights)
     this.#kept.reset(slow, momentum)
+    this.#met?.set(slow)
   }
 
   /** What a checkpoint needs beside θ, as copies. Rounds under way are not in it: to a resumed peer they never happened. */

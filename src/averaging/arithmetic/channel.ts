@@ -15,7 +15,7 @@ export interface Channel {
   readonly moved?: () => Float32Array
   /** How far others' vectors usually lie from this one, by which they are judged; nobody is where it is left out. */
   readonly watch?: DistanceWatch | undefined
-  /** This peer's own way since the last round: root mean square per value. */
+  /** This peer's own way since it last averaged: root mean square per value. */
   readonly way?: () => number
 }
 

@@ -38,6 +38,8 @@ export interface RoundContext {
   readonly spreads: ReadonlyArray<Float32Array | undefined>
   /** By which others' vectors are judged, one a channel. */
   readonly watches: readonly DistanceWatch[]
+  /** φ after the last round of this fragment in which others counted, or as this replica began; to be read alone. */
+  readonly met: () => Float32Array
 }
 
 export interface Landing {

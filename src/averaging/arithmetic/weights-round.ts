@@ -83,9 +83,9 @@ function openGossip (context: RoundContext, outer: Momentum): RoundArithmetic {
 
 /** @param values φ or θ, which the round leaves alone until it lands */
 function weightsChannel (context: RoundContext, values: Float32Array): Channel {
-  const { codecs, kept, spreads, watches } = context
+  const { codecs, kept, spreads, watches, met } = context
   const slow = (): Float32Array => keptOrZero(context, 'slow')
-  return { values, codecs, owed: kept('owed'), spreads: spreads[0], moved: () => minus(values, slow()), watch: watches[0], way: () => distance(values, slow()) / Math.sqrt(values.length) }
+  return { values, codecs, owed: kept('owed'), spreads: spreads[0], moved: () => minus(values, slow()), watch: watches[0], way: () => distance(values, met()) / Math.sqrt(values.length) }
 }
 
 /** In a vector that only the caller has. */

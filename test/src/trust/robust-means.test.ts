@@ -132,6 +132,14 @@ describe('what is usual', () => {
     expect(watch.usual(0)).toBe(5)
   })
 
+  it('fades after a long way alone, as rounds are averaged', () => {
+    const watch = new DistanceWatch()
+    watch.met(16)
+    expect(watch.usual(1)).toBeCloseTo(12 * Math.SQRT2)
+    for (let round = 0; round < 12; round++) watch.met(1)
+    expect(watch.usual(1)).toBeCloseTo(Math.SQRT2)
+  })
+
   it('follows a swarm that really drifts apart', () => {
     const watch = new DistanceWatch()
     observe(watch, new Array<number>(20).fill(1))
