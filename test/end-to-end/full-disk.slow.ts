@@ -13,15 +13,15 @@ const unmount = (folder: string): void => { execFileSync('umount', ['--lazy', fo
 
 /** Why no small disk can be made here; undefined where one can. */
 async function mountObstacle (): Promise<string | undefined> {
-  const { path, remove } = await temporaryFolder()
+  const temporary = await temporaryFolder()
   try {
-    mount(path)
-    unmount(path)
+    mount(temporary.path)
+    unmount(temporary.path)
     return undefined
   } catch {
     return 'a small disk takes Linux and the right to mount it'
   } finally {
-    await remove()
+    await temporary.remove()
   }
 }
 

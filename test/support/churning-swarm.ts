@@ -17,21 +17,21 @@ export const CHURN_TIMEOUT_MS = 1_800_000
 export class ChurningSwarm {
   readonly folder: string
   readonly manifest: string
-  readonly #remove: () => Promise<void>
+  readonly #temporary: Awaited<ReturnType<typeof temporaryFolder>>
   /** All processes that ever were. */
   readonly #lives: ShoalProcess[] = []
 
-  private constructor (folder: string, manifest: string, remove: () => Promise<void>) {
-    this.folder = folder
-    this.manifest = manifest
-    this.#remove = remove
+  private constructor (temporary: Awaited<ReturnType<typeof temporaryFolder>>) {
+    this.#temporary = temporary
+    this.folder = temporary.path
+    this.manifest = join(this.folder, 'churn.run')
   }
 
   static async make (): Promise<ChurningSwarm> {
-    const { path, remove } = await temporaryFolder()
-    const manifest = join(path, 'churn.run')
-    await shoal(['run', 'create', '--name', 'churn', '--method', 'noloco', '--steps', '0', '--every', '5', '--batch', '1', '--output', manifest, '--data-dir', join(path, 'maker')])
-    return new ChurningSwarm(path, manifest, remove)
+    const temporary = await temporaryFolder()
+    const swarm = new ChurningSwarm(temporary)
+    await shoal(['run', 'create', '--name', 'churn', '--method', 'noloco', '--steps', '0', '--every', '5', '--batch', '1', '--output', swarm.manifest, '--data-dir', join(swarm.folder, 'maker')])
+    return swarm
   }
 
   /** Another life of the peer of this name, or its first. @param source an invite, or the run's file */
@@ -69,7 +69,7 @@ export class ChurningSwarm {
   }
 
   /** Once nobody writes there any more. */
-  async remove (): Promise<void> { await this.#remove() }
+  async remove (): Promise<void> { await this.#temporary.remove() }
 
   async close (): Promise<void> {
     await this.stop()

@@ -47,7 +47,7 @@ export async function linksOf (kind: LinkKind, seed: number, needs: LineNeeds): 
 }
 
 /** Lines through gateways on 127.0.0.1. */
-function gatewayLinks (seed: number): TestnetLinks {
+export function gatewayLinks (seed: number): TestnetLinks {
   const links = new ProxiedLinks(seed)
   return {
     book: links.book,
