@@ -51,7 +51,8 @@ export const statusSchema = z.object({
   yardstick: yardstickSchema.nullable(),
   tokensPerSecond: count,
   lossHistory: z.array(count),
-  peers: z.object({ present: count, training: count }),
+  /** How many members are here, how many of them train, and how many are connected over QUIC; left out for none. */
+  peers: z.object({ present: count, training: count, quic: count.optional() }),
   lastRound: roundRecordSchema.nullable(),
   bytes: byteTotalsSchema,
   allReduceBytes: count,
@@ -68,6 +69,8 @@ export const peersSchema = z.object({
   version: z.literal(API_VERSION),
   connected: z.array(z.object({
     peerId: z.string(), round: count, step: count, training: z.boolean(), direction: z.enum(['inbound', 'outbound']),
+    /** What the connection goes over, to the relay where there is one; left out where that is not known. */
+    transport: z.enum(['tcp', 'websockets', 'quic']).optional(),
     /** The member that carries the connection; left out for a direct one. */
     relay: z.string().optional(),
     /** Whether it is a direct one through the NATs of both. */

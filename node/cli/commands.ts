@@ -49,7 +49,7 @@ function configureDataOptions (command: Command): void {
 /** Options of a peer that runs, whatever started it. */
 function configurePeerOptions (command: Command): void {
   command
-    .option('--listen <multiaddr>', 'address to listen on (/ip4/0.0.0.0/tcp/4001, …/tcp/4002/ws), or none; may be given several times', collect)
+    .option('--listen <multiaddr>', 'address to listen on (/ip4/0.0.0.0/tcp/4001, …/tcp/4002/ws, …/udp/4001/quic-v1), or none; may be given several times', collect)
     .option('--bootstrap <multiaddr>', 'a peer to begin with, may be given several times', collect)
     .option('--network-key <file>', 'the key of a private run’s network (default: the one that came with its invite)')
     .option('--mdns <on|off>', 'ask the local network for members of the run (default: on)')

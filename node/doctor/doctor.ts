@@ -2,7 +2,8 @@ import type { RunManifest } from '../../src/manifest/schema.ts'
 import type { Probed } from '../backends/probe.ts'
 import type { DataDirectory } from '../store/data-directory.ts'
 import type { Finding } from './finding.ts'
-import { checkBackend, checkDirectory, checkDisk, checkIdentity, checkLock, checkMemory, checkNode } from './machine-checks.ts'
+import type { Loaded } from '../network/quic/binding.ts'
+import { checkBackend, checkDirectory, checkDisk, checkIdentity, checkLock, checkMemory, checkNode, checkQuic } from './machine-checks.ts'
 import type { NetworkAnswer } from './network-answer.ts'
 import { networkFindings } from './network-checks.ts'
 
@@ -10,6 +11,8 @@ import { networkFindings } from './network-checks.ts'
 export interface Patient {
   readonly nodeVersion: string
   readonly directory: DataDirectory
+  /** Whether QUIC can be spoken. */
+  readonly loadQuic: () => Promise<Loaded>
   /** The run last worked on here. */
   readonly manifest: RunManifest | undefined
   readonly freeMemoryBytes: number
@@ -25,6 +28,7 @@ export interface Patient {
 export async function * examine (patient: Patient): AsyncGenerator<Finding> {
   const { directory, manifest } = patient
   yield checkNode(patient.nodeVersion)
+  yield checkQuic(await patient.loadQuic())
   yield checkDirectory(directory)
   yield checkIdentity(directory)
   yield checkDisk(directory)

@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { trainingBytes } from '../../src/training/memory-estimate.ts'
 import type { RunManifest } from '../../src/manifest/schema.ts'
 import type { Probed } from '../backends/probe.ts'
+import { QUIC_PACKAGE, type Loaded } from '../network/quic/binding.ts'
 import type { DataDirectory } from '../store/data-directory.ts'
 import { formatBytes, formatNumber } from '../terminal/units.ts'
 import { fail, ok, unknown, warn } from './finding.ts'
@@ -26,6 +27,14 @@ export function checkNode (version: string): Finding {
   const wanted = OLDEST_NODE.join('.')
   if (major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1])) return ok('node', `Node ${version}; ${wanted} or newer is needed`)
   return fail('node', `Node ${version} is too old: ${wanted} is needed`, 'install the current LTS release of Node')
+}
+
+/** Nobody needs it: where it is not spoken, there is TCP. */
+export function checkQuic (quic: Loaded): Finding {
+  if ('version' in quic) return ok('quic', `spoken, with ${QUIC_PACKAGE} ${quic.version}, where a peer listens on …/udp/<port>/quic-v1 and to whoever does; not in private runs`)
+  return quic.isInstalled
+    ? warn('quic', `not spoken: ${quic.obstacle}`, `TCP does without; else npm install ${QUIC_PACKAGE}@2.1.1 beside shoal`)
+    : ok('quic', `not spoken: ${quic.obstacle}, and TCP does without (npm install ${QUIC_PACKAGE} beside shoal)`)
 }
 
 export function checkDirectory ({ root }: Pick<DataDirectory, 'root'>): Finding {

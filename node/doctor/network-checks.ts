@@ -1,4 +1,5 @@
 import { shortId } from '../../src/membership/short-id.ts'
+import { isQuic } from '../network/addresses.ts'
 import { counted, formatBytes, formatSeconds } from '../terminal/units.ts'
 import { fail, ok, unknown, warn } from './finding.ts'
 import type { Finding } from './finding.ts'
@@ -41,6 +42,7 @@ function reachable ({ members, addresses }: NetworkAnswer): Finding {
     const scope = reaching.some(member => isOutside(member, addresses)) ? 'from outside' : 'from this machine or network; nobody outside of it was asked'
     return ok('reachable', `${counted(reaching.length, 'member')} dialled back and reached ${withoutId(reached.address)} ${scope}`)
   }
+  if (dials.length > 0 && dials.every(({ address }) => isQuic(address))) return unknown('reachable', 'this peer listens over QUIC alone, which members do not dial back', 'listen on TCP too, or look at shoal status: who has been dialled can be')
   const tried = dials.find(({ why }) => !why.startsWith('not tried'))
   if (tried === undefined) {
     const from = members.map(({ observed }) => hostOf(observed)).find(host => host !== undefined) ?? 'another address'

@@ -1,8 +1,8 @@
 import { multiaddr } from '@multiformats/multiaddr'
 
-const DIRECT = String.raw`\/(ip4|ip6|dns|dns4|dns6)\/[^/]+\/tcp\/\d+(\/(tls\/)?ws)?\/p2p\/[^/]+`
+const DIRECT = String.raw`\/(ip4|ip6|dns|dns4|dns6)\/[^/]+\/(tcp\/\d+(\/(tls\/)?ws)?|udp\/\d+\/quic-v1)\/p2p\/[^/]+`
 
-/** A host and a TCP port, WebSockets on it or not, or a place at a relay that is reached so. */
+/** A host and a TCP port, WebSockets on it or not, or a UDP port with QUIC, or a place at a relay that is reached so. */
 const DIALABLE = new RegExp(String.raw`^${DIRECT}(\/p2p-circuit\/p2p\/[^/]+)?$`)
 
 /** The peer id at the end of a multiaddr such as `/ip4/…/tcp/…/p2p/12D3…`. */
@@ -15,6 +15,11 @@ export function isRelayed (address: string): boolean {
   return address.includes('/p2p-circuit')
 }
 
+/** Whether an address, or that of its relay, is one of QUIC. */
+export function isQuic (address: string): boolean {
+  return /^\/[^/]+\/[^/]+\/udp\/\d+\/quic-v1(\/|$)/.test(address)
+}
+
 /** The addresses of a peer that can be dialled, each with its peer id: a stranger must not send us to another one. */
 export function dialable (peerId: string, addresses: readonly string[]): string[] {
   return addresses
@@ -24,9 +29,9 @@ export function dialable (peerId: string, addresses: readonly string[]): string[
 
 /** Why an address cannot be used by this version at all; undefined for one that can be tried. */
 export function unspoken (address: string): string | undefined {
-  if (/\/quic(-v1)?(\/|$)/.test(address)) return 'QUIC is not spoken here: give an address with /tcp/<port>, or with /tcp/<port>/ws'
-  if (/\/(webrtc|webrtc-direct|webtransport)(\/|$)/.test(address)) return 'only TCP and WebSockets are spoken here: give an address with /tcp/<port>, or with /tcp/<port>/ws'
-  if (/\/udp\//.test(address)) return 'UDP is not spoken here: give an address with /tcp/<port>, or with /tcp/<port>/ws'
+  const instead = 'give an address with /tcp/<port>, with /tcp/<port>/ws, or with /udp/<port>/quic-v1'
+  if (/\/(webrtc|webrtc-direct|webtransport)(\/|$)/.test(address)) return `only TCP, WebSockets and QUIC are spoken here: ${instead}`
+  if (/\/udp\//.test(address) && !isQuic(address)) return `of what there is over UDP only version 1 of QUIC is spoken here: ${instead}`
   return isMultiaddr(address) ? undefined : 'it is no multiaddr: /ip4/203.0.113.7/tcp/4001/p2p/<peer id> is one'
 }
 

@@ -21,6 +21,9 @@ export const INBOUND_STREAMS = 32
 /** Connections of one peer: both may have dialled at once, and one by a relay may be about to become direct. */
 export const CONNECTIONS_PER_PEER = 3
 
+/** The same where one of them is over QUIC, which holds more: what was sent and not acknowledged waits in this process, not in the system's buffers. */
+export const CONNECTIONS_PER_QUIC_PEER = 2
+
 /** Streams that one peer may open: a whole round of the largest group at once, and far more than any protocol asks for from then on. */
 export const STREAM_RATE = { burst: 128, perSecond: 16 } as const
 
@@ -41,6 +44,33 @@ export const KEEPALIVE_MS = 30_000
 
 /** Three keepalives without one byte back: the peer is frozen or its network gone. */
 export const SILENCE_LIMIT_MS = 95_000
+
+/** Routers forget who is behind them after half a minute without a packet, where TCP has hours: a packet of 30 bytes keeps them from it. */
+export const QUIC_KEEPALIVE_MS = 15_000
+
+/** QUIC gives up by itself on whoever stopped in the middle of a handshake; an open connection is ended before that, with a sentence. */
+export const QUIC_IDLE_LIMIT_MS = 105_000
+
+/** A receive window per stream of QUIC: 40 Mbit/s at 100 ms. */
+export const QUIC_STREAM_BYTES = 512 * 1024
+
+/** The window of all streams of a QUIC connection together: those that wait for their turn at once, with payloads, must not fill it. */
+export const QUIC_CONNECTION_BYTES = 4 * 1024 * 1024
+
+/** What one read takes from it, and about what a stream holds that nobody listens to. */
+export const QUIC_READ_BYTES = 16 * 1024
+
+/** What QUIC asks of the system for packets on their way in and out: a burst of a window, while the processor is elsewhere. */
+export const QUIC_SOCKET_BYTES = 512 * 1024
+
+/** Handshakes under way at once, as many as over TCP. */
+export const QUIC_HANDSHAKES = 128
+
+/** What was written last before a connection is closed has two round trips to arrive, and this on top; an exit waits no longer than the most. */
+export const QUIC_LINGER_MS = { least: 20, most: 500 } as const
+
+/** The packet that ends a connection has left by then. */
+export const QUIC_FAREWELL_MS = 1_000
 
 /** How often silence is looked for. */
 export const SILENCE_CHECK_MS = 5_000

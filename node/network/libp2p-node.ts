@@ -13,7 +13,7 @@ import type { GossipSub } from '@libp2p/gossipsub'
 import type { Libp2p, PeerDiscovery, PeerId, PeerInfo, PrivateKey, ServiceMap, Transport } from '@libp2p/interface'
 import type { AddressManager, TransportManager } from '@libp2p/interface-internal'
 import { ShoalError } from '../../src/errors.ts'
-import { unspoken } from './addresses.ts'
+import { isQuic, unspoken } from './addresses.ts'
 import { freshlyDiallingAutoNAT } from './auto-nat.ts'
 import { DIAL_TIMEOUT_MS, INBOUND_STREAMS, KEEPALIVE_MS, MAXIMUM_CONNECTIONS, OPEN_STREAM_TIMEOUT_MS, PARALLEL_DIALS_IN_ALL, STREAM_READ_BUFFER_BYTES, STREAM_WINDOW_BYTES } from './constants.ts'
 import { DialLimits } from './dial-limits.ts'
@@ -22,6 +22,7 @@ import { HolePunching, type HolePunchingOptions } from './hole-punching.ts'
 import type { MeteredLinks } from './metered-links.ts'
 import { portMapping } from './port-mapping.ts'
 import { protectorOf } from './private-network.ts'
+import { openQuic } from './quic/quic-transport.ts'
 import { DHT_PROTOCOL, DHT_SELF_QUERY_MS, MAXIMUM_RESERVATIONS, MDNS_INTERVAL_MS, RELAYED_CONNECTION_MS, relayedBytes } from './reach-limits.ts'
 import { onlyLoopback, type ReachOptions } from './reach-options.ts'
 import { SeenAddresses } from './seen-addresses.ts'
@@ -104,6 +105,8 @@ export async function createPeerNode (options: NodeOptions): Promise<{ readonly 
   const { privateKey, listen, links, reach, runId, isMember, onNeighbour } = options
   const unusable = listen.find(address => unspoken(address) !== undefined)
   if (unusable !== undefined) throw cannotListen(listen, unspoken(unusable) ?? '')
+  const quic = await openQuic(reach.networkKey !== undefined)
+  if (quic.obstacle !== undefined && listen.some(isQuic)) throw cannotListen(listen, quic.obstacle)
   const relay = circuitRelay()
   const port = onlyLoopback(listen) ? undefined : await SharedPort.reserve()
   const late: { seen?: SeenAddresses } = {}
@@ -115,7 +118,7 @@ export async function createPeerNode (options: NodeOptions): Promise<{ readonly 
       start: false,
       privateKey,
       addresses: { listen: [...listen] },
-      transports: [...directTransports(port), relay.transport],
+      transports: [...directTransports(port), quic.transport, relay.transport],
       metrics: links.metrics,
       ...protection(reach.networkKey),
       connectionGater: {
@@ -226,7 +229,7 @@ export async function createAskingNode ({ privateKey, networkKey, runId, onNeigh
     ...(privateKey === undefined ? {} : { privateKey }),
     ...protection(networkKey),
     connectionGater: { denyDialMultiaddr: () => false },
-    transports: [...directTransports(), circuitRelayTransport()],
+    transports: [...directTransports(), (await openQuic(networkKey !== undefined)).transport, circuitRelayTransport()],
     addresses: { listen: [] },
     peerDiscovery: runId === undefined ? [] : [localNetwork(runId, onNeighbour)],
     services: { identify: identify(), ...runId === undefined ? {} : { ping: ping(), dht: table(true) } } as never
@@ -235,7 +238,8 @@ export async function createAskingNode ({ privateKey, networkKey, runId, onNeigh
 
 function listenError (error: unknown, listen: readonly string[]): unknown {
   const text = describe(error)
-  if (text.includes('EADDRINUSE')) {
+  // QUIC's library says it in the system's words
+  if (/EADDRINUSE|address already in use/i.test(text)) {
     return new ShoalError({
       code: 'PORT_IN_USE',
       what: `cannot listen on ${listen.join(', ')}`,
@@ -251,7 +255,7 @@ function listenError (error: unknown, listen: readonly string[]): unknown {
 function cannotListen (listen: readonly string[], why: string, cause?: unknown): ShoalError {
   return new ShoalError({
     code: 'CONFIG_INVALID', what: `cannot listen on ${listen.join(', ')}`, why,
-    tryThis: 'give an address of this machine, such as /ip4/0.0.0.0/tcp/0 or, for WebSockets, /ip4/0.0.0.0/tcp/0/ws', cause
+    tryThis: 'give an address of this machine, such as /ip4/0.0.0.0/tcp/0, for WebSockets /ip4/0.0.0.0/tcp/0/ws, for QUIC /ip4/0.0.0.0/udp/0/quic-v1', cause
   })
 }
 

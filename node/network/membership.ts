@@ -12,7 +12,7 @@ import { MAXIMUM_ADDRESSES_PER_PEER, MAXIMUM_KNOWN_PEERS } from '../../protocols
 import { PROTOCOL_VERSIONS } from '../../protocols/wire/protocol-ids.ts'
 import { rejection, type Rejection } from '../../protocols/wire/rejection.ts'
 import { Announcer } from './announcer.ts'
-import { CONNECTIONS_PER_PEER, DIALLED_MEMBERS, MAXIMUM_MEMBERS, SILENCE_CHECK_MS, SILENCE_LIMIT_MS } from './constants.ts'
+import { CONNECTIONS_PER_PEER, CONNECTIONS_PER_QUIC_PEER, DIALLED_MEMBERS, MAXIMUM_MEMBERS, SILENCE_CHECK_MS, SILENCE_LIMIT_MS } from './constants.ts'
 import { DialPlan } from './dial-plan.ts'
 import { Door } from './door.ts'
 import { dialable, isRelayed } from './addresses.ts'
@@ -24,6 +24,7 @@ import { IslandWatch } from './islands.ts'
 import { Listeners } from './listeners.ts'
 import { bestConnection } from './paths.ts'
 import type { MembershipOptions } from './membership-options.ts'
+import { QUIC_MULTIPLEXER } from './quic/quic-muxer.ts'
 import { RejectionLog, Roster } from './roster.ts'
 
 /** Who has only just come is met by nobody until it says that it is ready. */
@@ -181,9 +182,10 @@ export class Membership {
 
   /** One more than a peer may have is closed, the newest. */
   #onConnection (connection: Connection): void {
-    const open = this.#options.node.getConnections(connection.remotePeer).length
-    if (open <= CONNECTIONS_PER_PEER) this.handshakes.onConnection(connection)
-    else connection.abort(new WireError('refused', `it has ${CONNECTIONS_PER_PEER} connections already`))
+    const open = this.#options.node.getConnections(connection.remotePeer)
+    const most = open.some(({ multiplexer }) => multiplexer === QUIC_MULTIPLEXER) ? CONNECTIONS_PER_QUIC_PEER : CONNECTIONS_PER_PEER
+    if (open.length <= most) this.handshakes.onConnection(connection)
+    else connection.abort(new WireError('refused', `it has ${most} connections already`))
   }
 
   /** What this peer says of itself to another one, with the members that the other may not know. */

@@ -1,11 +1,15 @@
 import { AbstractMessageStream } from '@libp2p/utils'
 import type { ComponentLogger, Connection, Metrics, MultiaddrConnection, Stream, TypedEventTarget, Libp2pEvents } from '@libp2p/interface'
 import type { ByteMeter, ConnectionMeter, Direction } from '../../protocols/wire/byte-meter.ts'
+import { QUIC_FAREWELL_MS } from './constants.ts'
 import { pathOf } from './paths.ts'
+import { QuicSocket } from './quic/quic-socket.ts'
 
 interface Link {
   readonly meter: ConnectionMeter
   heardMs: number
+  /** Looks whether anything came in, where nothing tells of it. */
+  readonly listen?: () => void
 }
 
 interface Components {
@@ -21,7 +25,7 @@ const NO_METRIC = { update () {}, increment () {}, decrement () {}, reset () {},
 
 /**
  * Hangs the byte meter under libp2p through its `metrics` component: every socket is counted before its handshake
- * begins, every stream once its protocol is known. Also knows how long each connection has been silent.
+ * begins (of QUIC the packets of every connection), every stream once its protocol is known. Also knows how long each connection has been silent.
  */
 export class MeteredLinks {
   readonly #meter: ByteMeter
@@ -57,10 +61,40 @@ export class MeteredLinks {
   /** Milliseconds since the last byte came in on this connection. */
   silentMs (connection: Connection): number {
     const link = this.#links.get(connection.timeline)
+    link?.listen?.()
     return link === undefined ? 0 : this.#nowMs() - link.heardMs
   }
 
+  /** QUIC's packets pass nothing that libp2p sees, but its connections count them. */
+  #countPackets (socket: QuicSocket): void {
+    let { received } = socket.carried()
+    const link: Link = {
+      meter: this.#meter.openConnection(undefined, () => socket.carried()),
+      heardMs: this.#nowMs(),
+      listen: () => {
+        const { received: now } = socket.carried()
+        if (now > received) link.heardMs = this.#nowMs()
+        received = now
+      }
+    }
+    this.#links.set(socket.timeline, link)
+    socket.addEventListener('close', () => {
+      const counted = socket.carried()
+      link.meter.close()
+      // the packet that says so leaves a moment later
+      setTimeout(() => {
+        const { sent, received } = socket.carried()
+        link.meter.countSocket('sent', sent - counted.sent)
+        link.meter.countSocket('received', received - counted.received)
+      }, QUIC_FAREWELL_MS).unref()
+    })
+  }
+
   #countSocket (socket: MultiaddrConnection): void {
+    if (socket instanceof QuicSocket) {
+      this.#countPackets(socket)
+      return
+    }
     const link: Link = { meter: this.#meter.openConnection(this.#carrierOf(socket)), heardMs: this.#nowMs() }
     this.#links.set(socket.timeline, link)
     tap(socket, (direction, bytes) => {

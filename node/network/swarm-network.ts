@@ -33,7 +33,7 @@ import { createPeerNode, startNode, type NodeParts, type Services } from './libp
 import { Membership } from './membership.ts'
 import { MeteredLinks } from './metered-links.ts'
 import { narrowed, openStream } from './open-stream.ts'
-import { bestConnection, pathOf } from './paths.ts'
+import { bestConnection, pathOf, transportOf } from './paths.ts'
 import type { Pubsub } from './pubsub.ts'
 import { Reach } from './reach.ts'
 import type { RejectionRecord } from './roster.ts'
@@ -177,10 +177,10 @@ export class SwarmNetwork implements Peers {
     const traffic = this.meter.byPeer()
     return this.#membership.roster.members().map(member => {
       const connection = bestConnection(this.#node, peerIdFromString(member.peerId))
+      const [relay, transport] = connection === undefined ? [] : [pathOf(connection).relay, transportOf(connection)]
       return {
         ...member,
-        direction: connection?.direction ?? 'inbound',
-        relay: connection === undefined ? undefined : pathOf(connection).relay,
+        direction: connection?.direction ?? 'inbound', relay, transport,
         punched: connection !== undefined && this.reach.isPunched(connection),
         bytesSent: traffic.get(member.peerId)?.sent ?? 0,
         bytesReceived: traffic.get(member.peerId)?.received ?? 0

@@ -6,6 +6,7 @@ import type { Terms } from './membership-options.ts'
 import type { FurtherMetrics } from './metered-links.ts'
 import type { ReachOptions } from './reach-options.ts'
 import type { Member } from './roster.ts'
+import type { Transport } from './paths.ts'
 
 /** What a peer's network is made with. */
 export interface SwarmNetworkOptions extends Terms {
@@ -40,6 +41,8 @@ export interface SwarmNetworkOptions extends Terms {
 
 /** One member as `shoal peers` shows it. */
 export interface ConnectedPeer extends Member {
+  /** What the connection goes over, to the relay where there is one; undefined where that is not known. */
+  readonly transport: Transport | undefined
   /** The peer that carries our connection to it; undefined for a direct one. */
   readonly relay: string | undefined
   /** Whether it is a direct one through the NATs of both. */

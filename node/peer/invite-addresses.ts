@@ -1,4 +1,4 @@
-import { isRelayed } from '../network/addresses.ts'
+import { isQuic, isRelayed } from '../network/addresses.ts'
 
 /** Own addresses in an invite: one of each of two network interfaces, or a place at a relay and one for neighbours. */
 const OWN_ADDRESSES = 2
@@ -11,7 +11,7 @@ export function inviteAddresses (own: readonly string[], others: ReadonlyArray<{
   return [...mostUseful(own).slice(0, OWN_ADDRESSES), ...neighbours.slice(0, OTHER_MEMBERS)]
 }
 
-/** Of the internet before relayed, relayed before those that only neighbours can dial. */
+/** Of the internet before relayed, relayed before those that only neighbours can dial; of the same host TCP first, which everybody speaks. */
 function mostUseful (addresses: readonly string[]): string[] {
   const elsewhere = addresses.filter(address => !/^\/(ip4\/127\.|ip6\/::1\/)/.test(address) || isRelayed(address))
   const known = elsewhere.length > 0 ? elsewhere : addresses.slice(0, 1)
@@ -19,6 +19,7 @@ function mostUseful (addresses: readonly string[]): string[] {
 }
 
 function usefulness (address: string): number {
+  if (isQuic(address)) return usefulness(address.replace(/\/udp\/(\d+)\/quic-v1/, '/tcp/$1')) - 0.5
   if (isRelayed(address)) return 1
   return /^\/(ip4\/(10\.|192\.168\.|169\.254\.|172\.(1[6-9]|2\d|3[01])\.)|ip6\/f[cde])/.test(address) ? 0 : 2
 }

@@ -74,7 +74,7 @@ export function peerView (parts: PeerViewParts): PeerView {
     ...starting,
     status: () => statusOf(parts),
     peers: () => ({
-      connected: network.connectedPeers().map(({ relay, punched, ...peer }) => ({ ...peer, ...relay === undefined ? {} : { relay }, ...punched ? { punched } : {}, addresses: [...peer.addresses] })),
+      connected: network.connectedPeers().map(({ transport, relay, punched, ...peer }) => ({ ...peer, ...transport === undefined ? {} : { transport }, ...relay === undefined ? {} : { relay }, ...punched ? { punched } : {}, addresses: [...peer.addresses] })),
       rejected: [...network.rejected()],
       banned: doorkeeper.banned()
     }),
@@ -119,6 +119,7 @@ function statusOf (parts: PeerViewParts): ReturnType<PeerView['status']> {
   const { source: { run }, network, trainer, layout, reporter, averaging, invite, pause, yardstick } = parts
   const { phase, sentence } = whatItDoes(parts)
   const present = network.present()
+  const quic = network.connectedPeers().filter(({ transport }) => transport === 'quic').length
   const reach = network.reach.describe()
   const firstStep = parts.checkpoint?.step ?? parts.snapshot?.step ?? 0
   return {
@@ -137,7 +138,7 @@ function statusOf (parts: PeerViewParts): ReturnType<PeerView['status']> {
     yardstick: yardstick ?? null,
     tokensPerSecond: reporter.tokensPerSecond,
     lossHistory: reporter.lossHistory,
-    peers: { present: present.length, training: present.filter(peer => peer.training).length },
+    peers: { present: present.length, training: present.filter(peer => peer.training).length, ...quic === 0 ? {} : { quic } },
     lastRound: reporter.lastRound === undefined ? null : roundAnswer(reporter.lastRound),
     bytes: network.meter.totals(),
     // Bytes are counted since this process began, and so are the steps that they are compared by.

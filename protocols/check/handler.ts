@@ -64,6 +64,7 @@ export class CheckHandler {
   }
 
   async #dial (address: string, observed: string): Promise<DialReport> {
+    if (!TCP.test(address)) return { address, reached: false, why: 'not tried: only plain TCP is dialled back' }
     const host = hostOf(address)
     if (host === undefined || host !== hostOf(observed)) return { address, reached: false, why: 'not tried: the connection comes from another host' }
     return { address, ...await this.#options.dial(address, this.#options.signal) }
@@ -81,7 +82,9 @@ export class CheckHandler {
   }
 }
 
+const TCP = /^\/[^/]+\/[^/]+\/tcp\/\d+(?:\/p2p\/[^/]+)?$/
+
 /** `/ip4/192.0.2.1/tcp/4001/…` → `192.0.2.1`: names may lead anywhere and are not followed. */
 function hostOf (address: string): string | undefined {
-  return /^\/ip[46]\/([0-9a-fA-F.:]+)\/tcp\/\d+(?:\/p2p\/[^/]+)?$/.exec(address)?.[1]
+  return /^\/ip[46]\/([0-9a-fA-F.:]+)\/(?:tcp\/\d+|udp\/\d+\/quic-v1)(?:\/p2p\/[^/]+)?$/.exec(address)?.[1]
 }

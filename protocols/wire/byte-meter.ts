@@ -38,9 +38,10 @@ export class ByteMeter {
    * A new connection; count on what it returns.
    *
    * @param carrier the connection to the relay that carries this one: its socket has the bytes already, for whom they are is told here
+   * @param carried tells what its socket carried so far, where that counts by itself
    */
-  openConnection (carrier?: ConnectionMeter): ConnectionMeter {
-    const meter = new ConnectionMeter(carrier, {
+  openConnection (carrier?: ConnectionMeter, carried?: () => Traffic): ConnectionMeter {
+    const meter = new ConnectionMeter(carrier, carried, {
       stream: (protocol, direction, bytes) => { add(this.#protocols, protocol, direction, bytes) },
       closed: () => { this.#fold(meter) },
       late: (direction, bytes) => { if (carrier === undefined) this.#closedControl[direction] += bytes }
@@ -100,14 +101,16 @@ export class ConnectionMeter {
   /** The connection that carries this one. */
   readonly carrier: ConnectionMeter | undefined
   readonly #events: MeterEvents
+  readonly #carriedSoFar: (() => Traffic) | undefined
   readonly #socket = nothing()
   readonly #streams = { training: nothing(), control: nothing() }
   /** Stream bytes of connections that this one carries, by the peers at their ends. */
   readonly #carried = new Map<string, MutableTraffic>()
   #closed = false
 
-  constructor (carrier: ConnectionMeter | undefined, events: MeterEvents) {
+  constructor (carrier: ConnectionMeter | undefined, carriedSoFar: (() => Traffic) | undefined, events: MeterEvents) {
     this.carrier = carrier
+    this.#carriedSoFar = carriedSoFar
     this.#events = events
   }
 
@@ -126,25 +129,28 @@ export class ConnectionMeter {
     this.#events.stream(protocol, direction, bytes)
   }
 
-  socket (direction: Direction): number { return this.#socket[direction] }
+  socket (direction: Direction): number { return this.#sockets[direction] }
 
   /** The part of the socket's bytes that training caused, a whole number. */
   wire (direction: Direction): number {
     const training = this.#streams.training[direction]
     if (training === 0) return 0
     const all = training + this.#streams.control[direction]
-    return Math.round(this.#socket[direction] * (training / all))
+    return Math.round(this.socket(direction) * (training / all))
   }
+
+  get #sockets (): Traffic { return this.#closed ? this.#socket : this.#carriedSoFar?.() ?? this.#socket }
 
   /** The socket's bytes by the peers that they were for, whole numbers whose sum they are. Empty before the handshake told, and for a carried connection: its carrier tells. */
   shares (): ReadonlyMap<string, Traffic> {
     const shares = new Map<string, MutableTraffic>()
     if (this.peer === undefined || this.carrier !== undefined) return shares
-    const own = { ...this.#socket }
+    const socket = this.#sockets
+    const own = { ...socket }
     for (const [peer, carried] of this.#carried) {
       for (const direction of ['sent', 'received'] as const) {
         const all = this.#streams.training[direction] + this.#streams.control[direction]
-        const share = all === 0 ? 0 : Math.floor(this.#socket[direction] * (carried[direction] / all))
+        const share = all === 0 ? 0 : Math.floor(socket[direction] * (carried[direction] / all))
         add(shares, peer, direction, share)
         own[direction] -= share
       }
@@ -162,6 +168,7 @@ export class ConnectionMeter {
   /** Counts end here; the meter keeps the sums. Idempotent. */
   close (): void {
     if (this.#closed) return
+    Object.assign(this.#socket, this.#sockets)
     this.#closed = true
     this.#events.closed()
   }

@@ -8,6 +8,7 @@ import { computeOf } from '../../config/compute.ts'
 import { ownSettings } from '../../config/own-settings.ts'
 import { examine } from '../../doctor/doctor.ts'
 import type { Finding, Verdict } from '../../doctor/finding.ts'
+import { loadQuic } from '../../network/quic/binding.ts'
 import { knownRuns } from '../../peer/run-source.ts'
 import { resolveDataDirectory } from '../../store/data-directory.ts'
 import { createTheme } from '../../terminal/theme.ts'
@@ -24,7 +25,7 @@ export const doctor = action(async ({ options, output }) => {
   const theme = createTheme(output.colours)
   const findings: Finding[] = []
   const patient = {
-    nodeVersion: process.versions.node, directory, manifest: knownRuns(directory)[0]?.manifest, freeMemoryBytes: freemem(),
+    nodeVersion: process.versions.node, loadQuic, directory, manifest: knownRuns(directory)[0]?.manifest, freeMemoryBytes: freemem(),
     probe: async () => probe(computeOf(settings)),
     daemonPid: async () => daemonPid(directory.root),
     askNetwork: async () => {

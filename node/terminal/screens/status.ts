@@ -44,7 +44,7 @@ function gzipWords (heldOut: StatusView['heldOut'], { bitsPerNat, gzipBitsPerCha
 
 export function peersLine ({ peers, lastRound }: StatusView): string {
   const last = lastRound === null ? 'no round yet' : `last round: ${lastRound.reason}`
-  return `peers ${peers.present} ${peers.present === 1 ? 'other' : 'others'} here, ${peers.training} training   ${last}`
+  return `peers ${peers.present} ${peers.present === 1 ? 'other' : 'others'} here, ${peers.training} training${peers.quic === undefined ? '' : `, ${peers.quic} over QUIC`}   ${last}`
 }
 
 export function bytesLine ({ bytes, allReduceBytes }: StatusView): string {

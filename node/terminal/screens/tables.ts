@@ -8,7 +8,7 @@ const right = 'right' as const
 
 /** Who else is in the run; with whole ids and addresses where there is room. */
 export function peersTable (connected: PeersAnswer['connected'], { withAddresses }: { readonly withAddresses: boolean }): string[] {
-  const withWay = withAddresses || connected.some(({ relay, punched }) => relay !== undefined || punched === true)
+  const withWay = withAddresses || connected.some(({ transport, relay, punched }) => isOtherThanTcp(transport) || relay !== undefined || punched === true)
   const columns: Column[] = [{ title: 'peer' }, { title: 'now' }, { title: 'step', align: right }, { title: 'round', align: right }, { title: 'sent', align: right },
     { title: 'received', align: right }, { title: 'dialled by' }, ...withWay ? [{ title: 'way' }] : [], ...withAddresses ? [{ title: 'addresses' }] : []]
   return table(columns, connected.map(peer => [
@@ -17,9 +17,16 @@ export function peersTable (connected: PeersAnswer['connected'], { withAddresses
   ]))
 }
 
-function wayOf ({ relay, punched }: PeersAnswer['connected'][number]): string {
-  if (relay !== undefined) return `through ${shortId(relay)}`
-  return punched === true ? 'direct, punched' : 'direct'
+type Transport = PeersAnswer['connected'][number]['transport']
+
+const TRANSPORTS = { tcp: 'TCP', websockets: 'WebSockets', quic: 'QUIC' } as const
+
+function isOtherThanTcp (transport: Transport): boolean { return transport !== undefined && transport !== 'tcp' }
+
+function wayOf ({ transport, relay, punched }: PeersAnswer['connected'][number]): string {
+  const over = transport === undefined ? '' : `, ${TRANSPORTS[transport]}`
+  if (relay !== undefined) return `through ${shortId(relay)}${over}`
+  return `direct${punched === true ? ', punched' : ''}${over}`
 }
 
 /** Who was refused, by whom and why. */

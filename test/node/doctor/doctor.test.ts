@@ -1,7 +1,7 @@
 import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { checkBackend, checkDirectory, checkDisk, checkIdentity, checkLock, checkMemory, checkNode } from '../../../node/doctor/machine-checks.ts'
+import { checkBackend, checkDirectory, checkDisk, checkIdentity, checkLock, checkMemory, checkNode, checkQuic } from '../../../node/doctor/machine-checks.ts'
 import type { CheckedMember, NetworkAnswer } from '../../../node/doctor/network-answer.ts'
 import { networkFindings } from '../../../node/doctor/network-checks.ts'
 import type { Verdict } from '../../../node/doctor/finding.ts'
@@ -27,6 +27,12 @@ describe('what the doctor says of the machine', () => {
   it('goes by the version of Node', () => {
     expect(['20.19.0', '24.1.0'].map(version => checkNode(version).verdict)).toEqual(['ok', 'ok'])
     expect(['18.20.1', '20.18.3'].map(version => checkNode(version).verdict)).toEqual(['fail', 'fail'])
+  })
+
+  it('says whether QUIC is spoken, which nobody needs', () => {
+    expect(checkQuic({ obstacle: 'it is not installed', isInstalled: false })).toMatchObject({ verdict: 'ok', finding: expect.stringContaining('not spoken: it is not installed') as string })
+    expect(checkQuic({ obstacle: 'it does not load', isInstalled: true }).verdict).toBe('warn')
+    expect(checkQuic({ binding: {} as never, version: '2.1.1' })).toMatchObject({ verdict: 'ok', finding: expect.stringContaining('2.1.1') as string })
   })
 
   it('tells a directory that can be made, and disk', () => {

@@ -22,7 +22,7 @@ export function figures (changes: Partial<Omit<Figures, 'tally'>> = {}): Omit<Fi
       allReduceBytes: 4000, uptimeSeconds: 12.5, eventLoopDelayP99Ms: 7, addresses: [], reach: null, invite: '', backend: 'wasm'
     },
     peers: [{
-      peerId: OTHER, round: 1, step: 10, training: true, loss: 4.5, tokensPerSecond: 900, addresses: [], relay: undefined, punched: false, direction: 'inbound', bytesSent: 0, bytesReceived: 0
+      peerId: OTHER, round: 1, step: 10, training: true, loss: 4.5, tokensPerSecond: 900, addresses: [], transport: 'tcp', relay: undefined, punched: false, direction: 'inbound', bytesSent: 0, bytesReceived: 0
     }],
     protocols: new Map([['/shoal/exchange/1', { sent: 1234, received: 4321 }]]),
     memory: { rss: 100, heapTotal: 50, heapUsed: 40, external: 30, arrayBuffers: 20 },

@@ -45,7 +45,7 @@ test('peers meet over WebSockets, and every byte of it is counted', async () => 
   expect(controlSent).toBeGreaterThan([...client.meter.byProtocol().values()].reduce((sum, { sent }) => sum + sent, 0))
 })
 
-test.each(['/ip4/127.0.0.1/udp/4001/quic-v1', '/ip4/127.0.0.1/udp/4001/webrtc-direct'])('an address that this version does not speak is refused with a sentence: %s', async address => {
+test.each(['/ip4/127.0.0.1/udp/4001/quic', '/ip4/127.0.0.1/udp/4001/webrtc-direct'])('an address that this version does not speak is refused with a sentence: %s', async address => {
   await expect(startPeer({ listen: [address] })).rejects.toMatchObject({ code: 'CONFIG_INVALID', why: expect.stringContaining('spoken here') as string })
   await expect(fetchManifest([`${address}/p2p/12D3KooWJo7sFPxYLcq7tAStm4mUdXrwz8FSr8D8mM3wtJQTgbqi`], RUN)).rejects.toMatchObject({ why: expect.stringContaining('spoken here') as string })
 })

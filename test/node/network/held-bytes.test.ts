@@ -1,4 +1,4 @@
-import { afterEach, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
@@ -6,9 +6,11 @@ import { multiaddr } from '@multiformats/multiaddr'
 import type { Connection } from '@libp2p/interface'
 import { createLibp2p, type Libp2p } from 'libp2p'
 import * as varint from 'uint8-varint'
-import { CONNECTIONS_PER_PEER, STREAM_WINDOW_BYTES } from '../../../node/network/constants.ts'
+import { CONNECTIONS_PER_PEER, CONNECTIONS_PER_QUIC_PEER, STREAM_WINDOW_BYTES } from '../../../node/network/constants.ts'
 import { MAXIMUM_GOSSIP_BYTES } from '../../../node/network/gossip.ts'
 import { mostHeldBytes } from '../../../node/network/held-bytes.ts'
+import { loadQuic } from '../../../node/network/quic/binding.ts'
+import { openQuic } from '../../../node/network/quic/quic-transport.ts'
 import type { SwarmNetwork } from '../../../node/network/swarm-network.ts'
 import { encodeFrame } from '../../../protocols/exchange/messages.ts'
 import type { ServedFile } from '../../../protocols/files/handler.ts'
@@ -42,11 +44,11 @@ async function settled (victim: SwarmNetwork, peerId: string): Promise<number> {
 }
 
 /** A stranger on loopback with nothing but libp2p, and as many connections as it may have. */
-async function startHoarder (victim: SwarmNetwork): Promise<{ readonly node: Libp2p, readonly connections: readonly Connection[] }> {
-  const node = await createLibp2p({ transports: [tcp()], connectionEncrypters: [noise()], streamMuxers: [yamux({ maxOutboundStreams: 1000 })], connectionMonitor: { enabled: false } })
+async function startHoarder (victim: SwarmNetwork, most = CONNECTIONS_PER_PEER): Promise<{ readonly node: Libp2p, readonly connections: readonly Connection[] }> {
+  const node = await createLibp2p({ transports: [tcp(), (await openQuic(false)).transport], connectionEncrypters: [noise()], streamMuxers: [yamux({ maxOutboundStreams: 1000 })], connectionMonitor: { enabled: false } })
   stops.push(async () => node.stop())
   const connections: Connection[] = []
-  while (connections.length < CONNECTIONS_PER_PEER) connections.push(await node.dial(victim.addresses().map(address => multiaddr(address)), { force: true }))
+  while (connections.length < most) connections.push(await node.dial(victim.addresses().map(address => multiaddr(address)), { force: true }))
   return { node, connections }
 }
 
@@ -112,8 +114,8 @@ async function unread (victim: SwarmNetwork, node: Libp2p): Promise<number> {
 }
 
 /** A peer with a file to give and whatever else others may ask for, which is never there. */
-async function startVictim (file: ServedFile): Promise<SwarmNetwork> {
-  const victim = await startPeer({ maximumPayloadBytes: fragment, file: async () => Promise.resolve(file), snapshot: async () => new Promise(() => undefined) })
+async function startVictim (file: ServedFile, listen = '/ip4/127.0.0.1/tcp/0'): Promise<SwarmNetwork> {
+  const victim = await startPeer({ listen: [listen], maximumPayloadBytes: fragment, file: async () => Promise.resolve(file), snapshot: async () => new Promise(() => undefined) })
   stops.push(async () => victim.stop())
   victim.snapshots.service = { offers: () => [], opinion: async () => Promise.resolve(undefined), open: async () => Promise.resolve(file) }
   // whoever accepts never gets round to what was sent
@@ -133,10 +135,19 @@ function endlessFile (): ServedFile & { readonly given: () => number } {
   }
 }
 
-it.each([['a stranger that never comes to the end of its hello', false], ['a member', true]])('holds no more than that, over all protocols at once, of %s', async (_, isMember) => {
+const quic = await loadQuic()
+const skipped = 'obstacle' in quic ? ` (skipped: ${quic.obstacle})` : ''
+
+describe.each([['over TCP', '/ip4/127.0.0.1/tcp/0', CONNECTIONS_PER_PEER, ''], [`over QUIC${skipped}`, '/ip4/127.0.0.1/udp/0/quic-v1', CONNECTIONS_PER_QUIC_PEER, skipped]])('%s', (_, listen, most, why) => {
+  it.skipIf(why !== '').each([['a stranger that never comes to the end of its hello', false], ['a member', true]])('holds no more than that, over all protocols at once, of %s', async (_, isMember) => {
+    await hoard(listen, most, isMember)
+  })
+})
+
+async function hoard (listen: string, most: number, isMember: boolean): Promise<void> {
   const file = endlessFile()
-  const victim = await startVictim(file)
-  const { node, connections } = await startHoarder(victim)
+  const victim = await startVictim(file, listen)
+  const { node, connections } = await startHoarder(victim, most)
   if (isMember) await enter(connections[0]!)
   else await beginHello(connections[0]!)
   const opened = await fill(connections)
@@ -144,7 +155,7 @@ it.each([['a stranger that never comes to the end of its hello', false], ['a mem
   if (isMember) expect([...opened]).toEqual(fillings().map(([protocol]) => protocol))
   // one body may be under way
   expect(await unread(victim, node) + file.given()).toBeLessThan(mostHeldBytes() + fragment)
-})
+}
 
 it('reads nothing ahead of exchanges with somebody of whom it is not known yet whether it is a member', async () => {
   const victim = await startVictim(endlessFile())

@@ -2,7 +2,7 @@ import type { Connection, Libp2p } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { expect, test, vi } from 'vitest'
 import { openStream } from '../../../node/network/open-stream.ts'
-import { bestConnection, pathOf } from '../../../node/network/paths.ts'
+import { bestConnection, pathOf, transportOf } from '../../../node/network/paths.ts'
 
 const RELAY = '12D3KooWJo7sFPxYLcq7tAStm4mUdXrwz8FSr8D8mM3wtJQTgbqi'
 const PEER = '12D3KooWQPWfqgzkisuZxfEoyyFhRejYbRcKWipW2gYqm4WJVokv'
@@ -22,6 +22,13 @@ test('a path says who carries a connection, and a direct one is preferred', () =
   const node = nodeWith(relayed, direct)
   expect(bestConnection(node, undefined as never)).toBe(direct)
   expect(bestConnection(nodeWith(relayed), undefined as never)).toBe(relayed)
+})
+
+test.each([
+  [`/ip4/11.0.0.1/tcp/1/p2p/${PEER}`, 'tcp'], [`/dns4/example.org/tcp/443/tls/ws/p2p/${PEER}`, 'websockets'], [`/ip6/::1/udp/1/quic-v1/p2p/${PEER}`, 'quic'],
+  [`/ip4/11.0.0.2/udp/1/quic-v1/p2p/${RELAY}/p2p-circuit/p2p/${PEER}`, 'quic'], [`/p2p/${RELAY}/p2p-circuit/p2p/${PEER}`, undefined]
+])('%s goes over %s', (address, transport) => {
+  expect(transportOf(connection(address))).toBe(transport)
 })
 
 test('what a relay would cut is not begun: the connection is ended with a sentence, and dialled anew', async () => {

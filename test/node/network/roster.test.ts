@@ -43,6 +43,6 @@ describe('RejectionLog', () => {
 
 it('an address that names another peer, or is none, is not dialled', () => {
   const id = '12D3KooWJo7sFPxYLcq7tAStm4mUdXrwz8FSr8D8mM3wtJQTgbqi'
-  expect(dialable(id, ['/ip4/1.2.3.4/tcp/1', `/ip4/1.2.3.4/tcp/2/p2p/${id}`, '/ip4/1.2.3.4/tcp/3/p2p/12D3KooWQPWfqgzkisuZxfEoyyFhRejYbRcKWipW2gYqm4WJVokv', 'nonsense', '']))
-    .toEqual([`/ip4/1.2.3.4/tcp/1/p2p/${id}`, `/ip4/1.2.3.4/tcp/2/p2p/${id}`])
+  expect(dialable(id, ['/ip4/1.2.3.4/tcp/1', '/ip4/1.2.3.4/udp/1/quic-v1', '/ip4/1.2.3.4/udp/1', `/ip4/1.2.3.4/tcp/2/p2p/${id}`, '/ip4/1.2.3.4/tcp/3/p2p/12D3KooWQPWfqgzkisuZxfEoyyFhRejYbRcKWipW2gYqm4WJVokv', 'nonsense', '']))
+    .toEqual([`/ip4/1.2.3.4/tcp/1/p2p/${id}`, `/ip4/1.2.3.4/udp/1/quic-v1/p2p/${id}`, `/ip4/1.2.3.4/tcp/2/p2p/${id}`])
 })

@@ -19,6 +19,24 @@ describe('ByteMeter', () => {
     expect(meter.byProtocol().get(EXCHANGE_PROTOCOL)).toEqual({ sent: 600, received: 0 })
   })
 
+  it('asks connections that count by themselves, until they close, and takes what comes after', () => {
+    const meter = new ByteMeter()
+    const carried = { sent: 1200, received: 100 }
+    const connection = meter.openConnection(undefined, () => carried)
+    connection.peer = 'somebody'
+    connection.countStream(EXCHANGE_PROTOCOL, 'sent', 300)
+    connection.countStream(HELLO_PROTOCOL, 'sent', 100)
+    expect(meter.totals()).toMatchObject({ wireSent: 900, controlSent: 300, controlReceived: 100 })
+    carried.sent = 2400
+    expect(meter.totals()).toMatchObject({ wireSent: 1800, controlSent: 600 })
+    expect(meter.byPeer().get('somebody')).toEqual({ sent: 2400, received: 100 })
+    connection.close()
+    carried.sent = 9999
+    connection.countSocket('sent', 40)
+    expect(meter.totals()).toMatchObject({ wireSent: 1800, controlSent: 640, controlReceived: 100 })
+    expect(meter.byPeer().get('somebody')).toEqual({ sent: 2400, received: 100 })
+  })
+
   it('wire and control are exactly what the sockets carried, whatever happened, open or closed', () => {
     const event = fc.record({
       link: fc.nat(2),

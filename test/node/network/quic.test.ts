@@ -1,0 +1,202 @@
+import { createHash } from 'node:crypto'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { Connection, Stream } from '@libp2p/interface'
+import { createLibp2p, type Libp2p } from 'libp2p'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { CONNECTIONS_PER_QUIC_PEER, DIAL_TIMEOUT_MS, QUIC_READ_BYTES, QUIC_STREAM_BYTES, SILENCE_LIMIT_MS } from '../../../node/network/constants.ts'
+import { fetchManifest } from '../../../node/network/fetch-manifest.ts'
+import { startNode } from '../../../node/network/libp2p-node.ts'
+import { MeteredLinks } from '../../../node/network/metered-links.ts'
+import { load, loadQuic, QUIC_PACKAGE } from '../../../node/network/quic/binding.ts'
+import { openQuic } from '../../../node/network/quic/quic-transport.ts'
+import type { SwarmNetwork } from '../../../node/network/swarm-network.ts'
+import { ByteMeter } from '../../../protocols/wire/byte-meter.ts'
+import { PAYLOAD_CHUNK_BYTES, READ_AHEAD_BYTES } from '../../../protocols/wire/limits.ts'
+import { StreamIO } from '../../../protocols/wire/stream-io.ts'
+import { multiaddr } from '@multiformats/multiaddr'
+import { temporaryFolder } from '../../support/shoal-process.ts'
+import { forwardTo } from './support/datagrams.ts'
+import { bareNode, fullMesh, RUN, startPeer, until } from './support/peers.ts'
+
+const quic = await loadQuic()
+const why = 'obstacle' in quic ? ` (skipped: ${quic.obstacle})` : ''
+const QUIC = '/ip4/127.0.0.1/udp/0/quic-v1'
+const NOBODY = '/ip4/127.0.0.1/udp/9/quic-v1/p2p/12D3KooWJo7sFPxYLcq7tAStm4mUdXrwz8FSr8D8mM3wtJQTgbqi'
+
+const stops: Array<() => unknown> = []
+afterEach(async () => { await Promise.all(stops.splice(0).map(async stop => Promise.resolve(stop()))) })
+
+async function peer (...options: Parameters<typeof startPeer>): Promise<SwarmNetwork> {
+  const network = await startPeer(...options)
+  stops.push(async () => network.stop())
+  return network
+}
+
+/** A node with nothing but libp2p and this transport. */
+async function stranger (listen: string[] = []): Promise<Libp2p> {
+  const node = await createLibp2p({ transports: [(await openQuic(false)).transport], addresses: { listen }, connectionMonitor: { enabled: false } })
+  stops.push(async () => node.stop())
+  return node
+}
+
+describe('where QUIC cannot be spoken', () => {
+  const networkKey = new Uint8Array(32).fill(9)
+
+  it('a private network neither listens nor dials, and says why', async () => {
+    await expect(startPeer({ listen: [QUIC], reach: { networkKey } })).rejects.toMatchObject({ code: 'CONFIG_INVALID', why: expect.stringContaining('not spoken in a private network') as string })
+    await expect(fetchManifest([NOBODY], RUN, { networkKey })).rejects.toMatchObject({ code: 'BOOTSTRAP_UNREACHABLE', why: expect.stringContaining('not spoken in a private network') as string })
+  })
+
+  it('a library that is not there, or not what it was, is told of', async () => {
+    const folder = await temporaryFolder()
+    stops.push(async () => folder.remove())
+    expect(await load([folder.path])).toEqual({ obstacle: `${QUIC_PACKAGE} is not installed`, isInstalled: false })
+    const library = join(folder.path, QUIC_PACKAGE, 'dist', 'src', 'napi.js')
+    mkdirSync(dirname(library), { recursive: true })
+    writeFileSync(join(folder.path, QUIC_PACKAGE, 'package.json'), '{"type":"module","version":"9.9.9"}')
+    writeFileSync(library, 'export const Client = 1')
+    expect(await load([folder.path])).toEqual({ obstacle: `${QUIC_PACKAGE} is installed and does not load: version 9.9.9 is not made as 2.1.1 is`, isInstalled: true })
+  })
+
+  it.skipIf(why === '')(`a peer without the package refuses to listen and to dial${why === '' ? ' (skipped: the package is installed)' : ''}`, async () => {
+    await expect(startPeer({ listen: [QUIC] })).rejects.toMatchObject({ code: 'CONFIG_INVALID', why: expect.stringContaining('is not installed') as string })
+    await expect(fetchManifest([NOBODY], RUN)).rejects.toMatchObject({ why: expect.stringContaining('is not installed') as string })
+  })
+})
+
+describe.skipIf(why !== '')(`peers that speak QUIC${why}`, () => {
+  it('count every byte of every datagram, but for the first of a dial as the standard has it', async () => {
+    // so little that no buffer of the system overflows on the way, whoever stands still
+    const bytes = 100_000
+    const file = { bytes, read: async (_: number, length: number) => Promise.resolve(new Uint8Array(length)), close: async () => Promise.resolve() }
+    const server = await peer({ listen: [QUIC], file: async () => Promise.resolve(file) })
+    const address = server.addresses()[0]!
+    const forwarder = await forwardTo(Number(multiaddr(address).getComponents()[1]?.value))
+    stops.push(() => { forwarder.close() })
+    const client = await peer({ listen: [], bootstrap: [address.replace(/udp\/\d+/, `udp/${forwarder.port}`)] })
+    await fullMesh(server, client)
+    expect(client.connectedPeers()).toMatchObject([{ transport: 'quic', relay: undefined }])
+    let taken = 0
+    await client.fetchFile(server.self, { sha256: new Uint8Array(32), bytes, offset: 0 }, async part => { taken += part.length; return Promise.resolve() }, new AbortController().signal)
+    expect(taken).toBe(bytes)
+    // both connections and the forwarder come to rest between two packets that keep them alive
+    await vi.waitFor(() => {
+      const [here, there] = [client.meter.totals(), server.meter.totals()]
+      expect(here.wireSent + here.controlSent).toBe(forwarder.carried.sent)
+      expect(there.wireSent + there.controlSent).toBe(forwarder.carried.received)
+      expect(here.wireReceived + here.controlReceived).toBe(forwarder.carried.received)
+      expect(there.wireReceived + there.controlReceived).toBe(forwarder.carried.sent)
+      expect(client.meter.byPeer().get(server.self)).toEqual(forwarder.carried)
+    }, { timeout: 60_000 })
+    expect(forwarder.carried.received).toBeGreaterThan(bytes)
+  })
+
+  it('are held back by a reader that does not read, within the windows, and lose nothing', async () => {
+    const [reader, sender] = await Promise.all([stranger([QUIC]), stranger()])
+    const arrived = new Promise<Stream>(resolve => { void reader.handle('/test/1', stream => { resolve(stream) }) })
+    const outgoing = new StreamIO(await sender.dialProtocol(reader.getMultiaddrs(), '/test/1'), { idleMs: 400 })
+    const stream = await arrived
+    const incoming = new StreamIO(stream)
+    const [sent, received] = [createHash('sha256'), createHash('sha256')]
+    let written = 0
+    const push = async (): Promise<void> => {
+      for (;;) {
+        const chunk = new Uint8Array(PAYLOAD_CHUNK_BYTES).fill(written / PAYLOAD_CHUNK_BYTES)
+        sent.update(chunk)
+        written += chunk.byteLength
+        await outgoing.write(chunk)
+      }
+    }
+    await expect(push()).rejects.toMatchObject({ fault: 'idle' })
+    // quinn takes ten million bytes more to send, where the reader sees but its window of them
+    expect(written).toBeLessThanOrEqual(READ_AHEAD_BYTES + QUIC_STREAM_BYTES + 10_000_000 + 4 * PAYLOAD_CHUNK_BYTES)
+    expect(stream.readBufferLength).toBeLessThanOrEqual(2 * QUIC_READ_BYTES)
+    let read = 0
+    for await (const piece of incoming.readBody(written)) {
+      received.update(piece)
+      read += piece.byteLength
+    }
+    expect(read).toBe(written)
+    expect(received.digest('hex')).toBe(sent.digest('hex'))
+  })
+
+  it('tell a stream that was reset from one that ended, and a connection that is gone', async () => {
+    const [here, there] = await Promise.all([stranger([QUIC]), stranger()])
+    const arriving: Stream[] = []
+    await here.handle('/test/1', stream => { arriving.push(stream) })
+    const ends = async (stream: Stream): Promise<string> => new StreamIO(stream).readFrame().then(frame => frame === undefined ? 'ended' : 'said', () => 'broke')
+    const connection = await there.dial(here.getMultiaddrs())
+    const outcomes: string[] = []
+    const endings: ReadonlyArray<(stream: Stream) => unknown> = [async stream => stream.close(), stream => { stream.abort(new Error('enough')) }, () => { connection.abort(new Error('gone')) }]
+    for (const end of endings) {
+      const stream = await connection.newStream('/test/1')
+      await vi.waitFor(() => { expect(arriving).toHaveLength(outcomes.length + 1) }, { timeout: 60_000 })
+      const outcome = ends(arriving.at(-1)!)
+      await end(stream)
+      outcomes.push(await outcome)
+    }
+    expect(outcomes.slice(0, 2)).toEqual(['ended', 'broke'])
+    expect(outcomes[2]).not.toBe('said')
+    await vi.waitFor(() => { expect(here.getConnections()).toHaveLength(0) }, { timeout: 60_000 })
+  })
+
+  it('let a peer have two connections, and close a third', async () => {
+    const victim = await peer({ listen: [QUIC] })
+    const node = await stranger()
+    const opened: Connection[] = []
+    for (let count = 0; count <= CONNECTIONS_PER_QUIC_PEER; count++) opened.push(await node.dial(victim.addresses().map(address => multiaddr(address)), { force: true }))
+    await vi.waitFor(() => { expect(opened.map(({ status }) => status === 'open')).toEqual([true, true, false]) }, { timeout: 60_000 })
+  })
+
+  it('know how long each other has been silent, by its packets', async () => {
+    let offsetMs = 0
+    const links = new MeteredLinks(new ByteMeter(), () => offsetMs)
+    const node = await bareNode(links)
+    stops.push(async () => node.stop())
+    const server = await peer({ listen: [QUIC] })
+    await startNode(node, [])
+    const connection = await node.dial(server.addresses().map(address => multiaddr(address)))
+    await vi.waitFor(async () => {
+      offsetMs += 1
+      // what is still under way from the handshake comes in meanwhile
+      await new Promise(resolve => { setTimeout(resolve, 100) })
+      links.silentMs(connection)
+      offsetMs += SILENCE_LIMIT_MS
+      expect(links.silentMs(connection)).toBeGreaterThanOrEqual(SILENCE_LIMIT_MS)
+    }, { timeout: 60_000 })
+    await connection.newStream('/ipfs/id/1.0.0')
+    await vi.waitFor(() => { expect(links.silentMs(connection)).toBe(0) }, { timeout: 60_000 })
+  })
+
+  it('give up a dial at once when told to, and find somebody else than they dialled', async () => {
+    const node = await stranger()
+    const stop = new AbortController()
+    const dial = node.dial(multiaddr(NOBODY), { signal: stop.signal })
+    const began = performance.now()
+    stop.abort(new Error('changed our mind'))
+    await expect(dial).rejects.toThrow()
+    expect(performance.now() - began).toBeLessThan(DIAL_TIMEOUT_MS)
+    const other = await peer({ listen: [QUIC] })
+    const wrong = multiaddr(other.addresses()[0]!.replace(/\/p2p\/.*/, NOBODY.slice(NOBODY.indexOf('/p2p/'))))
+    await expect(node.dial(wrong)).rejects.toThrow('is there, and not')
+  })
+
+  it('say so when the port is taken', async () => {
+    const first = await peer({ listen: [QUIC] })
+    const taken = first.addresses()[0]!.replace(/\/p2p\/.*/, '')
+    await expect(startPeer({ listen: [taken] })).rejects.toMatchObject({ code: 'PORT_IN_USE' })
+  })
+
+  it('meet those who speak TCP alone through TCP, and tell both addresses', async () => {
+    const both = await peer({ listen: ['/ip4/127.0.0.1/tcp/0', QUIC] })
+    const other = await peer({ listen: [QUIC], bootstrap: both.addresses().filter(address => address.includes('quic')) })
+    // nobody can dial it, so that it dials whom it is told of
+    const third = await peer({ listen: [], bootstrap: both.addresses().filter(address => address.includes('tcp')) })
+    await fullMesh(both, other, third)
+    await until(third, () => third.connectedPeers().every(({ addresses }) => addresses.length > 0))
+    expect(both.addresses()).toHaveLength(2)
+    expect(third.connectedPeers().find(({ peerId }) => peerId === other.self)).toMatchObject({ transport: 'quic' })
+    expect(third.connectedPeers().find(({ peerId }) => peerId === both.self)).toMatchObject({ transport: 'tcp', addresses: both.addresses() })
+  })
+})
