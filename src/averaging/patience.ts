@@ -9,6 +9,9 @@ const STRETCH_FRACTION = 0.5
 /** However short the stretches, where the method says nothing of it: three round trips over a slow link (300 ms), the least in which an offer and its answer can pass. */
 const MINIMUM_PATIENCE_MS = 1000
 
+/** Stretches vary from one to the next on a busy machine, hardly ever by this factor. */
+const OVERDUE = 2
+
 /** Share of its training time that a peer rests to get into step, or for peers of other speeds: those who are as fast as each other stay in step once they are, others stop trying. */
 const ALIGNING_SHARE = 0.05
 
@@ -37,6 +40,16 @@ type Waits = Pick<MethodSpec, 'graceMs' | 'patienceMs'>
  */
 export function patienceMs (stretchMs: number, { graceMs, patienceMs: leastMs = MINIMUM_PATIENCE_MS }: Waits): number {
   return Math.min(graceMs, Math.max(leastMs, STRETCH_FRACTION * stretchMs))
+}
+
+/**
+ * How late a member may be, by its own word, before this peer goes on as if it were not there: a stretch and the round after it, twice as long as this peer's own took. A
+ * member that is paused, dead or cut off says nothing, and it takes membership a minute and a half to miss it; its next word brings it back.
+ *
+ * @param restedMs for how long this peer rested for its last round that averaged
+ */
+export function overdueMs (stretchMs: number, restedMs: number, waits: Waits): number {
+  return OVERDUE * (Math.max(stretchMs, patienceMs(stretchMs, waits)) + restedMs)
 }
 
 /** The time that may be spent on getting into step and on peers of other speeds, after another stretch of training. */

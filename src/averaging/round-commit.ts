@@ -5,6 +5,7 @@ import { rejectHopeless } from './round-offers.ts'
 import type { FinishReason, RoundDecision, RoundEffect, RoundState, Transition } from './round-state.ts'
 import { afterEffects } from './round-state.ts'
 import { fragmentOfRound, nextBoundary } from './schedule.ts'
+import { afterWord } from './silences.ts'
 
 /** Commits a round for which nobody is to be met. The trainer rests. */
 export function commitSolo (state: RoundState, round: number, why: string): Transition {
@@ -25,7 +26,8 @@ export function landFlight (state: RoundState, nowMs: number): Transition {
   const decision = { ...ending, round, fragment, ageSteps: state.step - flight.sentStep, isApart: true, waitedMs }
   const gifts: RoundEffect[] = askers.map(exchange => ({ kind: 'give', exchange, round, fragment }))
   const met = decision.averaged ? { round, members: decision.members } : state.met
-  return commit({ ...state, flight: undefined, standing: 0, met, creditMs: spentCredit(state, waitedMs) }, decision, gifts)
+  const restedMs = decision.averaged ? waitedMs : state.restedMs
+  return commit({ ...state, flight: undefined, standing: 0, met, restedMs, silences: afterWord(state.silences, decision.members), creditMs: spentCredit(state, waitedMs) }, decision, gifts)
 }
 
 function commit (state: RoundState, decision: RoundDecision, gifts: readonly RoundEffect[] = []): Transition {

@@ -2,7 +2,7 @@ import { shortId } from '../membership/short-id.ts'
 import type { View } from '../membership/view.ts'
 import { findPeer, trainingPeers } from '../membership/view.ts'
 import type { PresentPeer } from '../ports.ts'
-import { patienceMs, seconds } from './patience.ts'
+import { overdueMs, patienceMs, seconds } from './patience.ts'
 import { labelRound } from './round-label.ts'
 import type { RoundState } from './round-state.ts'
 
@@ -12,6 +12,17 @@ export function whyHopeless (view: View, peerId: string, round: number): string 
   if (peer === undefined) return `${shortId(peerId)} left`
   if (!peer.training) return `${shortId(peerId)} has finished training`
   return peer.round >= round ? `${shortId(peerId)} has already passed round ${round}` : undefined
+}
+
+/**
+ * The others who train, in random pairs without those who are overdue: what they said last tells nothing of where the swarm is, and nobody is to be waited for who is not
+ * there. Groups and hypercubes need the same list on every peer, and what is overdue here need not be elsewhere.
+ */
+export function expectedPeers ({ view, held, stretchMs, restedMs, settings: { method } }: RoundState, nowMs: number): PresentPeer[] {
+  const others = trainingPeers(view)
+  if (method.groupSize !== 2 || method.pairing === 'hypercube' || method.shares === 'gradients') return others
+  const limitMs = overdueMs(stretchMs, restedMs, method)
+  return others.filter(({ peerId, dueMs }) => dueMs === undefined || nowMs - dueMs <= limitMs || held.some(({ partner }) => partner === peerId))
 }
 
 /** Two peers are of unlike speed when one has taken less than this share of the other's steps; within it, waiting brings them into step for good. */
@@ -29,7 +40,7 @@ export function whyUnlikely (state: RoundState, peerId: string, round: number, n
   const peer = findPeer(view, peerId)
   if (peer === undefined || method.overlapSteps > 0 || held.some(offer => offer.partner === peerId && offer.round === round)) return undefined
   const isSlow = isSlower(peer.step, state.step, method.everySteps)
-  const next = isSlow ? nextRoundOf(state, peer) : round
+  const next = isSlow ? nextRoundOf(state, peer, nowMs) : round
   if (next !== round) return `${shortId(peerId)} is slower and comes to round ${next} first`
   const patience = patienceMs(stretchMs, method)
   const leftMs = expectedInMs(peer, nowMs) ?? 0
@@ -47,9 +58,9 @@ function isSlower (steps: number, otherSteps: number, everySteps: number): boole
 }
 
 /** The number under which somebody will look for its next partner, as far as this peer knows what it knows. */
-function nextRoundOf ({ view, round }: RoundState, peer: PresentPeer): number {
-  const others = trainingPeers(view).filter(other => other.peerId !== peer.peerId)
-  const label = labelRound(peer.round, [round, ...others.map(other => other.round)])
+function nextRoundOf (state: RoundState, peer: PresentPeer, nowMs: number): number {
+  const others = expectedPeers(state, nowMs).filter(other => other.peerId !== peer.peerId)
+  const label = labelRound(peer.round, [state.round, ...others.map(other => other.round)])
   return label.kind === 'meet' ? label.round : peer.round
 }
 

@@ -65,7 +65,7 @@ function react (state: RoundState, event: RoundEvent): Transition {
 /** A peer before its first event. `step` and `syncedStep` differ where it was stopped between two boundaries. */
 export function initialState (settings: RoundSettings, progress: { readonly round: number, readonly step: number, readonly syncedStep: number }): RoundState {
   return {
-    settings, ...progress, phase: { name: 'idle' }, flight: undefined, standing: 0, boundaryStep: progress.syncedStep, trainedMs: 0, stretchMs: 0, creditMs: Infinity, arrivals: [],
+    settings, ...progress, phase: { name: 'idle' }, flight: undefined, standing: 0, boundaryStep: progress.syncedStep, trainedMs: 0, stretchMs: 0, creditMs: Infinity, arrivals: [], silences: [], restedMs: 0,
     view: [], held: [], stopping: false
   }
 }

@@ -7,6 +7,7 @@ import { judgeOffer, rejectHopeless } from './round-offers.ts'
 import { MOST_WIDENINGS } from '../compression/referenced-codec.ts'
 import type { Contribution, FlightCore, Offer, PairFlight, RoundState, Transition, WidenMessage, WideningMessage } from './round-state.ts'
 import { afterEffects, unchanged } from './round-state.ts'
+import { afterSilence } from './silences.ts'
 
 /** Offers the round to the partner, or waits for its offer. */
 export function beginPair (state: RoundState, nowMs: number, core: FlightCore, partner: string): Transition {
@@ -142,8 +143,9 @@ export function reviewPartner (state: RoundState, flight: PairFlight): Transitio
 export function giveUpPair (state: RoundState, nowMs: number, flight: PairFlight): Transition {
   const [who, waited] = [shortId(flight.partner), seconds(nowMs - flight.sinceMs)]
   if (flight.stage === 'seeking') return endSolo(state, flight, `${who} did not reach round ${flight.round} within ${waited}`)
-  if (flight.stage === 'exchanging') return endSolo(state, flight, `the weights of ${who} did not arrive within ${waited}`)
-  return endSolo(state, flight, `the commit of ${who} did not arrive within ${waited}`, true)
+  const silent = { ...state, silences: afterSilence(state.silences, flight.partner) }
+  if (flight.stage === 'exchanging') return endSolo(silent, flight, `the weights of ${who} did not arrive within ${waited}`)
+  return endSolo(silent, flight, `the commit of ${who} did not arrive within ${waited}`, true)
 }
 
 function outOfOrder (state: RoundState, flight: PairFlight, what: string): Transition {

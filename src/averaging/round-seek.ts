@@ -1,15 +1,17 @@
+import { shortId } from '../membership/short-id.ts'
 import { findPeer, trainingPeers } from '../membership/view.ts'
 import { meetingOf } from './pairing.ts'
 import { earnedCreditMs, patienceMs } from './patience.ts'
 import { commitSolo } from './round-commit.ts'
 import { beginGroup, isGroupMethod } from './round-group.ts'
-import { expectedInMs, isAboutToCome, whyHopeless, whyUnlikely } from './round-hope.ts'
+import { expectedInMs, expectedPeers, isAboutToCome, whyHopeless, whyUnlikely } from './round-hope.ts'
 import { labelRound } from './round-label.ts'
 import { beginPair } from './round-pair.ts'
 import { isAheadOfMost, nextInStep } from './round-step.ts'
 import type { FlightCore, Offer, RoundEffect, RoundState, Transition } from './round-state.ts'
 import { afterEffects } from './round-state.ts'
 import { dueAt, fragmentOfRound } from './schedule.ts'
+import { afterPass } from './silences.ts'
 
 /** Who comes within this share of a flight leaves the rest of it to the payloads. */
 const EARLY_IN_FLIGHT = 0.25
@@ -24,8 +26,8 @@ export function reachBoundary (reached: RoundState, nowMs: number): Transition {
   const state = withStretch(reached)
   const { self, method, seed } = state.settings
   if (method.groupSize === 1) return commitSolo(state, state.round + 1, 'the method trains alone')
-  const others = trainingPeers(state.view)
-  if (others.length === 0) return commitSolo(state, state.round + 1, 'nobody else is training')
+  const others = expectedPeers(state, nowMs)
+  if (others.length === 0) return commitSolo(state, state.round + 1, whyAlone(state))
   const ids = others.map(peer => peer.peerId)
   const label = labelRound(state.round, others.map(peer => Math.max(peer.round, roundBeforeOffer(state.held, peer.peerId), roundWhenMet(state, peer.peerId))))
   const round = label.kind === 'meet' ? label.round : state.round + 1
@@ -35,10 +37,23 @@ export function reachBoundary (reached: RoundState, nowMs: number): Transition {
   if (state.abstains !== undefined) return commitSolo(state, round, state.abstains)
   if (meeting.kind === 'alone') return commitSolo(state, round, meeting.why)
   const hopes = meeting.others.map(id => whyHopeless(state.view, id, round) ?? whyUnlikely(state, id, round, nowMs))
-  if (hopes.some(why => why === undefined)) return depart(state, nowMs, round, meeting.others)
+  if (hopes.some(why => why === undefined)) return meet(state, nowMs, round, meeting.others)
   if (isAheadOfMost(state, ids, nowMs)) return commitSolo(state, state.round, 'more than half a round ahead of the swarm, which is to catch up')
   const next = nextInStep(state, ids, round + 1, nowMs)
   return next === undefined ? commitSolo(state, round, hopes[0] ?? 'nobody can come') : depart(state, nowMs, round + 1, next)
+}
+
+/** Unless it is somebody who does not say what it agrees to say, and is tried again later. */
+function meet (state: RoundState, nowMs: number, round: number, others: readonly string[]): Transition {
+  const silence = state.silences.find(({ peerId, passes }) => passes > 0 && others.includes(peerId))
+  if (silence === undefined) return depart(state, nowMs, round, others)
+  const { peerId, times } = silence
+  return commitSolo({ ...state, silences: afterPass(state.silences, peerId) }, round, `${shortId(peerId)} accepted ${times} times and then said nothing; it is tried again later`)
+}
+
+function whyAlone ({ view }: RoundState): string {
+  const late = trainingPeers(view).length
+  return late === 0 ? 'nobody else is training' : `nothing was heard of the ${late === 1 ? 'other peer' : `${late} others`} since ${late === 1 ? 'it was' : 'they were'} due`
 }
 
 /** The stretch that ends here is what the next one is expected to take. */

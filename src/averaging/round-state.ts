@@ -3,6 +3,7 @@ import type { View } from '../membership/view.ts'
 import type { ExchangeMessage, TrainingOutcome } from '../ports.ts'
 import type { Part } from './frame.ts'
 import type { GroupFlight } from './round-group-state.ts'
+import type { Silence } from './silences.ts'
 
 /** What does not change while a peer trains. */
 export interface RoundSettings {
@@ -114,6 +115,10 @@ export interface RoundState {
   readonly creditMs: number
   /** When the others came to the latest rounds of a group, in milliseconds after this peer, earliest first. */
   readonly arrivals: ReadonlyArray<readonly number[]>
+  /** Who accepted lately and then said nothing. */
+  readonly silences: readonly Silence[]
+  /** How long the trainer rested for the last round that averaged. */
+  readonly restedMs: number
   /** As of the last boundary or wait; a training peer does not look. */
   readonly view: View
   /** How many peers there are, where the view holds some of them. */
