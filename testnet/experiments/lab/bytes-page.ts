@@ -105,10 +105,10 @@ function elsewhere (results: Results<Trained>): readonly string[] {
   ]
 }
 
-/** What all-reduce still gained at the end: a run that ends before it is through is hard on whoever averages less. */
+/** What all-reduce still gained at the end. */
 function stillFalling (rows: readonly LabRow[]): readonly string[] {
   const falls = estimate((reference(rows)?.samples ?? []).map(({ curve }) => 1 - (curve.at(-1)?.loss ?? NaN) / (curve.at(-2)?.loss ?? NaN)))
-  return [`- All-reduce’s loss still falls by ${(100 * falls.mean).toFixed(1)} % ± ${(100 * falls.margin).toFixed(1)} in the last ${Math.round(100 * LAST_MARK)} % of its ${GROUND.steps} steps: its run ends before it is through, which is hard on whoever averages less.`]
+  return [`- All-reduce’s loss still falls by ${(100 * falls.mean).toFixed(1)} % ± ${(100 * falls.margin).toFixed(1)} in the last ${Math.round(100 * LAST_MARK)} % of its ${GROUND.steps} steps: its run ends before it is through. What longer runs change stands above.`]
 }
 
 function chart (rows: readonly LabRow[]): ReadonlyArray<readonly [string, string]> {
