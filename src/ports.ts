@@ -184,6 +184,8 @@ export interface Progress {
   readonly met?: readonly string[] | undefined
   /** Orders what one peer tells, across its lives: an old record that is told again counts for nothing. Put there by the network. */
   readonly toldMs?: number | undefined
+  /** Where this peer is dialled, in a swarm too large to be known whole. Put there by the network. */
+  readonly address?: string | undefined
 }
 
 /** What one averaging round did on this peer, with the reason in a sentence. */

@@ -1,4 +1,6 @@
+import { isLoopback, isPrivate } from '@libp2p/utils'
 import { multiaddr } from '@multiformats/multiaddr'
+import { MAXIMUM_ANNOUNCED_ADDRESS_LENGTH } from '../../protocols/wire/limits.ts'
 
 const DIRECT = String.raw`\/(ip4|ip6|dns|dns4|dns6)\/[^/]+\/(tcp\/\d+(\/(tls\/)?ws)?|udp\/\d+\/quic-v1)\/p2p\/[^/]+`
 
@@ -25,6 +27,12 @@ export function dialable (peerId: string, addresses: readonly string[]): string[
   return addresses
     .map(address => peerIdOf(address) === undefined ? `${address}/p2p/${peerId}` : address)
     .filter(address => peerIdOf(address) === peerId && DIALABLE.test(address) && isMultiaddr(address))
+}
+
+/** The one address that says most: a place at a relay, which only those keep whom nobody can dial, one of the internet, or one of the own network. */
+export function announcedAddress (addresses: readonly string[]): string | undefined {
+  const told = addresses.filter(address => address.length <= MAXIMUM_ANNOUNCED_ADDRESS_LENGTH && isMultiaddr(address))
+  return told.find(isRelayed) ?? told.find(address => !isPrivate(multiaddr(address))) ?? told.find(address => !isLoopback(multiaddr(address))) ?? told[0]
 }
 
 /** Why an address cannot be used by this version at all; undefined for one that can be tried. */

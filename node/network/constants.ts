@@ -3,11 +3,32 @@
 /** Peers that this node dials on its own: a full mesh up to here, and enough neighbours beyond. */
 export const DIALLED_MEMBERS = 32
 
-/** Members above which strangers hear BUSY: room for a mesh that others dialled too. */
-export const MAXIMUM_MEMBERS = 48
+/** Members that a peer keeps where views turn: the neighbours of two epochs, 45 each on average and 64 at most but for chance, and some of before. */
+export const KEPT_MEMBERS = 112
+
+/** Members above which strangers hear BUSY: those, and as many as may dial between two looks at who is to leave. */
+export const MAXIMUM_MEMBERS = 128
 
 /** Connections in all, for members, twice-dialled ones and passers-by who only ask for the manifest. */
-export const MAXIMUM_CONNECTIONS = 128
+export const MAXIMUM_CONNECTIONS = 192
+
+/** Members that such a peer dials whoever they are: enough to hear of the others by, whom it then chooses from. */
+export const COMPANY = 4
+
+/** How often a peer looks whether its neighbourhood has turned; an epoch takes eight rounds. */
+export const TURNING_CHECK_MS = 5_000
+
+/** Neighbours dialled for it: thirty a minute, as many again dial this peer. An epoch of two minutes brings fifty new ones; where rounds are shorter, fewer of a view are here. */
+export const TURNING_RATE = { burst: 16, perSecond: 0.5 } as const
+
+/** A neighbour with a smaller id has dialled by then, if it can. */
+export const TURNING_YIELD_MS = 10_000
+
+/** Who did not answer, or had no room, is asked again after this. */
+export const TURNING_AGAIN_MS = 60_000
+
+/** An exchange that is under way when a neighbour is taken leave of is looked after this often until it ends. */
+export const LEAVING_CHECK_MS = 1_000
 
 /** A receive window per stream: 8 Mbit at 100 ms, and small enough that bulk does not starve control on 1 Mbit/s. */
 export const STREAM_WINDOW_BYTES = 1024 * 1024

@@ -16,6 +16,8 @@ export interface DialerOptions {
   readonly onDialled: (connection: Connection) => void
   /** Told when an entry address fails for the first time in a row. */
   readonly onUnreachable: (target: DialTarget, reason: string) => void
+  /** Told when a dial has ended. */
+  readonly onEnded: (target: DialTarget, isConnected: boolean) => void
 }
 
 /** Carries out a `DialPlan`: one timer, a few dials at a time, until it is stopped. */
@@ -43,6 +45,13 @@ export class Dialer {
     if (room > 0 && Number.isFinite(waitMs)) this.#timer = setTimeout(() => { this.wake() }, Math.max(0, waitMs))
   }
 
+  /** Dials one now, planned or not; false while as many dials as may be are under way. */
+  dial (target: DialTarget): boolean {
+    if (this.#stopped.signal.aborted || this.#underWay.size >= PARALLEL_DIALS) return false
+    this.#start(target)
+    return true
+  }
+
   async stop (): Promise<void> {
     this.#stopped.abort(new Error('this peer stops'))
     clearTimeout(this.#timer)
@@ -50,26 +59,31 @@ export class Dialer {
   }
 
   #start (target: DialTarget): void {
-    const dial = this.#dial(target).finally(() => {
+    const dial = this.#dial(target).then(isConnected => {
       this.#underWay.delete(dial)
+      if (this.#stopped.signal.aborted) return
+      this.#options.onEnded(target, isConnected)
       this.wake()
     })
     this.#underWay.add(dial)
   }
 
-  async #dial (target: DialTarget): Promise<void> {
+  /** Whether it came to a connection. */
+  async #dial (target: DialTarget): Promise<boolean> {
     const { node, plan, nowMs, onDialled, onUnreachable } = this.#options
     try {
       const connection = await dialAny(node, target.addresses, this.#stopped.signal)
       this.#complained.delete(target.key)
       plan.connected(target.key, connection.remotePeer.toString())
       onDialled(connection)
+      return true
     } catch (error) {
-      if (this.#stopped.signal.aborted) return
+      if (this.#stopped.signal.aborted) return false
       plan.failed(target.key, nowMs())
-      if (!target.entry || this.#complained.has(target.key)) return
+      if (!target.entry || this.#complained.has(target.key)) return false
       this.#complained.add(target.key)
       onUnreachable(target, error instanceof Error && error.name === 'DialDeniedError' ? 'this peer dialled it, or others, too often of late' : reasonOf(error))
+      return false
     }
   }
 }

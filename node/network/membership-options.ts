@@ -2,6 +2,7 @@ import type { Libp2p } from '@libp2p/interface'
 import type { DoorOptions } from './door.ts'
 import type { MeteredLinks } from './metered-links.ts'
 import type { Pubsub } from './pubsub.ts'
+import type { TurningTerms } from './turning.ts'
 
 /** What a peer says of itself and its run. */
 export interface Terms {
@@ -23,6 +24,10 @@ export interface MembershipOptions {
   readonly addresses: () => readonly string[]
   /** Neighbours below which this peer looks for more with patience short. */
   readonly minimumPeers: number
+  /** Lets neighbours follow the partial views of a large swarm; they stay as they are where it is left out. */
+  readonly turning?: TurningTerms | undefined
+  /** Whether a member is needed by other means than by rounds. */
+  readonly isNeeded?: (peerId: string) => boolean
   readonly nowMs: () => number
   readonly signal: AbortSignal
 }

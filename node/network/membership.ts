@@ -12,20 +12,24 @@ import { MAXIMUM_ADDRESSES_PER_PEER, MAXIMUM_KNOWN_PEERS } from '../../protocols
 import { PROTOCOL_VERSIONS } from '../../protocols/wire/protocol-ids.ts'
 import { rejection, type Rejection } from '../../protocols/wire/rejection.ts'
 import { Announcer } from './announcer.ts'
-import { CONNECTIONS_PER_PEER, CONNECTIONS_PER_QUIC_PEER, DIALLED_MEMBERS, MAXIMUM_MEMBERS, SILENCE_CHECK_MS, SILENCE_LIMIT_MS } from './constants.ts'
+import { COMPANY, CONNECTIONS_PER_PEER, CONNECTIONS_PER_QUIC_PEER, DIALLED_MEMBERS, MAXIMUM_MEMBERS } from './constants.ts'
+import { Conduct } from './conduct.ts'
 import { DialPlan } from './dial-plan.ts'
 import { Door } from './door.ts'
 import { dialable, isRelayed } from './addresses.ts'
 import { Dialer } from './dialer.ts'
-import { blameFor } from './faults.ts'
 import { Handshakes } from './handshakes.ts'
+import { hasWork, TURNED, takeLeave } from './farewell.ts'
 import { Introductions } from './introductions.ts'
 import { IslandWatch } from './islands.ts'
 import { Listeners } from './listeners.ts'
 import { bestConnection } from './paths.ts'
 import type { MembershipOptions } from './membership-options.ts'
 import { QUIC_MULTIPLEXER } from './quic/quic-muxer.ts'
-import { RejectionLog, Roster } from './roster.ts'
+import { Roster } from './roster.ts'
+import type { RejectionLog } from './roster.ts'
+import { Silence } from './silence.ts'
+import { Turning } from './turning.ts'
 
 /** Who has only just come is met by nobody until it says that it is ready. */
 const NOT_STARTED: Progress = { round: 0, step: 0, training: false, loss: Number.NaN, tokensPerSecond: Number.NaN }
@@ -33,32 +37,35 @@ const NOT_STARTED: Progress = { round: 0, step: 0, training: false, loss: Number
 /** Who is here: finds peers, greets them, hears how far they are, and notices when they are gone. */
 export class Membership {
   readonly roster = new Roster()
-  readonly rejections = new RejectionLog()
   readonly events = new Listeners<[PeerEvent]>()
   readonly changes = new Listeners<[]>()
   readonly handshakes: Handshakes
   readonly #options: MembershipOptions
   readonly #door: Door
+  readonly #conduct: Conduct
   readonly #plan: DialPlan
   readonly #dialer: Dialer
   readonly #introductions: Introductions
   readonly #islands = new IslandWatch()
   readonly #announcer: Announcer
-  readonly #silenceTimer: ReturnType<typeof setInterval>
+  readonly silence: Silence
+  readonly #turning: Turning | undefined
   #progress = NOT_STARTED
 
   constructor (options: MembershipOptions) {
     this.#options = options
     const { node, pubsub, nowMs, signal } = options
     this.#door = new Door(options.door)
+    this.#conduct = new Conduct({ standings: options.door.standings, tell: event => { this.events.tell(event) }, onBanned: (peerId, why) => { this.#expel(peerId, why) } })
     this.#plan = new DialPlan(node.peerId.toString())
     this.#dialer = new Dialer({
       node,
       plan: this.#plan,
       nowMs,
-      wanted: () => DIALLED_MEMBERS - this.roster.size,
+      wanted: () => (this.#turning?.isLarge === true ? COMPANY : DIALLED_MEMBERS) - this.roster.size,
       onDialled: connection => { this.#greet(connection) },
-      onUnreachable: (target, reason) => { this.warn(`cannot reach ${target.addresses.join(' or ')} (${reason}); trying on`) }
+      onUnreachable: (target, reason) => { this.warn(`cannot reach ${target.addresses.join(' or ')} (${reason}); trying on`) },
+      onEnded: (target, isConnected) => { this.#turning?.dialled(target.key, isConnected) }
     })
     this.handshakes = new Handshakes({
       node,
@@ -76,9 +83,15 @@ export class Membership {
       greet: peerId => this.#greetAgain(peerId)
     })
     this.#announcer = new Announcer(progress => {
-      pubsub.publish(encodeProgress(progress)).catch((error: unknown) => { this.warn(`cannot announce progress: ${String(error)}`) })
+      pubsub.publish(encodeProgress({ ...progress, ...this.#turning?.whereabouts })).catch((error: unknown) => { this.warn(`cannot announce progress: ${String(error)}`) })
     }, nowMs)
-    this.#silenceTimer = setInterval(() => { this.dropSilent() }, SILENCE_CHECK_MS)
+    this.silence = new Silence({ ...options, onGone: (peerId, reason) => { this.#remove(peerId, reason) } })
+    this.#turning = options.turning === undefined ? undefined : new Turning({
+      self: node.peerId.toString(), terms: options.turning, nowMs, addresses: options.addresses, members: () => this.memberIds(), round: () => this.#progress.round + 1,
+      isBusy: peerId => hasWork(node, peerId) || this.handshakes.isGreeting(peerId) || options.isNeeded?.(peerId) === true,
+      dial: (peerId, address) => this.#dialer.dial({ key: peerId, addresses: [address], entry: false }),
+      leave: peerId => { this.#takeLeave(peerId) }
+    })
     this.#listen()
   }
 
@@ -89,40 +102,34 @@ export class Membership {
   }
 
   async stop (): Promise<void> {
-    clearInterval(this.#silenceTimer)
+    this.silence.stop()
+    this.#turning?.stop()
     this.#announcer.stop()
     this.#introductions.stop()
     await this.#dialer.stop()
   }
 
   announce (progress: Progress): void {
+    const isNewRound = progress.round !== this.#progress.round
     this.#progress = progress
     this.#announcer.announce(progress)
+    if (isNewRound) this.#turning?.look()
   }
+
+  /** How many peers the run has, this one included, as far as it hears of them. */
+  get swarmSize (): number { return this.#turning?.swarmSize ?? 1 + this.roster.size }
 
   /** A member said goodbye. */
   depart (peerId: string, reason: string): void {
     this.#plan.departed(peerId, this.#options.nowMs())
+    if (reason !== TURNED) this.#turning?.directory.forget(peerId)
     this.#remove(peerId, reason)
   }
 
-  /** Remembers and tells a refusal. Who is refused too often is banned. */
-  reject (peerId: string, by: 'us' | 'them', why: Rejection): void {
-    const { standings } = this.#options.door
-    const record = this.rejections.add(peerId, by, why, Date.now())
-    if (record !== undefined) this.events.tell({ type: 'peer-rejected', peerId, code: record.code, sentence: record.sentence, by })
-    if (by === 'them' || !standings.blame(peerId, why, Date.now())) return
-    const banned = standings.refusal(peerId, Date.now()) ?? why
-    this.rejections.add(peerId, 'us', banned, Date.now())
-    this.events.tell({ type: 'peer-rejected', peerId, code: banned.code, sentence: banned.sentence, by })
-    this.#expel(peerId, banned)
-  }
+  get rejections (): RejectionLog { return this.#conduct.rejections }
 
-  /** The same of what went wrong on a stream, where the peer is to blame. */
-  rejectFor (peerId: string, error: WireError): void {
-    const why = blameFor(error)
-    if (why !== undefined) this.reject(peerId, 'us', why)
-  }
+  reject (peerId: string, by: 'us' | 'them', why: Rejection): void { this.#conduct.reject(peerId, by, why) }
+  rejectFor (peerId: string, error: WireError): void { this.#conduct.rejectFor(peerId, error) }
 
   /** Takes over what an issuer took back: tells the others, and shows out whom it let in. @returns whether it was news */
   revoke (revocations: readonly Revocation[] | undefined, from?: string): boolean {
@@ -166,11 +173,15 @@ export class Membership {
     node.addEventListener('peer:disconnect', event => {
       const peerId = event.detail.toString()
       this.#plan.lost(peerId, nowMs())
+      if (this.roster.has(peerId)) this.#turning?.directory.forget(peerId)
       this.#remove(peerId, 'the connection broke')
       this.#dialer.wake()
     }, { signal })
     pubsub.onMessage((from, bytes) => {
-      if (!signal.aborted && this.roster.update(from, decodeProgress(bytes), this.#options.nowMs())) this.changes.tell()
+      if (signal.aborted) return
+      const { address, ...progress } = decodeProgress(bytes)
+      this.#turning?.heard(from, dialable(from, address === undefined ? [] : [address]))
+      if (this.roster.update(from, progress, nowMs())) this.changes.tell()
     })
     pubsub.onListener(() => { if (!signal.aborted) this.#announcer.repeat() })
   }
@@ -210,6 +221,7 @@ export class Membership {
     const islands = this.#islands.joined(peerId, theirs, this.#progress.round, this.#options.nowMs())
     const moved = addresses.some(isRelayed) && this.roster.addressesOf(peerId)?.some(isRelayed) === false
     const isNew = this.roster.join(peerId, { progress: theirs.progress, addresses })
+    this.#turning?.heard(peerId, addresses)
     this.#plan.accepted(peerId, addresses)
     this.#learn(peerId, theirs)
     this.#door.entered(peerId, theirs)
@@ -217,7 +229,8 @@ export class Membership {
     this.#introductions.knows(peerId, [...theirs.peers, ...ours.peers].map(known => known.peerId))
     if (moved) this.#introductions.renew(peerId)
     if (isNew) {
-      this.#introductions.schedule()
+      // in a large swarm neighbours come and go, and announcements say where others are
+      if (this.#turning?.isLarge !== true) this.#introductions.schedule()
       this.events.tell({ type: 'peer-joined', peerId, addresses })
     }
     if (islands !== undefined) this.events.tell({ type: 'network', what: 'islands', sentence: islands })
@@ -243,6 +256,14 @@ export class Membership {
     const connection = bestConnection(this.#options.node, peerIdFromString(peerId))
     if (connection !== undefined) void this.handshakes.greet(connection)
     return true
+  }
+
+  /** The neighbourhood of a member has turned away from this peer's. */
+  #takeLeave (peerId: string): void {
+    const { node, nowMs, signal } = this.#options
+    this.#plan.departed(peerId, nowMs())
+    this.#remove(peerId, TURNED)
+    void takeLeave(node, peerId, signal)
   }
 
   /** A member is shown out. */
@@ -274,18 +295,5 @@ export class Membership {
     this.#plan.lonely = this.roster.size < this.#options.minimumPeers
     this.#dialer.wake()
     this.changes.tell()
-  }
-
-  /** Disconnects peers that have been silent for too long: frozen, or behind a network that is gone. */
-  dropSilent (): void {
-    const { node, links } = this.#options
-    for (const connection of node.getConnections()) {
-      const silentMs = links.silentMs(connection)
-      if (silentMs < SILENCE_LIMIT_MS) continue
-      const reason = `it has not answered for ${Math.round(silentMs / 1000)} s`
-      const others = node.getConnections(connection.remotePeer).filter(other => other !== connection)
-      if (others.length === 0) this.#remove(connection.remotePeer.toString(), reason)
-      connection.abort(new WireError('idle', reason))
-    }
   }
 }

@@ -1,5 +1,4 @@
 import { setMaxListeners } from 'node:events'
-import { peerIdFromString } from '@libp2p/peer-id'
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import { reasonOf, ShoalError } from '../../src/errors.ts'
 import type { PeerEvent } from '../../src/events.ts'
@@ -25,6 +24,7 @@ import { MAXIMUM_EXCHANGES_PER_PEER, MAXIMUM_HELLOS_PER_PEER, MAXIMUM_SNAPSHOT_B
 import { CHECK_PROTOCOL, CHUNKS_PROTOCOL, EXCHANGE_PROTOCOL, FILES_PROTOCOL, GOODBYE_PROTOCOL, HELLO_PROTOCOL, MANIFEST_PROTOCOL, SCALARS_PROTOCOL, SNAPSHOTS_PROTOCOL, STATE_PROTOCOL } from '../../protocols/wire/protocol-ids.ts'
 import { rejection } from '../../protocols/wire/rejection.ts'
 import { Checks } from './checks.ts'
+import { connectedPeers } from './connected-peers.ts'
 import { GOODBYE_LIMIT_MS, MAXIMUM_CONNECTIONS, SCALAR_STREAMS, SNAPSHOT_STREAMS, STOP_LIMIT_MS, STREAM_RATE } from './constants.ts'
 import { openDoor } from './door.ts'
 import { mostReferenceBytes } from './faults.ts'
@@ -33,7 +33,6 @@ import { createPeerNode, startNode, type NodeParts, type Services } from './libp
 import { Membership } from './membership.ts'
 import { MeteredLinks } from './metered-links.ts'
 import { narrowed, openStream } from './open-stream.ts'
-import { bestConnection, pathOf, transportOf } from './paths.ts'
 import type { Pubsub } from './pubsub.ts'
 import { Reach } from './reach.ts'
 import type { RejectionRecord } from './roster.ts'
@@ -88,6 +87,8 @@ export class SwarmNetwork implements Peers {
       entries: [...options.bootstrap, ...options.rememberedPeers ?? []],
       addresses: () => this.reach.addresses(),
       minimumPeers: options.minimumPeers ?? 1,
+      turning: options.turning,
+      isNeeded: peerId => this.reach.describe().relays.includes(peerId),
       nowMs,
       signal: this.#stopping.signal
     })
@@ -150,6 +151,8 @@ export class SwarmNetwork implements Peers {
     return this.#membership.roster.members().map(({ peerId, round, step, training, dueMs, uploadBytesPerSecond }) => ({ peerId, round, step, training, dueMs, uploadBytesPerSecond }))
   }
 
+  swarmSize (): number { return this.#membership.swarmSize }
+
   openExchange (partner: string, events: ExchangeEvents): Exchange {
     return openExchange(async signal => openStream(this.#node, partner, EXCHANGE_PROTOCOL, signal, 2 * this.#options.maximumPayloadBytes), { ...this.#sessionOptions(), partner }, events)
   }
@@ -174,18 +177,7 @@ export class SwarmNetwork implements Peers {
   revoke (revocations: readonly Revocation[]): void { this.#membership.revoke(revocations) }
 
   connectedPeers (): readonly ConnectedPeer[] {
-    const traffic = this.meter.byPeer()
-    return this.#membership.roster.members().map(member => {
-      const connection = bestConnection(this.#node, peerIdFromString(member.peerId))
-      const [relay, transport] = connection === undefined ? [] : [pathOf(connection).relay, transportOf(connection)]
-      return {
-        ...member,
-        direction: connection?.direction ?? 'inbound', relay, transport,
-        punched: connection !== undefined && this.reach.isPunched(connection),
-        bytesSent: traffic.get(member.peerId)?.sent ?? 0,
-        bytesReceived: traffic.get(member.peerId)?.received ?? 0
-      }
-    })
+    return connectedPeers(this.#membership.roster.members(), { node: this.#node, meter: this.meter, isPunched: connection => this.reach.isPunched(connection) })
   }
 
   /**

@@ -7,6 +7,7 @@ import type { FurtherMetrics } from './metered-links.ts'
 import type { ReachOptions } from './reach-options.ts'
 import type { Member } from './roster.ts'
 import type { Transport } from './paths.ts'
+import type { TurningTerms } from './turning.ts'
 
 /** What a peer's network is made with. */
 export interface SwarmNetworkOptions extends Terms {
@@ -35,6 +36,8 @@ export interface SwarmNetworkOptions extends Terms {
   readonly door?: DoorOptions
   /** How this peer looks for others and lets itself be found; it only dials and listens unless told. */
   readonly reach?: ReachOptions
+  /** How the partial views of a large swarm are drawn; neighbours do not follow them where it is left out. */
+  readonly turning?: TurningTerms
   /** Takes libp2p's own metrics. */
   readonly libp2pMetrics?: FurtherMetrics | undefined
 }

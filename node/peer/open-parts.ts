@@ -181,6 +181,7 @@ async function startNetwork ({ options, store, identity, layout, serving, runFil
     onServed: peerId => { serving.onServed(peerId) },
     file: async sha256 => await runFiles.open(sha256),
     minimumPeers: Math.max(1, settings.waitFor),
+    turning: { seed: run.manifest.seed },
     parameters: layout.size,
     door,
     reach: reachOf(settings, networkKey),

@@ -3,7 +3,7 @@ import type { Progress } from '../../src/ports.ts'
 import { countSchema, timeSchema } from '../wire/counts.ts'
 import { WireError } from '../wire/errors.ts'
 import { decodeMessage, encodeMessage } from '../wire/frames.ts'
-import { MAXIMUM_DUE_MS, MAXIMUM_MET_PEERS, MAXIMUM_PROGRESS_BYTES, MAXIMUM_UPLOAD_BYTES_PER_SECOND } from '../wire/limits.ts'
+import { MAXIMUM_ANNOUNCED_ADDRESS_LENGTH, MAXIMUM_DUE_MS, MAXIMUM_MET_PEERS, MAXIMUM_PROGRESS_BYTES, MAXIMUM_UPLOAD_BYTES_PER_SECOND } from '../wire/limits.ts'
 
 const progressSchema = z.object({
   round: countSchema,
@@ -16,6 +16,8 @@ const progressSchema = z.object({
   uploadBytesPerSecond: z.number().min(0).max(MAXIMUM_UPLOAD_BYTES_PER_SECOND).optional(),
   /** Orders what one peer tells; from version 2 on. */
   toldMs: timeSchema.optional(),
+  /** Where the peer is dialled, in swarms whose peers know a part of each other alone. */
+  address: z.string().regex(/^[\x21-\x7e]+$/).max(MAXIMUM_ANNOUNCED_ADDRESS_LENGTH).optional(),
   met: z.array(z.string().regex(/^[\x21-\x7e]{1,16}$/)).max(MAXIMUM_MET_PEERS).optional()
 })
 
@@ -32,11 +34,12 @@ function bounded (name: string, value: number | undefined, limit: number): Reado
 
 /** At most `MAXIMUM_PROGRESS_BYTES`, by construction. */
 export function encodeProgress (progress: Progress): Uint8Array {
-  const { round, step, training, loss, tokensPerSecond, dueInMs, uploadBytesPerSecond, toldMs, met = [] } = progress
+  const { round, step, training, loss, tokensPerSecond, dueInMs, uploadBytesPerSecond, toldMs, address, met = [] } = progress
   return encodeMessage({
     round, step, training, loss: orNull(loss), tokensPerSecond: orNull(tokensPerSecond), ...bounded('dueInMs', dueInMs, MAXIMUM_DUE_MS),
     ...bounded('uploadBytesPerSecond', uploadBytesPerSecond, MAXIMUM_UPLOAD_BYTES_PER_SECOND),
     ...toldMs === undefined ? {} : { toldMs },
+    ...address === undefined ? {} : { address },
     ...met.length === 0 ? {} : { met: met.slice(0, MAXIMUM_MET_PEERS) }
   })
 }

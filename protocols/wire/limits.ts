@@ -63,6 +63,9 @@ export const MAXIMUM_ADDRESSES_PER_PEER = 8
 /** The longest multiaddr taken from a message: a DNS name of 255 characters would be the worst honest one. */
 export const MAXIMUM_ADDRESS_LENGTH = 300
 
+/** The same in an announcement, which has room for one: a place at a relay takes 150. */
+export const MAXIMUM_ANNOUNCED_ADDRESS_LENGTH = 200
+
 /** The longest sentence taken from a message: it is meant for one log line. */
 export const MAXIMUM_SENTENCE_LENGTH = 400
 

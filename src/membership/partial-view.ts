@@ -1,8 +1,11 @@
 import { byCodeUnits, hashText, mix, saltOf } from '../averaging/pairing-hash.ts'
 
 const NEIGHBOURS_SALT = 0x6e656967
+const CUT_SALT = 0x63757473
 /** Members among whom a peer looks for its group: a full group fits, a view of them is 64 signed records, and matching them takes microseconds. */
 export const LARGEST_NEIGHBOURHOOD = 64
+/** A swarm may grow by so much of a doubling beyond that before it is cut: a count that is off by one in 128 disagrees in one epoch of fifty there, and nowhere else. */
+const LATITUDE = 0.5
 /** Rounds that a neighbourhood lasts: views have time to follow, weights mix across within a few of them. */
 const NEIGHBOURHOOD_ROUNDS = 8
 
@@ -16,8 +19,8 @@ const NEIGHBOURHOOD_ROUNDS = 8
  */
 export function partialViewOf (self: string, members: Iterable<string>, round: number, seed: number, swarmSize?: number): readonly string[] {
   const ids = new Set(members).add(self)
-  const bits = neighbourhoodBits(Math.max(ids.size, swarmSize ?? 0))
   const epoch = epochOf(round)
+  const bits = neighbourhoodBits(Math.max(ids.size, swarmSize ?? 0), epoch, seed)
   const own = neighbourhoodOf(self, epoch, seed, bits)
   return [...ids].filter(id => neighbourhoodOf(id, epoch, seed, bits) === own).sort(byCodeUnits)
 }
@@ -27,9 +30,13 @@ export function epochOf (round: number): number {
   return Math.floor(round / NEIGHBOURHOOD_ROUNDS)
 }
 
-/** Bits of the hash that neighbours share in a swarm of so many. */
-export function neighbourhoodBits (swarmSize: number): number {
-  return Math.max(0, Math.ceil(Math.log2(swarmSize / LARGEST_NEIGHBOURHOOD)))
+/**
+ * Bits of the hash that neighbours share in a swarm of so many, as few as keep a neighbourhood small. Where exactly a swarm is cut once more is drawn anew each epoch: peers whose
+ * counts differ by a few look in the same neighbourhood in nearly all epochs, whatever the size of the swarm; in the others those of one look in half as many.
+ */
+export function neighbourhoodBits (swarmSize: number, epoch: number, seed: number, largest = LARGEST_NEIGHBOURHOOD): number {
+  const latitude = LATITUDE * mix(saltOf(seed, epoch) ^ CUT_SALT) / 2 ** 32
+  return Math.max(0, Math.ceil(Math.log2(swarmSize / largest) - latitude))
 }
 
 /** Which of the 2^bits neighbourhoods of an epoch a member is in. */

@@ -31,11 +31,11 @@ export class Neighbourhoods<Member extends { readonly id: string }> {
     const { size } = this.#members
     const known = this.#epochs.get(epoch)
     const groups = known?.size === size ? known.groups : this.#deal(epoch, size)
-    return groups.get(neighbourhoodOf(self.id, epoch, this.#seed, neighbourhoodBits(size))) ?? []
+    return groups.get(neighbourhoodOf(self.id, epoch, this.#seed, neighbourhoodBits(size, epoch, this.#seed))) ?? []
   }
 
   #deal (epoch: number, size: number): ReadonlyMap<number, readonly Member[]> {
-    const bits = neighbourhoodBits(size)
+    const bits = neighbourhoodBits(size, epoch, this.#seed)
     const groups = new Map<number, Member[]>()
     for (const member of this.#members.values()) {
       const place = neighbourhoodOf(member.id, epoch, this.#seed, bits)

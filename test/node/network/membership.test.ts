@@ -101,10 +101,10 @@ describe('a member that falls silent', () => {
       membership.start()
       await joined
       await until(peer, () => peer.present().length === 1)
-      membership.dropSilent()
+      membership.silence.drop()
       expect(membership.roster.size).toBe(1)
       offsetMs = SILENCE_LIMIT_MS + 1000
-      membership.dropSilent()
+      membership.silence.drop()
       expect(membership.roster.size).toBe(0)
       expect(events.at(-1)).toMatchObject({ type: 'peer-left', peerId: peer.self, reason: expect.stringMatching(/^it has not answered for \d+ s$/) as string })
       await until(peer, () => peer.present().length === 0)

@@ -1,0 +1,34 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Libp2p } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { sayGoodbye } from '../../protocols/goodbye/client.ts'
+import { CHECK_PROTOCOL, CHUNKS_PROTOCOL, EXCHANGE_PROTOCOL, FILES_PROTOCOL, GOODBYE_PROTOCOL, SCALARS_PROTOCOL, SNAPSHOTS_PROTOCOL, STATE_PROTOCOL } from '../../protocols/wire/protocol-ids.ts'
+import { GOODBYE_LIMIT_MS, LEAVING_CHECK_MS } from './constants.ts'
+import { openStream } from './open-stream.ts'
+import { within } from './within.ts'
+
+/** Why a peer takes leave of another one that stays in the run; whoever hears it knows that it is still there. */
+export const TURNED = 'its neighbourhood has turned'
+
+const WORK: ReadonlySet<string> = new Set([CHECK_PROTOCOL, CHUNKS_PROTOCOL, EXCHANGE_PROTOCOL, FILES_PROTOCOL, SCALARS_PROTOCOL, SNAPSHOTS_PROTOCOL, STATE_PROTOCOL])
+/** Of connections that one of the two carries for others. */
+const CARRYING = '/libp2p/circuit/relay/'
+
+/** Whether a round, a transfer or somebody's connection is under way over the connections to a peer. */
+export function hasWork (node: Pick<Libp2p, 'getConnections'>, peerId: string): boolean {
+  return node.getConnections(peerIdFromString(peerId)).some(({ streams }) => streams.some(({ protocol }) => WORK.has(protocol) || protocol.startsWith(CARRYING)))
+}
+
+/** Says goodbye to a peer that may be met again, and closes the connections to it once nothing is under way any more. */
+export async function takeLeave (node: Pick<Libp2p, 'getConnections'>, peerId: string, signal: AbortSignal): Promise<void> {
+  try {
+    await within(GOODBYE_LIMIT_MS, async limit => {
+      const stop = AbortSignal.any([signal, limit])
+      await sayGoodbye(await openStream(node, peerId, GOODBYE_PROTOCOL, stop), TURNED, stop)
+    })
+    while (hasWork(node, peerId)) await pause(LEAVING_CHECK_MS, undefined, { signal })
+  } catch {
+    // it hears of the end by the end
+  }
+  await Promise.allSettled(node.getConnections(peerIdFromString(peerId)).map(async connection => connection.close()))
+}
