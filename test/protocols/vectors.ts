@@ -104,6 +104,7 @@ export const VECTORS: readonly Vector[] = [
   vector('progress with what is expected', { round: 3, step: 60, training: true, loss: 2.5, tokensPerSecond: 1000, dueInMs: 8000, uploadBytesPerSecond: 125000 }, progress.encodeProgress, progress.decodeProgress),
   vector('progress with its partners', { round: 3, step: 60, training: true, loss: 2.5, tokensPerSecond: 1000, met: ['f7XqA1b2'] }, progress.encodeProgress, progress.decodeProgress),
   vector('progress with its time', { round: 3, step: 60, training: true, loss: 2.5, tokensPerSecond: 1000, toldMs: 1700000000000 }, progress.encodeProgress, progress.decodeProgress),
+  vector('progress with where it is dialled', { round: 3, step: 60, training: true, loss: 2.5, tokensPerSecond: 1000, address: '/ip4/192.0.2.7/tcp/4001/p2p/12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUJj2vj6p2xvYJt' }, progress.encodeProgress, progress.decodeProgress),
   vector('progress before the first round', { round: 0, step: 0, training: true, loss: Number.NaN, tokensPerSecond: Number.NaN }, progress.encodeProgress, progress.decodeProgress)
 ]
 
