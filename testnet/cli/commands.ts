@@ -43,6 +43,7 @@ export const testnetCommands: readonly CommandModule[] = [
     configure: async command => {
       await configureTestnetOptions(command)
       command.option('--steps <number>', 'inner steps of each peer (default: the scenario’s)').option('--keep', 'go on until Ctrl-C', false)
+        .option('--alone', 'without the run beside it that nothing disturbs, where the scenario compares the two', false)
     },
     load: async () => (await import('./run.ts')).run
   },

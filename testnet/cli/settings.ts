@@ -37,6 +37,7 @@ export interface TestnetCommandOptions extends Omit<ScalarOptions, 'method'> {
   readonly seed: string
   readonly steps?: string
   readonly keep?: boolean
+  readonly alone?: boolean
   readonly optimizer: string
   readonly schedule: string
   readonly accumulate: string

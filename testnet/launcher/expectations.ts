@@ -1,12 +1,13 @@
 import type { FinalReport } from '../report/final-report.ts'
 import type { Expectations } from '../scenarios/schema.ts'
+import { percentWorse } from '../simulator/expectations.ts'
 import { formatBytes, formatSeconds } from '../../node/terminal/units.ts'
 import type { Seat, SeatPlan } from './seat.ts'
 
 export interface Verdict {
   /** What was expected and did not come, a sentence each. */
   readonly broken: readonly string[]
-  /** What a run with real peers cannot tell, or nothing ran to compare it with. */
+  /** What a run with real peers cannot tell. */
   readonly unchecked: readonly string[]
 }
 
@@ -41,9 +42,15 @@ export function verdictOn (expected: Expectations, report: Pick<FinalReport, 'ev
   return { broken, unchecked: uncheckedOf(expected) }
 }
 
-function uncheckedOf ({ withinPercentOfUndisturbed, spreadBelow, scalarsAbove, lossBelow }: Expectations): readonly string[] {
+/** What of the loss was expected beside a run of the same seed that nothing disturbed, and did not come; nothing where it did, or was not expected. */
+export function verdictBeside ({ withinPercentOfUndisturbed: within }: Expectations, report: Pick<FinalReport, 'evalLoss'>, undisturbed: Pick<FinalReport, 'evalLoss' | 'startLoss'>): readonly string[] {
+  const worse = percentWorse({ loss: report.evalLoss }, { loss: undisturbed.evalLoss, startLoss: undisturbed.startLoss }, 'real')
+  if (within === undefined || worse < within) return []
+  return [`the merged model's held-out loss is ${report.evalLoss.toFixed(3)}, ${worse.toFixed(1)} % above the ${undisturbed.evalLoss.toFixed(3)} of the undisturbed run, not within ${within} %`]
+}
+
+function uncheckedOf ({ spreadBelow, scalarsAbove, lossBelow }: Expectations): readonly string[] {
   return [
-    ...withinPercentOfUndisturbed === undefined ? [] : ['the loss beside an undisturbed run: run the scenario once more without faults to compare'],
     ...spreadBelow === undefined ? [] : ['the distance of the replicas of the quadratic: the simulator checks it'],
     ...scalarsAbove === undefined ? [] : ['how many scalars counted: shoal rounds tells it of each round, and the simulator checks it'],
     ...lossBelow?.quadratic === undefined || lossBelow.real !== undefined ? [] : ['the loss of the quadratic: the simulator checks it']

@@ -95,8 +95,13 @@ export function undisturbed (scenario: ScenarioFile): ScenarioFile {
   return {
     ...scenario,
     peers: scenario.peers.map(({ attack: _, ...honest }) => honest),
-    faults: scenario.faults.filter(fault => fault.kind === 'join' || fault.kind === 'link')
+    faults: scenario.faults.filter(({ kind }) => !disturbs(kind))
   }
+}
+
+/** Whether what happens is a fault, rather than how the swarm was meant to be. */
+export function disturbs (kind: FaultEntry['kind']): boolean {
+  return kind !== 'join' && kind !== 'link'
 }
 
 /** The averaging method of a scenario; undefined for the one-byte lane. @throws ShoalError METHOD_CONTRADICTORY, METHOD_UNSTABLE, CODEC_SPEC */

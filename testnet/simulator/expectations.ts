@@ -57,7 +57,7 @@ export function judgeScenario (expect: Expectations, played: Played, training: T
 }
 
 /** How much of what training gains was lost, in percent of the start's excess; of real training in percent of the loss. */
-export function percentWorse (played: Played, undisturbed: Played, training: TrainingKind): number {
+export function percentWorse (played: Pick<Played, 'loss'>, undisturbed: Pick<Played, 'loss' | 'startLoss'>, training: TrainingKind): number {
   const scale = training === 'quadratic' ? undisturbed.startLoss : undisturbed.loss
   return 100 * (played.loss - undisturbed.loss) / scale
 }

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { PeerReport } from '../../../src/events.ts'
-import { verdictOn } from '../../../testnet/launcher/expectations.ts'
+import { verdictBeside, verdictOn } from '../../../testnet/launcher/expectations.ts'
 import { newPeerView } from '../../../testnet/launcher/swarm-view.ts'
+import { undisturbedTestnet } from '../../../testnet/launcher/undisturbed.ts'
+import { loadScenario } from '../../../testnet/scenarios/load.ts'
+import { planOf } from '../../../testnet/scenarios/plan.ts'
 import { scenarioSchema } from '../../../testnet/scenarios/schema.ts'
 import type { Expectations } from '../../../testnet/scenarios/schema.ts'
 
@@ -30,7 +33,22 @@ describe('what a scenario expects of real peers', () => {
   })
 
   it('says what only the simulator can tell', () => {
-    expect(verdictOn(expected({ lossBelow: { quadratic: 1 }, spreadBelow: 1, withinPercentOfUndisturbed: 5 }), report, seats).unchecked).toHaveLength(3)
+    expect(verdictOn(expected({ lossBelow: { quadratic: 1 }, spreadBelow: 1 }), report, seats).unchecked).toHaveLength(2)
+  })
+
+  it('holds the loss against that of a run which nothing disturbed, on each side of the bound', () => {
+    const calm = { evalLoss: 2.4, startLoss: 5 }
+    expect(verdictBeside(expected({ withinPercentOfUndisturbed: 4.2 }), report, calm)).toEqual([])
+    expect(verdictBeside(expected({ withinPercentOfUndisturbed: 4.1 }), report, calm)).toEqual(['the merged model\'s held-out loss is 2.500, 4.2 % above the 2.400 of the undisturbed run, not within 4.1 %'])
+    expect(verdictBeside(expected({}), report, calm)).toEqual([])
+  })
+
+  it('plays the same without faults beside it, where the two are compared; who comes later still does', () => {
+    const plan = planOf(loadScenario('late-joiner'), 1)
+    const kill = { kind: 'kill', at: { round: 2 }, peers: [0], forMs: undefined } as const
+    const settings = { name: 'n', root: '/r/n', faults: [...plan.faults, kill], expect: expected({ withinPercentOfUndisturbed: 5, averagedShareAbove: 0.5 }) }
+    expect(undisturbedTestnet(settings)).toEqual({ name: 'n-undisturbed', root: '/r/n-undisturbed', faults: plan.faults, expect: { allEnd: true } })
+    expect(undisturbedTestnet({ ...settings, expect: expected({}) })).toBeUndefined()
   })
 
   it('asks of scalar peers no rounds that average', () => {
