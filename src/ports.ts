@@ -77,6 +77,8 @@ export interface ScalarRequest {
   readonly directions: readonly Direction[]
   /** The one pass to run where a partner runs the other; the other's losses are then NaN. Both when left out. */
   readonly side?: 'above' | 'below' | undefined
+  /** Names the batch where two peers measure on one; the step does when left out. */
+  readonly batch?: number | undefined
 }
 
 /** Losses in the order of the directions, mean nats per target; `tokens` are the batch's. */

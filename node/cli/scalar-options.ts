@@ -27,6 +27,7 @@ export interface ScalarOptions extends MethodOptions {
   readonly pool?: string
   readonly localSteps?: string
   readonly directions?: string
+  readonly passes?: string
   readonly blockSize?: string
   readonly smallest?: string
   readonly largestLevel?: string
@@ -47,7 +48,7 @@ const LEAST_MOMENTUM = 0.01
 
 /** Which options each kind of method of scalars has. */
 const OPTIONS_OF = {
-  'one-byte': ['noise', 'epsilon', 'scalarRate', 'swarm', 'pack', 'checkEvery', 'snapshotEvery', 'smallest', 'margin', 'directions', 'momentum', 'adapterRank', ...VARIANTS, ...PRIVACY],
+  'one-byte': ['noise', 'epsilon', 'scalarRate', 'swarm', 'pack', 'checkEvery', 'snapshotEvery', 'smallest', 'margin', 'directions', 'passes', 'momentum', 'adapterRank', ...VARIANTS, ...PRIVACY],
   fedkseed: ['noise', 'epsilon', 'scalarRate', 'swarm', 'pool', 'localSteps', 'checkEvery', 'snapshotEvery', 'smallest', 'largestLevel', 'margin', ...VARIANTS, ...PRIVACY],
   ferret: ['noise', 'swarm', 'localSteps', 'directions', 'blockSize', 'checkEvery', 'snapshotEvery', 'smallest', 'largestLevel', 'margin']
 } as const satisfies Record<ScalarSpec['kind'], ReadonlyArray<keyof ScalarOptions>>
@@ -71,6 +72,7 @@ export function configureScalarOptions (command: Command): void {
     .option('--pool <seeds>', 'for fedkseed: shared directions, K; the model is so many whole numbers')
     .option('--local-steps <steps>', 'for fedkseed and ferret: steps that a peer takes by itself between two packs')
     .option('--directions <number>', 'for one-byte: directions that a step averages over, a byte each; for ferret: coordinates that a peer sends in a round')
+    .option('--passes <whose>', 'for one-byte: own, or shared: of two peers one runs a step’s pass above and the other the one below (DistZO2)')
     .option('--block-size <weights>', 'for ferret: weights that share directions')
     .option('--smallest <scalar>', 'the scalar or coordinate of the signed byte’s first level, g₀')
     .option('--sparse <halvings>', 'for one-byte and fedkseed: directions move one weight in 2 to this power, drawn from --mask')
@@ -114,7 +116,7 @@ function scalarMethodOf (options: ScalarOptions, steps: number | undefined): Sca
 }
 
 function changed (preset: ScalarSpec, options: ScalarOptions): ScalarSpec {
-  const { noise, epsilon, scalarRate, swarm, pack, checkEvery, snapshotEvery, pool, localSteps, directions, blockSize, smallest, largestLevel, margin, momentum, adapterRank } = options
+  const { noise, epsilon, scalarRate, swarm, pack, checkEvery, snapshotEvery, pool, localSteps, directions, blockSize, smallest, largestLevel, margin, momentum, adapterRank, passes } = options
   const size = (name: string, text: string | undefined, otherwise: number): number => text === undefined ? otherwise : numberOption(name, text, { minimum: 1e-12, maximum: 1e6, whole: false })
   const count = (name: string, text: string | undefined, otherwise: number, maximum = 1_000_000): number => text === undefined ? otherwise : numberOption(name, text, { minimum: 1, maximum })
   const marginOver = <Otherwise>(otherwise: Otherwise): number | Otherwise => margin === undefined ? otherwise : numberOption('margin', margin, { minimum: 0, maximum: LARGEST_LEVEL })
@@ -138,6 +140,7 @@ function changed (preset: ScalarSpec, options: ScalarOptions): ScalarSpec {
     return {
       ...preset, ...measured, window: count('pack', pack, preset.window, 256), clip: { ...preset.clip, levelsAboveMedian: marginOver(preset.clip.levelsAboveMedian) },
       ...directions === undefined ? {} : { directions: count('directions', directions, 1, MOST_DIRECTIONS) },
+      ...choiceOption('passes', passes ?? 'own', ['own', 'shared']) === 'own' ? {} : { passes: 'shared' as const },
       ...adapterRank === undefined ? {} : { adapters: { rank: count('adapter-rank', adapterRank, 1, 1024) } },
       ...momentum === undefined ? {} : { momentum: numberOption('momentum', momentum, { minimum: LEAST_MOMENTUM, maximum: MOST_MOMENTUM, whole: false }) }
     }

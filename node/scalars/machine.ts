@@ -14,6 +14,7 @@ import { packPlayer } from '../../src/spsa/pack-players.ts'
 import type { PackWork } from '../../src/spsa/pack-players.ts'
 import type { ScalarMachine } from '../../src/spsa/scalar-machine.ts'
 import { oneByteRules, stepsARound, stepsIn } from '../../src/spsa/scalar-methods.ts'
+import { wallClock } from '../peer/wall-clock.ts'
 import type { LoadedLedger } from '../store/ledger-store.ts'
 import { disclosureOf } from './disclosure.ts'
 
@@ -40,7 +41,7 @@ export function createMachine ({ method, run, trainer, loaded, samplingSeed, por
   if (method.kind === 'one-byte') {
     const model = trainer.scalars?.model
     if (model === undefined) throw new Error('this trainer was not started to keep a model of bytes')
-    return new OneBytePeer(oneByteRules(method, run), { ...ports, model, measure, disclose, others }, startOf(loaded))
+    return new OneBytePeer(oneByteRules(method, run), { ...ports, model, measure, disclose, others, clock: wallClock }, startOf(loaded))
   }
   const integers = trainer.scalars?.integers ?? new Int32Array(0)
   // Ferret trains in the weights that its trainer shares; a restarted peer draws other seeds than before

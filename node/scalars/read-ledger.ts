@@ -10,7 +10,7 @@ import { hashWeights } from '../../src/spsa/weights-hash.ts'
 import { packsIn } from '../../src/spsa/pack-machine.ts'
 import type { PackStart } from '../../src/spsa/pack-player.ts'
 import { replayedPlayer } from '../../src/spsa/pack-players.ts'
-import { byteModelRules, ledgerRulesOf, stepsOf } from '../../src/spsa/scalar-methods.ts'
+import { ledgerRulesOf, oneByteRules, replayedBytes, stepsOf } from '../../src/spsa/scalar-methods.ts'
 import { stepBytesOf } from '../../src/spsa/step-bytes.ts'
 import { decodeLedger, replayLedger } from '../../src/spsa/verify-ledger.ts'
 import type { LedgerReport } from '../../src/spsa/verify-ledger.ts'
@@ -95,8 +95,9 @@ export function proveLedger ({ runId, manifest }: SignedManifest, { method, load
     const modelHash = hashWeights(player.model.weights)
     return { modelHash, provenFrom, snapshotHolds: snapshot === undefined ? undefined : standsFor(player.compact(snapshot.step), snapshot) }
   }
-  const model = new ByteModel(modelMemory(base), byteModelRules(method, steps), held)
-  model.add(entries.flatMap(entry => stepBytesOf(entry, runId)))
+  const rules = oneByteRules(method, { runId, steps, isMember: () => true })
+  const model = new ByteModel(modelMemory(base), rules.model, held)
+  model.add(replayedBytes(rules, entries).flatMap(pack => stepBytesOf(pack, runId)))
   return {
     modelHash: model.hash(), provenFrom,
     snapshotHolds: snapshot?.weights === undefined ? undefined : model.hash(snapshot.step) === hashWeights(heldWeights(snapshot.weights), snapshot.limit)

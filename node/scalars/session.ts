@@ -28,6 +28,7 @@ import { PackRounds } from './pack-rounds.ts'
 import { nothingToMerge, packsNotKept, trainingFailed } from './scalar-errors.ts'
 import { remarksOf } from './remarks.ts'
 import type { ScalarParts } from './scalar-parts.ts'
+import { SharingWords, awaitingSentence, unpairedSentence } from './sharing-words.ts'
 import { signer, verifier } from './signing.ts'
 import { Snapshots } from './snapshots.ts'
 
@@ -63,6 +64,7 @@ export class ScalarSession {
   readonly #stepsBefore: number
   #secondsTraining = 0
   #shownAtMs = 0
+  readonly #sharing = new SharingWords()
   #checkpointedAtMs = performance.now()
 
   constructor (options: PeerOptions, parts: ScalarParts, reporter: PeerReporter) {
@@ -200,6 +202,9 @@ export class ScalarSession {
       case 'packed': { this.#onPack(event.entry); return }
       case 'sealed': { this.#rounds.sealed(event.start.snapshot.step, event.agreed); this.#snapshots.onReport(event); return }
       case 'adopted': { this.#aftermath.changed(); this.#snapshots.onReport(event); return }
+      case 'sharing': { this.#phase = 'training'; this.#sharing.current = event; return }
+      case 'awaiting': { this.#say('waiting', awaitingSentence(event, this.#rounds.stepOf(event.place))); return }
+      case 'unpaired': { events.emit({ type: 'warning', sentence: unpairedSentence(event, this.#rounds.stepOf(event.before)) }); return }
       case 'offered': case 'told-heads': case 'told-sums': case 'overruled': { this.#snapshots.onReport(event); return }
       case 'settled': { this.#settled.add(event.from); return }
       case 'agreed': { this.#aftermath.agreed(event.from); this.#rounds.agreed(event.from); return }
@@ -226,7 +231,7 @@ export class ScalarSession {
     this.#measured++
     this.#rounds.measured(loss)
     const [{ step }, { method }] = [this.machine, this.#parts]
-    this.#sentence = `${method.kind === 'ferret' ? 'training from' : 'measuring'} step ${step} of ${this.#steps}; ${[this.#rounds.delaySentence, ...this.#remarks()].join('; ')}`
+    this.#sentence = `${method.kind === 'ferret' ? 'training from' : `measuring${this.#sharing.part}`} step ${step} of ${this.#steps}${this.#sharing.partner}; ${[this.#rounds.delaySentence, ...this.#remarks()].join('; ')}`
     if (method.kind !== 'ferret' && Number.isFinite(loss)) this.#onProgress({ step, loss, tokensPerSecond: this.#tokens / Math.max(1e-3, this.#secondsTraining) })
   }
 
@@ -241,7 +246,7 @@ export class ScalarSession {
 
   #onPack (entry: Entry): void {
     const { settings: { evaluateEvery, checkpointEverySeconds }, events } = this.#options
-    const record = this.#rounds.close(this.machine.step, entry, this.#remarks())
+    const record = this.#rounds.close(this.machine.step, entry, [...this.#sharing.remarks(), ...this.#remarks()])
     this.#reporter.recordRound(record)
     this.#parts.store.recordRound(record)
     if ((this.#rounds.closed - 1) % packsAnAnnouncement(this.#parts.method) === 0) this.#announce(true)

@@ -132,7 +132,10 @@ export class Snapshots {
 /** What replaying one scalar and downloading a snapshot cost: sums are made of every pack's seeds alike, so that only bytes count there; a coordinate of Ferret's moves its block alone. */
 function joinCosts (method: ScalarSpec, parameters: number): Omit<JoinCosts, 'lackedBytes' | 'window' | 'bytesPerSecond'> {
   switch (method.kind) {
-    case 'one-byte': return { snapshotBytes: BYTES_A_VALUE * parameters, bytesAScalar: 1, secondsPerByte: secondsPerReplayedByte(parameters, noiseOf(method.noise)) }
+    case 'one-byte': {
+      const [secondsPerByte, isShared] = [secondsPerReplayedByte(parameters, noiseOf(method.noise)), method.passes === 'shared']
+      return { snapshotBytes: BYTES_A_VALUE * parameters, bytesAScalar: isShared ? BYTES_A_POOLED_SCALAR : 1, secondsPerByte: isShared ? secondsPerByte / 2 : secondsPerByte }
+    }
     case 'fedkseed': return { snapshotBytes: BYTES_A_VALUE * method.poolSize, bytesAScalar: BYTES_A_POOLED_SCALAR, secondsPerByte: 0 }
     case 'ferret': {
       const secondsPerByte = secondsPerReplayedByte(Math.min(parameters, method.blockSize), noiseOf(method.noise))
@@ -141,6 +144,6 @@ function joinCosts (method: ScalarSpec, parameters: number): Omit<JoinCosts, 'la
   }
 }
 
-/** A weight or a sum, and a level with the number of its seed or block. */
+/** A weight or a sum, and a level with the number of its seed or block, or half a measurement, of which two make one byte. */
 const BYTES_A_VALUE = 4
 const BYTES_A_POOLED_SCALAR = 3

@@ -40,7 +40,7 @@ export function createScalarSession (input: WorkerInput, settings: ScalarSetting
   let { step } = begin
 
   const measure = async (request: ScalarRequest): Promise<Answers['measure']> => {
-    const batch = sample(request.step)
+    const batch = sample(request.batch ?? request.step)
     meter.begin()
     const losses = await directionLosses({ model, weights: trained, lift, noise, batch, shouldStop: () => Atomics.load(stopFlag, 0) !== 0 }, request)
     if (losses === undefined) return { outcome: { kind: 'stopped', step: request.step }, secondsTraining: meter.end() }

@@ -24,7 +24,7 @@ export function codecNameOf (method: AnyMethodSpec): string {
 }
 
 /** Whether a run's method contradicts itself, or the run. @throws ShoalError METHOD_CONTRADICTORY, METHOD_UNSTABLE, CODEC_SPEC */
-export function checkAnyMethod ({ method, budget: { steps }, ...run }: Pick<RunManifest, 'method' | 'budget' | 'model' | 'genesis'>): void {
+export function checkAnyMethod ({ method, budget: { steps }, ...run }: Pick<RunManifest, 'method' | 'budget' | 'model' | 'genesis' | 'data'>): void {
   if (!isScalarMethod(method)) {
     checkMethod(method)
     return

@@ -68,6 +68,8 @@ export const oneByteSchema = measuredBase.extend({
   directions: natural.max(MOST_DIRECTIONS).optional(),
   /** β: what a byte moves in a window is this share of what it moved in the one before; all is moved at once when left out. */
   momentum: z.number().gt(0).max(MOST_MOMENTUM).optional(),
+  /** Whether two peers share the two passes of a step, one at θ + ε·z and the other at θ − ε·z (DistZO2); each runs both of its own when left out. */
+  passes: z.literal('shared').optional(),
   /** Factors of this rank beside the matrices of the model: they alone are perturbed and moved (LoRA); all weights are when left out. */
   adapters: z.strictObject({ rank: natural.max(1024) }).optional(),
   /** Which bytes are too loud to count whole. */

@@ -1,3 +1,4 @@
+import { endOf } from './ledger.ts'
 import type { LedgerRules } from './ledger.ts'
 import type { LedgerTalkPorts } from './ledger-talk.ts'
 import { EVERYONE } from './one-byte-messages.ts'
@@ -144,9 +145,8 @@ export class Agreement {
   compare (from: string, check: CheckMessage): void {
     const { step } = check
     const { ledger, isOver, step: taken } = this.#self()
-    const { window, steps } = this.#rules.ledger
-    const end = Math.ceil(steps / window) * window
-    if (step > (isOver ? end : taken) || step % window !== 0 || !(step >= 0)) return
+    const { window } = this.#rules.ledger
+    if (step > (isOver ? endOf(this.#rules.ledger) : taken) || step % window !== 0 || !(step >= 0)) return
     if (step < ledger.firstStep) this.#once(from, () => { this.offer(from) })
     else this.#states.want(`compare ${from} ${step}`, step, mine => { this.#hold(mine, from, check) })
   }

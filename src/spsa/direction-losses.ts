@@ -42,3 +42,9 @@ export async function directionLosses ({ model, weights, lift = held => held, no
   }
   return losses
 }
+
+/** Of all passes that were run. */
+export function meanLoss (losses: readonly DirectionLosses[], side: ScalarRequest['side']): number {
+  const lossOf = (one: DirectionLosses): number => side === undefined ? (one.above + one.below) / 2 : one[side]
+  return losses.reduce((sum, one) => sum + lossOf(one), 0) / losses.length
+}

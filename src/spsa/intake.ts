@@ -16,8 +16,10 @@ export class Intake {
 
   get added (): readonly Entry[] { return this.#added }
 
-  /** Whether the weights have everything that came. */
-  get isEmpty (): boolean { return this.#added.length + this.#withdrawn.length === 0 && this.#fromStep === Infinity }
+  /** Whether the weights have everything that came of the steps before this one. */
+  follows (step: number): boolean {
+    return this.#fromStep >= step && [...this.#added, ...this.#withdrawn].every(({ firstStep }) => firstStep >= step)
+  }
 
   /** What a model that is made anew lacks. */
   begin (entries: readonly Entry[]): void {
@@ -33,11 +35,14 @@ export class Intake {
     this.#fromStep = Math.min(this.#fromStep, fromStep)
   }
 
-  /** What there is for the weights, handed over. What was cut from a chain never returns, so that additions come first. */
-  take (): Taken {
-    const [added, withdrawn] = [this.#added, this.#withdrawn]
-    const fromStep = [...added, ...withdrawn].reduce((first, entry) => Math.min(first, entry.firstStep), this.#fromStep);
-    [this.#added, this.#withdrawn, this.#fromStep] = [[], [], Infinity]
+  /** What there is for the weights of entries that begin before `limit`, handed over. What was cut from a chain never returns, so that additions come first. */
+  take (limit = Infinity): Taken {
+    const isDue = ({ firstStep }: Entry): boolean => firstStep < limit
+    const [added, withdrawn] = [this.#added.filter(isDue), this.#withdrawn.filter(isDue)]
+    const fromStep = [...added, ...withdrawn].reduce((first, entry) => Math.min(first, entry.firstStep), this.#fromStep)
+    this.#added = this.#added.filter(entry => !isDue(entry))
+    this.#withdrawn = this.#withdrawn.filter(entry => !isDue(entry))
+    this.#fromStep = Infinity
     return { added, withdrawn, fromStep }
   }
 }

@@ -11,9 +11,16 @@ export interface LedgerRules {
   readonly steps: number
   /** An entry lies within one window of so many steps, so that a snapshot between two windows splits none. */
   readonly window: number
+  /** Whether an entry fills its window, as half losses must; any part of one will do when left out. */
+  readonly isWhole?: boolean | undefined
   /** Seeds in the run's pool; 0 where every step has a seed of its own. */
   readonly poolSize: number
   readonly isMember: (peer: string) => boolean
+}
+
+/** The step after every byte that there can be: where peers that are done compare. */
+export function endOf ({ window, steps }: Pick<LedgerRules, 'window' | 'steps'>): number {
+  return Math.ceil(steps / window) * window
 }
 
 /** A model at `step`, standing for every byte of the steps before. */
@@ -81,11 +88,14 @@ export class Ledger {
 
   /** What is wrong with an entry whatever else is known. */
   #misfit (entry: Entry): Verdict | undefined {
-    const { window, steps, poolSize } = this.rules
+    const { window, steps, poolSize, isWhole = false } = this.rules
     const last = lastStepOf(entry)
     if (last >= steps) return refused('WRONG_STEP', `step ${last} of ${short(entry)} lies beyond the run's ${steps} steps`)
     if (Math.floor(entry.firstStep / window) !== Math.floor(last / window)) {
       return refused('WRONG_STEP', `steps ${entry.firstStep} to ${last} of ${short(entry)} cross a border between windows of ${window}`)
+    }
+    if (isWhole && entry.levels.length !== window) {
+      return refused('WRONG_STEP', `entry ${entry.index} of ${short(entry)} has ${entry.levels.length} of the ${window} places of its window, and half losses fill it`)
     }
     if ((entry.pool !== undefined) !== poolSize > 0 || (entry.pool?.some(seed => seed >= poolSize) ?? false)) {
       return refused('SEED_OUTSIDE_POOL', `entry ${entry.index} of ${short(entry)} names seeds outside the run's pool of ${poolSize}`)

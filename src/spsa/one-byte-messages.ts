@@ -65,6 +65,12 @@ export type OneByteReport =
   | { readonly kind: 'sealed', readonly start: LedgerStart, readonly weights: Float32Array | undefined, readonly forgotten: readonly Entry[], readonly agreed: number }
   /** This peer goes on from others' snapshot; what it holds beside it is in its ledger. */
   | { readonly kind: 'adopted', readonly start: LedgerStart, readonly weights: Float32Array | undefined }
+  /** Whose passes of the window at `place` are this peer's: a side of those that it shares with a partner, one of so many members, or both. */
+  | { readonly kind: 'sharing', readonly place: number, readonly partner: string | undefined, readonly side: 'above' | 'below' | undefined, readonly members: number }
+  /** Packs of the window at `place` are waited for. */
+  | { readonly kind: 'awaiting', readonly place: number, readonly peers: readonly string[] }
+  /** Half losses of steps before a snapshot that count nothing, and why. */
+  | { readonly kind: 'unpaired', readonly before: number, readonly reasons: readonly string[] }
   | { readonly kind: 'offered', readonly from: string, readonly offer: SnapshotOffer }
   | { readonly kind: 'told-heads', readonly from: string, readonly part: SnapshotHeads }
   | { readonly kind: 'told-sums', readonly from: string, readonly step: number, readonly sums: Int32Array }

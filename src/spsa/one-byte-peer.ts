@@ -1,25 +1,27 @@
 import type { ScalarOutcome, ScalarRequest } from '../ports.ts'
 import { Agreement } from './agreement.ts'
+import { meanLoss } from './direction-losses.ts'
+import { toldOf } from './half-loss.ts'
+import type { Told } from './half-loss.ts'
 import { Intake } from './intake.ts'
 import type { Entry } from './ledger-entry.ts'
-import { fingerprintOf } from './ledger.ts'
+import { endOf, fingerprintOf } from './ledger.ts'
 import type { Ledger } from './ledger.ts'
 import type { Adoption, LedgerStart } from './ledger-start.ts'
 import { LedgerTalk } from './ledger-talk.ts'
 import { EVERYONE } from './one-byte-messages.ts'
-import type { Bytes, ModelAnswers, ModelTaskKind, ModelTaskOf } from './model-worker.ts'
+import type { ModelAnswers, ModelTaskKind, ModelTaskOf } from './model-worker.ts'
 import type { OneByteMessage, OneByteReport } from './one-byte-messages.ts'
 import type { OneBytePorts, OneByteRules } from './one-byte-ports.ts'
+import { passesOf } from './passes-of-run.ts'
+import type { Passes } from './passes.ts'
 import { ONE_A_STEP } from './places.ts'
 import type { Places } from './places.ts'
-import { ABSTAIN } from './scalar-codec.ts'
 import type { ScalarMachine } from './scalar-machine.ts'
-import { seedOfStep } from './seeds.ts'
 import type { StepState } from './step-states.ts'
 
-
 /**
- * One peer of Just One Byte: evaluate the own batch at θ ± ε·z(own seed), keep one byte of the projected gradient, and sign and send a pack of
+ * One peer of Just One Byte: evaluate the own batch at θ ± ε·z(own seed), or half of what a pair evaluates, keep one byte of the projected gradient, and sign and send a pack of
  * them after each window, when they count for this peer as for everybody else. All weights are a function of the set of packs held (`ByteModel`); they are kept elsewhere
  * (`ModelWorker`), and whatever moves or reads them has its turn there.
  */
@@ -31,7 +33,8 @@ export class OneBytePeer implements ScalarMachine {
   readonly #talk: LedgerTalk
   readonly #intake = new Intake()
   readonly #agreement: Agreement
-  #pack: number[] = []
+  readonly #passes: Passes
+  #pack: Told[] = []
   /** Place in the ledger that comes next: the start of a step. */
   #place = 0
   #stopping = false
@@ -46,11 +49,15 @@ export class OneBytePeer implements ScalarMachine {
     this.#start = start
     this.#talk = new LedgerTalk(rules.ledger, { ...ports, report: event => { this.#onLedger(event) } }, start?.held)
     this.#agreement = new Agreement({ ...rules, epochSteps: rules.model.epochSteps }, ports, () => ({
-      ledger: this.ledger, step: this.#place, isOver: this.#isOver, isInStep: this.#intake.isEmpty && this.#adoption === undefined, inquire: to => { this.inquire(to) },
+      ledger: this.ledger, step: this.#place, isOver: this.#isOver, isInStep: step => this.#adoption === undefined && this.#intake.follows(step), inquire: to => { this.inquire(to) },
       hash: (before, found) => { this.#ask({ kind: 'hash', before }, found) },
       rebuild: () => { this.#ask({ kind: 'rebuild' }) },
       overruled: overruling => { ports.report({ kind: 'overruled', ...overruling }) }
     }))
+    this.#passes = passesOf(rules, ports, {
+      ledger: () => this.ledger, follow: () => { this.#catchUp() }, inquire: to => { this.inquire(to) },
+      hash: found => { this.#ask({ kind: 'hash', before: Infinity }, ({ modelHash }) => { found(modelHash) }) }
+    })
     if (start !== undefined) this.#ask({ kind: 'begin', start: start.model })
   }
 
@@ -106,6 +113,8 @@ export class OneBytePeer implements ScalarMachine {
     for (const entry of held) this.ledger.admit(entry)
     this.#intake.begin(this.ledger.open())
     this.#agreement.restarted()
+    this.#passes.restart()
+    if (this.#passes.isWhole) this.#dropPack()
     if (this.#place < start.snapshot.step) {
       this.#pack = []
       this.#place = this.ledger.firstStep
@@ -116,31 +125,42 @@ export class OneBytePeer implements ScalarMachine {
   /** Steps until the run's end or `stop`, from the own chain's end on, or from `fromStep` where that is later. Call it once. */
   start (fromStep = 0): void {
     this.#place = Math.max(fromStep, this.ledger.reachOf(this.#ports.peer))
-    if (this.#place >= this.#rules.ledger.steps) this.#finish()
-    else this.#next()
+    this.#next()
   }
 
   #next (): void {
-    if (this.#stopping) {
-      this.#leave()
-      return
-    }
+    const { window, steps } = this.#rules.ledger
+    const isBetween = this.#place % window === 0
+    if (isBetween) this.#place = this.#passes.nextPlace(this.#place)
+    const place = this.#place
+    if (place >= steps) this.#finish()
+    else if (this.#stopping) this.#leave()
+    else if (isBetween) this.#passes.begin(place, head => { this.#begin(place, head) })
+    else this.#measure()
+  }
+
+  #begin (place: number, head: readonly Told[]): void {
+    if (this.#stopping || this.#place !== place) { this.#next(); return }
+    this.#pack = [...head]
+    this.#place += head.length
+    this.#measure()
+  }
+
+  #measure (): void {
     this.#isMeasuring = true
-    const { step } = this
-    const directions = Array.from({ length: this.#places.perStep }, (_, index) => ({ seed: seedOfStep(this.#rules.ledger.runId, this.#place + index, this.#ports.peer) }))
-    const epsilon = this.#rules.epsilon(step)
-    this.#ports.measure({ step, epsilon, directions }, outcome => { this.#measured({ step, epsilon }, outcome) })
+    const request = { ...this.#passes.plan(this.step, this.#place), epsilon: this.#rules.epsilon(this.step) }
+    this.#ports.measure(request, outcome => { this.#measured(request, outcome) })
   }
 
   /** Takes no more steps, sends what it has measured, and still answers. */
   stop (): void {
     this.#stopping = true
+    this.#passes.stop()
   }
 
-  /** ĝ = (L(θ+εz) − L(θ−εz)) / 2ε (Spall 1992; MeZO, definition 1). A loss that is no number abstains. */
-  #measured ({ step, epsilon }: Pick<ScalarRequest, 'step' | 'epsilon'>, outcome: ScalarOutcome): void {
+  #measured ({ step, epsilon, side, directions }: ScalarRequest, outcome: ScalarOutcome): void {
     this.#isMeasuring = false
-    const isLeftBehind = this.#adoption !== undefined && this.#place < this.#adoption.start.snapshot.step
+    const isLeftBehind = this.#adoption !== undefined && (this.#passes.isWhole || this.#place < this.#adoption.start.snapshot.step)
     this.#catchUp()
     if (isLeftBehind && outcome.kind === 'measured') {
       this.#next()
@@ -150,26 +170,18 @@ export class OneBytePeer implements ScalarMachine {
     if (outcome.kind === 'failed') this.#ports.report({ kind: 'failed', reason: outcome.reason })
     if (outcome.kind !== 'measured') return
     const { ledger: { window, steps } } = this.#rules
-    const levels = Array.from({ length: this.#places.perStep }, (_, index) => this.#levelOf(outcome.losses[index], epsilon))
-    this.#pack.push(...levels)
-    this.#place += levels.length
-    this.#ports.report({ kind: 'step', step, loss: meanLoss(outcome.losses), tokens: outcome.tokens })
+    this.#pack.push(...directions.map((_, index) => this.#passes.tell(outcome.losses[index] ?? { above: NaN, below: NaN }, epsilon)))
+    this.#place += directions.length
+    this.#ports.report({ kind: 'step', step, loss: meanLoss(outcome.losses, side), tokens: outcome.tokens })
     if (this.#place % window === 0 || this.#place === steps) this.#sendPack(() => { this.#afterPack() })
     else this.#next()
   }
 
-  #levelOf ({ above, below } = { above: NaN, below: NaN }, epsilon: number): number {
-    const scalar = (above - below) / (2 * epsilon)
-    return Number.isFinite(scalar) ? this.#rules.model.codec.encode(this.#ports.disclose?.(scalar) ?? scalar) : ABSTAIN
-  }
-
   #afterPack (): void {
-    const { ledger: { steps } } = this.#rules
     this.#talk.fillGaps(this.#place)
     this.#agreement.afterPack()
     this.#sealWhatCan()
-    if (this.#place === steps) this.#finish()
-    else this.#next()
+    this.#next()
   }
 
   #sealWhatCan (): void {
@@ -183,6 +195,7 @@ export class OneBytePeer implements ScalarMachine {
     const [snapshot, held] = [this.ledger.snapshotAt(step), this.ledger.sealed]
     const forgotten = this.ledger.compact(snapshot, held)
     this.#agreement.sealed()
+    this.#passes.sealed(step)
     this.#ask({ kind: 'seal', step }, ({ weights, ...model }) => { this.#ports.report({ kind: 'sealed', start: { model, snapshot, held }, weights, forgotten, agreed }) })
   }
 
@@ -191,7 +204,7 @@ export class OneBytePeer implements ScalarMachine {
       sent()
       return
     }
-    const draft = { firstStep: this.#place - this.#pack.length, levels: Int8Array.from(this.#pack), pool: undefined }
+    const draft = { firstStep: this.#place - this.#pack.length, ...toldOf(this.#pack, this.#rules.ledger.poolSize > 0) }
     this.#pack = []
     this.#talk.publish(draft, entry => {
       this.#catchUp()
@@ -200,27 +213,30 @@ export class OneBytePeer implements ScalarMachine {
     })
   }
 
+  /** A window that was not measured whole is measured again. */
+  #dropPack (): void {
+    this.#place -= this.#pack.length
+    this.#pack = []
+  }
+
   #leave (): void {
     this.#isOver = true
+    if (this.#passes.isWhole) this.#dropPack()
+    this.#catchUp()
     this.#sendPack(() => { this.#ports.report({ kind: 'stopped', step: this.step }) })
   }
 
   #finish (): void {
     this.#isOver = true
+    this.#catchUp()
     this.#ports.report({ kind: 'finished', step: this.step })
     this.compare(EVERYONE)
-  }
-
-  /** The step after every byte that there can be: where peers that are done compare. */
-  get #end (): number {
-    const { window, steps } = this.#rules.ledger
-    return Math.ceil(steps / window) * window
   }
 
   /** Tells what this peer holds, so that whoever holds something else finds out. Of a run that is over, all of it. */
   compare (to: string): void {
     if (this.#isOver) this.#agreement.afterWhile()
-    this.#agreement.sendCheck(to, this.#place >= this.#rules.ledger.steps ? this.#end : Math.floor(this.#place / this.#rules.ledger.window) * this.#rules.ledger.window)
+    this.#agreement.sendCheck(to, this.#place >= this.#rules.ledger.steps ? endOf(this.#rules.ledger) : Math.floor(this.#place / this.#rules.ledger.window) * this.#rules.ledger.window)
   }
 
   /** Everything held now, by its fingerprint, and the weights that it makes, by their hash. */
@@ -249,6 +265,7 @@ export class OneBytePeer implements ScalarMachine {
       default: this.#ports.report({ kind: 'refused', from, code: 'WRONG_STEP', reason: 'this run has no seed pool whose sums could be told' })
     }
     if (!this.#isMeasuring) this.#catchUp()
+    this.#passes.heard()
   }
 
   /** Asks what snapshot somebody has, or for its chains. */
@@ -266,9 +283,10 @@ export class OneBytePeer implements ScalarMachine {
   #catchUp (): void {
     if (this.#adoption !== undefined) this.#adopt(this.#adoption)
     this.#adoption = undefined
-    const { added, withdrawn, fromStep } = this.#intake.take()
-    if (fromStep < Infinity) this.#agreement.changed(fromStep)
-    if (added.length + withdrawn.length > 0) this.#ask({ kind: 'move', added: added.map(bytesOf), withdrawn: withdrawn.map(bytesOf) })
+    const taken = this.#intake.take(this.#isOver ? Infinity : this.#passes.limit())
+    if (taken.fromStep < Infinity) this.#agreement.changed(taken.fromStep)
+    const { added, withdrawn } = this.#passes.change(taken.added, taken.withdrawn)
+    if (added.length + withdrawn.length > 0) this.#ask({ kind: 'move', added, withdrawn })
     this.#agreement.goOn()
     if (this.#isOver) this.#sealWhatCan()
   }
@@ -279,13 +297,4 @@ export class OneBytePeer implements ScalarMachine {
       else this.#ports.report({ kind: 'failed', reason: result.reason })
     })
   }
-}
-
-/** What an entry says to the model. */
-function bytesOf ({ peer, firstStep, levels }: Entry): Bytes {
-  return { peer, firstStep, levels }
-}
-
-function meanLoss (losses: ReadonlyArray<{ readonly above: number, readonly below: number }>): number {
-  return losses.reduce((sum, { above, below }) => sum + (above + below) / 2, 0) / losses.length
 }

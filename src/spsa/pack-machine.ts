@@ -59,7 +59,7 @@ export class PackMachine implements ScalarMachine {
     this.#agreement = new Agreement(rules, ports, () => ({
       ledger: this.ledger, step: this.#ledgerStep, isOver: this.#isOver, inquire: to => { this.inquire(to) },
       // what the weights do not follow yet is added for the hash
-      isInStep: true, hash: (before, found) => { found({ modelHash: hashWeights(this.#weightsBefore(before), NO_LIMIT), limit: NO_LIMIT }) }, sums: this.#start?.sums,
+      isInStep: () => true, hash: (before, found) => { found({ modelHash: hashWeights(this.#weightsBefore(before), NO_LIMIT), limit: NO_LIMIT }) }, sums: this.#start?.sums,
       rebuild: () => { this.#rebuild() }, overruled: overruling => { ports.report({ kind: 'overruled', ...overruling }) }
     }))
   }

@@ -6,11 +6,16 @@ import { fixedPointOf } from './byte-model.ts'
 import type { ByteModelRules } from './byte-model.ts'
 import { methodNoise } from './method-noise.ts'
 import { noiseOf } from './noise.ts'
+import { LONGEST_ENTRY } from './ledger-entry.ts'
+import type { Entry } from './ledger-entry.ts'
 import type { LedgerRules } from './ledger.ts'
+import { HALF_SEEDS } from './half-loss.ts'
+import type { Bytes } from './model-worker.ts'
 import type { OneByteRules } from './one-byte-ports.ts'
+import { PairFormer } from './pair-former.ts'
 import { finenessOf, packLedgerRules, packSentence, roomFor } from './pack-methods.ts'
 import type { PackSpec, ScalarRun } from './pack-methods.ts'
-import { placesOf } from './places.ts'
+import { WITHOUT_END, placesOf } from './places.ts'
 import { scalarCodec } from './scalar-codec.ts'
 import { DEFAULT_POOL } from './seed-pool.ts'
 import { modelBreaches, schedulesOf, variantBreaches, variantSentences } from './variants.ts'
@@ -45,8 +50,6 @@ export function isScalarPreset (name: string): name is ScalarPresetName {
   return Object.hasOwn(scalarPresets, name)
 }
 
-/** What no run reaches; a chain's steps are counted in 32 bits. */
-const WITHOUT_END = 2 ** 31 - 1
 /** A byte of usual size should be this many units at least, or rounding shows in what is learned. */
 const LEAST_UNITS = 16
 
@@ -58,7 +61,7 @@ export function roomOf ({ peers }: ScalarSpec): number {
 /** A rule of a method between its numbers: the sentence that tells of a breach, or nothing. */
 type Rule<Spec> = (method: Spec) => string | undefined
 
-const rules: ReadonlyArray<Rule<OneByteSpec>> = [checksAreAtPacks, snapshotsAreAtChecks, clippingIsOrdered, unitsAreFine]
+const rules: ReadonlyArray<Rule<OneByteSpec>> = [checksAreAtPacks, snapshotsAreAtChecks, clippingIsOrdered, unitsAreFine, packsFit, halvesAreBare]
 /** Rules between a method of rounds and the steps of its run. */
 const packRules: ReadonlyArray<(method: PackSpec, steps: number) => string | undefined> = [runsEnd, roundsAreWhole, chainsAreCounted, packUnitsAreFine]
 
@@ -72,8 +75,8 @@ export function checkScalarMethod (method: ScalarSpec, steps?: number): void {
   for (const why of breaches(method, steps)) throw contradictory(why)
 }
 
-/** The same for what a method says about the model of its run. @throws ShoalError METHOD_CONTRADICTORY */
-export function checkScalarModel (method: ScalarSpec, run: Pick<RunManifest, 'model' | 'genesis'>): void {
+/** The same for what a method says about the model and the data of its run. @throws ShoalError METHOD_CONTRADICTORY */
+export function checkScalarModel (method: ScalarSpec, run: Pick<RunManifest, 'model' | 'genesis' | 'data'>): void {
   for (const why of method.kind === 'one-byte' ? modelBreaches(method, run) : []) throw contradictory(why)
 }
 
@@ -137,13 +140,23 @@ function unitsAreFine (method: OneByteSpec): string | undefined {
   }
 }
 
+function packsFit (method: OneByteSpec): string | undefined {
+  const { perWindow } = placesOf(method)
+  return perWindow <= LONGEST_ENTRY ? undefined : `an entry of the ledger has at most ${LONGEST_ENTRY} places, and a pack would have ${perWindow}: a shorter --pack`
+}
+
+function halvesAreBare ({ passes, privacy }: OneByteSpec): string | undefined {
+  return passes === undefined || privacy === undefined ? undefined : 'losses that two peers share are told as they are, and neither knows the scalar that privacy would hide: --passes own'
+}
+
 /** A run's numbers as its peers compute with them. @throws ShoalError METHOD_CONTRADICTORY */
 export function byteModelRules (method: OneByteSpec, steps: number): ByteModelRules {
   checkScalarMethod(method)
   const { peers, clip, window, snapshotEvery, momentum } = method
   const places = placesOf(method)
   const epochSteps = places.placeAt(snapshotEvery)
-  const share = 1 / (peers * places.perStep)
+  // a direction that two peers measure counts for both
+  const share = (method.passes === 'shared' ? PASSES : 1) / (peers * places.perStep)
   const { learningRate } = schedulesOf(method, steps, share)
   return {
     noise: methodNoise(method), codec: scalarCodec(method.smallest), window: places.perWindow, clip, epochSteps, contributions: epochSteps * roomOf(method),
@@ -152,6 +165,8 @@ export function byteModelRules (method: OneByteSpec, steps: number): ByteModelRu
   }
 }
 
+/** Of a measurement: above and below. */
+const PASSES = 2
 
 /** Steps of a run; one without an end has more than anybody takes. */
 export function stepsOf ({ budget }: Pick<RunManifest, 'budget'>): number {
@@ -160,11 +175,17 @@ export function stepsOf ({ budget }: Pick<RunManifest, 'budget'>): number {
 
 /** @throws ShoalError METHOD_CONTRADICTORY */
 export function oneByteRules (method: OneByteSpec, run: ScalarRun): OneByteRules {
-  const places = placesOf(method)
+  const [places, isShared, model] = [placesOf(method), method.passes === 'shared', byteModelRules(method, run.steps)]
   return {
-    ledger: { runId: run.runId, steps: places.placeAt(run.steps), window: places.perWindow, poolSize: 0, isMember: run.isMember },
-    model: byteModelRules(method, run.steps), places, epsilon: schedulesOf(method, run.steps).epsilon, checkEvery: places.placeAt(method.checkEvery)
+    ledger: { runId: run.runId, steps: places.placeAt(run.steps), window: places.perWindow, poolSize: isShared ? HALF_SEEDS : 0, isWhole: isShared, isMember: run.isMember },
+    model, places, epsilon: schedulesOf(method, run.steps).epsilon, checkEvery: places.placeAt(method.checkEvery),
+    sharing: isShared ? { places, codec: model.codec, form: method.form ?? 'value' } : undefined
   }
+}
+
+/** What entries of a run of bytes say to its model, whoever replays them. */
+export function replayedBytes ({ sharing }: Pick<OneByteRules, 'sharing'>, entries: readonly Entry[]): readonly Bytes[] {
+  return sharing === undefined ? entries : new PairFormer(sharing).change(entries, []).added
 }
 
 /** Units in which a run counts, for whoever reads weights and sums. @param steps of the run @throws ShoalError METHOD_CONTRADICTORY */

@@ -8,6 +8,21 @@ export function seedOfStep (runId: string, step: number, peer: string): Seed {
   return seedOf(`shoal/step-seed/1\n${runId}\n${step}\n${peer}`)
 }
 
+/** The directions of a step that begins at a place of the ledger. @param name of a peer, or of a pair */
+export function directionsAt (runId: string, place: number, count: number, name: string): Array<{ readonly seed: Seed }> {
+  return Array.from({ length: count }, (_, index) => ({ seed: seedOfStep(runId, place + index, name) }))
+}
+
+/** Names the batch that all passes of a step are measured on, where two peers share them. */
+export function batchOfPair (runId: string, step: number, pair: string): number {
+  return seedOf(`shoal/pair-batch/1\n${runId}\n${step}\n${pair}`)[0]
+}
+
+/** Who shares passes with whom in a window. */
+export function seedOfPairs (runId: string, window: number): Seed {
+  return seedOf(`shoal/pairs/1\n${runId}\n${window}`)
+}
+
 /** Direction `index` of a run's pool. */
 export function seedOfPool (runId: string, index: number): Seed {
   return seedOf(`shoal/pool-seed/1\n${runId}\n${index}`)

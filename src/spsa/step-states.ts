@@ -16,8 +16,8 @@ export interface OwnState extends StepState {
 /** What the states of a peer are made of. */
 export interface StateSource {
   readonly ledger: Ledger
-  /** Whether the weights follow all that the ledger has: only then do a fingerprint and a hash belong together. */
-  readonly isInStep: boolean
+  /** Whether the weights follow all that the ledger has before a step: only then do a fingerprint and a hash belong together. */
+  readonly isInStep: (step: number) => boolean
   /** What the bytes before a step make: at once, or later, in the order in which it was asked. */
   readonly hash: (before: number, found: (found: Pick<OwnState, 'modelHash' | 'limit'>) => void) => void
 }
@@ -96,7 +96,7 @@ export class StepStates {
   #find (step: number): OwnState | undefined {
     const { ledger, isInStep, hash } = this.#source()
     const known = this.#known(step)
-    if (known !== undefined || this.#asked !== undefined || !isInStep || step < ledger.firstStep) return known
+    if (known !== undefined || this.#asked !== undefined || !isInStep(step) || step < ledger.firstStep) return known
     const fingerprint = fingerprintOf(ledger.snapshotAt(step))
     const asked = { step, isStale: false }
     this.#asked = asked

@@ -74,11 +74,13 @@ export function settingsOf (scenarioName: string, options: TestnetCommandOptions
   const directory = resolveDataDirectory(options.dataDir)
   const peer = peerSettingsOf(options, directory)
   const methodName = options.method ?? scenario.run.method
+  const method = methodFor(scenario, stepsOf(scenario, options), { ...options, method: methodName }, plan.peers.length)
   return {
     name: scenario.name,
     root: options.dir ?? join(directory.testnets, scenario.name),
     peers: plan.peers.length,
-    shards: plan.peers.length,
+    // who share passes measure on the same batches
+    shards: method.kind === 'one-byte' && method.passes === 'shared' ? 1 : plan.peers.length,
     seats: seatsOf(plan, peer.compute.throttle, peer.upload),
     routes: plan.routes,
     faults: plan.faults,
@@ -87,7 +89,7 @@ export function settingsOf (scenarioName: string, options: TestnetCommandOptions
     steps: stepsOf(scenario, options),
     split: choiceOption('split', options.split ?? scenario.run.split, ['era', 'iid']),
     methodName,
-    method: methodFor(scenario, stepsOf(scenario, options), { ...options, method: methodName }, plan.peers.length),
+    method,
     ...training,
     ...peer
   }

@@ -99,6 +99,7 @@ async function runIn (options: RunTestnetOptions, startedAtMs: number): Promise<
   const testnet = await Testnet.start(run, {
     root: options.root,
     seats: options.seats ?? alikeSeats(options),
+    shards: options.shards,
     routes: options.routes ?? [],
     links,
     listen: options.listen,

@@ -18,6 +18,8 @@ export interface TestnetOptions {
   /** Folder that holds one data directory a peer. */
   readonly root: string
   readonly seats: readonly SeatPlan[]
+  /** Into which the run's data is cut; one for each seat when left out. */
+  readonly shards?: number | undefined
   readonly routes: readonly PlannedRoute[]
   /** What peers reach each other over; the machine's loopback when left out. The testnet closes it. */
   readonly links: TestnetLinks | undefined
@@ -225,7 +227,7 @@ function seatOf (plan: SeatPlan, index: number, linked: LinkedProcess | undefine
     environment: { ...options.environment, ...linked?.environment },
     launcher: linked?.launcher ?? [],
     joinArguments: [
-      '--shard', String(index + 1),
+      '--shard', String(index % (options.shards ?? Infinity) + 1),
       '--backend', compute.backend,
       ...compute.threads === 0 ? [] : ['--threads', String(compute.threads)],
       '--throttle', String(plan.throttle),

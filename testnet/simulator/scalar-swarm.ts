@@ -5,6 +5,7 @@ import { fraction, integerBelow } from '../../src/random/draw.ts'
 import { words } from '../../src/random/words.ts'
 import { modelMemory } from '../../src/spsa/byte-model.ts'
 import type { ByteModel } from '../../src/spsa/byte-model.ts'
+import { HALF_SEEDS } from '../../src/spsa/half-loss.ts'
 import { ModelWork } from '../../src/spsa/model-worker.ts'
 import { EVERYONE } from '../../src/spsa/one-byte-messages.ts'
 import type { OneByteMessage, OneByteReport, SnapshotOffer } from '../../src/spsa/one-byte-messages.ts'
@@ -35,6 +36,8 @@ export interface ScalarScenario {
   readonly directions?: number
   /** β; none when left out. */
   readonly momentum?: number
+  /** Whether two peers share the passes of a step. */
+  readonly passes?: 'shared'
   /** η of the mean over all peers, falling linearly to a tenth. */
   readonly learningRate: number
   readonly clip: ClipRules
@@ -45,8 +48,8 @@ export interface ScalarScenario {
   readonly jitterMs: number
   /** One way; 30 when left out. */
   readonly latencyMs?: number
-  /** When the last peer is cut off from all others, who then do not wait for it. */
-  readonly away?: { readonly fromMs: number, readonly toMs: number }
+  /** When the last peer is cut off from all others, who then do not wait for it unless nobody has noticed. */
+  readonly away?: { readonly fromMs: number, readonly toMs: number, readonly isUnnoticed?: boolean }
   /** How long each move, hash or snapshot takes whoever keeps a peer's weights, one after the other; no time when left out. */
   readonly modelTaskMs?: number
   readonly seed: number
@@ -84,9 +87,7 @@ export function runScalarSwarm (scenario: ScalarScenario): ScalarOutcome {
   const keys = Array.from({ length: scenario.peers }, (_, index) => new Uint8Array(32).fill(index + 1))
   const names = keys.map(key => bytesToHex(ed25519.getPublicKey(key)))
   let bytes = 0
-  const last = names[names.length - 1] as string
-  const isCut = (one: string, other: string): boolean =>
-    scenario.away !== undefined && (one === last || other === last) && clock.nowMs() >= scenario.away.fromMs && clock.nowMs() < scenario.away.toMs
+  const isCut = (one: string, other: string): boolean => [one, other].includes(names.at(-1) as string) && isAway(scenario, clock.nowMs())
   const deliver = (from: string, to: string, message: OneByteMessage): void => {
     bytes += sizeOf(message)
     if (fraction(random) < scenario.lost || isCut(from, to)) return
@@ -108,7 +109,8 @@ export function runScalarSwarm (scenario: ScalarScenario): ScalarOutcome {
     keep: (_entry, kept) => { kept() },
     measure: (request, done) => { turns[index]?.take(() => { measurements[index]?.(request, done) }) },
     send: (to, message) => { for (const other of to === EVERYONE ? names : [to]) if (other !== name) deliver(name, other, message) },
-    others: () => names.filter(other => other !== name && !isCut(name, other)),
+    others: () => names.filter(other => other !== name && (scenario.away?.isUnnoticed === true || !isCut(name, other))),
+    clock,
     report (event) {
       reports.push(event)
       if (event.kind === 'overruled') clock.schedule(LATENCY_MS, () => { adopt(swarm, modelOf, index, event.offer) })
@@ -136,6 +138,10 @@ export function runScalarSwarm (scenario: ScalarScenario): ScalarOutcome {
   }
 }
 
+function isAway ({ away }: ScalarScenario, nowMs: number): boolean {
+  return away !== undefined && nowMs >= away.fromMs && nowMs < away.toMs
+}
+
 /** A snapshot's weights come from whoever took it. */
 function adopt (swarm: readonly OneBytePeer[], modelOf: (index: number) => ByteModel, index: number, { step, modelHash }: SnapshotOffer): void {
   const from = swarm.findIndex(({ ledger }, at) => ledger.firstStep === step && modelOf(at).hash(step) === modelHash)
@@ -149,12 +155,15 @@ function adopt (swarm: readonly OneBytePeer[], modelOf: (index: number) => ByteM
 function rulesOf (scenario: ScalarScenario, names: readonly string[]): OneByteRules {
   const { steps, learningRate, peers, momentum, epochSteps = steps } = scenario
   const places = placesOf(scenario)
-  const largestLearningRate = learningRate / peers / places.perStep
+  const codec = scalarCodec()
+  const isShared = scenario.passes === 'shared'
+  const largestLearningRate = (isShared ? 2 : 1) * learningRate / peers / places.perStep
   const schedule = scheduleOf({ first: largestLearningRate, decay: 'linear', steps })
   return {
-    ledger: { runId: `scalar-${scenario.seed}`, steps: places.placeAt(steps), window: places.perWindow, poolSize: 0, isMember: peer => names.includes(peer) },
+    ledger: { runId: `scalar-${scenario.seed}`, steps: places.placeAt(steps), window: places.perWindow, poolSize: isShared ? HALF_SEEDS : 0, isWhole: isShared, isMember: peer => names.includes(peer) },
+    sharing: isShared ? { places, codec, form: 'value' } : undefined,
     model: {
-      noise: rademacher, codec: scalarCodec(), learningRate: place => schedule(places.stepAt(place)), largestLearningRate, window: places.perWindow, clip: scenario.clip,
+      noise: rademacher, codec, learningRate: place => schedule(places.stepAt(place)), largestLearningRate, window: places.perWindow, clip: scenario.clip,
       epochSteps: places.placeAt(epochSteps), contributions: places.placeAt(epochSteps) * peers,
       ...momentum === undefined ? {} : { momentum: { beta: momentum, epochWindows: Math.ceil(epochSteps / scenario.window), runWindows: Math.ceil(steps / scenario.window) } }
     },
@@ -167,12 +176,14 @@ function rulesOf (scenario: ScalarScenario, names: readonly string[]): OneByteRu
 /** The weights are read when a forward pass starts; the losses are known when both have ended. A liar turns its measurement round and magnifies it. */
 function measurer (scenario: ScalarScenario, self: () => ByteModel, index: number, clock: VirtualClock, chance: () => number): OneBytePorts['measure'] {
   const exaggeration = index < scenario.peers - scenario.liars ? 1 : -1e6
-  return ({ step, epsilon, directions }, done) => {
+  return ({ step, epsilon, directions, side, batch }, done) => {
     const losses = directions.map(({ seed }) => {
-      const at = (signed: number): number => exaggeration * scenario.problem.batchLoss(perturbed(self().weights, rademacher, seed, signed), index, step)
-      return { above: at(epsilon), below: at(-epsilon) }
+      const at = (own: 'above' | 'below', signed: number): number => side !== undefined && side !== own
+        ? NaN
+        : exaggeration * scenario.problem.batchLoss(perturbed(self().weights, rademacher, seed, signed), batch === undefined ? index : 0, batch ?? step)
+      return { above: at('above', epsilon), below: at('below', -epsilon) }
     })
-    clock.schedule(2 * EVALUATION_MS * (0.9 + 0.2 * chance()), () => { done({ kind: 'measured', losses, tokens: 0 }) })
+    clock.schedule((side === undefined ? 2 : 1) * EVALUATION_MS * (0.9 + 0.2 * chance()), () => { done({ kind: 'measured', losses, tokens: 0 }) })
   }
 }
 

@@ -6,6 +6,7 @@ import { checkScalarMethod, checkScalarModel, oneByteRules, roomOf, scalarPreset
 import { variantRemarks } from '../../../src/spsa/variants.ts'
 
 const STEPS = 1000
+const DATA: RunManifest['data'] = { corpus: 'sotu', sha256: '0'.repeat(64), holdOutEvery: 10, shards: 4, split: 'iid' }
 const { 'one-byte': oneByte, fedkseed, ferret } = scalarPresets
 const whyOf = (method: ScalarSpec, steps = STEPS): string => {
   try {
@@ -83,12 +84,12 @@ describe('the variants of a method', () => {
     expect(variantRemarks(oneByte, 5, STEPS)).toEqual([])
   })
 
-  it.each<readonly [string, ScalarSpec, Partial<RunManifest>, string]>([
+  it.each<readonly [string, ScalarSpec, Partial<Pick<RunManifest, 'genesis'>>, string]>([
     ['of a rank beyond the model’s matrices', { ...oneByte, adapters: { rank: 64 } }, {}, 'factors of rank 64 are no smaller than any matrix'],
     ['with a mask', { ...oneByte, adapters: { rank: 2 }, sparse: { halvings: 1, mask: 0 } }, {}, 'a mask leaves out weights, and adapters are few already'],
     ['beside weights that were imported', { ...oneByte, adapters: { rank: 2 } }, { genesis: { sha256: '0'.repeat(64), source: 'x' } as unknown as RunManifest['genesis'] }, 'the run begins with imported ones']
   ])('refuse adapters %s', (_, method, run, why) => {
-    expect(() => { checkScalarModel(method, { model: { kind: 'gpt', layers: 1, width: 8, heads: 2, context: 8, vocabulary: 16 }, genesis: undefined, ...run }) })
+    expect(() => { checkScalarModel(method, { model: { kind: 'gpt', layers: 1, width: 8, heads: 2, context: 8, vocabulary: 16 }, genesis: undefined, data: DATA, ...run }) })
       .toThrow(expect.objectContaining({ code: 'METHOD_CONTRADICTORY', why: expect.stringContaining(why) as string }) as Error)
   })
 

@@ -14,8 +14,8 @@ function slow (): { readonly states: StepStates, readonly asked: Asked[], readon
   const asked: Asked[] = []
   const said: string[] = []
   const made = { isInStep: true }
-  const source: StateSource = { ledger: new Ledger(rules, verify), isInStep: true, hash: (before, found) => { asked.push({ before, answer: modelHash => { found({ modelHash, limit: 9 }) } }) } }
-  const states = new StepStates(() => ({ ...source, isInStep: made.isInStep }))
+  const source: StateSource = { ledger: new Ledger(rules, verify), isInStep: () => true, hash: (before, found) => { asked.push({ before, answer: modelHash => { found({ modelHash, limit: 9 }) } }) } }
+  const states = new StepStates(() => ({ ...source, isInStep: () => made.isInStep }))
   return Object.assign(made, { states, asked, said, want: (name: string, step: number) => { states.want(name, step, ({ modelHash }) => { said.push(`${name} ${modelHash}`) }) } })
 }
 
