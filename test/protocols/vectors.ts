@@ -10,7 +10,9 @@ import * as scalars from '../../protocols/scalars/messages.ts'
 import * as snapshots from '../../protocols/snapshots/messages.ts'
 import * as state from '../../protocols/state/messages.ts'
 import type { Head } from '../../src/spsa/chain.ts'
+import { encodeHalf, toldOf } from '../../src/spsa/half-loss.ts'
 import type { Entry } from '../../src/spsa/ledger-entry.ts'
+import { encodeTag } from '../../src/spsa/window-tag.ts'
 import type { OneByteMessage } from '../../src/spsa/one-byte-messages.ts'
 import { describeBody } from '../../protocols/wire/body.ts'
 
@@ -85,6 +87,7 @@ export const VECTORS: readonly Vector[] = [
   vector('scalars inquiry that settles', { kind: 'inquiry', inquiry: { ranges: [], told: [], wanted: [] } }, scalars.encodeScalars, scalars.decodeScalars),
   vector('scalars check', { kind: 'check', step: 64, fingerprint: '44'.repeat(32), modelHash: '55'.repeat(32) }, scalars.encodeScalars, scalars.decodeScalars),
   vector('scalars pack of a round', { kind: 'pack', entry: { ...ENTRY, pool: Uint16Array.of(7, 4095, 0) } }, scalars.encodeScalars, scalars.decodeScalars),
+  vector('scalars pack of half losses', { kind: 'pack', entry: { ...ENTRY, ...toldOf([...encodeTag({ weights: '44'.repeat(8), partner: '55'.repeat(8) }), encodeHalf(5.5, 7.2e-7), encodeHalf(NaN, 7.2e-7)], true) } }, scalars.encodeScalars, scalars.decodeScalars),
   vector('scalars sums', { kind: 'sums', step: 40, sums: Int32Array.of(1, -2, 0) }, scalars.encodeScalars, scalars.decodeScalars),
   vector('scalars seek', { kind: 'seek', heads: true }, scalars.encodeScalars, scalars.decodeScalars),
   vector('scalars offer', { kind: 'offer', offer: { step: 512, fingerprint: '44'.repeat(32), modelHash: '55'.repeat(32), heldFrom: 256, bytes: 5000, openBytes: 900 } }, scalars.encodeScalars, scalars.decodeScalars),
