@@ -17,7 +17,7 @@ function event<Name extends string, Shape extends z.ZodRawShape> (name: Name, wh
 
 /** Every kind of event: the lines of `shoal events --json`, of the event stream and of recordings, beside `sequence` and `atMs`. */
 export const EVENT_SCHEMAS = {
-  started: event('started', 'The peer listens and is about to train', {
+  started: event('started', 'The peer listens and is about to train; its invite is empty where the run admits by pass', {
     peerId: text, runId: text, runName: text, addresses: z.array(text), invite: text, backend: text, parameters: number, step: number, resumed: z.boolean()
   }),
   serving: event('serving', 'The page or the metrics are on a port', { what: z.enum(['page', 'metrics']), url: text, needsToken: z.boolean() }),

@@ -1,3 +1,4 @@
+import type { RunManifest } from '../../src/manifest/schema.ts'
 import { isQuic, isRelayed } from '../network/addresses.ts'
 
 /** Own addresses in an invite: one of each of two network interfaces, or a place at a relay and one for neighbours. */
@@ -9,6 +10,11 @@ const OTHER_MEMBERS = 1
 export function inviteAddresses (own: readonly string[], others: ReadonlyArray<{ readonly addresses: readonly string[] }>): string[] {
   const neighbours = others.map(({ addresses }) => mostUseful(addresses)[0]).filter(address => address !== undefined)
   return [...mostUseful(own).slice(0, OWN_ADDRESSES), ...neighbours.slice(0, OTHER_MEMBERS)]
+}
+
+/** What a peer shows unasked, fit for the next peer; empty where that needs a pass, which `shoal invite` issues. */
+export function shownInvite ({ admission }: RunManifest, invite: () => string): string {
+  return admission.kind === 'invited' ? '' : invite()
 }
 
 /** Of the internet before relayed, relayed before those that only neighbours can dial; of the same host TCP first, which everybody speaks. */

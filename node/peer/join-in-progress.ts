@@ -25,7 +25,7 @@ const IMPORT_ROUND = 1
 const PROGRESS_EVERY_MS = 1_000
 
 export interface JoinParts {
-  readonly network: Pick<SwarmNetwork, 'self' | 'present' | 'onChange' | 'snapshots'>
+  readonly network: Pick<SwarmNetwork, 'self' | 'present' | 'onChange' | 'snapshots' | 'rejected'>
   readonly run: RunManifest
   /** Parameters of the model. */
   readonly values: number
@@ -50,7 +50,8 @@ function comingTo (parts: JoinParts): ComingIn {
   return {
     clock: wallClock, peers: network, isImported: run.genesis !== undefined, signal,
     fetch: async (fromRound, patienceMs) => fetchSnapshot(parts, fromRound, patienceMs),
-    say: sentence => { events.emit({ type: 'waiting', sentence }) }
+    say: sentence => { events.emit({ type: 'waiting', sentence }) },
+    isRefused: () => network.rejected().some(({ by }) => by === 'them')
   }
 }
 

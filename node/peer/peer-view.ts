@@ -109,6 +109,7 @@ function whatItDoes ({ averaging, network, pause, source: { run }, events }: Pee
     pausedForSeconds: pause.sinceMs === undefined ? undefined : (Date.now() - pause.sinceMs) / MS_PER_SECOND,
     others: present.length,
     othersTraining: present.filter(peer => peer.training).length,
+    isRefused: network.rejected().some(({ by }) => by === 'them'),
     addresses: network.addresses().length,
     reach: network.reach.describe().sentence,
     told: lastTold(events)

@@ -12,6 +12,7 @@ import type { MergeAnswer } from '../api/schema.ts'
 import { CheckpointKeeper } from './checkpoint-keeper.ts'
 import { snapshotIfBehind } from './join-in-progress.ts'
 import { Merger } from './merger.ts'
+import { shownInvite } from './invite-addresses.ts'
 import type { PeerOptions, PeerParts } from './peer-parts.ts'
 import type { PeerReporter } from './peer-reporter.ts'
 import { uploadKeeper } from './upload-watch.ts'
@@ -249,7 +250,7 @@ export class Session {
     const { network, trainer, layout, invite, checkpoint } = this.#parts
     const { runId, manifest } = this.#options.source.run
     return {
-      type: 'started', peerId: network.self, runId, runName: manifest.name, addresses: network.addresses(), invite: invite(), backend: trainer.backend,
+      type: 'started', peerId: network.self, runId, runName: manifest.name, addresses: network.addresses(), invite: shownInvite(manifest, invite), backend: trainer.backend,
       parameters: layout.size, step: trainer.step, resumed: checkpoint !== undefined
     }
   }

@@ -9,6 +9,8 @@ export interface Circumstances {
   readonly pausedForSeconds: number | undefined
   readonly others: number
   readonly othersTraining: number
+  /** Whether somebody does not let this peer in. */
+  readonly isRefused: boolean
   /** How others come to this peer, in a sentence. */
   readonly reach: string
   readonly addresses: number
@@ -37,9 +39,10 @@ export function situationOf (it: Circumstances): Situation {
 }
 
 /** Why the next round will meet nobody, where that is so. */
-function companyOf ({ trainsAlone, others, othersTraining }: Circumstances): string {
+function companyOf ({ trainsAlone, others, othersTraining, isRefused }: Circumstances): string {
   if (trainsAlone || othersTraining > 0) return ''
   if (others > 0) return `; ${counted(others, 'other')} here, none of them training`
+  if (isRefused) return '; alone here, and not let in by others: shoal peers --rejected says why'
   return '; alone here: shoal invite prints the line with which the next peer joins'
 }
 

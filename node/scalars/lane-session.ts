@@ -10,6 +10,7 @@ import { LanePeer } from '../../src/spsa/lanes/lane-peer.ts'
 import type { LaneNews, LanePeerReport } from '../../src/spsa/lanes/lane-peer.ts'
 import { laneRules } from '../../src/spsa/lanes/lane-rules.ts'
 import type { LedgerAnswer, MergeAnswer } from '../api/schema.ts'
+import { shownInvite } from '../peer/invite-addresses.ts'
 import type { PeerOptions, PeerParts } from '../peer/peer-parts.ts'
 import type { PeerReporter } from '../peer/peer-reporter.ts'
 import { wallClock } from '../peer/wall-clock.ts'
@@ -212,7 +213,7 @@ export class LaneSession {
     const { network, trainer, layout, invite } = this.#parts
     const { runId, manifest } = this.#options.source.run
     return {
-      type: 'started', peerId: network.self, runId, runName: manifest.name, addresses: network.addresses(), invite: invite(), backend: trainer.backend, parameters: layout.size, step: 0, resumed: false
+      type: 'started', peerId: network.self, runId, runName: manifest.name, addresses: network.addresses(), invite: shownInvite(manifest, invite), backend: trainer.backend, parameters: layout.size, step: 0, resumed: false
     }
   }
 }

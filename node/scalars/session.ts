@@ -12,6 +12,7 @@ import type { OneByteReport } from '../../src/spsa/one-byte-messages.ts'
 import type { ScalarMachine } from '../../src/spsa/scalar-machine.ts'
 import { packsAnAnnouncement, roomOf, stepsARound, stepsOf } from '../../src/spsa/scalar-methods.ts'
 import type { LedgerAnswer, MergeAnswer } from '../api/schema.ts'
+import { shownInvite } from '../peer/invite-addresses.ts'
 import type { PeerOptions } from '../peer/peer-parts.ts'
 import type { PeerReporter } from '../peer/peer-reporter.ts'
 import type { StepProgress } from '../trainer-worker/messages.ts'
@@ -293,7 +294,7 @@ export class ScalarSession {
     const { network, trainer, layout, invite, loaded } = this.#parts
     const { runId, manifest } = this.#options.source.run
     return {
-      type: 'started', peerId: network.self, runId, runName: manifest.name, addresses: network.addresses(), invite: invite(), backend: trainer.backend,
+      type: 'started', peerId: network.self, runId, runName: manifest.name, addresses: network.addresses(), invite: shownInvite(manifest, invite), backend: trainer.backend,
       parameters: layout.size, step: this.#stepsBefore, resumed: loaded.entries.length > 0 || (loaded.snapshot?.step ?? 0) > 0
     }
   }

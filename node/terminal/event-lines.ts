@@ -9,7 +9,7 @@ export function eventLine (event: PeerEvent, theme: Theme): string | undefined {
     case 'started': return [
       theme.title(`${event.resumed ? 'resumed' : 'joined'} run ${event.runName} (${event.runId.slice(0, 12)}) as ${shortId(event.peerId)}`),
       `${formatCount(event.parameters)} parameters on ${event.backend}, step ${formatCount(event.step)}, listening on ${event.addresses.length} addresses`,
-      `one more peer: ${theme.accent(`npx shoal join ${event.invite}`)}`
+      event.invite === '' ? `one more peer: ${theme.accent('shoal invite')} prints a line with a pass, on the machine of whoever may issue one` : `one more peer: ${theme.accent(`npx shoal join ${event.invite}`)}`
     ].join('\n')
     case 'serving': return `${event.what} at ${theme.accent(event.what === 'metrics' ? `${event.url}/metrics` : `${event.url}/${event.needsToken ? '#token=…' : ''}`)}${event.needsToken ? ', with the token in api.token of the data directory' : ''}`
     case 'waiting': case 'joining': return theme.faint(event.sentence)

@@ -5,6 +5,9 @@ import { publicKeyOf } from './peer-key.ts'
 import { isSigned } from './revocation.ts'
 import type { Revocation } from './revocation.ts'
 
+/** Of time, in seconds. */
+const UNITS = [['days', 86_400], ['hours', 3600], ['minutes', 60]] as const
+
 /** What the manifest says about who may take part. */
 export interface AdmissionTerms {
   readonly runId: string
@@ -61,11 +64,17 @@ export class Admission {
   #passRefusal ({ id, expiresS, issuer }: PassTerms, nowS: number): string | undefined {
     if (!this.mayIssue(issuer)) return `its pass ${id} is signed by a key that may not issue any`
     if (this.#isRevoked(id)) return `its pass ${id} has been revoked`
-    if (expiresS !== NEVER_S && nowS >= expiresS) return `its pass ${id} ended ${Math.ceil((nowS - expiresS) / 60)} minutes ago`
+    if (expiresS !== NEVER_S && nowS >= expiresS) return `its pass ${id} ended ${ago(nowS - expiresS)}`
     return undefined
   }
 
   #isRevoked (what: string): boolean {
     return [...this.#revocations.values()].some(({ revoked }) => revoked.includes(what))
   }
+}
+
+/** In the largest unit of which there are two at least. */
+function ago (seconds: number): string {
+  const unit = UNITS.find(([, length]) => seconds >= 2 * length)
+  return unit === undefined ? 'a moment ago' : `${Math.floor(seconds / unit[1])} ${unit[0]} ago`
 }

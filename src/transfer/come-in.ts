@@ -21,6 +21,8 @@ export interface ComingIn {
   /** A believed replica of this round or a later one, if any member gives it by then. */
   readonly fetch: (fromRound: number, patienceMs: number) => Promise<ReplicaSnapshot | undefined>
   readonly say: (sentence: string) => void
+  /** Whether somebody answered, and does not let this peer in. */
+  readonly isRefused?: () => boolean
   readonly signal: AbortSignal
 }
 
@@ -30,11 +32,12 @@ export interface ComingIn {
  *
  * @throws the signal's reason
  */
-export async function comeIn ({ clock, peers, isImported, fetch, say, signal }: ComingIn): Promise<ReplicaSnapshot | undefined> {
+export async function comeIn ({ clock, peers, isImported, fetch, say, isRefused = () => false, signal }: ComingIn): Promise<ReplicaSnapshot | undefined> {
   say('looking for the peers of the invite')
   const present = await presentPeers({ clock, peers, fits: () => true, timeoutMs: FIRST_PEERS_TIMEOUT_MS, signal })
   if (present.length === 0) {
-    say(`none of the invite’s peers answers yet${isImported ? '' : '; beginning from the genesis weights and looking on'}`)
+    const why = isRefused() ? 'whoever answers does not let this peer in (shoal peers --rejected says why)' : 'none of the invite’s peers answers yet'
+    say(`${why}${isImported ? '' : '; beginning from the genesis weights and looking on'}`)
     return undefined
   }
   if (isImported) {

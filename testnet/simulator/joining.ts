@@ -55,7 +55,7 @@ async function fetchSnapshot ({ peer, scenario, network, byId, say }: JoiningOpt
     return member?.held === undefined || member.clock === undefined ? undefined : { held: member.held, clock: member.clock }
   }
   const replica = await fetchReplica({
-    clock: patient(clock), store: peer.parts, plan, fromRound, patienceMs, isAttested: isAttestable(scenario.method), isShared: () => isOneContent(scenario.method), signal: new AbortController().signal,
+    clock: patient(clock), store: peer.parts, plan, fromRound, patienceMs, isAttested: isAttestable(scenario.method), isShared: () => scenario.joinsFromOne ?? isOneContent(scenario.method), signal: new AbortController().signal,
     peers: new VirtualSnapshots({
       peers, clock, network, memberOf, payloadScale: scenario.payloadScale ?? 1, refuse: (peerId, why) => { say(`${peer.id} refuses ${peerId}: ${why}`) }
     }),

@@ -77,6 +77,8 @@ export interface Scenario {
   readonly startWithinMs: number
   /** When each peer starts, by index, in place of a draw. */
   readonly startMsOf?: readonly number[]
+  /** Joiners take all of a replica from one member, to compare with what is put together from several. */
+  readonly joinsFromOne?: boolean
   /** Those who are not there before a `join`. */
   readonly absent?: ReadonlySet<number>
   /** Who is dishonest from the start, and how. */

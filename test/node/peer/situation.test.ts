@@ -4,7 +4,7 @@ import { situationOf } from '../../../node/peer/situation.ts'
 import type { Circumstances } from '../../../node/peer/situation.ts'
 
 const training: Circumstances = {
-  averaging: { phase: 'training', sentence: 'training to step 40', round: 1 }, trainsAlone: false, pausedForSeconds: undefined, others: 2, othersTraining: 1, reach: 'nobody has dialled this peer directly', addresses: 2, told: undefined
+  averaging: { phase: 'training', sentence: 'training to step 40', round: 1 }, trainsAlone: false, pausedForSeconds: undefined, others: 2, othersTraining: 1, isRefused: false, reach: 'nobody has dialled this peer directly', addresses: 2, told: undefined
 }
 const sentence = (changes: Partial<Circumstances>): string => situationOf({ ...training, ...changes }).sentence
 
@@ -12,6 +12,7 @@ describe('the sentence of a status', () => {
   it('says why no round meets anybody', () => {
     expect(sentence({})).toBe('training to step 40')
     expect(sentence({ others: 0, othersTraining: 0 })).toBe('training to step 40; alone here: shoal invite prints the line with which the next peer joins')
+    expect(sentence({ others: 0, othersTraining: 0, isRefused: true })).toBe('training to step 40; alone here, and not let in by others: shoal peers --rejected says why')
     expect(sentence({ othersTraining: 0 })).toBe('training to step 40; 2 others here, none of them training')
     expect(sentence({ others: 0, othersTraining: 0, trainsAlone: true })).toBe('training to step 40')
   })

@@ -47,7 +47,9 @@ describe('who may take part', () => {
     expect(byPass().refusal(idOf(PEER), shownBy(PEER, { issuer: OTHER }), 0)).toContain('may not issue')
     const ending = shownBy(PEER, { expiresS: 100 })
     expect(byPass().refusal(idOf(PEER), ending, 99)).toBeUndefined()
-    expect(byPass().refusal(idOf(PEER), ending, 100)).toContain('ended 0 minutes ago')
+    for (const [nowS, ago] of [[100, 'a moment ago'], [219, 'a moment ago'], [220, '2 minutes ago'], [7300, '2 hours ago'], [1e6 + 100, '11 days ago']] as const) {
+      expect(byPass().refusal(idOf(PEER), ending, nowS)).toContain(`ended ${ago}`)
+    }
   })
 
   it('a pass that another peer showed, of another run, or changed in any bit, lets nobody in', () => {
