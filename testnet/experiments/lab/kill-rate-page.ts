@@ -14,9 +14,13 @@ const ALLOWED = 0.01
 const WORDS: Readonly<Record<Comeback, string>> = { returns: 'killed; comes back from its last checkpoint', replaced: 'killed; a newcomer takes its place', leaves: 'leaves politely; comes back with what it left with' }
 /** Undisturbed runs take so many tokens, and a share of them more or less is worth telling beside a verdict. */
 const WORTH_TELLING = 0.05
+/** The unit of slopes: a tenth of the peers more that go in a round. */
+const PER_RATE = 0.1
 
 interface Found {
   readonly arm: KillArm
+  /** Of the trials, in their order. */
+  readonly seeds: readonly number[]
   readonly trials: readonly ChurnTrial[]
   readonly excess: Estimate
 }
@@ -29,7 +33,7 @@ export function killRatePage (study: { readonly name: string }, results: Results
   const calm = new Map(of(KILL_ARMS[0]))
   const found = KILL_ARMS.flatMap((arm): Found[] => {
     const paired = of(arm).filter(([seed]) => calm.has(seed))
-    return paired.length === 0 ? [] : [{ arm, trials: paired.map(([, trial]) => trial), excess: excessOf(paired.map(([, { loss }]) => loss), paired.map(([seed]) => calm.get(seed)?.loss ?? NaN)) }]
+    return paired.length === 0 ? [] : [{ arm, seeds: paired.map(([seed]) => seed), trials: paired.map(([, trial]) => trial), excess: excessOf(paired.map(([, { loss }]) => loss), paired.map(([seed]) => calm.get(seed)?.loss ?? NaN)) }]
   })
   const text = [
     ...preface(study, 'Loss against kill rate', results, KILL_SEEDS.slice(0, Math.max(...found.map(({ trials }) => trials.length)))), '',
@@ -44,9 +48,9 @@ export function killRatePage (study: { readonly name: string }, results: Results
       ])
     ), '',
     '![Loss against kill rate](kill-rate.svg)', '',
-    ...COMEBACKS.map(comeback => `- ${WORDS[comeback]}: ${sentence(found.filter(({ arm }) => arm.comeback === comeback && arm.rate > 0), meanOf([...calm.values()], ({ tokens }) => tokens))}`), '',
+    ...COMEBACKS.map(comeback => `- ${WORDS[comeback]}: ${sentence(found.filter(({ arm }) => arm.comeback === comeback && arm.rate > 0), calm)}`), '',
     'Tokens are what the counts of all who ever were there hold: what who came back had lost with the kill is not in them, nor what was skipped by taking up the step at which the swarm is; where newcomers begin behind the one whose place they take, steps are taken twice, and more tokens are in the model than without any kill. None of it is corrected for: ' +
-    `rates at which tokens differ by more than ${100 * WORTH_TELLING} % from those of an undisturbed run say so.`, ''
+    `rates at which tokens differ by more than ${100 * WORTH_TELLING} % from those of an undisturbed run say so. Intervals are of one cell each: of twenty, one misses.`, ''
   ].join('\n')
   return found.length < 2 ? [['kill-rate.md', text]] : [['kill-rate.md', text], ['kill-rate.svg', chart(found)]]
 }
@@ -55,8 +59,10 @@ function meanOf (trials: readonly ChurnTrial[], value: (trial: ChurnTrial) => nu
   return estimate(trials.map(value)).mean
 }
 
-function sentence (found: readonly Found[], calmTokens: number): string {
+function sentence (found: readonly Found[], calm: ReadonlyMap<number, ChurnTrial>): string {
   if (found.length === 0) return 'not measured yet.'
+  const calmTokens = meanOf([...calm.values()], ({ tokens }) => tokens)
+  const calmLosses = new Map([...calm].map(([seed, { loss }]) => [seed, loss]))
   const shown = ({ arm, trials }: Found): string => {
     const more = meanOf(trials, ({ tokens }) => tokens) / calmTokens - 1
     return `${100 * arm.rate} %${Math.abs(more) > WORTH_TELLING ? ` (on ${Math.abs(100 * more).toFixed(0)} % ${more > 0 ? 'more' : 'fewer'} tokens)` : ''}`
@@ -65,7 +71,20 @@ function sentence (found: readonly Found[], calmTokens: number): string {
     const such = found.filter(({ excess }) => isAtMost(excess, ALLOWED) === verdict).map(shown)
     return such.length === 0 ? 'no rate' : such.join(', ')
   }
-  return `at most ${100 * ALLOWED} % above an undisturbed run **holds** at ${rates('holds')}; cannot be told with these seeds at ${rates('cannot be told with these seeds')}; does not hold at ${rates('does not hold')}.`
+  return `at most ${100 * ALLOWED} % above an undisturbed run **holds** at ${rates('holds')}; cannot be told with these seeds at ${rates('cannot be told with these seeds')}; does not hold at ${rates('does not hold')}.${slope(found, calmLosses)}`
+}
+
+/** Through the undisturbed run, over the rates that a seed has: of each seed for itself, so that its interval is that of paired seeds. */
+function slope (found: readonly Found[], calmLosses: ReadonlyMap<number, number>): string {
+  const slopes = KILL_SEEDS.flatMap(seed => {
+    const points = found.flatMap(({ arm, seeds, trials }) => {
+      const trial = trials[seeds.indexOf(seed)]
+      return trial === undefined ? [] : [{ rate: arm.rate, excess: trial.loss / (calmLosses.get(seed) ?? NaN) - 1 }]
+    })
+    return points.length < found.length ? [] : [points.reduce((sum, { rate, excess }) => sum + rate * excess, 0) / points.reduce((sum, { rate }) => sum + rate ** 2, 0)]
+  })
+  const { mean, margin, count } = estimate(slopes.map(one => one * PER_RATE))
+  return count < 2 ? '' : ` Over all rates: ${shownShare({ mean, margin, count })} in loss for each ${100 * PER_RATE} % that go a round (${count} seeds).`
 }
 
 function chart (found: readonly Found[]): string {
