@@ -19,15 +19,42 @@ const MOST_NAMED = 4
  * @throws ShoalError USAGE where there is none, or several
  */
 export function findRecording (directory: string, peer?: string): FoundRecording {
-  if (!existsSync(directory) || !statSync(directory).isDirectory()) throw usage(`there is no folder ${directory}`, 'nothing of that name is a folder', 'a data directory, a run’s folder in it, or a testnet’s folder')
-  const peers = subfolders(directory).filter(folder => basename(folder).startsWith('peer-') && newestIn(folder) !== undefined)
+  refuseNoFolder(directory)
+  const peers = peersIn(directory)
   if (peer !== undefined) return named(directory, peers, peer)
   const own = newestIn(directory)
   if (own !== undefined) return { folder: own, name: basename(resolve(directory)) }
   if (peers.length > 0) {
     throw usage(`${directory} holds recordings of ${peers.length} peers`, `they are ${peers.slice(0, MOST_NAMED).map(nameOf).join(', ')}${peers.length > MOST_NAMED ? ' and others' : ''}`, `shoal replay ${directory} --peer ${nameOf(peers[0] ?? '')}`)
   }
-  throw usage(`nothing is recorded in ${directory}`, 'no peer has written events there', 'shoal join records by itself; shoal config show says where the data directory is')
+  throw nothingIn(directory)
+}
+
+/** All that a folder means: one recording, or those of a testnet's peers in order of their names. @throws ShoalError USAGE where there is none */
+export function findRecordings (directory: string): readonly FoundRecording[] {
+  refuseNoFolder(directory)
+  const own = newestIn(directory)
+  if (own !== undefined) return [{ folder: own, name: basename(resolve(directory)) }]
+  const found = peersIn(directory).flatMap(folder => {
+    const newest = newestIn(folder)
+    return newest === undefined ? [] : [{ folder: newest, name: nameOf(folder) }]
+  })
+  if (found.length === 0) throw nothingIn(directory)
+  return found
+}
+
+function refuseNoFolder (directory: string): void {
+  if (existsSync(directory) && statSync(directory).isDirectory()) return
+  throw usage(`there is no folder ${directory}`, 'nothing of that name is a folder', 'a data directory, a run’s folder in it, or a testnet’s folder')
+}
+
+function nothingIn (directory: string): ShoalError {
+  return usage(`nothing is recorded in ${directory}`, 'no peer has written events there', 'shoal join records by itself; shoal config show says where the data directory is')
+}
+
+/** Folders of a testnet's peers that recorded something. */
+function peersIn (directory: string): string[] {
+  return subfolders(directory).filter(folder => basename(folder).startsWith('peer-') && newestIn(folder) !== undefined)
 }
 
 function named (directory: string, peers: readonly string[], peer: string): FoundRecording {

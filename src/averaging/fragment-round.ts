@@ -15,7 +15,7 @@ export interface OpenRound {
   readonly context: RoundContext
   readonly arithmetic: RoundArithmetic
   /** What was sent and received in rounds before. */
-  readonly repeats: Repeats
+  readonly repeats: Repeats | undefined
   /** θ of the fragment now. */
   readonly now: () => Float32Array
   /** Takes the results over, all of them; `hasMet` where others counted in them. */

@@ -45,7 +45,8 @@ export class FrameReplica {
   readonly #momentumCodecs: readonly CodecFamily[]
   /** By fragment, then by channel. */
   readonly #watches: ReadonlyArray<readonly DistanceWatch[]>
-  readonly #repeats = new Repeats()
+  /** Undefined where nobody is suspected: then nobody asks. */
+  readonly #repeats: Repeats | undefined
   /** φ after the last round of each fragment in which others counted, or as this replica began; only where members may lie. */
   readonly #met: Float32Array | undefined
   readonly #open = new Map<number, FragmentRound>()
@@ -65,6 +66,7 @@ export class FrameReplica {
     this.#watches = this.fragments.map(() => specsOf(method).map(() => new DistanceWatch()))
     const { outer, robust = 'mean' } = method
     this.#met = robust === 'mean' ? undefined : this.slow.slice()
+    this.#repeats = robust === 'mean' ? undefined : new Repeats()
     const [, ...rungs] = ladderOf(method)
     this.#codecs = this.fragments.map(({ shapes }) => new CodecFamily(method.codec, shapes, rungs))
     this.#momentumCodecs = outer.kind === 'gossip' && outer.momentumCodec !== undefined ? this.fragments.map(({ shapes }) => new CodecFamily(outer.momentumCodec as string, shapes)) : []

@@ -40,18 +40,14 @@ export function partnerAmong (self: string, ids: readonly string[], round: numbe
 /** The members that are not matched yet, as indices into the sorted ids, and the order of their pairs. */
 class FreeMembers {
   readonly #free: number[]
-  readonly #first: Uint32Array
-  readonly #second: Uint32Array
+  readonly #first: readonly number[]
+  readonly #second: readonly number[]
 
   constructor (ids: readonly string[], round: number, seed: number) {
     const salt = saltOf(seed, round)
     this.#free = ids.map((_, index) => index)
-    this.#first = new Uint32Array(ids.length)
-    this.#second = new Uint32Array(ids.length)
-    ids.forEach((id, index) => {
-      this.#first[index] = hashText(id, salt)
-      this.#second[index] = hashText(id, ~salt)
-    })
+    this.#first = ids.map(id => hashText(id, salt))
+    this.#second = ids.map(id => hashText(id, ~salt))
   }
 
   take (one: number, other: number): void {

@@ -3,7 +3,7 @@ import { patienceMs } from './patience.ts'
 import { hangUpFlight } from './round-ending.ts'
 import { rejectHopeless } from './round-offers.ts'
 import type { FinishReason, RoundDecision, RoundEffect, RoundState, Transition } from './round-state.ts'
-import { afterEffects } from './round-state.ts'
+import { afterEffects, changed } from './round-state.ts'
 import { fragmentOfRound, nextBoundary } from './schedule.ts'
 import { afterWord } from './silences.ts'
 
@@ -14,7 +14,7 @@ export function commitSolo (state: RoundState, round: number, why: string): Tran
   const fragment = fragmentOfRound(Math.max(1, round) + standing, state.settings.method.fragments)
   const isApart = trainingPeers(state.view).length > 0
   const decision = { round, fragment, averaged: false, members: [], reason: `solo: ${why}`, inDoubt: false, ageSteps: 0, isApart }
-  return commit({ ...state, standing }, { ...decision, waitedMs: 0 })
+  return commit(changed(state, { standing }), { ...decision, waitedMs: 0 })
 }
 
 /** Applies the ended round. The trainer rests. */
@@ -27,11 +27,11 @@ export function landFlight (state: RoundState, nowMs: number): Transition {
   const gifts: RoundEffect[] = askers.map(exchange => ({ kind: 'give', exchange, round, fragment }))
   const met = decision.averaged ? { round, members: decision.members } : state.met
   const restedMs = decision.averaged ? waitedMs : state.restedMs
-  return commit({ ...state, flight: undefined, standing: 0, met, restedMs, silences: afterWord(state.silences, decision.members), creditMs: spentCredit(state, waitedMs) }, decision, gifts)
+  return commit(changed(state, { flight: undefined, standing: 0, met, restedMs, silences: afterWord(state.silences, decision.members), creditMs: spentCredit(state, waitedMs) }), decision, gifts)
 }
 
 function commit (state: RoundState, decision: RoundDecision, gifts: readonly RoundEffect[] = []): Transition {
-  return { state: { ...state, round: decision.round, syncedStep: state.step }, effects: [{ kind: 'commit', decision }, ...gifts] }
+  return { state: changed(state, { round: decision.round, syncedStep: state.step }), effects: [{ kind: 'commit', decision }, ...gifts] }
 }
 
 /** Resting costs credit; a debt is no larger than what may be saved, so that it is paid back as soon. */
@@ -54,13 +54,13 @@ export function train (state: RoundState, nowMs: number): RoundState {
   const { method, budgetSteps } = state.settings
   const boundary = nextBoundary(state.step, method, budgetSteps).step
   const landing = state.flight === undefined || state.flight.landStep <= state.step ? Infinity : state.flight.landStep
-  return { ...state, phase: { name: 'training', untilStep: Math.min(boundary, landing), sinceMs: nowMs } }
+  return changed(state, { phase: { name: 'training', untilStep: Math.min(boundary, landing), sinceMs: nowMs } })
 }
 
 /** The trainer goes on while a round is in flight. */
 export function takeOff (state: RoundState, nowMs: number): Transition {
   const restedMs = state.phase.name === 'averaging' ? nowMs - state.phase.sinceMs : 0
-  const training = train({ ...state, creditMs: spentCredit(state, restedMs) }, nowMs)
+  const training = train(changed(state, { creditMs: spentCredit(state, restedMs) }), nowMs)
   return { state: training, effects: [trainEffect(training)] }
 }
 
@@ -80,7 +80,7 @@ function dueInMs ({ stretchMs, trainedMs }: RoundState): number | undefined {
 
 /** The end. Whoever still offers a round hears why there will be none. */
 export function finish (state: RoundState, reason: FinishReason, sentence: string): Transition {
-  const { state: finished, effects } = rejectHopeless({ ...state, phase: { name: 'finished', reason, sentence } })
+  const { state: finished, effects } = rejectHopeless(changed(state, { phase: { name: 'finished', reason, sentence } }))
   return { state: finished, effects: [...effects, { kind: 'announce', round: state.round, training: false }, { kind: 'finish', reason, sentence }] }
 }
 
@@ -88,5 +88,5 @@ export function finish (state: RoundState, reason: FinishReason, sentence: strin
 export function abandon (state: RoundState, reason: FinishReason, sentence: string): Transition {
   const effects: RoundEffect[] = hangUpFlight(state, `this peer ends: ${sentence}`)
   if (state.phase.name === 'training') effects.push({ kind: 'stop-training' })
-  return afterEffects(effects, finish({ ...state, flight: undefined }, reason, sentence))
+  return afterEffects(effects, finish(changed(state, { flight: undefined }), reason, sentence))
 }

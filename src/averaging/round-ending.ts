@@ -1,5 +1,5 @@
 import type { Ending, Flight, RoundEffect, RoundState, Transition } from './round-state.ts'
-import { exchangesOf } from './round-state.ts'
+import { changed, exchangesOf } from './round-state.ts'
 
 /** A failure shrinks the group to one, it never holds up training. */
 export function endSolo (state: RoundState, flight: Flight, why: string, inDoubt = false): Transition {
@@ -11,7 +11,7 @@ export function endSolo (state: RoundState, flight: Flight, why: string, inDoubt
 export function endFlight (state: RoundState, flight: Flight, ending: Ending, farewell: string): Transition {
   const done = exchangesOf(flight).filter(exchange => !flight.askers.includes(exchange))
   return {
-    state: { ...state, flight: { ...flight, ending, deadlineMs: undefined } },
+    state: changed(state, { flight: { ...flight, ending, deadlineMs: undefined } }),
     effects: done.map(exchange => ({ kind: 'close', exchange, reason: farewell }))
   }
 }

@@ -7,7 +7,7 @@ import { loseMate, onAccepted, onGroupMessage, onKept, onMateVerified, refuseMat
 import { holdOffer, judgeOffer, rejection } from './round-offers.ts'
 import { acceptPartner, giveUpPair, onPairClosed, onPairIncomplete, onPairMessage, onPairRefused, onPairVerified, reviewPartner } from './round-pair.ts'
 import type { Flight, Offer, RoundEvent, RoundState, Transition } from './round-state.ts'
-import { exchangesOf, openFlight, unchanged } from './round-state.ts'
+import { changed, exchangesOf, openFlight, unchanged } from './round-state.ts'
 
 type FlightEvent = Extract<RoundEvent, { kind: 'verified' | 'incomplete' | 'accepted' | 'kept' | 'refused' | 'taken' }>
 
@@ -40,7 +40,7 @@ export function onClosed (state: RoundState, nowMs: number, exchange: string, re
   if (flight?.kind === 'pair') return onPairClosed(state, flight, reason)
   if (flight?.kind === 'group') return loseMate(state, nowMs, flight, exchange, `the exchange with ${flight.mates.find(mate => mate.exchange === exchange)?.id ?? 'somebody'} broke: ${reason}`)
   const held = state.held.filter(offer => offer.exchange !== exchange)
-  const withdrawn = held.length === state.held.length ? state : { ...state, held }
+  const withdrawn = held.length === state.held.length ? state : changed(state, { held })
   if (withdrawn.flight?.askers.includes(exchange) !== true) return unchanged(withdrawn)
   return unchanged({ ...withdrawn, flight: { ...withdrawn.flight, askers: withdrawn.flight.askers.filter(asker => asker !== exchange) } })
 }
@@ -85,7 +85,7 @@ export function onFlightTime (state: RoundState, nowMs: number): Transition {
  */
 export function pause (state: RoundState, nowMs: number): Transition {
   const { flight, settings: { method }, boundaryStep, step } = state
-  const resting = { ...state, phase: { name: 'averaging', sinceMs: nowMs } as const }
+  const resting = changed(state, { phase: { name: 'averaging', sinceMs: nowMs } as const })
   if (flight === undefined || flight.ending !== undefined) return unchanged(resting)
   const isNextDue = step > boundaryStep && isBoundary(state, step)
   const mayGoOn = step < flight.landStep || method.late === 'age' || (flight.kind === 'group' && flight.asked !== undefined)

@@ -6,7 +6,7 @@ import { agreeingMembers, planOf, sharesFor } from './round-group-plan.ts'
 import type { GroupFlight, GroupPlan } from './round-group-state.ts'
 import { matesHere, partOf, plannedMates } from './round-group-state.ts'
 import type { RoundEffect, RoundState, Transition } from './round-state.ts'
-import { afterEffects, unchanged } from './round-state.ts'
+import { afterEffects, changed, unchanged } from './round-state.ts'
 
 /** How far into the grace each stage ends at the latest: a plan is a round trip away, contributions and means each take as long as they take. */
 const LATEST = { plan: 0.25, reduce: 0.6, commit: 0.85, end: 1 } as const
@@ -19,7 +19,7 @@ export function advance (state: RoundState, nowMs: number): Transition {
     const moved = move(state, nowMs, flight)
     if (moved !== undefined) return afterEffects(moved.effects, advance(moved.state, nowMs))
   }
-  return unchanged({ ...state, flight: { ...flight, deadlineMs: nextDeadline(state, flight, nowMs) } })
+  return unchanged(changed(state, { flight: { ...flight, deadlineMs: nextDeadline(state, flight, nowMs) } }))
 }
 
 type Move = (state: RoundState, nowMs: number, flight: GroupFlight) => Transition | undefined
@@ -31,8 +31,8 @@ const beginRound: Move = (state, nowMs, flight) => {
   if (isOpen && nowMs < seekUntilMs(state, flight)) return undefined
   const here = matesHere(flight)
   const arrivals = [...state.arrivals, here.map(({ cameMs }) => cameMs ?? 0).sort((one, other) => one - other)].slice(-REMEMBERED_ARRIVALS)
-  if (here.length === 0) return endSolo({ ...state, arrivals }, flight, whyNobody(flight, nowMs))
-  return unchanged({ ...state, arrivals, flight: { ...flight, metMs: nowMs, stage: 'exchanging' } })
+  if (here.length === 0) return endSolo(changed(state, { arrivals }), flight, whyNobody(flight, nowMs))
+  return unchanged(changed(state, { arrivals, flight: { ...flight, metMs: nowMs, stage: 'exchanging' } }))
 }
 
 function whyNobody ({ mates, round, sinceMs }: GroupFlight, nowMs: number): string {
@@ -76,8 +76,8 @@ function writePlan (state: RoundState, nowMs: number, flight: GroupFlight, membe
 
 function askFor (state: RoundState, flight: GroupFlight, author: string): Transition {
   const asked = flight.mates.find(({ id }) => id === author)?.exchange
-  if (asked === undefined) return unchanged({ ...state, flight: { ...flight, asked: '' } })
-  return { state: { ...state, flight: { ...flight, asked } }, effects: [{ kind: 'send', exchange: asked, message: { kind: 'ask', round: flight.round } }] }
+  if (asked === undefined) return unchanged(changed(state, { flight: { ...flight, asked: '' } }))
+  return { state: changed(state, { flight: { ...flight, asked } }), effects: [{ kind: 'send', exchange: asked, message: { kind: 'ask', round: flight.round } }] }
 }
 
 /** Follows a plan: every owner who is there gets our contribution. */
@@ -87,7 +87,7 @@ export function adoptPlan (state: RoundState, nowMs: number, flight: GroupFlight
     const exchange = matesHere(flight).find(({ id }) => id === owner)?.exchange
     if (exchange !== undefined) effects.push({ kind: 'contribute', exchange, part, plan: plan.id })
   })
-  return afterEffects(effects, advance({ ...state, flight: { ...flight, plan, stage: 'exchanging' } }, nowMs))
+  return afterEffects(effects, advance(changed(state, { flight: { ...flight, plan, stage: 'exchanging' } }), nowMs))
 }
 
 /** Reduces the own part once everyone's contribution is in, enough are and the rest had their grace, or time is up. */
@@ -101,10 +101,10 @@ const reducePart: Move = (state, nowMs, flight) => {
   const from = mates.filter(({ contributed }) => contributed).map(({ id }) => id)
   const closed = { ...flight, reduced: true }
   // a mean of nobody but its owner would only spread one replica
-  if (part === undefined || from.length === 0) return unchanged({ ...state, flight: closed })
+  if (part === undefined || from.length === 0) return unchanged(changed(state, { flight: closed }))
   const exchanges = mates.flatMap(({ status, exchange }) => status === 'here' && exchange !== undefined ? [exchange] : [])
   const landed = [...flight.landed, { part, members: [...from, state.settings.self].sort() }]
-  return { state: { ...state, flight: { ...closed, landed } }, effects: [{ kind: 'reduce', part, plan: plan.id, exchanges }] }
+  return { state: changed(state, { flight: { ...closed, landed } }), effects: [{ kind: 'reduce', part, plan: plan.id, exchanges }] }
 }
 
 function reduceByMs (state: RoundState, flight: GroupFlight): number {
@@ -120,7 +120,7 @@ const tellLanded: Move = (state, nowMs, flight) => {
   const parts = landed.map(({ part }) => part).sort((one, other) => one - other)
   const told: RoundEffect[] = plannedMates(flight).flatMap(({ status, exchange }) =>
     status === 'here' && exchange !== undefined ? [{ kind: 'send', exchange, message: { kind: 'commit', round: flight.round, parts } }] : [])
-  return { state: { ...state, flight: { ...flight, stage: 'committing' } }, effects: told }
+  return { state: changed(state, { flight: { ...flight, stage: 'committing' } }), effects: told }
 }
 
 /** Gives mates what they said they lack. */
@@ -129,7 +129,7 @@ const passOn: Move = (state, _nowMs, flight) => {
   if (plan === undefined) return undefined
   const { flight: passed, forwards } = forwardsOf(flight, state.settings.self)
   if (forwards.length === 0) return undefined
-  return { state: { ...state, flight: passed }, effects: forwards.map(({ exchange, part }) => ({ kind: 'forward', exchange, part, plan: plan.id })) }
+  return { state: changed(state, { flight: passed }), effects: forwards.map(({ exchange, part }) => ({ kind: 'forward', exchange, part, plan: plan.id })) }
 }
 
 /** Ends the round once every member that is there has everything that anyone has, or time is up. */

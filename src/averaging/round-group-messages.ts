@@ -8,7 +8,7 @@ import type { GroupFlight, Mate } from './round-group-state.ts'
 import { mateAt, partOf, withMate } from './round-group-state.ts'
 import { rejection } from './round-offers.ts'
 import type { MeanMessage, PlanMessage, ReferenceMessage, RoundEffect, RoundState, Transition } from './round-state.ts'
-import { afterEffects, unchanged } from './round-state.ts'
+import { afterEffects, changed, unchanged } from './round-state.ts'
 
 /** Messages of one mate that may come before the plan: contribution, mean and commit. */
 const EARLY_MESSAGES_PER_MATE = 3
@@ -35,10 +35,10 @@ function onAccept (state: RoundState, nowMs: number, flight: GroupFlight, mate: 
   if (mate.status !== 'awaited' || exchange === undefined || mate.id < state.settings.self) return unchanged(state)
   if (flight.plan?.members.includes(mate.id) === false) {
     const late = `round ${flight.round} has begun with those who were there`
-    return { state: { ...state, flight: withMate(flight, mate.id, { status: 'gone', exchange: undefined, why: `${shortId(mate.id)} came too late` }) }, effects: rejection(exchange, 'BUSY', late) }
+    return { state: changed(state, { flight: withMate(flight, mate.id, { status: 'gone', exchange: undefined, why: `${shortId(mate.id)} came too late` }) }), effects: rejection(exchange, 'BUSY', late) }
   }
   const joined = withMate(flight, mate.id, { status: 'here', basis, cameMs: nowMs - flight.sinceMs })
-  return afterEffects(greet(joined, mate.id), advance({ ...state, flight: joined }, nowMs))
+  return afterEffects(greet(joined, mate.id), advance(changed(state, { flight: joined }), nowMs))
 }
 
 /** The smallest id that was there wrote down who takes part. The first plan counts. */
@@ -48,7 +48,7 @@ function onPlan (state: RoundState, nowMs: number, flight: GroupFlight, author: 
   if (!isSoundPlan(members, shares) || !members.includes(author.id)) return refuseMate(state, nowMs, flight, author.exchange ?? '', 'its plan makes no sense')
   if (!members.includes(self)) {
     const isAstray = flight.basis !== author.basis
-    return isAstray ? advance({ ...state, flight: { ...flight, metMs: flight.metMs ?? nowMs } }, nowMs) : leaveOut(state, flight, author)
+    return isAstray ? advance(changed(state, { flight: { ...flight, metMs: flight.metMs ?? nowMs } }), nowMs) : leaveOut(state, flight, author)
   }
   return adoptPlan(state, nowMs, { ...flight, metMs: flight.metMs ?? nowMs }, planOf(members, shares, fragmentLengths[flight.fragment] ?? 0))
 }
@@ -60,7 +60,7 @@ function leaveOut (state: RoundState, flight: GroupFlight, author: Mate): Transi
 
 function keepEarly (state: RoundState, flight: GroupFlight, exchange: string, message: ExchangeMessage): Transition {
   const isTooMuch = flight.early.filter(early => early.exchange === exchange).length >= EARLY_MESSAGES_PER_MATE
-  return isTooMuch ? unchanged(state) : unchanged({ ...state, flight: { ...flight, early: [...flight.early, { exchange, message }] } })
+  return isTooMuch ? unchanged(state) : unchanged(changed(state, { flight: { ...flight, early: [...flight.early, { exchange, message }] } }))
 }
 
 /** What came before the plan is looked at once there is one. */
@@ -88,7 +88,7 @@ function onPlanned (state: RoundState, nowMs: number, flight: GroupFlight, mate:
     case 'mean': return onMean(state, nowMs, flight, mate, message)
     case 'commit': {
       if (mate.told !== undefined || message.parts === undefined) return unchanged(state)
-      return advance({ ...state, flight: withMate(flight, mate.id, { told: message.parts.filter(part => part < plan.parts.length) }) }, nowMs)
+      return advance(changed(state, { flight: withMate(flight, mate.id, { told: message.parts.filter(part => part < plan.parts.length) }) }), nowMs)
     }
     default: return unchanged(state)
   }
@@ -108,7 +108,7 @@ function onMean (state: RoundState, nowMs: number, flight: GroupFlight, mate: Ma
 
 function onAsk (state: RoundState, flight: GroupFlight, mate: Mate): Transition {
   if (mate.exchange === undefined || flight.askers.includes(mate.exchange) || flight.basis === undefined) return unchanged(state)
-  return unchanged({ ...state, flight: { ...flight, askers: [...flight.askers, mate.exchange] } })
+  return unchanged(changed(state, { flight: { ...flight, askers: [...flight.askers, mate.exchange] } }))
 }
 
 function onReference (state: RoundState, flight: GroupFlight, exchange: string, reference: ReferenceMessage): Transition {
@@ -127,12 +127,12 @@ export function onKept (state: RoundState, flight: GroupFlight, exchange: string
 export function onMateVerified (state: RoundState, nowMs: number, flight: GroupFlight, exchange: string): Transition {
   const mate = mateAt(flight, exchange)
   if (mate === undefined || mate.contributed || flight.reduced) return unchanged(state)
-  return advance({ ...state, flight: withMate(flight, mate.id, { contributed: true }) }, nowMs)
+  return advance(changed(state, { flight: withMate(flight, mate.id, { contributed: true }) }), nowMs)
 }
 
 export function onAccepted (state: RoundState, nowMs: number, flight: GroupFlight, part: number, members: readonly string[]): Transition {
   if (flight.landed.some(landed => landed.part === part)) return unchanged(state)
-  return advance({ ...state, flight: { ...flight, landed: [...flight.landed, { part, members }] } }, nowMs)
+  return advance(changed(state, { flight: { ...flight, landed: [...flight.landed, { part, members }] } }), nowMs)
 }
 
 function hearNo (state: RoundState, nowMs: number, flight: GroupFlight, exchange: string, why: string): Transition {
@@ -153,5 +153,5 @@ export function loseMate (state: RoundState, nowMs: number, flight: GroupFlight,
   if (mate === undefined) return unchanged(state)
   const lost = withMate(flight, mate.id, { status: 'gone', exchange: undefined, why })
   const asked = flight.asked === exchange ? undefined : flight.asked
-  return advance({ ...state, flight: { ...lost, asked, askers: flight.askers.filter(asker => asker !== exchange) } }, nowMs)
+  return advance(changed(state, { flight: { ...lost, asked, askers: flight.askers.filter(asker => asker !== exchange) } }), nowMs)
 }

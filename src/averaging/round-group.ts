@@ -6,7 +6,7 @@ import { withMate } from './round-group-state.ts'
 import { judgeOffer, rejectHopeless } from './round-offers.ts'
 import { whyHopeless, whyUnlikely } from './round-hope.ts'
 import type { FlightCore, Offer, RoundEffect, RoundState, Transition } from './round-state.ts'
-import { afterEffects, unchanged } from './round-state.ts'
+import { afterEffects, changed, unchanged } from './round-state.ts'
 
 /**
  * The round of a group of any size, without a leader. Every two members have an exchange, which the smaller id opens.
@@ -37,7 +37,7 @@ export function beginGroup (state: RoundState, nowMs: number, core: FlightCore, 
     ...core, kind: 'group', basis: undefined, taken: false, uploadBytesPerSecond: undefined, mates, patienceMs: patience, enough,
     plan: undefined, early: [], reduced: false, landed: [], asked: undefined
   }
-  return unchanged({ ...state, flight })
+  return unchanged(changed(state, { flight }))
 }
 
 /** What is shared has been taken: offers the round to the larger ids, and answers the smaller ones who came before. */
@@ -53,7 +53,7 @@ export function onTaken (state: RoundState, nowMs: number, flight: GroupFlight, 
     effects.push({ kind: 'open', exchange, partner: mate.id }, { kind: 'send', exchange, message: { kind: 'offer', round, fragment, basis } })
     return { ...mate, exchange }
   })
-  const taken = { ...state, flight: { ...flight, mates, basis, taken: true, uploadBytesPerSecond } }
+  const taken = changed(state, { flight: { ...flight, mates, basis, taken: true, uploadBytesPerSecond } })
   return afterEffects(effects, welcomeHeld(taken, nowMs))
 }
 
@@ -80,7 +80,7 @@ function welcome (state: RoundState, nowMs: number, flight: GroupFlight, { excha
   const held = state.held.filter(offer => offer.exchange !== exchange)
   const joined = withMate(flight, partner, { exchange, status: 'here', basis, cameMs: nowMs - flight.sinceMs })
   const accept: RoundEffect = { kind: 'send', exchange, message: { kind: 'accept', round, basis: flight.basis } }
-  return { state: { ...state, held, flight: joined }, effects: [accept, ...greet(joined, partner)] }
+  return { state: changed(state, { held, flight: joined }), effects: [accept, ...greet(joined, partner)] }
 }
 
 /** What somebody who comes when the plan is made has missed. */
@@ -98,5 +98,5 @@ export function reviewMates (state: RoundState, nowMs: number, flight: GroupFlig
     const why = mate.status === 'awaited' ? whyHopeless(state.view, mate.id, flight.round) : undefined
     return why === undefined ? mate : { ...mate, status: 'gone', why }
   })
-  return advance({ ...state, flight: { ...flight, mates } }, nowMs)
+  return advance(changed(state, { flight: { ...flight, mates } }), nowMs)
 }

@@ -7,7 +7,7 @@ import { hangUpFlight } from './round-ending.ts'
 import { onAnswer, onClosed, onFlightTime, onMessage, pause, reviewFlight } from './round-flight.ts'
 import { reachBoundary } from './round-seek.ts'
 import type { Flight, RoundEvent, RoundSettings, RoundState, Transition } from './round-state.ts'
-import { afterEffects, deadlineOf, openFlight, unchanged } from './round-state.ts'
+import { afterEffects, changed, deadlineOf, openFlight, unchanged } from './round-state.ts'
 
 /**
  * The averaging round of one peer as a pure function of its state and what happens to it.
@@ -50,9 +50,9 @@ function proceed (state: RoundState, nowMs: number): Transition {
 function react (state: RoundState, event: RoundEvent): Transition {
   const { nowMs } = event
   switch (event.kind) {
-    case 'start': return state.phase.name === 'idle' ? start({ ...state, view: event.view }, nowMs) : unchanged(state)
-    case 'view': return onView({ ...state, view: event.view }, nowMs)
-    case 'trained': return onTrained({ ...state, view: event.view, swarmSize: event.swarmSize, abstains: event.abstains }, nowMs, event.outcome)
+    case 'start': return state.phase.name === 'idle' ? start(changed(state, { view: event.view }), nowMs) : unchanged(state)
+    case 'view': return onView(changed(state, { view: event.view }), nowMs)
+    case 'trained': return onTrained(changed(state, { view: event.view, swarmSize: event.swarmSize, abstains: event.abstains }), nowMs, event.outcome)
     case 'message': return onMessage(state, nowMs, event.exchange, event.partner, event.message)
     case 'closed': return onClosed(state, nowMs, event.exchange, event.reason)
     case 'verified': case 'incomplete': case 'accepted': case 'kept': case 'refused': case 'taken': return onAnswer(state, event)
@@ -76,7 +76,7 @@ function start (state: RoundState, nowMs: number): Transition {
   if (here >= minimumPeers) return begin(state, nowMs)
   // Who waits says that it is ready: the others count it, and all begin together.
   return {
-    state: { ...state, phase: { name: 'waiting', deadlineMs: nowMs + minimumPeersTimeoutMs, here } },
+    state: changed(state, { phase: { name: 'waiting', deadlineMs: nowMs + minimumPeersTimeoutMs, here } }),
     effects: [{ kind: 'announce', round: state.round, training: true }, { kind: 'say', sentence: waitingSentence(here, minimumPeers) }]
   }
 }
@@ -87,7 +87,7 @@ function waitingSentence (here: number, minimumPeers: number): string {
 
 /** The first stretch, or the round that was due when this peer was last stopped. */
 function begin (state: RoundState, nowMs: number): Transition {
-  const resting: RoundState = { ...state, phase: { name: 'averaging', sinceMs: nowMs } }
+  const resting: RoundState = changed(state, { phase: { name: 'averaging', sinceMs: nowMs } })
   const isDue = state.step > state.boundaryStep && isBoundary(state, state.step)
   return { state: resting, effects: isDue ? [{ kind: 'announce', round: state.round, training: true }] : [] }
 }
@@ -100,7 +100,7 @@ function onView (state: RoundState, nowMs: number): Transition {
   if (here >= settings.minimumPeers) return begin(state, nowMs)
   if (here === phase.here) return unchanged(state)
   return {
-    state: { ...state, phase: { ...phase, here } },
+    state: changed(state, { phase: { ...phase, here } }),
     effects: [{ kind: 'say', sentence: waitingSentence(here, settings.minimumPeers) }]
   }
 }
@@ -109,7 +109,7 @@ function onTrained (state: RoundState, nowMs: number, outcome: TrainingOutcome):
   const { phase } = state
   if (phase.name !== 'training') return unchanged(state)
   if (outcome.kind === 'failed') return finish(state, 'failed', outcome.reason)
-  const trained = { ...state, step: outcome.step, trainedMs: state.trainedMs + nowMs - phase.sinceMs }
+  const trained = changed(state, { step: outcome.step, trainedMs: state.trainedMs + nowMs - phase.sinceMs })
   if (state.stopping || outcome.kind === 'stopped') return stopHere(trained, nowMs)
   return pause(trained, nowMs)
 }
@@ -117,15 +117,15 @@ function onTrained (state: RoundState, nowMs: number, outcome: TrainingOutcome):
 /** Trained no further: what has landed is applied, a commit that is under way is waited for, the rest is left. */
 function stopHere (state: RoundState, nowMs: number): Transition {
   const { flight } = state
-  const stopping: RoundState = { ...state, stopping: true, phase: { name: 'averaging', sinceMs: nowMs } }
+  const stopping: RoundState = changed(state, { stopping: true, phase: { name: 'averaging', sinceMs: nowMs } })
   if (flight?.ending?.averaged === true) return unchanged(stopping)
   if (flight?.ending === undefined && flight?.stage === 'committing') return unchanged(hurried(stopping, flight, nowMs))
   const sentence = `stopped at step ${state.step}`
-  return afterEffects(hangUpFlight(state, `this peer ends: ${sentence}`), finish({ ...state, flight: undefined, stopping: true }, 'stopped', sentence))
+  return afterEffects(hangUpFlight(state, `this peer ends: ${sentence}`), finish(changed(state, { flight: undefined, stopping: true }), 'stopped', sentence))
 }
 
 function hurried (state: RoundState, flight: Flight, nowMs: number): RoundState {
-  return { ...state, flight: { ...flight, deadlineMs: Math.min(flight.deadlineMs ?? Infinity, nowMs + STOP_PATIENCE_MS) } }
+  return changed(state, { flight: { ...flight, deadlineMs: Math.min(flight.deadlineMs ?? Infinity, nowMs + STOP_PATIENCE_MS) } })
 }
 
 function onTime (state: RoundState, nowMs: number): Transition {
@@ -139,7 +139,7 @@ function onTime (state: RoundState, nowMs: number): Transition {
 /** Nothing more is waited for. */
 function giveUpStopping (state: RoundState, nowMs: number): Transition {
   const { flight } = state
-  const given = flight?.kind === 'group' ? { ...state, flight: { ...flight, metMs: -Infinity } } : state
+  const given = flight?.kind === 'group' ? changed(state, { flight: { ...flight, metMs: -Infinity } }) : state
   return onFlightTime(given, nowMs)
 }
 
@@ -148,7 +148,7 @@ function onStop (state: RoundState, nowMs: number): Transition {
   const { phase } = state
   const flight = openFlight(state)
   if (state.stopping || phase.name === 'finished') return unchanged(state)
-  const stopping = { ...state, stopping: true }
+  const stopping = changed(state, { stopping: true })
   if (phase.name === 'training') return { state: stopping, effects: [{ kind: 'stop-training' }] }
   if (flight?.stage !== 'committing') return abandon(stopping, 'stopped', `stopped at step ${state.step}`)
   return unchanged(hurried(stopping, flight, nowMs))

@@ -2,7 +2,7 @@ import { shortId } from '../membership/short-id.ts'
 import type { RejectionCode } from '../ports.ts'
 import type { GroupFlight } from './round-group-state.ts'
 import type { Offer, PairFlight, RoundEffect, RoundState, Transition } from './round-state.ts'
-import { openFlight } from './round-state.ts'
+import { changed, openFlight } from './round-state.ts'
 import { fragmentOfRound } from './schedule.ts'
 
 /**
@@ -64,7 +64,7 @@ export function holdOffer (state: RoundState, offer: Offer): Transition {
   const limit = state.settings.method.groupSize === 2 ? MAXIMUM_HELD_OFFERS : MAXIMUM_HELD_OFFERS_OF_GROUPS
   if (others.length >= limit) return { state, effects: rejection(offer.exchange, 'BUSY', `${limit} offers already wait here`) }
   const replaced: RoundEffect[] = older === undefined ? [] : [{ kind: 'close', exchange: older.exchange, reason: 'replaced by a newer offer' }]
-  return { state: { ...state, held: [...others, offer] }, effects: replaced }
+  return { state: changed(state, { held: [...others, offer] }), effects: replaced }
 }
 
 /** Answers the held offers that can be answered by now with a no; those to accept stay held. */
@@ -75,5 +75,5 @@ export function rejectHopeless (state: RoundState): Transition {
     if (verdict.kind === 'reject') effects.push(...rejection(offer.exchange, verdict.code, verdict.sentence))
     return verdict.kind !== 'reject'
   })
-  return { state: held.length === state.held.length ? state : { ...state, held }, effects }
+  return { state: held.length === state.held.length ? state : changed(state, { held }), effects }
 }

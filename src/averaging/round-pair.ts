@@ -6,14 +6,14 @@ import { whyHopeless } from './round-hope.ts'
 import { judgeOffer, rejectHopeless } from './round-offers.ts'
 import { MOST_WIDENINGS } from '../compression/referenced-codec.ts'
 import type { Contribution, FlightCore, Offer, PairFlight, RoundState, Transition, WidenMessage, WideningMessage } from './round-state.ts'
-import { afterEffects, unchanged } from './round-state.ts'
+import { afterEffects, changed, unchanged } from './round-state.ts'
 import { afterSilence } from './silences.ts'
 
 /** Offers the round to the partner, or waits for its offer. */
 export function beginPair (state: RoundState, nowMs: number, core: FlightCore, partner: string): Transition {
   const initiator = state.settings.self < partner
   const exchange = initiator ? `to-${core.round}` : undefined
-  const seeking = { ...state, flight: { ...core, kind: 'pair', partner, initiator, exchange, came: 0, asked: 0, answered: 0, promised: false } as const }
+  const seeking = changed(state, { flight: { ...core, kind: 'pair', partner, initiator, exchange, came: 0, asked: 0, answered: 0, promised: false } as const })
   if (exchange === undefined) return answerHeld(seeking, nowMs)
   return afterEffects([
     { kind: 'open', exchange, partner },
@@ -34,7 +34,7 @@ export function acceptPartner (state: RoundState, nowMs: number, flight: PairFli
   const held = state.held.filter(offer => offer.exchange !== exchange)
   const accepted: PairFlight = { ...flight, exchange, stage: 'exchanging', metMs: nowMs, deadlineMs: nowMs + state.settings.method.graceMs }
   return {
-    state: { ...state, held, flight: accepted },
+    state: changed(state, { held, flight: accepted }),
     effects: [{ kind: 'send', exchange, message: { kind: 'accept', round } }, { kind: 'contribute', exchange, part: 0, plan: undefined }]
   }
 }
@@ -58,7 +58,7 @@ function onAccept (state: RoundState, nowMs: number, flight: PairFlight): Transi
   if (!initiator || exchange === undefined) return outOfOrder(state, flight, 'an accept of what was not offered')
   if (flight.stage !== 'seeking') return unchanged(state)
   const accepted: PairFlight = { ...flight, stage: 'exchanging', metMs: nowMs, deadlineMs: nowMs + state.settings.method.graceMs }
-  return { state: { ...state, flight: accepted }, effects: [{ kind: 'contribute', exchange, part: 0, plan: undefined }] }
+  return { state: changed(state, { flight: accepted }), effects: [{ kind: 'contribute', exchange, part: 0, plan: undefined }] }
 }
 
 function onContribution (state: RoundState, flight: PairFlight, contribution: Contribution): Transition {
@@ -66,7 +66,7 @@ function onContribution (state: RoundState, flight: PairFlight, contribution: Co
   if (stage === 'seeking' || exchange === undefined) return outOfOrder(state, flight, 'weights before an accept')
   if (stage === 'committing' || flight.came > 0) return unchanged(state)
   if (contribution.fragment !== fragment) return onPairRefused(state, flight, `fragment ${contribution.fragment} instead of ${fragment}`)
-  return { state: { ...state, flight: { ...flight, came: 1 } }, effects: [{ kind: 'verify', exchange, partner, contribution }] }
+  return { state: changed(state, { flight: { ...flight, came: 1 } }), effects: [{ kind: 'verify', exchange, partner, contribution }] }
 }
 
 /** Their weights cannot be decoded against ours as they came: asks for more, so often that an honest partner's always can, and no more often. */
@@ -74,7 +74,7 @@ export function onPairIncomplete (state: RoundState, flight: PairFlight): Transi
   const { exchange, partner, round, stage, asked } = flight
   if (stage !== 'exchanging' || exchange === undefined) return unchanged(state)
   if (asked === MOST_WIDENINGS) return onPairRefused(state, flight, `they fit at no width, asked ${asked} times`)
-  return { state: { ...state, flight: { ...flight, asked: asked + 1 } }, effects: [{ kind: 'ask-wider', exchange, partner, round, attempt: asked + 1 }] }
+  return { state: changed(state, { flight: { ...flight, asked: asked + 1 } }), effects: [{ kind: 'ask-wider', exchange, partner, round, attempt: asked + 1 }] }
 }
 
 /** The partner cannot decode ours. Each of its questions is answered once, so that one who always asks costs what a vector costs in full, and no more. */
@@ -83,14 +83,14 @@ function onWiden (state: RoundState, flight: PairFlight, question: WidenMessage)
   if (stage === 'seeking' || exchange === undefined) return outOfOrder(state, flight, 'a question about weights that were not sent')
   if (question.attempt <= answered) return unchanged(state)
   if (question.attempt !== answered + 1 || question.attempt > MOST_WIDENINGS) return outOfOrder(state, flight, `question ${question.attempt} about weights`)
-  return { state: { ...state, flight: { ...flight, answered: answered + 1 } }, effects: [{ kind: 'answer', exchange, question }] }
+  return { state: changed(state, { flight: { ...flight, answered: answered + 1 } }), effects: [{ kind: 'answer', exchange, question }] }
 }
 
 function onWidening (state: RoundState, flight: PairFlight, widening: WideningMessage): Transition {
   const { exchange, partner, stage, came, asked } = flight
   if (widening.attempt > asked || exchange === undefined) return outOfOrder(state, flight, 'an answer to what was not asked')
   if (stage !== 'exchanging' || widening.attempt < came) return unchanged(state)
-  return { state: { ...state, flight: { ...flight, came: came + 1 } }, effects: [{ kind: 'widen', exchange, partner, widening }] }
+  return { state: changed(state, { flight: { ...flight, came: came + 1 } }), effects: [{ kind: 'widen', exchange, partner, widening }] }
 }
 
 /** Their weights can be used: promise to average. Nothing has moved yet. */
@@ -100,7 +100,7 @@ export function onPairVerified (state: RoundState, flight: PairFlight): Transiti
   const committing: PairFlight = { ...flight, stage: 'committing' }
   return afterEffects(
     [{ kind: 'send', exchange, message: { kind: 'commit', round } }],
-    flight.promised ? endAveraged(state, committing) : unchanged({ ...state, flight: committing })
+    flight.promised ? endAveraged(state, committing) : unchanged(changed(state, { flight: committing }))
   )
 }
 
@@ -117,7 +117,7 @@ export function onPairRefused (state: RoundState, flight: PairFlight, why: strin
 function onCommit (state: RoundState, flight: PairFlight): Transition {
   if (flight.stage === 'committing') return endAveraged(state, flight)
   // it has decoded ours before we have decoded its own
-  return flight.came > 0 ? unchanged({ ...state, flight: { ...flight, promised: true } }) : outOfOrder(state, flight, 'a commit before the weights')
+  return flight.came > 0 ? unchanged(changed(state, { flight: { ...flight, promised: true } })) : outOfOrder(state, flight, 'a commit before the weights')
 }
 
 function endAveraged (state: RoundState, flight: PairFlight): Transition {
@@ -143,7 +143,7 @@ export function reviewPartner (state: RoundState, flight: PairFlight): Transitio
 export function giveUpPair (state: RoundState, nowMs: number, flight: PairFlight): Transition {
   const [who, waited] = [shortId(flight.partner), seconds(nowMs - flight.sinceMs)]
   if (flight.stage === 'seeking') return endSolo(state, flight, `${who} did not reach round ${flight.round} within ${waited}`)
-  const silent = { ...state, silences: afterSilence(state.silences, flight.partner) }
+  const silent = changed(state, { silences: afterSilence(state.silences, flight.partner) })
   if (flight.stage === 'exchanging') return endSolo(silent, flight, `the weights of ${who} did not arrive within ${waited}`)
   return endSolo(silent, flight, `the commit of ${who} did not arrive within ${waited}`, true)
 }

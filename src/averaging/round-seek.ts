@@ -9,7 +9,7 @@ import { labelRound } from './round-label.ts'
 import { beginPair } from './round-pair.ts'
 import { isAheadOfMost, nextInStep } from './round-step.ts'
 import type { FlightCore, Offer, RoundEffect, RoundState, Transition } from './round-state.ts'
-import { afterEffects } from './round-state.ts'
+import { afterEffects, changed } from './round-state.ts'
 import { dueAt, fragmentOfRound } from './schedule.ts'
 import { afterPass } from './silences.ts'
 
@@ -48,7 +48,7 @@ function meet (state: RoundState, nowMs: number, round: number, others: readonly
   const silence = state.silences.find(({ peerId, passes }) => passes > 0 && others.includes(peerId))
   if (silence === undefined) return depart(state, nowMs, round, others)
   const { peerId, times } = silence
-  return commitSolo({ ...state, silences: afterPass(state.silences, peerId) }, round, `${shortId(peerId)} accepted ${times} times and then said nothing; it is tried again later`)
+  return commitSolo(changed(state, { silences: afterPass(state.silences, peerId) }), round, `${shortId(peerId)} accepted ${times} times and then said nothing; it is tried again later`)
 }
 
 function whyAlone ({ view }: RoundState): string {
@@ -60,7 +60,7 @@ function whyAlone ({ view }: RoundState): string {
 function withStretch (state: RoundState): RoundState {
   const stretchMs = state.trainedMs > 0 ? state.trainedMs : state.stretchMs
   const creditMs = earnedCreditMs(state.creditMs, stretchMs, state.settings.method)
-  return { ...state, boundaryStep: state.step, stretchMs, creditMs, trainedMs: 0 }
+  return changed(state, { boundaryStep: state.step, stretchMs, creditMs, trainedMs: 0 })
 }
 
 /** An offer for round r is news that its sender is done with r − 1, often sooner than the announcement. */
@@ -83,7 +83,7 @@ function depart (state: RoundState, nowMs: number, round: number, others: readon
   if (round - 1 > state.round || !resting) effects.push({ kind: 'announce', round: round - 1, training: true, dueInMs: resting ? 0 : state.stretchMs })
   effects.push({ kind: 'take', round, fragment: core.fragment, members: [self, ...others].sort() })
   const untilMs = resting ? undefined : nowMs + alignMs(state, others, nowMs)
-  const waiting: RoundState = { ...state, round: round - 1, standing: 0, phase: { name: 'averaging', sinceMs: nowMs, untilMs } }
+  const waiting: RoundState = changed(state, { round: round - 1, standing: 0, phase: { name: 'averaging', sinceMs: nowMs, untilMs } })
   return afterEffects(effects, isGroupMethod(method) ? beginGroup(waiting, nowMs, core, others) : beginPair(waiting, nowMs, core, others[0] as string))
 }
 

@@ -221,6 +221,20 @@ export function unchanged (state: RoundState): Transition {
   return { state, effects: [] }
 }
 
+/**
+ * The state with some of it replaced. Copied field by field: a spread of a record this large costs four times as much, and a simulated swarm makes hundreds of
+ * millions.
+ */
+export function changed (state: RoundState, changes: Partial<RoundState>): RoundState {
+  const {
+    settings, phase, flight, round, standing, met, step, syncedStep, boundaryStep, trainedMs, stretchMs, creditMs, arrivals, silences, restedMs, view, swarmSize, abstains, held, stopping
+  } = state
+  const copy: { readonly [Name in keyof Required<RoundState>]: RoundState[Name] } = {
+    settings, phase, flight, round, standing, met, step, syncedStep, boundaryStep, trainedMs, stretchMs, creditMs, arrivals, silences, restedMs, view, swarmSize, abstains, held, stopping
+  }
+  return Object.assign(copy, changes)
+}
+
 /** What `next` does after `effects`. */
 export function afterEffects (effects: readonly RoundEffect[], next: Transition): Transition {
   return effects.length === 0 ? next : { state: next.state, effects: [...effects, ...next.effects] }

@@ -57,7 +57,7 @@ export class Turns<Event, Effect> {
     this.#isPaused = true
     return work => {
       this.#isPaused = false
-      this.#guard(work)
+      this.#guard(work, undefined)
       this.#goOn()
     }
   }
@@ -72,20 +72,24 @@ export class Turns<Event, Effect> {
   /** @returns whether there was anything to do */
   #next (): boolean {
     const errand = this.#errands.shift()
-    if (errand !== undefined) return this.#guard(errand)
+    if (errand !== undefined) {
+      this.#guard(errand, undefined)
+      return true
+    }
     if (this.#effects.length > 0) {
-      const effect = this.#effects.shift() as Effect
-      return this.#guard(() => { this.#options.perform(effect) })
+      this.#guard(this.#options.perform, this.#effects.shift() as Effect)
+      return true
     }
     this.#settle()
     const event = this.#events.shift()
     if (event === undefined) return false
-    return this.#guard(() => { this.#react(event) })
+    this.#guard(this.#react, event)
+    return true
   }
 
-  #react (event: Happening<Event>): void {
+  readonly #react = (event: Happening<Event>): void => {
     this.#isUnsettled = true
-    this.#effects.push(...this.#options.step(event(this.#options.nowMs())))
+    for (const effect of this.#options.step(event(this.#options.nowMs()))) this.#effects.push(effect)
   }
 
   #settle (): void {
@@ -93,13 +97,12 @@ export class Turns<Event, Effect> {
     this.#isUnsettled = false
   }
 
-  #guard (work: () => void): true {
+  #guard<Subject> (work: (subject: Subject) => void, subject: Subject): void {
     try {
-      work()
+      work(subject)
     } catch (thrown) {
       this.#effects.length = 0
       this.answer(this.#options.failed(thrown))
     }
-    return true
   }
 }

@@ -100,7 +100,7 @@ function instantiate (): CodecKernels {
 /** Copies `count` floats into a region and clears up to the next multiple of 16, which kernels read as well. */
 export function loadFloats (kernels: CodecKernels, region: number, source: Float32Array, start: number, count: number): void {
   const at = region / 4
-  kernels.floats.set(source.subarray(start, start + count), at)
+  kernels.floats.set(count === source.length ? source : source.subarray(start, start + count), at)
   kernels.floats.fill(0, at + count, at + padded(count))
 }
 

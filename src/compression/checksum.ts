@@ -30,5 +30,5 @@ export function contentSeed (values: Float32Array): number {
 }
 
 function load (kernels: CodecKernels, bytes: Uint8Array, start: number, count: number): void {
-  kernels.bytes.set(bytes.subarray(start, start + count), kernels.at.values)
+  if (count > 0) kernels.bytes.set(count === bytes.length ? bytes : bytes.subarray(start, start + count), kernels.at.values)
 }

@@ -3,7 +3,7 @@ import { readEntropyCoded, writeEntropyCoded } from './rans.ts'
 import { UNIT, findRepeats, restoreRepeats } from './repeats.ts'
 import type { Repeats } from './repeats.ts'
 import type { Cursor } from './sections.ts'
-import { RANS_MODE, packedBytes, readPacked, takeBytes, widthOf } from './sections.ts'
+import { RANS_MODE, packedBytes, readPacked, takeByte, takeBytes, widthOf } from './sections.ts'
 
 /** First byte of a section whose rows repeat: then the row length (2 bytes), flags and symbols as sections of their own. */
 const REPEATS_MODE = 17
@@ -32,11 +32,11 @@ function writeRepeats (to: Cursor, symbols: Uint8Array, repeats: Repeats, bits: 
 
 /** @throws ShoalError CODEC_CORRUPT */
 export function readSymbols (from: Cursor, bits: number, count: number): Uint8Array {
-  const mode = takeBytes(from, 1)[0] as number
+  const mode = takeByte(from)
   if (mode !== REPEATS_MODE) return readMode(from, mode, bits, count)
   const lag = dataViewOf(takeBytes(from, LAG_BYTES)).getUint16(0, true)
-  const flags = readMode(from, takeBytes(from, 1)[0] as number, 1, Math.ceil(count / UNIT))
-  const coded = readMode(from, takeBytes(from, 1)[0] as number, bits, count)
+  const flags = readMode(from, takeByte(from), 1, Math.ceil(count / UNIT))
+  const coded = readMode(from, takeByte(from), bits, count)
   return restoreRepeats({ lag, flags, coded }, bits)
 }
 

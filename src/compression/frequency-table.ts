@@ -1,6 +1,6 @@
 import { corrupt } from './header.ts'
 import type { Cursor } from './sections.ts'
-import { takeBytes } from './sections.ts'
+import { takeByte, takeBytes } from './sections.ts'
 
 /** Frequencies are shares of 2¹²: a decoding table of 16 kB stays in the first-level cache. */
 export const TOTAL_BITS = 12
@@ -119,7 +119,7 @@ class BitReader {
   }
 
   read (width: number): number {
-    for (; this.#pendingBits < width; this.#pendingBits += 8) this.#pending |= (takeBytes(this.#from, 1)[0] as number) << this.#pendingBits
+    for (; this.#pendingBits < width; this.#pendingBits += 8) this.#pending |= takeByte(this.#from) << this.#pendingBits
     const value = this.#pending & (1 << width) - 1
     this.#pending >>>= width
     this.#pendingBits -= width

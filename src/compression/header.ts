@@ -54,11 +54,12 @@ export function seal (encoding: Uint8Array): void {
 export function readHeader (bytes: Uint8Array): CodecHeader {
   if (bytes.length < FIXED_BYTES) throw corrupt(`it has ${bytes.length} bytes and the header alone needs ${FIXED_BYTES}`)
   const view = dataViewOf(bytes)
-  const [magic, version, specBytes, zero] = bytes as unknown as readonly [number, number, number, number]
+  const [magic, version, specBytes, zero] = [bytes[0] as number, bytes[1] as number, bytes[2] as number, bytes[3] as number]
   if (magic !== MAGIC || version !== VERSION || zero !== 0) throw corrupt(`it starts with ${magic}.${version}.${zero}, expected ${MAGIC}.${VERSION}.0`)
   const start = FIXED_BYTES + 4 * Math.ceil(specBytes / 4)
   if (bytes.length < start) throw corrupt(`it has ${bytes.length} bytes and its header needs ${start}`)
-  const spec = String.fromCharCode(...bytes.subarray(FIXED_BYTES, FIXED_BYTES + specBytes))
+  let spec = ''
+  for (let at = FIXED_BYTES; at < FIXED_BYTES + specBytes; at++) spec += String.fromCharCode(bytes[at] as number)
   const length = view.getUint32(8, true) + TWO_TO_32 * view.getUint32(12, true)
   if (view.getUint32(4, true) !== checksum(bytes.subarray(CHECKED_FROM))) throw corrupt('its checksum is wrong')
   return { spec, length, seed: view.getUint32(16, true), shapes: view.getUint32(20, true) }

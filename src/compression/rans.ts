@@ -3,7 +3,7 @@ import type { CodecKernels } from '../codec-kernels/kernels.ts'
 import { ALPHABET, TOTAL, readTable } from './frequency-table.ts'
 import { corrupt, dataViewOf } from './header.ts'
 import type { Cursor } from './sections.ts'
-import { RANS_MODE, packedBytes, readPacked, takeBytes, widthOf, writePacked } from './sections.ts'
+import { RANS_MODE, packedBytes, readPacked, takeByte, takeBytes, widthOf, writePacked } from './sections.ts'
 import { chooseTables, choiceWidth, segmentLength } from './segments.ts'
 import type { TableChoice } from './segments.ts'
 
@@ -84,7 +84,7 @@ function loadTable ({ integers, at }: CodecKernels, frequencies: Uint16Array, in
 export function readEntropyCoded (from: Cursor, bits: number, count: number): Uint8Array {
   const kernels = codecKernels()
   const segment = segmentLength(count)
-  const tables = takeBytes(from, 1)[0] as number
+  const tables = takeByte(from)
   if (tables < 1 || tables > MAXIMUM_TABLES || count === 0) throw corrupt(`a plane of ${count} symbols claims ${tables} tables`)
   const chosen = readChoices(from, tables, Math.ceil(count / segment))
   for (let index = 0; index < tables; index++) {
@@ -100,7 +100,7 @@ export function readEntropyCoded (from: Cursor, bits: number, count: number): Ui
 
 function readChoices (from: Cursor, tables: number, segments: number): Uint8Array {
   if (tables === 1) return new Uint8Array(segments)
-  const mode = takeBytes(from, 1)[0] as number
+  const mode = takeByte(from)
   const width = choiceWidth(MAXIMUM_TABLES)
   const chosen = mode === RANS_MODE ? readEntropyCoded(from, width, segments) : readPacked(from, mode, width, segments)
   if (chosen.some(table => table >= tables)) throw corrupt('a segment chooses a table that is not there')

@@ -22,13 +22,18 @@ export function packedBytes (count: number, width: number): number {
   return Math.ceil(count * width / 8)
 }
 
+/** Below so many symbols a view of four at a time costs more than it saves. */
+const WORTH_A_VIEW = 1024
+
 /** Bits that the largest of the symbols needs. */
 export function widthOf (symbols: Uint8Array): number {
-  const isAligned = symbols.byteOffset % 4 === 0
-  const quads = new Uint32Array(symbols.buffer, isAligned ? symbols.byteOffset : 0, isAligned ? symbols.length >>> 2 : 0)
-  let all = 0
-  for (let index = 0; index < quads.length; index++) all |= quads[index] as number
-  for (let index = 4 * quads.length; index < symbols.length; index++) all |= symbols[index] as number
+  let [all, seen] = [0, 0]
+  if (symbols.length >= WORTH_A_VIEW && symbols.byteOffset % 4 === 0) {
+    const quads = new Uint32Array(symbols.buffer, symbols.byteOffset, symbols.length >>> 2)
+    for (let index = 0; index < quads.length; index++) all |= quads[index] as number
+    seen = 4 * quads.length
+  }
+  for (let index = seen; index < symbols.length; index++) all |= symbols[index] as number
   return 32 - Math.clz32((all | all >>> 8 | all >>> 16 | all >>> 24) & 255)
 }
 
@@ -54,12 +59,19 @@ export function takeBytes (from: Cursor, count: number): Uint8Array {
   return from.bytes.subarray(from.at - count, from.at)
 }
 
+/** @throws ShoalError CODEC_CORRUPT when the encoding has ended */
+export function takeByte (from: Cursor): number {
+  if (from.at >= from.bytes.length) throw corrupt('it ends too early')
+  return from.bytes[from.at++] as number
+}
+
 /** Writes the symbols side by side, in as many bits as the largest one needs, lowest bit first. */
 export function writePacked (to: Cursor, symbols: Uint8Array, width = widthOf(symbols)): void {
   to.bytes[to.at] = width
   to.at += MODE_BYTES
   const size = packedBytes(symbols.length, width)
-  pack(symbols, width, to.bytes.subarray(to.at, to.at + size))
+  if (width === 8) to.bytes.set(symbols, to.at)
+  else pack(symbols, width, to.bytes.subarray(to.at, to.at + size))
   to.at += size
 }
 
@@ -75,7 +87,6 @@ export function readPacked (from: Cursor, width: number, bits: number, count: nu
 }
 
 function pack (symbols: Uint8Array, width: number, output: Uint8Array): void {
-  if (width === 8) { output.set(symbols); return }
   const kernels = codecKernels()
   const { at, bytes } = kernels
   eachBatch(symbols.length, (start, count) => {

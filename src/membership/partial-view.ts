@@ -18,11 +18,13 @@ const NEIGHBOURHOOD_ROUNDS = 8
  * @returns ids including `self`, in order
  */
 export function partialViewOf (self: string, members: Iterable<string>, round: number, seed: number, swarmSize?: number): readonly string[] {
-  const ids = new Set(members).add(self)
+  const ids = [self, ...members]
   const epoch = epochOf(round)
-  const bits = neighbourhoodBits(Math.max(ids.size, swarmSize ?? 0), epoch, seed)
+  const size = swarmSize !== undefined && ids.length <= swarmSize ? swarmSize : Math.max(new Set(ids).size, swarmSize ?? 0)
+  const bits = neighbourhoodBits(size, epoch, seed)
   const own = neighbourhoodOf(self, epoch, seed, bits)
-  return [...ids].filter(id => neighbourhoodOf(id, epoch, seed, bits) === own).sort(byCodeUnits)
+  const near = ids.filter(id => neighbourhoodOf(id, epoch, seed, bits) === own).sort(byCodeUnits)
+  return near.filter((id, place) => id !== near[place - 1])
 }
 
 /** Rounds of the same epoch have the same neighbourhoods. */

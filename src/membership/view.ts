@@ -21,5 +21,5 @@ export function findPeer (view: View, peerId: string): PresentPeer | undefined {
  * The middle value; the larger of the two middle ones for an even count. A minority of either kind, stuck or lying, cannot move it past an honest value.
  */
 export function upperMedian (values: readonly number[]): number | undefined {
-  return Float64Array.from(values).sort()[Math.floor(values.length / 2)]
+  return [...values].sort((one, other) => one - other)[Math.floor(values.length / 2)]
 }

@@ -38,6 +38,7 @@ export class PackMachine implements ScalarMachine {
   #sending: Pack | undefined
   #sent: Entry | undefined
   #round = 0
+  #stepsBefore = 0
   #adoption: Adoption | undefined
   /** In a round, within which its weights must not move. */
   #isBusy = false
@@ -70,8 +71,8 @@ export class PackMachine implements ScalarMachine {
 
   readWeights (read: (weights: Float32Array) => void): void { read(readAll(this.weights)) }
 
-  /** Steps of training taken so far. */
-  get step (): number { return this.#player.step }
+  /** Steps of training taken so far; another player that goes on from a snapshot when all is over takes none. */
+  get step (): number { return Math.max(this.#stepsBefore, this.#player.step) }
 
   applied (): Entry[] { return this.ledger.counted() }
 
@@ -246,6 +247,7 @@ export class PackMachine implements ScalarMachine {
     const { weights, start, modelHash } = this.#adoption as Adoption
     this.#adoption = undefined
     const before = this.ledger
+    this.#stepsBefore = this.step
     const why = this.#misfitOf(start, weights, modelHash)
     if (why !== undefined) {
       this.#ports.report({ kind: 'refused', from: this.#ports.peer, code: 'WRONG_STEP', reason: why })

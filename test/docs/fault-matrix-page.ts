@@ -1,10 +1,14 @@
 import { presetNames } from '../../src/averaging/methods.ts'
 import { machineStates, matrixFaults } from '../../testnet/simulator/fault-matrix.ts'
-import type { MatrixCell } from '../../testnet/simulator/fault-matrix.ts'
+import type { MatrixCell, MatrixFault } from '../../testnet/simulator/fault-matrix.ts'
+import { scalarFaults, scalarNames, scalarStates } from '../../testnet/simulator/scalar-fault-matrix.ts'
+import type { ScalarCell } from '../../testnet/simulator/scalar-fault-matrix.ts'
+
+type Cell = MatrixCell | ScalarCell
 
 /** The page about what holds when something breaks, from the cells that were played. */
-export function faultMatrixPage (cells: readonly MatrixCell[]): string {
-  const broken = cells.filter(({ outcome }) => outcome === 'broken')
+export function faultMatrixPage (cells: readonly MatrixCell[], scalarCells: readonly ScalarCell[]): string {
+  const broken: readonly Cell[] = [...cells, ...scalarCells].filter(({ outcome }) => outcome === 'broken')
   const absent = presetNames.filter(preset => cells.some(cell => cell.preset === preset && cell.outcome === 'absent'))
   return [
     '# What holds when something breaks',
@@ -13,19 +17,34 @@ export function faultMatrixPage (cells: readonly MatrixCell[]): string {
     '(`testnet/simulator/fault-matrix.ts`; `npm run docs:matrix` plays all and writes this page). Whatever happens, in each of them no peer applies half a round or counts',
     'anybody twice, nobody but the peer that is struck rests for longer than twice the grace of its method, and nobody waits forever.',
     '',
-    `| fault | what is guaranteed besides | ${machineStates.join(' | ')} |`,
-    `|---|---|${machineStates.map(() => '---').join('|')}|`,
-    ...matrixFaults.map(({ name, guarantee }) => `| ${name} | ${guarantee} | ${machineStates.map(state => cellOf(cells.filter(cell => cell.fault === name && cell.state === state))).join(' | ')} |`),
+    ...tableOf(cells, matrixFaults, machineStates),
     '',
     'A cell says for how many methods the guarantee held, of those whose machine is ever in that state.',
     ...absent.length === 0 ? [] : [`The machine of ${absent.join(' and ')} meets nobody and is never ${statesMissed(cells).join(', ')}.`],
+    '',
+    '## Runs of scalars',
+    '',
+    `The same faults under ${scalarNames.join(', ')}: what a struck peer does is wait for others before its first step, measure, have a pack on its way, or ask for entries that it lacks.`,
+    'Nobody waits for anybody in such a run. Whatever happens, everybody who takes all its steps ends with the same weights to the bit.',
+    '',
+    ...tableOf(scalarCells, scalarFaults, scalarStates),
+    '',
+    'Two halves of equal size that both forgot the packs of the time apart stay apart: neither is the larger.',
     '',
     ...broken.length === 0 ? ['No cell is broken.'] : ['Broken:', '', ...broken.map(({ fault, state, preset, broken: [first] }) => `- ${preset}, ${fault} while ${state}: ${first ?? ''}`)],
     ''
   ].join('\n')
 }
 
-function cellOf (cells: readonly MatrixCell[]): string {
+function tableOf (cells: readonly Cell[], faults: readonly MatrixFault[], states: readonly Cell['state'][]): readonly string[] {
+  return [
+    `| fault | what is guaranteed besides | ${states.join(' | ')} |`,
+    `|---|---|${states.map(() => '---').join('|')}|`,
+    ...faults.map(({ name, guarantee }) => `| ${name} | ${guarantee} | ${states.map(state => cellOf(cells.filter(cell => cell.fault === name && cell.state === state))).join(' | ')} |`)
+  ]
+}
+
+function cellOf (cells: readonly Cell[]): string {
   const played = cells.filter(({ outcome }) => outcome !== 'absent')
   return `${played.filter(({ outcome }) => outcome === 'held').length} of ${played.length}`
 }

@@ -61,7 +61,7 @@ export const testnetCommands: readonly CommandModule[] = [
     configure: command => {
       command.argument('<scenario>', 'a name of shoal testnet ls, or a file with a slash in its path or .toml at its end')
         .option('--seeds <range>', 'one seed, or the first and the last: 1..20', '1')
-        .option('--training <kind>', 'quadratic (a known optimum), or real (small models on this processor)', 'quadratic')
+        .option('--training <kind>', 'quadratic (a known optimum), real (small models on this processor), or replayed:FOLDER (steps as recorded there); the scenario’s when left out')
         .option('--peers <number>', 'so many peers in place of the scenario’s, its groups in proportion')
         .option('--events', 'also print every event', false)
     },

@@ -1,7 +1,7 @@
+import { dirname, resolve } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { action } from '../../node/cli/command.ts'
 import type { Action, CommonOptions } from '../../node/cli/command.ts'
-import { choiceOption } from '../../node/cli/choices.ts'
 import { EXIT } from '../../node/cli/exit-codes.ts'
 import { gracefulShutdown } from '../../node/cli/graceful-shutdown.ts'
 import { numberOption } from '../../node/cli/numbers.ts'
@@ -11,14 +11,15 @@ import { table } from '../../node/terminal/table.ts'
 import { loadScenario } from '../scenarios/load.ts'
 import { withPeers } from '../scenarios/plan.ts'
 import type { ScenarioFile } from '../scenarios/schema.ts'
-import { playScenario, quadraticLearning } from '../simulator/play-scenario.ts'
+import { learningOf, REPLAYED } from '../simulator/learning-of.ts'
+import { playScenario } from '../simulator/play-scenario.ts'
 import type { JudgedSeed } from '../simulator/play-scenario.ts'
 import { ProgressLine } from './progress-line.ts'
 import { seedsOption } from './seeds.ts'
 
 interface SimOptions {
   readonly seeds: string
-  readonly training: string
+  readonly training?: string
   readonly peers?: string
   readonly events: boolean
 }
@@ -31,8 +32,8 @@ const MOST_PEERS = 100_000
 export const sim: Action = action<SimOptions>(async ({ arguments: [name = ''], options, output }) => {
   const seeds = seedsOption(options.seeds)
   const file = scenarioOf(name, options)
-  const training = choiceOption('training', options.training, ['quadratic', 'real'])
-  const learning = training === 'real' ? await (await import('../simulator/real-learning.ts')).realLearning(file) : quadraticLearning
+  const training = options.training ?? trainingOf(file, name)
+  const learning = await learningOf(file, training)
   const shutdown = gracefulShutdown({ say: output.message, stopping: 'ending this seed' })
   const progress = new ProgressLine()
   const judged: JudgedSeed[] = []
@@ -61,6 +62,11 @@ export const sim: Action = action<SimOptions>(async ({ arguments: [name = ''], o
   return isBroken ? EXIT.expectationNotMet : undefined
 })
 
+/** What the scenario says; a folder from its file on. */
+function trainingOf ({ run: { training } }: ScenarioFile, name: string): string {
+  return training.startsWith(REPLAYED) ? `${REPLAYED}${resolve(dirname(name), training.slice(REPLAYED.length))}` : training
+}
+
 function scenarioOf (name: string, { peers }: SimOptions): ScenarioFile {
   const file = loadScenario(name)
   return peers === undefined ? file : withPeers(file, numberOption('peers', peers, { minimum: file.peers.length, maximum: MOST_PEERS }))
@@ -68,7 +74,7 @@ function scenarioOf (name: string, { peers }: SimOptions): ScenarioFile {
 
 /** The command that plays one seed again. */
 function replayLine (name: string, seed: number, { training, peers }: SimOptions & CommonOptions): string {
-  return ['shoal testnet sim', name, `--seeds ${seed}`, ...training === 'quadratic' ? [] : [`--training ${training}`], ...peers === undefined ? [] : [`--peers ${peers}`], '--events'].join(' ')
+  return ['shoal testnet sim', name, `--seeds ${seed}`, ...training === undefined ? [] : [`--training ${training}`], ...peers === undefined ? [] : [`--peers ${peers}`], '--events'].join(' ')
 }
 
 function tell (judged: readonly JudgedSeed[], output: Output): void {

@@ -9,6 +9,7 @@ import { accumulateGradients } from '../../src/training/accumulation.ts'
 import { createOptimizer } from '../../src/training/optimizer.ts'
 import type { Optimizer } from '../../src/training/optimizer.ts'
 import { learningRateAt } from '../../src/training/schedule.ts'
+import type { Moments } from '../simulator/virtual-store.ts'
 
 /** Tokens of a call and the mean nats of each. */
 export interface Taught {
@@ -26,6 +27,8 @@ export interface Learner {
   train (untilStep: number): Promise<Taught>
   computeGradient (): Promise<Taught>
   finishStep (descend: boolean): void
+  /** Copies of what its inner optimizer remembers, between two calls. */
+  moments? (): Moments
 }
 
 export interface LearnerInit {
@@ -38,6 +41,8 @@ export interface LearnerInit {
   readonly genesis: Float32Array
   /** Steps that were taken before, by whoever left these weights; 0 unless given. */
   readonly startStep?: number
+  /** What the inner optimizer had come to by then; zeros unless given. */
+  readonly moments?: Moments | undefined
 }
 
 /** One replica in training on the active wasm backend, whose tensors can be read and written at once. */
@@ -50,12 +55,15 @@ export class RealLearner implements Learner {
   #step: number
 
   constructor (init: LearnerInit) {
-    const { model: { layout }, genesis, inner, kernels, startStep = 0 } = init
+    const { model: { layout }, genesis, inner, kernels, startStep = 0, moments } = init
     this.#init = init
     this.#step = startStep
     this.weights = genesis.slice()
     this.gradient = new Float32Array(layout.size)
-    this.#trained = layout.slots.map(({ shape }) => ({ weights: tf.zeros([...shape]), first: tf.zeros([...shape]), second: tf.zeros([...shape]) }))
+    this.#trained = layout.slots.map(slot => {
+      const tensorOf = (values: Float32Array | undefined): Tensor => values === undefined ? tf.zeros([...slot.shape]) : tf.tensor(viewOf(values, slot).slice(), [...slot.shape])
+      return { weights: tensorOf(undefined), first: tensorOf(moments?.firstMoment), second: tensorOf(moments?.secondMoment) }
+    })
     this.#optimize = createOptimizer(inner, kernels)
   }
 
@@ -98,6 +106,16 @@ export class RealLearner implements Learner {
     } else {
       this.#step++
     }
+  }
+
+  moments (): Moments {
+    const { layout } = this.#init.model
+    const gathered = (of: 'first' | 'second'): Float32Array => {
+      const values = new Float32Array(layout.size)
+      layout.slots.forEach((slot, index) => { viewOf(values, slot).set((this.#trained[index] as TrainedTensor)[of].dataSync()) })
+      return values
+    }
+    return { firstMoment: gathered('first'), secondMoment: gathered('second') }
   }
 
   dispose (): void {

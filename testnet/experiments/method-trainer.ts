@@ -1,7 +1,8 @@
 import { reasonOf } from '../../src/errors.ts'
-import type { Trainer, TrainingOutcome } from '../../src/ports.ts'
+import type { TrainingOutcome } from '../../src/ports.ts'
 import { TimedTrainer } from '../simulator/timed-trainer.ts'
 import type { MachineClock } from '../simulator/virtual-clock.ts'
+import type { SimulatedTrainer } from '../simulator/virtual-store.ts'
 import type { Learner } from './method-learner.ts'
 
 export interface MethodTrainerOptions {
@@ -15,7 +16,7 @@ export interface MethodTrainerOptions {
 }
 
 /** A learner as the simulator's trainer: a step takes a stated time on the virtual clock, and so does the gradient of one. */
-export function methodTrainer (options: MethodTrainerOptions): Trainer {
+export function methodTrainer (options: MethodTrainerOptions): SimulatedTrainer {
   const { learner, clock, stepMs, sharesGradients, onStretch } = options
   const timed = new TimedTrainer(learner, clock, stepMs)
   const look = (): void => { onStretch(learner.step, clock.nowMs(), learner.weights) }
@@ -35,6 +36,7 @@ export function methodTrainer (options: MethodTrainerOptions): Trainer {
   }
   return {
     weights: learner.weights,
+    moments: learner.moments?.bind(learner),
     get step () { return learner.step },
     train: (untilStep, done) => {
       look()

@@ -104,9 +104,8 @@ export function disturbs (kind: FaultEntry['kind']): boolean {
   return kind !== 'join' && kind !== 'link'
 }
 
-/** The averaging method of a scenario; undefined for the one-byte lane. @throws ShoalError METHOD_CONTRADICTORY, METHOD_UNSTABLE, CODEC_SPEC */
-export function methodOfScenario ({ run: { method, every, codec, grace }, peers }: ScenarioFile): MethodSpec | undefined {
-  if (method === 'one-byte') return undefined
+/** The averaging method of a scenario. @throws ShoalError METHOD_CONTRADICTORY, METHOD_UNSTABLE, CODEC_SPEC; METHOD_UNSUPPORTED where it averages nothing, for its peers send scalars */
+export function methodOfScenario ({ run: { method, every, codec, grace }, peers }: ScenarioFile): MethodSpec {
   return methodPreset(method, {
     ...every === undefined ? {} : { everySteps: every }, ...codec === undefined ? {} : { codec }, ...grace === undefined ? {} : { graceMs: grace },
     ...peers.some(({ lane }) => lane === 'scalars') ? { scalarLane: scalarLanePreset } : {}

@@ -1,13 +1,17 @@
 import { z } from 'zod'
 import { presetNames } from '../../src/averaging/methods.ts'
 import { MODEL_SIZES } from '../../src/manifest/draft.ts'
+import { scalarPresets } from '../../src/spsa/scalar-methods.ts'
+import type { ScalarPresetName } from '../../src/spsa/scalar-methods.ts'
 import { faultSchema } from './faults.ts'
 import { attackSchema } from './attacks.ts'
 import { linkSchema } from './links.ts'
 import { duration, rate, volume } from './quantities.ts'
 
+const scalarNames = Object.keys(scalarPresets) as ScalarPresetName[]
 const NAME = /^[a-z0-9][a-z0-9-]{0,40}$/
 const name = z.string().regex(NAME, 'must be lower-case letters, digits and dashes, at most 41')
+const TRAINING = /^(quadratic|real|replayed:.+)$/s
 /** Far beyond what one machine simulates; a number with a digit too many fails early. */
 const MOST_PEERS = 100_000
 const count = z.int().min(1)
@@ -34,7 +38,7 @@ export const scenarioSchema = z.strictObject({
   /** One sentence for lists. */
   summary: z.string().min(1).max(200),
   run: z.strictObject({
-    method: z.enum([...presetNames, 'one-byte'], { error: `must be one of ${presetNames.join(', ')}, one-byte` }).default('noloco'),
+    method: z.enum([...presetNames, ...scalarNames], { error: `must be one of ${[...presetNames, ...scalarNames].join(', ')}` }).default('noloco'),
     /** H; the preset's own when left out. */
     every: count.max(100_000).optional(),
     codec: z.string().min(1).max(200).optional(),
@@ -44,6 +48,8 @@ export const scenarioSchema = z.strictObject({
     steps: count.default(400),
     /** What a step takes at speed 1 where steps are emulated. */
     step: duration.default(250),
+    /** What trains in virtual time: a quadratic, small models, or `replayed:` and the folder of a recording, from the file's own; real daemons train in any case. */
+    training: z.string().regex(TRAINING, 'must be quadratic, real, or replayed: and the folder of a recording').default('quadratic'),
     /** Real training trains it; messages of emulated training are as long as its. */
     model: z.enum(Object.keys(MODEL_SIZES), { error: `must be one of ${Object.keys(MODEL_SIZES).join(', ')}` }).default('tiny'),
     /** How data is cut into the peers' shards; in the quadratic, of eras the peers' own optima lie apart. */

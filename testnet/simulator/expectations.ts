@@ -34,15 +34,16 @@ export interface Finding {
   readonly isMet: boolean
 }
 
-export type TrainingKind = 'quadratic' | 'real'
+/** Replayed training shows what a run takes, and learns nothing that it could be judged by. */
+export type TrainingKind = 'quadratic' | 'real' | 'replayed'
 
 /** Holds what happened against what was expected. @param undisturbed the same scenario without faults and liars, where that is compared */
 export function judgeScenario (expect: Expectations, played: Played, training: TrainingKind, undisturbed: Played | undefined): readonly Finding[] {
-  const loss = expect.lossBelow?.[training]
+  const loss = training === 'replayed' ? undefined : expect.lossBelow?.[training]
   const findings = [
     { expectation: 'invariants', limit: 'none broken', found: played.violations[0] ?? 'none broken', isMet: played.violations.length === 0 },
     below('lossBelow', loss, played.loss, shown),
-    undisturbed === undefined ? undefined : below('withinPercentOfUndisturbed', expect.withinPercentOfUndisturbed, percentWorse(played, undisturbed, training), value => `${shown(value)} %`),
+    undisturbed === undefined || training === 'replayed' ? undefined : below('withinPercentOfUndisturbed', expect.withinPercentOfUndisturbed, percentWorse(played, undisturbed, training), value => `${shown(value)} %`),
     expect.averagedShareAbove === undefined ? undefined : {
       expectation: 'averagedShareAbove', limit: shown(expect.averagedShareAbove), found: shown(played.averagedShare), isMet: played.averagedShare > expect.averagedShareAbove
     },

@@ -5,15 +5,18 @@ import { calmSwarm } from './scenarios.ts'
 import { simulateTraining } from './simulation.ts'
 import type { PeerOutcome, SimulationResult } from './simulation.ts'
 import type { Fault, FaultMoment, MachineState, Scenario } from './simulation-scenario.ts'
+import type { LinkConditions } from './virtual-links.ts'
 
 export const machineStates: readonly MachineState[] = ['waiting', 'training', 'seeking', 'exchanging', 'committing']
 
 /** Who is struck, and who comes where somebody does. */
-const [STRUCK, NEWCOMER] = [1, 3]
-const PEERS = 4
+export const [STRUCK, NEWCOMER] = [1, 3]
+export const PEERS = 4
 /** Rounds before the fault, so that every state has its usual length. */
-const SINCE_ROUND = 3
-const LASTS_MS = 6000
+export const SINCE_ROUND = 3
+export const LASTS_MS = 6000
+/** Slow enough that everything takes a while. */
+export const matrixConditions: LinkConditions = { ...calmSwarm.conditions, latencyMs: 60, uploadBytesPerSecond: 20_000, detectionMs: 1500 }
 
 /** A fault with what holds whatever it meets: beside that nobody applies half a round, counts anyone twice, rests for longer than the grace allows or waits forever. */
 export interface MatrixFault {
@@ -68,7 +71,8 @@ export async function playCell (fault: MatrixFault, state: MachineState, preset:
   return { fault: fault.name, state, preset, outcome: broken.length > 0 ? 'broken' : isStruck ? 'held' : 'absent', broken }
 }
 
-const STRUCK_LINE = /^\S+ (crash|kill|freeze|stop|join|partition|reset|stall|line|clockJump|diskFull|lie)\b/
+/** Of the event log: the fault has happened. */
+export const STRUCK_LINE = /^\S+ (crash|kill|freeze|stop|join|partition|reset|stall|line|clockJump|diskFull|lie)\b/
 
 function brokenBy ({ struckEnds, brings = false }: MatrixFault, { steps, method }: Scenario, result: SimulationResult): readonly string[] {
   const broken = [...result.violations]
@@ -90,7 +94,7 @@ function scenarioOf (fault: MatrixFault, state: MachineState, preset: PresetName
   const sinceRound = state === 'waiting' ? 0 : SINCE_ROUND
   return {
     ...calmSwarm, ...setting, peers: PEERS, seed: 7, startWithinMs: 800, minimumPeers: 2, checkpointEveryMs: 2000,
-    conditions: { ...calmSwarm.conditions, latencyMs: 60, uploadBytesPerSecond: 20_000, detectionMs: 1500 },
+    conditions: matrixConditions,
     ...fault.brings === true ? { absent: new Set([NEWCOMER]) } : {},
     faults: fault.faults(laterMs => ({ inState: state, of: STRUCK, sinceRound, laterMs })),
     limitMs: 10 * 60_000

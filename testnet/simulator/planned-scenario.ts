@@ -7,6 +7,7 @@ import type { Moment, PlannedFault, ScenarioPlan } from '../scenarios/plan.ts'
 import type { ScenarioFile } from '../scenarios/schema.ts'
 import type { Fault, FaultMoment, Scenario } from './simulation-scenario.ts'
 import { perfectLinks } from './virtual-links.ts'
+import type { LinkConditions } from './virtual-links.ts'
 
 /** Passing a message on within a machine. */
 const WITHIN_MS = 0.2
@@ -20,6 +21,13 @@ const LIMIT_SLACK_MS = 3_600_000
 const ERAS_APART = 0.5
 /** A backward pass costs two forward ones, and a scalar two forward ones. */
 const PASSES_A_STEP = 2 / 3
+
+/** What lies between machines whose lines are their own. */
+export const plannedConditions: LinkConditions = { ...perfectLinks, latencyMs: WITHIN_MS, uploadBytesPerSecond: Infinity, detectionMs: DETECTION_MS }
+
+export function limitMsOf (steps: number, stepMsOf: readonly number[]): number {
+  return LIMIT_FACTOR * steps * Math.max(...stepMsOf) + LIMIT_SLACK_MS
+}
 
 /** A scenario file as the simulator plays it under a seed, with a quadratic for each peer to learn. */
 export function plannedScenario (file: ScenarioFile, method: MethodSpec, seed: number): Scenario {
@@ -42,7 +50,7 @@ export function plannedScenario (file: ScenarioFile, method: MethodSpec, seed: n
     noise: quadratic.noise,
     drawsNoiseOnce: true,
     payloadScale: parameterCount(modelOfSize(run.model)) / quadratic.weights,
-    conditions: { ...perfectLinks, latencyMs: WITHIN_MS, uploadBytesPerSecond: Infinity, detectionMs: DETECTION_MS },
+    conditions: plannedConditions,
     lines: plan.peers.map(({ link }) => link),
     ...plan.routes.length === 0 ? {} : { routeOf: routesOf(plan) },
     ...promises.every(promise => promise === undefined) ? {} : { promises },
@@ -52,7 +60,7 @@ export function plannedScenario (file: ScenarioFile, method: MethodSpec, seed: n
     attacks: plan.peers.map(({ attack }) => attack),
     minimumPeers: present - 1,
     faults: plan.faults.flatMap(faultsOf),
-    limitMs: LIMIT_FACTOR * run.steps * Math.max(...stepMsOf) + LIMIT_SLACK_MS
+    limitMs: limitMsOf(run.steps, stepMsOf)
   }
 }
 
@@ -62,7 +70,7 @@ function routesOf ({ peers, routes }: ScenarioPlan): (from: number, to: number) 
 }
 
 /** What happens to each peer, and what ends it. */
-function faultsOf (planned: PlannedFault): readonly Fault[] {
+export function faultsOf (planned: PlannedFault): readonly Fault[] {
   const at = momentOf(planned.at, 0)
   const each = (faults: (peer: number) => readonly Fault[]): readonly Fault[] => 'peers' in planned ? planned.peers.flatMap(faults) : []
   const after = (forMs: number | undefined, fault: (moment: FaultMoment) => Fault): readonly Fault[] => forMs === undefined ? [] : [fault(momentOf(planned.at, forMs))]

@@ -1,46 +1,58 @@
-import { sha256 } from '@noble/hashes/sha2.js'
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
+import type { ScalarSpec } from '../../src/manifest/scalar-schema.ts'
+import { checkScalarMethod, scalarPresets } from '../../src/spsa/scalar-methods.ts'
+import type { ScalarPresetName } from '../../src/spsa/scalar-methods.ts'
 import { planOf } from '../scenarios/plan.ts'
 import type { ScenarioFile } from '../scenarios/schema.ts'
 import type { Played } from './expectations.ts'
-import { unplayable } from './unplayable.ts'
-import { quadraticProblem } from './scalar-problems.ts'
-import { runScalarSwarm } from './scalar-swarm.ts'
-import type { ScalarScenario } from './scalar-swarm.ts'
+import { faultsOf, limitMsOf, plannedConditions } from './planned-scenario.ts'
+import { simulateScalars } from './scalar-simulation.ts'
+import type { ScalarSwarm } from './scalar-simulation.ts'
 
-const WINDOW = 16
-/** Below what descends for 64 weights and thirty peers a window. */
-const LEARNING_RATE = 0.01
-/** A factor of e^7.5 above what is usual counts whole: nobody honest is clipped; with liars nothing above the median does. */
-const HONEST_LEVELS = 60
-const [FIRST_LEVEL, HIGHEST_LEVEL] = [48, 90]
+/** Rounds of pools and packs that fit a small model, and comparisons that fit a short run. */
+const rounds = { localSteps: 8, checkEvery: 2, snapshotEvery: 8 } as const
+const pool = { ...rounds, learningRate: 0.01, poolSize: 64 } as const
+
+/** A method of scalars as a quadratic of some dozen weights needs it. */
+export function smallScalarMethod (name: ScalarPresetName, peers: number): ScalarSpec {
+  switch (name) {
+    case 'one-byte': return { ...scalarPresets[name], peers, learningRate: 0.01, checkEvery: 32, snapshotEvery: 128 }
+    case 'fedkseed': case 'fedkseed-pro': return { ...scalarPresets[name], ...pool, peers }
+    case 'ferret': return { ...scalarPresets[name], ...rounds, peers, smallest: 1e-5, directions: 48, blockSize: 16 }
+  }
+}
 
 /**
- * The one-byte lane over links that lose, repeat and reorder: everybody sends one byte a step and ends with the same bits.
+ * A run of scalars by its real machines over virtual lines: everybody ends with the same bits, whatever happens on the way.
  *
- * @throws ShoalError USAGE for faults and speeds, which this lane's swarm does not know
+ * @throws ShoalError METHOD_CONTRADICTORY for steps that are no whole rounds
  */
-export function playScalars (file: ScenarioFile, seed: number): Played {
-  const { peers, faults } = planOf(file, seed)
-  if (faults.length > 0) throw unplayable(`${file.name} has faults that a swarm of scalars is not simulated with`, `its method is one-byte, and it wants ${faults.map(({ kind }) => kind).join(', ')}`)
-  const liars = peers.filter(({ attack }) => attack !== undefined).length
-  const scenario: ScalarScenario = {
-    problem: quadraticProblem(file.quadratic.weights, seed), peers: peers.length, liars, steps: file.run.steps, window: WINDOW, learningRate: LEARNING_RATE, seed, repeated: 0,
-    clip: { levelsAboveMedian: liars > 0 ? 0 : HONEST_LEVELS, first: FIRST_LEVEL, ceiling: HIGHEST_LEVEL },
-    lost: Math.max(...peers.map(({ link }) => link.loss)), jitterMs: Math.max(...peers.map(({ link }) => 2 * link.jitter)), latencyMs: Math.max(...peers.map(({ link }) => 2 * link.delay))
-  }
-  const { problem } = scenario
-  const outcome = runScalarSwarm(scenario)
-  const lines = outcome.reports.map(report => JSON.stringify(report, (_, value: unknown) => typeof value === 'bigint' ? String(value) : value))
-  const honest = outcome.losses.slice(0, peers.length - liars)
+export function playScalars (file: ScenarioFile, name: ScalarPresetName, seed: number): Played {
+  const scenario = swarmOf(file, name, seed)
+  const { peers, lines, hash, startLoss, rounds, violations } = simulateScalars(scenario)
+  const honest = peers.filter(({ isHonest }) => isHonest)
+  const whole = honest.filter(({ ended }) => ended === 'budget')
   return {
-    lines, hash: bytesToHex(sha256(utf8ToBytes([...lines, outcome.losses.join()].join('\n')))),
-    seconds: outcome.endedMs / 1000,
-    loss: Math.max(...honest) / file.quadratic.weights, startLoss: problem.loss(problem.start) / file.quadratic.weights,
-    spread: 0, rounds: Math.floor(file.run.steps / WINDOW) * peers.length, averagedShare: 1, oneSided: 0,
-    scalars: 0,
-    bytesPerPeer: outcome.bytesPerStepAndPeer * file.run.steps, longestWaitMs: 0, waitedShare: 0,
-    unfinished: outcome.swarm.flatMap(({ step }, index) => step < file.run.steps ? [peers[index]?.name ?? ''] : []),
-    violations: outcome.distinctModels === 1 ? [] : [`${outcome.distinctModels} different models came of the same bytes`]
+    lines, hash, rounds, violations,
+    seconds: Math.max(0, ...peers.map(({ endedMs }) => endedMs)) / 1000,
+    loss: whole.length === 0 ? NaN : Math.max(...whole.map(({ loss }) => loss)) / scenario.parameters, startLoss: startLoss / scenario.parameters,
+    spread: 0, averagedShare: 1, oneSided: 0, scalars: 0, longestWaitMs: 0, waitedShare: 0,
+    bytesPerPeer: Math.max(0, ...honest.map(({ sentBytes }) => sentBytes)),
+    unfinished: honest.filter(({ ended }) => ended === 'never' || ended === 'failed').map(({ id }) => id)
+  }
+}
+
+function swarmOf (file: ScenarioFile, name: ScalarPresetName, seed: number): ScalarSwarm {
+  const { peers, faults } = planOf(file, seed)
+  const { steps, step } = file.run
+  const method = smallScalarMethod(name, peers.length)
+  checkScalarMethod(method, steps)
+  const stepsMs = peers.map(({ speed }) => step / speed)
+  const waitsFor = peers.filter(({ joinsLater }) => !joinsLater).length - 1
+  return {
+    seed, method, steps, parameters: file.quadratic.weights, conditions: plannedConditions,
+    places: peers.map(({ name, link, attack, joinsLater }, index) => ({ name, line: link, attack, stepMs: stepsMs[index] as number, waitsFor: joinsLater ? 1 : waitsFor })),
+    absent: new Set(peers.flatMap(({ joinsLater }, index) => joinsLater ? [index] : [])),
+    faults: faults.flatMap(faultsOf),
+    limitMs: limitMsOf(steps, stepsMs)
   }
 }

@@ -1,4 +1,5 @@
 import { meanOfReplicas } from '../../src/parameters/consensus.ts'
+import { isScalarPreset } from '../../src/spsa/scalar-methods.ts'
 import { methodOfScenario, undisturbed } from '../scenarios/plan.ts'
 import type { ScenarioFile } from '../scenarios/schema.ts'
 import { judgeScenario } from './expectations.ts'
@@ -35,7 +36,7 @@ export interface JudgedSeed {
  * Plays a scenario under a seed in virtual time and judges it: the same seed, the same event log.
  *
  * @param look told the share that is done, now and then; what it throws ends the play
- * @throws ShoalError METHOD_CONTRADICTORY, METHOD_UNSTABLE, CODEC_SPEC, USAGE for faults that a method's simulation does not know
+ * @throws ShoalError METHOD_CONTRADICTORY, METHOD_UNSTABLE, CODEC_SPEC
  */
 export async function playScenario (file: ScenarioFile, seed: number, learning: Learning, look: (share: number) => Promise<void> | void): Promise<JudgedSeed> {
   const isCompared = file.expect.withinPercentOfUndisturbed !== undefined
@@ -45,8 +46,8 @@ export async function playScenario (file: ScenarioFile, seed: number, learning: 
 }
 
 async function play (file: ScenarioFile, seed: number, learning: Learning, look: (share: number) => Promise<void> | void): Promise<Played> {
+  if (isScalarPreset(file.run.method)) return playScalars(file, file.run.method, seed)
   const method = methodOfScenario(file)
-  if (method === undefined) return playScalars(file, seed)
   const { scenario, judge, startWeights, dispose } = learning.prepare(file, plannedScenario(file, method, seed))
   try {
     const result = await simulateTraining(scenario, look)

@@ -1,6 +1,7 @@
 import { sharesOf } from '../../src/averaging/arithmetic/method-traits.ts'
 import { draftInner, modelOfSize } from '../../src/manifest/draft.ts'
 import { genesisWeights } from '../../src/models/genesis.ts'
+import { isScalarPreset } from '../../src/spsa/scalar-methods.ts'
 import { openGround } from '../experiments/method-ground.ts'
 import type { Ground } from '../experiments/method-ground.ts'
 import { RealLearner } from '../experiments/method-learner.ts'
@@ -9,6 +10,7 @@ import { namedPeers } from '../scenarios/names.ts'
 import type { ScenarioFile } from '../scenarios/schema.ts'
 import type { Learning } from './play-scenario.ts'
 import { unplayable } from './unplayable.ts'
+import type { TrainingStart } from './virtual-store.ts'
 
 /** As testnets of processes train unless told otherwise. */
 const [BATCH, LEARNING_RATE] = [2, 0.004]
@@ -18,15 +20,13 @@ const HELD_OUT_BYTES = 16_384
 /**
  * Small language models in training on this machine's processor, one after the other, while virtual time stands still.
  *
- * @throws ShoalError USAGE for a scenario whose peers come back, or whose model reads no text
+ * @throws ShoalError USAGE for a scenario whose model reads no text, or whose scalars are simulated on a quadratic alone
  */
 export async function realLearning (file: ScenarioFile): Promise<Learning> {
   const model = modelOfSize(file.run.model)
-  const returning = file.faults.find(fault => (fault.kind === 'crash' || fault.kind === 'kill' || fault.kind === 'leave') && fault.for !== undefined)
   if (model.kind !== 'gpt') throw unplayable(`${file.name} cannot be played with real training`, `its model is ${file.run.model}; virtual time trains models of kind gpt`)
-  if (file.run.method === 'one-byte') throw unplayable(`${file.name} cannot be played with real training`, 'the one-byte lane is simulated on a quadratic alone')
+  if (isScalarPreset(file.run.method)) throw unplayable(`${file.name} cannot be played with real training`, 'methods of scalars are simulated on a quadratic alone')
   if (file.peers.some(({ lane }) => lane === 'scalars')) throw unplayable(`${file.name} cannot be played with real training`, 'its scalar peers measure on a quadratic alone')
-  if (returning !== undefined) throw unplayable(`${file.name} cannot be played with real training`, 'its peers come back, and the inner optimizer’s moments are not part of a simulated store')
   const peers = namedPeers(file).length
   const { steps } = file.run
   const ground = await openGround({ model, peers, steps, batch: BATCH, stepMs: file.run.step, latencyMs: 0, heldOutBytes: HELD_OUT_BYTES, marks: 1 }, file.run.split)
@@ -39,16 +39,20 @@ function prepare (ground: Ground, scenario: Parameters<Learning['prepare']>[1]):
   const startWeights = genesisWeights(model.spec, seed)
   const inner = draftInner({ steps: setting.steps, batch: setting.batch, learningRate: LEARNING_RATE })
   const learners = new Map<number, RealLearner>()
-  const learnerOf = (index: number): RealLearner => {
-    const learner = learners.get(index) ?? new RealLearner({ model, kernels, inner, budgetSteps: setting.steps, sample: ground.sampler(seed, index), genesis: startWeights })
+  /** Another life of a peer has a learner of its own. */
+  const learnerOf = (index: number, from: TrainingStart | undefined): RealLearner => {
+    learners.get(index)?.dispose()
+    const learner = new RealLearner({
+      model, kernels, inner, budgetSteps: setting.steps, sample: ground.sampler(seed, index), genesis: from?.weights ?? startWeights, startStep: from?.step ?? 0, moments: from?.moments
+    })
     learners.set(index, learner)
     return learner
   }
   return {
     scenario: {
       ...scenario, parameters: model.layout.size, layout: model.layout, payloadScale: 1,
-      trainerOf: (index, clock) => methodTrainer({
-        learner: learnerOf(index), clock, stepMs: stepMsOf[index] ?? setting.stepMs, sharesGradients: sharesOf(method) === 'gradients', onStretch: () => undefined
+      trainerOf: (index, clock, from) => methodTrainer({
+        learner: learnerOf(index, from), clock, stepMs: stepMsOf[index] ?? setting.stepMs, sharesGradients: sharesOf(method) === 'gradients', onStretch: () => undefined
       })
     },
     startWeights,

@@ -14,14 +14,25 @@ export interface ScalarProblem {
   readonly floor: number
 }
 
+/** One whose slope is known, too. */
+export interface SlopedProblem extends ScalarProblem {
+  /** A step of gradient descent, in place. */
+  descend (weights: Float32Array): void
+}
+
 const STREAM = 401
+/** Of a step of gradient descent. */
+const RATE = 0.2
 
 /** ½‖θ − θ*‖², the same for everybody: there the projected gradient is exact and the loss of every step is known in expectation. */
-export function quadraticProblem (size: number, seed: number): ScalarProblem {
+export function quadraticProblem (size: number, seed: number): SlopedProblem {
   const optimum = new Float32Array(size)
   fillGaussian(optimum, words(seed, STREAM), 1)
   const loss = (weights: Float32Array): number => weights.reduce((sum, value, index) => sum + 0.5 * (value - (optimum[index] as number)) ** 2, 0)
-  return { start: new Float32Array(size), batchLoss: weights => loss(readAll(weights)), loss, floor: 0 }
+  const descend = (weights: Float32Array): void => {
+    for (const [index, target] of optimum.entries()) weights[index] = (weights[index] as number) + RATE * (target - (weights[index] as number))
+  }
+  return { start: new Float32Array(size), batchLoss: weights => loss(readAll(weights)), loss, descend, floor: 0 }
 }
 
 const EXAMPLES = 2000

@@ -18,9 +18,9 @@ import { scheduleOf } from '../../src/spsa/schedules.ts'
 import { perturbed, readAll } from '../../src/spsa/weight-source.ts'
 import { encodeScalars } from '../../protocols/scalars/messages.ts'
 import { signer } from '../../node/scalars/signing.ts'
-import { ModelTurns } from './model-turns.ts'
 import type { ScalarProblem } from './scalar-problems.ts'
 import { sharedVerify } from './shared-verify.ts'
+import { TaskQueue } from './task-queue.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
 export interface ScalarScenario {
@@ -98,12 +98,12 @@ export function runScalarSwarm (scenario: ScalarScenario): ScalarOutcome {
   }
   const rules = rulesOf(scenario, names)
   const works = names.map(() => new ModelWork(modelMemory(scenario.problem.start), rules.model, rules.ledger.runId))
-  const turns = works.map(work => new ModelTurns(work, clock, scenario.modelTaskMs ?? 0))
+  const turns = works.map(() => new TaskQueue(clock, scenario.modelTaskMs ?? 0))
   const modelOf = (index: number): ByteModel => (works[index] as ModelWork).model
   const measurements = works.map((_work, index) => measurer(scenario, () => modelOf(index), index, clock, () => fraction(random)))
   const swarm: OneBytePeer[] = names.map((name, index) => new OneBytePeer(rules, {
     peer: name,
-    model: turns[index] as ModelTurns,
+    model: { ask: (task, answer) => { turns[index]?.take(() => { works[index]?.ask(task, answer) }) } },
     sign: signer(keys[index] as Uint8Array),
     verify,
     keep: (_entry, kept) => { kept() },

@@ -17,18 +17,19 @@ import { ExpectedSpread } from '../../src/transfer/expected-spread.ts'
 import { planOf } from '../../src/transfer/method-replicas.ts'
 import type { Conduct } from './dishonest.ts'
 import { corruptedPeers, corruptedTrainer } from './dishonest.ts'
+import type { Struck } from './fates.ts'
 import { HeldSnapshots } from './held-snapshots.ts'
-import { LateRoundWorker } from './late-round-worker.ts'
 import { MemoryParts } from './memory-parts.ts'
 import { keeperFor } from './promises.ts'
 import { QuadraticTrainer } from './quadratic-trainer.ts'
 import type { Referee } from './referee.ts'
 import { settled } from './settled.ts'
+import { queued, TaskQueue } from './task-queue.ts'
 import type { Scenario } from './simulation-scenario.ts'
 import { nameOf } from './simulation-scenario.ts'
 import type { MachineClock } from './virtual-clock.ts'
 import type { VirtualNetwork } from './virtual-network.ts'
-import type { SavedPeer, TrainingStart } from './virtual-store.ts'
+import type { SavedPeer, SimulatedTrainer, TrainingStart } from './virtual-store.ts'
 import { VirtualStore } from './virtual-store.ts'
 
 /** Streams of the seed's words, apart from those that training uses. */
@@ -55,7 +56,7 @@ export interface PeerSurroundings {
 }
 
 /** One peer of a simulated swarm, through all its lives. */
-export class SimulatedPeer {
+export class SimulatedPeer implements Struck {
   readonly id: string
   readonly index: number
   readonly conduct: Conduct
@@ -75,7 +76,7 @@ export class SimulatedPeer {
   /** A process on this machine, from when the others hear of it. */
   #process: { readonly clock: MachineClock, readonly peers: Peers } | undefined
   /** What it trains and averages with, once it knows what it goes on from. */
-  #life: { readonly averaging: AveragingPeer, readonly lane: FirstOrderLane | undefined, readonly trainer: Trainer, readonly snapshots: TakenSnapshots | undefined } | undefined
+  #life: { readonly averaging: AveragingPeer, readonly lane: FirstOrderLane | undefined, readonly trainer: SimulatedTrainer, readonly snapshots: TakenSnapshots | undefined } | undefined
 
   constructor (around: PeerSurroundings, index: number) {
     const { attacks, checkpointEveryMs, method, parameters } = around.scenario
@@ -89,7 +90,7 @@ export class SimulatedPeer {
 
   /** Undefined for one that has not come yet. */
   get averaging (): AveragingPeer | undefined { return this.#life?.averaging }
-  get trainer (): Trainer | undefined { return this.#life?.trainer }
+  get trainer (): SimulatedTrainer | undefined { return this.#life?.trainer }
   get clock (): MachineClock | undefined { return this.#process?.clock }
   get peers (): Peers | undefined { return this.#process?.peers }
   /** What it holds for joiners; undefined in a swarm that nobody joins. */
@@ -112,12 +113,13 @@ export class SimulatedPeer {
     const { scenario, network, referee } = this.#around
     const { seed, method, steps, layout, roundTaskMs, minimumPeers } = scenario
     const { peers, clock } = this.#process ?? this.arrive()
-    const honest = corruptedTrainer(this.#trainerOf(clock, saved ?? replica), this.conduct, words(seed, STREAM.lies, this.index))
+    const own = this.#trainerOf(clock, saved ?? replica)
+    const honest = corruptedTrainer(own, this.conduct, words(seed, STREAM.lies, this.index))
     const rules = this.#around.lane
     const lane = rules === undefined ? undefined : new FirstOrderLane(honest, { rules, verify: () => true, clock, round: () => averaging.describe().round })
-    const trainer = this.#watched(lane?.trainer ?? honest)
+    const trainer = this.#watched(lane?.trainer ?? honest, own.moments)
     const keeper = keeperFor(scenario, this.index, { nowMs: () => clock.nowMs(), sentBytes: () => network.sentBytes(this.id) })
-    const worker = roundTaskMs === undefined ? undefined : new LateRoundWorker(clock, workOn(trainer, { self: this.id, method, layout, seed, state: saved?.averaging }), roundTaskMs)
+    const worker = roundTaskMs === undefined ? undefined : queued(workOn(trainer, { self: this.id, method, layout, seed, state: saved?.averaging }), new TaskQueue(clock, roundTaskMs))
     const averaging: AveragingPeer = new AveragingPeer({
       clock, trainer, worker, peers: corruptedPeers(scenario.peersOf?.(this.index, peers) ?? peers, this.conduct, words(seed, STREAM.lies, this.index)), store: { recordRound: () => undefined }, method, layout,
       budgetSteps: steps, seed, state: saved?.averaging, ...minimumPeers === undefined ? {} : { minimumPeers }, decide: round => keeper?.decide(round),
@@ -149,6 +151,12 @@ export class SimulatedPeer {
     return lane.closed(record)
   }
 
+  leave (): boolean {
+    if (this.averaging === undefined) return false
+    void this.averaging.stop()
+    return true
+  }
+
   /** When it starts, in milliseconds after it is there. */
   get startMs (): number {
     const { seed, startMsOf, startWithinMs } = this.#around.scenario
@@ -177,7 +185,7 @@ export class SimulatedPeer {
     return { held, taker }
   }
 
-  #trainerOf (clock: MachineClock, from: TrainingStart | undefined): Trainer {
+  #trainerOf (clock: MachineClock, from: TrainingStart | undefined): SimulatedTrainer {
     return this.#around.scenario.trainerOf?.(this.index, clock, from) ?? this.#quadratic(clock, from)
   }
 
@@ -192,7 +200,7 @@ export class SimulatedPeer {
   }
 
   /** The trainer as the referee sees it. */
-  #watched (trainer: Trainer): Trainer {
+  #watched (trainer: Trainer, moments: SimulatedTrainer['moments']): SimulatedTrainer {
     const { referee, isWatched } = this.#around
     if (!isWatched(this.index)) return trainer
     const { id } = this
@@ -204,6 +212,7 @@ export class SimulatedPeer {
     const { gradients } = trainer
     return {
       weights: trainer.weights,
+      moments,
       get step () { return trainer.step },
       stop: () => { trainer.stop() },
       train: (untilStep, done) => {

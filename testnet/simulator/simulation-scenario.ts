@@ -1,22 +1,25 @@
 import type { UploadPromise } from '../../src/budget/upload-promise.ts'
 import type { MethodSpec } from '../../src/manifest/schema.ts'
 import type { ParameterLayout } from '../../src/parameters/layout.ts'
-import type { Peers, Trainer } from '../../src/ports.ts'
+import type { Peers } from '../../src/ports.ts'
 import type { Attack } from '../scenarios/attacks.ts'
 import type { LinkProfile } from '../scenarios/links.ts'
 import type { ScalarSeat } from './scalar-lane-peer.ts'
-import type { TrainingStart } from './virtual-store.ts'
+import type { SimulatedTrainer, TrainingStart } from './virtual-store.ts'
 import type { MachineClock } from './virtual-clock.ts'
 import type { LinkConditions } from './virtual-links.ts'
 
 /** Where the round machine of a peer is: what it does between rounds, or how far its round is. */
 export type MachineState = 'waiting' | 'training' | 'seeking' | 'exchanging' | 'committing'
 
+/** What a peer of a run of scalars does: it waits for others before its first step, asks for entries that it lacks, has a pack on its way, or none of these. */
+export type ScalarState = 'waiting' | 'asking' | 'sending' | 'measuring'
+
 /** At a moment of virtual time, so long after anybody honest has ended a round, or after a peer that has ended one is in a state. */
 export type FaultMoment =
   | { readonly atMs: number }
   | { readonly afterRound: number, readonly laterMs?: number }
-  | { readonly inState: MachineState, readonly of: number, readonly sinceRound: number, readonly laterMs?: number }
+  | { readonly inState: MachineState | ScalarState, readonly of: number, readonly sinceRound: number, readonly laterMs?: number }
 
 /** Something that happens to the swarm. Peers go by their index. */
 export type Fault = FaultMoment & (
@@ -65,7 +68,7 @@ export interface Scenario {
   /** Milliseconds a step takes on each peer, by index, in place of a draw. */
   readonly stepMsOf?: readonly number[]
   /** What trains in place of the quadratics, for instance a `TimedTrainer`; all start from the same weights, from what a store held, or from a member's replica. */
-  readonly trainerOf?: (index: number, clock: MachineClock, from: TrainingStart | undefined) => Trainer
+  readonly trainerOf?: (index: number, clock: MachineClock, from: TrainingStart | undefined) => SimulatedTrainer
   /** What stands between a peer and the others, by index: one that says other things than it computes, or that remembers who did. */
   readonly peersOf?: (index: number, peers: Peers) => Peers
   readonly layout?: ParameterLayout

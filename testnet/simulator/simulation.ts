@@ -7,6 +7,7 @@ import type { RoundRecord } from '../../src/ports.ts'
 import { words } from '../../src/random/words.ts'
 import { EventLog } from './event-log.ts'
 import { inflict } from './fates.ts'
+import { FaultSchedule } from './fault-schedule.ts'
 import { joinInProgress } from './joining.ts'
 import { strayed } from './predicted-spread.ts'
 import type { Referee } from './referee.ts'
@@ -20,7 +21,7 @@ import type { LaneRules } from '../../src/spsa/lanes/lane-rules.ts'
 import { ScalarLanePeer } from './scalar-lane-peer.ts'
 import { SimulatedPeer } from './simulated-peer.ts'
 import { liarsOf } from './simulation-scenario.ts'
-import type { Fault, FaultMoment, MachineState, Scenario } from './simulation-scenario.ts'
+import type { Fault, Scenario } from './simulation-scenario.ts'
 import { VirtualClock } from './virtual-clock.ts'
 import { VirtualNetwork } from './virtual-network.ts'
 
@@ -88,13 +89,10 @@ class Simulation {
   readonly #liars: ReadonlySet<number>
   readonly #log: EventLog
   readonly #records: Array<RoundRecord & { readonly peer: string }> = []
-  /** Faults that wait for a round, soonest first, and for a peer's state. */
-  readonly #byRound: Array<Fault & Extract<FaultMoment, { readonly afterRound: number }>>
-  #byState: ReadonlyArray<Fault & Extract<FaultMoment, { readonly inState: MachineState }>>
+  readonly #faults: FaultSchedule
   #longestWaitMs = 0
-  /** Peers that are to end, and faults that are to bring some. */
+  /** Peers that are to end. */
   #running = 0
-  #joinsToCome = 0
 
   constructor (scenario: Scenario) {
     const { seed, conditions, faults, peers, routeOf, payloadScale, partialViews, signatures, keeps } = scenario
@@ -118,9 +116,13 @@ class Simulation {
     this.#byId = new Map(this.#peers.map(peer => [peer.id, peer]))
     if (lane !== undefined) this.#beginScalars(lane)
     for (const peer of this.#peers) if (scenario.absent?.has(peer.index) !== true) this.#begin(peer)
-    this.#byRound = faults.flatMap(fault => 'afterRound' in fault ? [fault] : []).sort((one, other) => one.afterRound - other.afterRound)
-    this.#byState = faults.flatMap(fault => 'inState' in fault ? [fault] : [])
-    for (const fault of faults) if ('atMs' in fault) this.#inflictIn(fault.atMs, fault)
+    this.#faults = new FaultSchedule({
+      faults, clock: this.#clock, inflict: fault => { this.#inflict(fault) },
+      isInState: ({ of, inState, sinceRound }) => {
+        const { phase, flight, round } = this.#peers[of]?.averaging?.describe() ?? { phase: 'idle', flight: undefined, round: 0 }
+        return (flight ?? phase) === inState && round >= sinceRound
+      }
+    })
   }
 
   run (): SimulationResult {
@@ -140,20 +142,12 @@ class Simulation {
   /** The next event, and what waited for the state that it led to. */
   #advance (): boolean {
     const isMoving = this.#clock.advance(this.#scenario.limitMs)
-    if (this.#byState.length === 0) return isMoving
-    const due = this.#byState.filter(fault => this.#isInState(fault))
-    this.#byState = this.#byState.filter(fault => !due.includes(fault))
-    for (const fault of due) this.#inflictIn(fault.laterMs ?? 0, fault)
+    this.#faults.look()
     return isMoving
   }
 
-  #isInState ({ of, inState, sinceRound }: Extract<FaultMoment, { readonly inState: MachineState }>): boolean {
-    const { phase, flight, round } = this.#peers[of]?.averaging?.describe() ?? { phase: 'idle', flight: undefined, round: 0 }
-    return (flight ?? phase) === inState && round >= sinceRound
-  }
-
   get #isOn (): boolean {
-    return this.#running > 0 || this.#joinsToCome > 0
+    return this.#running > 0 || this.#faults.bringsMore
   }
 
   get #shareDone (): number {
@@ -200,14 +194,6 @@ class Simulation {
     this.#clock.follow(settled())
   }
 
-  #inflictIn (delayMs: number, fault: Fault): void {
-    if (fault.kind === 'join') this.#joinsToCome++
-    this.#clock.schedule(delayMs, () => {
-      if (fault.kind === 'join') this.#joinsToCome--
-      this.#inflict(fault)
-    })
-  }
-
   #inflict (fault: Fault): void {
     inflict(fault, {
       network: this.#network, peers: this.#peers, log: sentence => { this.#say(sentence) }, join: peer => { this.#join(peer) },
@@ -241,11 +227,7 @@ class Simulation {
     this.#longestWaitMs = Math.max(this.#longestWaitMs, record.waitedMs)
     this.#watcher.committed(peer.id, record, inDoubt, trainer.weights)
     this.#resources.afterRound(peer.id, peer.index)
-    while ((this.#byRound[0]?.afterRound ?? Infinity) <= record.round) {
-      const fault = this.#byRound.shift()
-      // after all that this round leads to
-      if (fault !== undefined) this.#inflictIn(fault.laterMs ?? 0, fault)
-    }
+    this.#faults.afterRound(record.round)
   }
 
   /** Checkpoints matter where somebody comes back. */

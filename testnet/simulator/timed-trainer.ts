@@ -15,6 +15,9 @@ export interface WaitingClock extends Clock {
   schedule (delayMs: number, callback: Callback): () => void
 }
 
+/** How long the steps from one to another take, in milliseconds. */
+export type Pace = (fromStep: number, untilStep: number) => number
+
 interface Stretch {
   readonly untilStep: number
   readonly startedMs: number
@@ -29,13 +32,14 @@ interface Stretch {
 export class TimedTrainer implements Trainer {
   readonly #training: RealTraining
   readonly #clock: WaitingClock
-  readonly #stepMs: number
+  readonly #pace: Pace
   #stretch: Stretch | undefined
 
-  constructor (training: RealTraining, clock: WaitingClock, stepMs: number) {
+  /** @param pace of its steps; of a number, of each */
+  constructor (training: RealTraining, clock: WaitingClock, pace: number | Pace) {
     this.#training = training
     this.#clock = clock
-    this.#stepMs = stepMs
+    this.#pace = typeof pace === 'number' ? (fromStep, untilStep) => (untilStep - fromStep) * pace : pace
   }
 
   get weights (): Float32Array { return this.#training.weights }
@@ -44,7 +48,7 @@ export class TimedTrainer implements Trainer {
   /** @throws RangeError while a stretch is under way */
   train (untilStep: number, done: (outcome: TrainingOutcome) => void): void {
     if (this.#stretch !== undefined) throw new RangeError('a stretch of training is already under way')
-    const cancel = this.#clock.schedule((untilStep - this.step) * this.#stepMs, async () => this.#finish('reached'))
+    const cancel = this.#clock.schedule(this.#pace(this.step, untilStep), async () => this.#finish('reached'))
     this.#stretch = { untilStep, startedMs: this.#clock.nowMs(), done, cancel }
   }
 
@@ -52,9 +56,10 @@ export class TimedTrainer implements Trainer {
     const stretch = this.#stretch
     if (stretch === undefined) return
     const elapsedMs = this.#clock.nowMs() - stretch.startedMs
-    const untilStep = Math.min(stretch.untilStep, this.step + Math.floor(elapsedMs / this.#stepMs) + 1)
+    let untilStep = this.step
+    while (untilStep < stretch.untilStep && this.#pace(this.step, untilStep) <= elapsedMs) untilStep++
     stretch.cancel()
-    const cancel = this.#clock.schedule((untilStep - this.step) * this.#stepMs - elapsedMs, async () => this.#finish('stopped'))
+    const cancel = this.#clock.schedule(this.#pace(this.step, untilStep) - elapsedMs, async () => this.#finish('stopped'))
     this.#stretch = { ...stretch, untilStep, cancel }
   }
 

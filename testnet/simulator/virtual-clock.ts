@@ -4,6 +4,9 @@ interface Entry {
   readonly atMs: number
   /** Breaks ties: what was scheduled first happens first. */
   readonly sequence: number
+  /** Whose it is, where it waits for a machine; the world's when undefined. */
+  readonly machine: MachineClock | undefined
+  /** Undefined once cancelled. */
   callback: Callback | undefined
 }
 
@@ -31,8 +34,8 @@ export class VirtualClock implements Clock {
     return this.#work.size > 0
   }
 
-  schedule (delayMs: number, callback: Callback): () => void {
-    const entry: Entry = { atMs: this.#nowMs + Math.max(0, delayMs), sequence: this.#scheduled++, callback }
+  schedule (delayMs: number, callback: Callback, machine?: MachineClock): () => void {
+    const entry: Entry = { atMs: this.#nowMs + Math.max(0, delayMs), sequence: this.#scheduled++, machine, callback }
     this.#heap.push(entry)
     this.#siftUp(this.#heap.length - 1)
     return () => { entry.callback = undefined }
@@ -57,7 +60,7 @@ export class VirtualClock implements Clock {
       this.#removeFirst()
       if (next.callback === undefined) continue
       this.#nowMs = next.atMs
-      this.follow(next.callback())
+      this.follow(next.machine === undefined ? next.callback() : next.machine.happen(next))
       return true
     }
   }
@@ -121,7 +124,7 @@ function comesBefore (one: Entry, other: Entry): boolean {
 /** The clock of one simulated machine: what it scheduled waits while the machine is frozen and never happens once it has crashed. */
 export class MachineClock implements Clock {
   readonly #world: VirtualClock
-  readonly #backlog: Callback[] = []
+  readonly #backlog: Array<Pick<Entry, 'callback'>> = []
   #condition: 'running' | 'frozen' | 'crashed' = 'running'
   /** By how much this machine's clock is ahead. */
   #aheadMs = 0
@@ -160,17 +163,11 @@ export class MachineClock implements Clock {
 
   /** Something reaches this machine now. */
   reach (callback: Callback): void {
-    this.#world.follow(this.#happen(callback))
+    this.#world.follow(this.happen({ callback }))
   }
 
   schedule (delayMs: number, callback: Callback): () => void {
-    let cancelled = false
-    const happen: Callback = () => cancelled ? undefined : callback()
-    const cancel = this.#world.schedule(delayMs, () => this.#happen(happen))
-    return () => {
-      cancelled = true
-      cancel()
-    }
+    return this.#world.schedule(delayMs, callback, this)
   }
 
   /** As SIGSTOP does. */
@@ -182,7 +179,7 @@ export class MachineClock implements Clock {
   thaw (): void {
     if (this.#condition !== 'frozen') return
     this.#condition = 'running'
-    for (const callback of this.#backlog.splice(0)) this.#world.follow(callback())
+    for (const entry of this.#backlog.splice(0)) this.#world.follow(entry.callback?.())
   }
 
   /** As SIGKILL does. */
@@ -191,9 +188,10 @@ export class MachineClock implements Clock {
     this.#backlog.length = 0
   }
 
-  #happen (callback: Callback): unknown {
-    if (this.#condition === 'running') return callback()
-    if (this.#condition === 'frozen') this.#backlog.push(callback)
+  /** Its moment has come: now, after a thaw, or never. */
+  happen (entry: Pick<Entry, 'callback'>): unknown {
+    if (this.#condition === 'running') return entry.callback?.()
+    if (this.#condition === 'frozen') this.#backlog.push(entry)
     return undefined
   }
 }

@@ -1,12 +1,23 @@
 import type { AveragingState } from '../../src/averaging/averaging-state.ts'
 import type { AveragingPeer } from '../../src/averaging/averaging-peer.ts'
 import type { Trainer } from '../../src/ports.ts'
+import type { TrainerState } from '../../src/training/trainer-state.ts'
 import type { MachineClock } from './virtual-clock.ts'
 
-/** Where training goes on from: a checkpoint, or a member's replica. */
+/** What an inner optimizer remembers of gradients; some need one of them, some none. */
+export type Moments = Pick<TrainerState, 'firstMoment' | 'secondMoment'>
+
+/** Where training goes on from: a checkpoint, or a member's replica, which has no moments. */
 export interface TrainingStart {
   readonly step: number
   readonly weights: Float32Array
+  readonly moments?: Moments | undefined
+}
+
+/** A trainer of a simulation, whose store keeps all that it depends on. */
+export interface SimulatedTrainer extends Trainer {
+  /** Copies of the inner optimizer's, as they are between two stretches; left out where it has none. */
+  readonly moments?: (() => Moments) | undefined
 }
 
 /** What a checkpoint holds. */
@@ -28,16 +39,16 @@ export class VirtualStore {
     this.#everyMs = everyMs
   }
 
-  afterRound (clock: MachineClock, trainer: Trainer, averaging: AveragingPeer): void {
+  afterRound (clock: MachineClock, trainer: SimulatedTrainer, averaging: AveragingPeer): void {
     if (clock.worldMs() - this.#lastMs < this.#everyMs) return
     this.#lastMs = clock.worldMs()
     this.save(clock, trainer, averaging)
   }
 
   /** What is there at this moment, once whoever holds the method's vectors has answered; a full disk keeps what it had. */
-  save (clock: MachineClock, trainer: Trainer, averaging: AveragingPeer): void {
+  save (clock: MachineClock, trainer: SimulatedTrainer, averaging: AveragingPeer): void {
     if (this.isFull) return
-    const [step, weights] = [trainer.step, trainer.weights.slice()]
-    clock.follow(averaging.exportState().then(state => { this.saved = { step, weights, averaging: state } }))
+    const training: TrainingStart = { step: trainer.step, weights: trainer.weights.slice(), moments: trainer.moments?.() }
+    clock.follow(averaging.exportState().then(state => { this.saved = { ...training, averaging: state } }))
   }
 }

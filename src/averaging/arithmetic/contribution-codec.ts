@@ -52,9 +52,17 @@ export interface ContributionCodec {
   receive (own: Float32Array, message: Uint8Array): Receiving
 }
 
-/** @throws ShoalError CODEC_SPEC */
+/** A method has its codec and the rungs of a ladder. */
+const MOST_KNOWN = 64
+const known = new Map<string, ContributionCodec>()
+
+/** They have no state, so that all replicas whose tensors have the same shapes share theirs. @throws ShoalError CODEC_SPEC */
 export function contributionCodec (spec: string, shapes: ReadonlyArray<readonly number[]> = []): ContributionCodec {
-  return isReferenced(spec) ? againstReference(createReferencedCodec(spec)) : byItself(spec, shapes)
+  const name = `${spec} of ${JSON.stringify(shapes)}`
+  const codec = known.get(name) ?? (isReferenced(spec) ? againstReference(createReferencedCodec(spec)) : byItself(spec, shapes))
+  if (known.size >= MOST_KNOWN) known.clear()
+  known.set(name, codec)
+  return codec
 }
 
 function byItself (spec: string, shapes: ReadonlyArray<readonly number[]>): ContributionCodec {
@@ -66,7 +74,7 @@ function byItself (spec: string, shapes: ReadonlyArray<readonly number[]>): Cont
     expectedBytes: length => codec.expectedBytes(length),
     send (values, { seed }) {
       const message = encodeOwn(codec, values, seed)
-      return { message, decoded: decodeAll(codec, message, values.length), widening: refuseWidening }
+      return { message, decoded: codec.lossless ? values.slice() : decodeAll(codec, message, values.length), widening: refuseWidening }
     },
     receive: (own, message) => ({ decoded: decodeAll(codec, message, own.length), spreads: undefined, request: () => undefined, widen: refuseWidening })
   }
@@ -90,8 +98,8 @@ function againstReference (codec: ReferencedCodec): ContributionCodec {
     maximumBytes: length => codec.maximumBytes(length),
     expectedBytes: length => codec.expectedBytes(length),
     send (values, { spreads, moved }) {
-      const known = spreads?.length === Math.ceil(values.length / block) ? spreads : undefined
-      const believed = believedSpreads(known, moved === undefined ? undefined : initialSpreads(moved(), block)) ?? initialSpreads(values, block)
+      const learned = spreads?.length === Math.ceil(values.length / block) ? spreads : undefined
+      const believed = believedSpreads(learned, moved === undefined ? undefined : initialSpreads(moved(), block)) ?? initialSpreads(values, block)
       // Members must not draw alike here: their errors are to be independent.
       const sender = codec.send(values, believed, contentSeed(values))
       return { message: sender.message(), decoded: sender.decoded, widening: request => sender.widening(request) }

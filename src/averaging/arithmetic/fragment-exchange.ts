@@ -9,7 +9,7 @@ import type { ContributionCodec, Sending } from './contribution-codec.ts'
 import { encodingFigures } from './encoding-figures.ts'
 import type { EncodingFigures } from './encoding-figures.ts'
 import type { LandedPart } from './landed-part.ts'
-import { drawsAlike, sharedSeed } from './part-codec.ts'
+import { sharedSeed } from './part-codec.ts'
 import { joinPayload, referenceFingerprint, splitPayload } from './payload.ts'
 import { refusal, refuseExtremes, refuseTokens } from './refusal.ts'
 import { Skeptic } from './skeptic.ts'
@@ -37,7 +37,7 @@ export interface ExchangeOptions {
   /** How contributions become one; their mean by tokens when left out. */
   readonly robust?: RobustRule | undefined
   /** What was sent and received in rounds before; nobody is asked whether it repeats any where that is left out. */
-  readonly repeats?: Repeats
+  readonly repeats?: Repeats | undefined
 }
 
 /**
@@ -272,7 +272,7 @@ export class FragmentExchange {
 
   #seedOf (channel: number, part: number): number | undefined {
     const { channels, seed, plan } = this.#options
-    return drawsAlike((channels[channel] as Channel).codecs.spec) ? sharedSeed(seed, plan.round, plan.fragment, part) : undefined
+    return (channels[channel] as Channel).codecs.drawsAlike ? sharedSeed(seed, plan.round, plan.fragment, part) : undefined
   }
 
   #reduces ({ part }: PartState): boolean {

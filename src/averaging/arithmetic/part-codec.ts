@@ -55,6 +55,8 @@ export function sharedSeed (seed: number, round: number, fragment: number, part:
 /** Codecs for contributions and for means of any number of members, made once each. */
 export class CodecFamily {
   readonly spec: string
+  /** See {@link drawsAlike}. */
+  readonly drawsAlike: boolean
   readonly contribution: ContributionCodec
   /** The contribution's, then coarser ones. */
   readonly #rungs: readonly ContributionCodec[]
@@ -68,6 +70,7 @@ export class CodecFamily {
    */
   constructor (spec: string, shapes: ReadonlyArray<readonly number[]> = [], coarser: readonly string[] = []) {
     this.spec = spec
+    this.drawsAlike = drawsAlike(spec)
     this.#shapes = shapes
     this.contribution = contributionCodec(spec, this.#shapesFor(spec))
     this.#rungs = [this.contribution, ...coarser.map(rung => contributionCodec(rung, this.#shapesFor(rung)))]

@@ -64,7 +64,8 @@ export class Skeptic {
    * @param ownShare of the mean; the correction is by the others' share of the distance
    */
   clipped (correction: Float32Array, channel: number, ownShare = 0): Float32Array {
-    const limit = this.#rule === 'mean' ? Infinity : (1 - ownShare) * this.#radius(channel, correction.length)
+    if (this.#rule === 'mean') return correction
+    const limit = (1 - ownShare) * this.#radius(channel, correction.length)
     const length = norm(correction)
     return length > limit ? scaled(limit / length, correction) : correction
   }

@@ -3,7 +3,7 @@ import { methodPreset } from '../../../src/averaging/methods.ts'
 import { workOn } from '../../../src/averaging/round-work.ts'
 import type { RoundResult, RoundTaskKind, RoundWorker } from '../../../src/averaging/round-worker.ts'
 import type { Trainer } from '../../../src/ports.ts'
-import { LateRoundWorker } from '../../../testnet/simulator/late-round-worker.ts'
+import { queued, TaskQueue } from '../../../testnet/simulator/task-queue.ts'
 import type { VirtualClock } from '../../../testnet/simulator/virtual-clock.ts'
 import type { Scene } from './scripted.ts'
 import { contributionOf, plainPairs, present, scene } from './scripted.ts'
@@ -11,7 +11,7 @@ import { contributionOf, plainPairs, present, scene } from './scripted.ts'
 const TASK_MS = 300
 
 const workHere = (trainer: Trainer, method = plainPairs): RoundWorker => workOn(trainer, { self: 'm', method, seed: 1 })
-const late = (clock: VirtualClock, trainer: Trainer): RoundWorker => new LateRoundWorker(clock, workHere(trainer), TASK_MS)
+const late = (clock: VirtualClock, trainer: Trainer): RoundWorker => queued(workHere(trainer), new TaskQueue(clock, TASK_MS))
 
 /** `m` has trained ten steps, and a second later the task that its first round begins with is done: it has offered round 1 to `z`. */
 function atOffer (stage: Scene): Scene {
@@ -134,7 +134,7 @@ describe('work that is done elsewhere', () => {
 
   it('lets the trainer go on while a fragment is in flight, once what it sends has been copied', () => {
     const method = methodPreset('fedavg-pairs', { everySteps: 10, codec: 'fp32', graceMs: 5000, overlapSteps: 5 })
-    const { trainer, peers, peer, records, runTo } = scene({ method }, [1, 2], 0, (clock, own) => new LateRoundWorker(clock, workHere(own, method), TASK_MS))
+    const { trainer, peers, peer, records, runTo } = scene({ method }, [1, 2], 0, (clock, own) => queued(workHere(own, method), new TaskQueue(clock, TASK_MS)))
     peers.view = [present('z')]
     peer.start()
     runTo(1000 + TASK_MS - 1)

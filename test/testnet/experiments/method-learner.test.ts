@@ -32,6 +32,22 @@ it('a step in two halves is the step', async () => {
   halves.dispose()
 })
 
+it('a learner that is made of what another one left goes on with its bits', async () => {
+  const whole = learner()
+  await whole.train(2)
+  const left = { ...whole.moments(), weights: whole.weights.slice() }
+  const second = new RealLearner({
+    model: ground.model, kernels: ground.kernels, inner: draftInner({ steps: setting.steps, batch: setting.batch, learningRate: 0.01 }), budgetSteps: setting.steps, sample: ground.sampler(1, 0),
+    genesis: left.weights, startStep: 2, moments: left
+  })
+  await whole.train(4)
+  await second.train(4)
+  expect(left.secondMoment.some(value => value > 0)).toBe(true)
+  expect(second.weights).toEqual(whole.weights)
+  whole.dispose()
+  second.dispose()
+})
+
 it('a step whose method moved the weights itself only counts', async () => {
   const one = learner()
   await one.computeGradient()

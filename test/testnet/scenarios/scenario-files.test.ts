@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ShoalError } from '../../../src/errors.ts'
 import { loadScenario, parseScenario, scenarioNames } from '../../../testnet/scenarios/load.ts'
+import { isScalarPreset } from '../../../src/spsa/scalar-methods.ts'
 import { methodOfScenario, planOf, undisturbed, withPeers } from '../../../testnet/scenarios/plan.ts'
 
 const minimal = 'name = "mine"\nsummary = "one of my own"\n[[peers]]\ncount = 4\n'
@@ -21,7 +22,7 @@ describe('scenario files', () => {
     const scenario = loadScenario(name)
     expect(scenario.name).toBe(name)
     expect(planOf(scenario, 1).peers.length).toBeGreaterThan(1)
-    if (scenario.run.method !== 'one-byte') expect(methodOfScenario(scenario)?.everySteps).toBeGreaterThan(0)
+    if (!isScalarPreset(scenario.run.method)) expect(methodOfScenario(scenario).everySteps).toBeGreaterThan(0)
   })
 
   it('need no more than a name, a summary and peers', () => {

@@ -43,7 +43,7 @@ describe('a played scenario', () => {
     expect(lines).toMatch(/peer-2 (begins with its own weights of round [1-9]|took over a replica)/)
   })
 
-  it('says what a swarm of scalars is not simulated with', async () => {
-    await expect(play('[run]\nmethod = "one-byte"\n[[peers]]\ncount = 3\n[[faults]]\nkind = "kill"\nround = 1\n')).rejects.toMatchObject({ code: 'USAGE' })
+  it('says which steps are no whole rounds of a method of scalars', async () => {
+    await expect(play('[run]\nmethod = "fedkseed"\nsteps = 33\n[[peers]]\ncount = 3\n')).rejects.toMatchObject({ code: 'METHOD_CONTRADICTORY' })
   })
 })

@@ -25,8 +25,8 @@ describe('two lanes in virtual time', () => {
   })
 
   it('need a method that shares one φ, and those who train before those who do not', () => {
-    expect(methodOfScenario(file)?.scalarLane).toBeDefined()
-    expect(methodOfScenario(alone)?.scalarLane).toBeUndefined()
+    expect(methodOfScenario(file).scalarLane).toBeDefined()
+    expect(methodOfScenario(alone).scalarLane).toBeUndefined()
     expect(() => methodOfScenario({ ...file, run: { ...file.run, method: 'noloco' } })).toThrow(expect.objectContaining({ code: 'METHOD_CONTRADICTORY' }) as Error)
     const text = 'name = "mine"\nsummary = "s"\n[[peers]]\nname = "light"\nlane = "scalars"\n[[peers]]\ncount = 2\n'
     expect(() => parseScenario(text, 'mine.toml')).toThrow(expect.objectContaining({ why: expect.stringContaining('come after all that train') as string }) as Error)

@@ -62,4 +62,27 @@ describe('real training in virtual time', () => {
     while (await clock.advanceWhenReady());
     expect(heard[1]).toEqual({ kind: 'failed', reason: 'the loss is NaN' })
   })
+
+  it('goes on after a restart from its own checkpoint, with the moments that its optimizer had then', async () => {
+    const begun: Array<[number, number, number | undefined]> = []
+    const { peers, violations } = await simulateTraining({
+      ...scenario(() => 1), checkpointEveryMs: 0,
+      trainerOf: (index, clock, from) => {
+        begun.push([index, from?.step ?? 0, from?.moments?.firstMoment[0]])
+        const training = new SlowTraining(index, 1)
+        training.step = from?.step ?? 0
+        training.weights.set(from?.weights ?? [])
+        const timed = new TimedTrainer(training, clock, 100)
+        return {
+          weights: timed.weights, get step () { return timed.step }, train: (untilStep, done) => { timed.train(untilStep, done) }, stop: () => { timed.stop() },
+          moments: () => ({ firstMoment: new Float32Array([timed.step]), secondMoment: new Float32Array(1) })
+        }
+      },
+      faults: [{ kind: 'kill', peer: 1, afterRound: 4, laterMs: 500 }, { kind: 'join', peer: 1, afterRound: 4, laterMs: 700 }]
+    })
+    expect(violations).toEqual([])
+    expect(peers.map(({ step }) => step)).toEqual([100, 100, 100, 100])
+    expect(begun.slice(0, 4)).toEqual([0, 1, 2, 3].map(index => [index, 0, undefined]))
+    expect(begun.slice(4)).toEqual([[1, 40, 40]])
+  })
 })

@@ -1,0 +1,81 @@
+import { scalarPresets } from '../../src/spsa/scalar-methods.ts'
+import type { ScalarPresetName } from '../../src/spsa/scalar-methods.ts'
+import { LASTS_MS, matrixConditions, matrixFaults, NEWCOMER, PEERS, SINCE_ROUND, STRUCK, STRUCK_LINE } from './fault-matrix.ts'
+import type { MatrixFault } from './fault-matrix.ts'
+import { smallScalarMethod } from './play-scalars.ts'
+import { simulateScalars } from './scalar-simulation.ts'
+import type { ScalarSwarm, ScalarSwarmResult } from './scalar-simulation.ts'
+import type { ScalarState } from './simulation-scenario.ts'
+
+export const scalarStates: readonly ScalarState[] = ['waiting', 'measuring', 'sending', 'asking']
+export const scalarNames = Object.keys(scalarPresets) as ScalarPresetName[]
+
+/** What a fault guarantees where nobody waits for anybody, and everybody who is there at the end has the same weights to the bit. */
+const own: Partial<Record<string, Partial<MatrixFault>>> = {
+  // whoever asks for what it lacks may have taken all its steps
+  crash: { struckEnds: ['crashed', 'budget'] },
+  kill: { struckEnds: ['crashed', 'budget'] },
+  leave: { struckEnds: ['stopped', 'budget'] },
+  'kill and restart': { guarantee: 'it comes back with every pack that it had signed, contradicts none, and everybody takes all steps' },
+  partition: {
+    guarantee: 'both sides go on, and after it heals the smaller one has what the larger one has',
+    faults: at => [{ ...at(0), kind: 'partition', sides: [[STRUCK], [0, 2, NEWCOMER]] }, { ...at(LASTS_MS), kind: 'heal' }]
+  },
+  'disk full': {
+    guarantee: 'it sends no pack that it cannot keep, and ends; with room again it comes back with those that it had kept',
+    faults: at => [{ ...at(0), kind: 'diskFull', peer: STRUCK }, { ...at(LASTS_MS), kind: 'diskFree', peer: STRUCK }, { ...at(2 * LASTS_MS), kind: 'join', peer: STRUCK }]
+  },
+  silence: { guarantee: 'nobody waits for it' },
+  garbage: { guarantee: 'a loss that is no number counts for nothing' }
+}
+
+/** The same faults as they meet a run of scalars. */
+export const scalarFaults: readonly MatrixFault[] = matrixFaults.map(fault => ({ ...fault, ...own[fault.name] }))
+
+export interface ScalarCell {
+  readonly fault: string
+  readonly state: ScalarState
+  readonly preset: ScalarPresetName
+  /** `absent` where the peer was never in that state. */
+  readonly outcome: 'held' | 'absent' | 'broken'
+  /** What was broken. */
+  readonly broken: readonly string[]
+}
+
+/** One small swarm of a method of scalars, struck when a peer is in a state, held to what is guaranteed. */
+export function playScalarCell (fault: MatrixFault, state: ScalarState, preset: ScalarPresetName): ScalarCell {
+  const scenario = swarmOf(fault, state, preset)
+  const result = simulateScalars(scenario)
+  const isStruck = result.lines.some(line => STRUCK_LINE.test(line))
+  const broken = isStruck ? brokenBy(fault, scenario, result) : result.violations
+  return { fault: fault.name, state, preset, outcome: broken.length > 0 ? 'broken' : isStruck ? 'held' : 'absent', broken }
+}
+
+function brokenBy ({ struckEnds, brings = false }: MatrixFault, { steps }: ScalarSwarm, result: ScalarSwarmResult): readonly string[] {
+  const broken = [...result.violations]
+  result.peers.forEach(({ id, ended, step, loss, isHonest }, index) => {
+    const expected: readonly string[] = index === STRUCK ? struckEnds : index === NEWCOMER && brings && ended === 'absent' ? ['absent'] : ['budget']
+    if (!expected.includes(ended)) broken.push(`${id} ended as ${ended}`)
+    if (ended === 'budget' && step !== steps) broken.push(`${id} ended at step ${step} of ${steps}`)
+    if (isHonest && ended === 'budget' && !(loss < result.startLoss)) broken.push(`${id} learned nothing`)
+  })
+  return broken
+}
+
+const ROUNDS = 12
+const STEP_MS = 100
+
+function swarmOf (fault: MatrixFault, state: ScalarState, preset: ScalarPresetName): ScalarSwarm {
+  const method = smallScalarMethod(preset, PEERS)
+  const roundSteps = method.kind === 'one-byte' ? method.window : method.localSteps
+  const absent = fault.brings === true ? [NEWCOMER] : []
+  const sinceRound = state === 'waiting' ? 0 : SINCE_ROUND
+  return {
+    seed: 7, method, steps: ROUNDS * roundSteps, parameters: 64, conditions: matrixConditions, absent: new Set(absent),
+    places: Array.from({ length: PEERS }, (_, index) => ({
+      name: `peer-${index}`, attack: undefined, stepMs: STEP_MS, waitsFor: PEERS - 1 - absent.length, line: { up: 20_000, delay: 0, jitter: 0, loss: 0, stallFor: 0 }
+    })),
+    faults: [...state === 'asking' ? [{ afterRound: SINCE_ROUND, kind: 'stall', peer: STRUCK, forMs: LASTS_MS } as const] : [], ...fault.faults(laterMs => ({ inState: state, of: STRUCK, sinceRound, laterMs }))],
+    limitMs: 10 * 60_000
+  }
+}

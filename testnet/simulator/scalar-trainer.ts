@@ -1,0 +1,105 @@
+import { createMachine } from '../../node/scalars/machine.ts'
+import type { MachineParts } from '../../node/scalars/machine.ts'
+import type { ScalarOutcome, ScalarRequest, Trainer, TrainingOutcome } from '../../src/ports.ts'
+import { modelMemory } from '../../src/spsa/byte-model.ts'
+import { methodNoise } from '../../src/spsa/method-noise.ts'
+import { ModelWork } from '../../src/spsa/model-worker.ts'
+import { PackMachine } from '../../src/spsa/pack-machine.ts'
+import type { ScalarMachine } from '../../src/spsa/scalar-machine.ts'
+import { byteModelRules } from '../../src/spsa/scalar-methods.ts'
+import { perturbed } from '../../src/spsa/weight-source.ts'
+import type { WeightSource } from '../../src/spsa/weight-source.ts'
+import type { Conduct } from './dishonest.ts'
+import type { SlopedProblem } from './scalar-problems.ts'
+import type { MachineClock } from './virtual-clock.ts'
+
+export interface ScalarTraining extends Omit<MachineParts, 'trainer' | 'worked'> {
+  readonly problem: SlopedProblem
+  /** Of the peer, whose batches these are. */
+  readonly index: number
+  readonly clock: MachineClock
+  /** Of a scalar, or of a first-order step. */
+  readonly stepMs: number
+  readonly conduct: Conduct
+}
+
+/** A liar turns its measurement round and magnifies it. */
+const EXAGGERATION = -1e6
+
+/** The real machine of a run of scalars, over a small problem whose losses take a stated time on the virtual clock. */
+export function trainScalars (training: ScalarTraining): { readonly machine: ScalarMachine, readonly stop: () => void } {
+  const trainer = new ScalarTrainer(training, () => machine)
+  const machine = createMachine({ ...training, trainer, worked: () => undefined })
+  return { machine, stop: () => { trainer.stop() } }
+}
+
+class ScalarTrainer implements Trainer {
+  readonly weights: Float32Array
+  readonly scalars: NonNullable<Trainer['scalars']>
+  step = 0
+  readonly #training: ScalarTraining
+  readonly #model: ModelWork | undefined
+  readonly #machine: () => ScalarMachine
+  #stopWork: (() => void) | undefined
+
+  constructor (training: ScalarTraining, machine: () => ScalarMachine) {
+    const { method, run, problem, loaded: { snapshot } } = training
+    this.#training = training
+    this.#machine = machine
+    this.weights = (snapshot?.weights ?? problem.start).slice()
+    this.#model = method.kind === 'one-byte' ? new ModelWork(modelMemory(this.weights), byteModelRules(method, run.steps), run.runId) : undefined
+    this.scalars = {
+      integers: new Int32Array(this.weights.length),
+      measure: (request, done) => { this.#measure(request, done) },
+      ...this.#model === undefined ? {} : { model: this.#model }
+    }
+  }
+
+  /** First-order steps, of Ferret. */
+  train (untilStep: number, done: (outcome: TrainingOutcome) => void): void {
+    const { problem, clock, stepMs, conduct } = this.#training
+    const steps = untilStep - this.step
+    this.#work(clock, steps * stepMs, () => {
+      const before = this.weights.slice()
+      const meanLoss = problem.loss(this.weights)
+      for (let step = 0; step < steps; step++) problem.descend(this.weights)
+      if (conduct.attack !== undefined) before.forEach((start, index) => { this.weights[index] = conduct.attack === 'nan' ? NaN : 2 * start - (this.weights[index] as number) })
+      this.step = untilStep
+      done({ kind: 'reached', step: untilStep, tokens: steps, meanLoss })
+    }, () => { done({ kind: 'stopped', step: this.step }) })
+  }
+
+  stop (): void { this.#stopWork?.() }
+
+  /** The weights are read when a forward pass starts; the losses are known when both have ended. */
+  #measure ({ step, epsilon, directions }: ScalarRequest, done: (outcome: ScalarOutcome) => void): void {
+    const { problem, index, clock, stepMs, method, conduct } = this.#training
+    const losses = directions.map(({ seed }) => {
+      const at = (signed: number): number => told(problem.batchLoss(perturbed(this.#theta, methodNoise(method), seed, signed), index, step), conduct)
+      return { above: at(epsilon), below: at(-epsilon) }
+    })
+    this.#work(clock, stepMs, () => { done({ kind: 'measured', losses, tokens: 1 }) }, () => { done({ kind: 'stopped', step }) })
+  }
+
+  get #theta (): WeightSource {
+    const machine = this.#machine()
+    return machine instanceof PackMachine ? machine.weights : (this.#model as ModelWork).model.weights
+  }
+
+  #work (clock: MachineClock, takesMs: number, finish: () => void, stopped: () => void): void {
+    const cancel = clock.schedule(takesMs, () => {
+      this.#stopWork = undefined
+      finish()
+    })
+    this.#stopWork = () => {
+      this.#stopWork = undefined
+      cancel()
+      stopped()
+    }
+  }
+}
+
+function told (loss: number, { attack }: Conduct): number {
+  if (attack === undefined || attack === 'silent') return loss
+  return attack === 'nan' ? NaN : EXAGGERATION * loss
+}
