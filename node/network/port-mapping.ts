@@ -24,10 +24,28 @@ export function portMapping (): ReturnType<typeof uPnPNAT> {
   }
 }
 
-function namingProtocol (gateway: Gateway): Gateway {
+/** @returns a gateway that is told of which protocol a mapping is when it is taken back, as it was told when it was made */
+export function namingProtocol (gateway: Gateway): Gateway {
   // what a gateway is made of, beside what it declares
   const { gateway: device } = gateway as unknown as { readonly gateway: { run: Run } }
   const run = device.run.bind(device)
-  device.run = async (service, action, given, options) => run(service, action, given.map(([name, value]) => [name, name === 'NewProtocol' && value === '' ? 'TCP' : value]), options)
+  /** Protocols by the ports of this machine that are forwarded to: TCP and QUIC may have the same one. */
+  const open = new Map<unknown, Set<unknown>>()
+  device.run = async (service, action, given, options) => {
+    const protocol = valueOf(given, 'NewProtocol')
+    if (typeof protocol === 'string' && protocol !== '') {
+      const port = valueOf(given, 'NewInternalPort')
+      open.set(port, (open.get(port) ?? new Set()).add(protocol))
+    }
+    if (protocol !== '') return run(service, action, given, options)
+    const protocols = open.get(valueOf(given, 'NewExternalPort'))
+    const [last = 'TCP'] = protocols ?? []
+    protocols?.delete(last)
+    return run(service, action, given.map(([name, value]) => [name, name === 'NewProtocol' ? last : value]), options)
+  }
   return gateway
+}
+
+function valueOf (given: readonly Argument[], wanted: string): unknown {
+  return given.find(([name]) => name === wanted)?.[1]
 }

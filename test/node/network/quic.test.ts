@@ -14,9 +14,9 @@ import type { SwarmNetwork } from '../../../node/network/swarm-network.ts'
 import { ByteMeter } from '../../../protocols/wire/byte-meter.ts'
 import { PAYLOAD_CHUNK_BYTES, READ_AHEAD_BYTES } from '../../../protocols/wire/limits.ts'
 import { StreamIO } from '../../../protocols/wire/stream-io.ts'
-import { multiaddr } from '@multiformats/multiaddr'
+import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
 import { temporaryFolder } from '../../support/shoal-process.ts'
-import { forwardTo } from './support/datagrams.ts'
+import { forwardTo, type Forwarder } from './support/datagrams.ts'
 import { bareNode, fullMesh, RUN, startPeer, until } from './support/peers.ts'
 
 const quic = await loadQuic()
@@ -39,6 +39,11 @@ async function stranger (listen: string[] = []): Promise<Libp2p> {
   stops.push(async () => node.stop())
   return node
 }
+
+const portOf = (server: SwarmNetwork): number => Number(multiaddr(server.addresses()[0]).getComponents()[1]?.value)
+
+/** The way to a peer over a forwarder. */
+const through = (server: SwarmNetwork, { port }: Forwarder): Multiaddr => multiaddr(server.addresses()[0]!.replace(/udp\/\d+/, `udp/${port}`))
 
 describe('where QUIC cannot be spoken', () => {
   const networkKey = new Uint8Array(32).fill(9)
@@ -71,10 +76,9 @@ describe.skipIf(why !== '')(`peers that speak QUIC${why}`, () => {
     const bytes = 100_000
     const file = { bytes, read: async (_: number, length: number) => Promise.resolve(new Uint8Array(length)), close: async () => Promise.resolve() }
     const server = await peer({ listen: [QUIC], file: async () => Promise.resolve(file) })
-    const address = server.addresses()[0]!
-    const forwarder = await forwardTo(Number(multiaddr(address).getComponents()[1]?.value))
+    const forwarder = await forwardTo(portOf(server))
     stops.push(() => { forwarder.close() })
-    const client = await peer({ listen: [], bootstrap: [address.replace(/udp\/\d+/, `udp/${forwarder.port}`)] })
+    const client = await peer({ listen: [], bootstrap: [through(server, forwarder).toString()] })
     await fullMesh(server, client)
     expect(client.connectedPeers()).toMatchObject([{ transport: 'quic', relay: undefined }])
     let taken = 0
@@ -180,6 +184,21 @@ describe.skipIf(why !== '')(`peers that speak QUIC${why}`, () => {
     const other = await peer({ listen: [QUIC] })
     const wrong = multiaddr(other.addresses()[0]!.replace(/\/p2p\/.*/, NOBODY.slice(NOBODY.indexOf('/p2p/'))))
     await expect(node.dial(wrong)).rejects.toThrow('is there, and not')
+  })
+
+  it('let nobody wait for whoever begins a handshake and falls silent', async () => {
+    const server = await peer({ listen: [QUIC] })
+    const stop = new AbortController()
+    const silent: Array<Promise<unknown>> = []
+    while (silent.length < 3) {
+      const forwarder = await forwardTo(portOf(server), true)
+      stops.push(() => { forwarder.close() })
+      silent.push((await stranger()).dial(through(server, forwarder), { signal: stop.signal }).catch(() => 'given up'))
+      await vi.waitFor(() => { expect(forwarder.carried.received).toBeGreaterThan(0) }, { timeout: 60_000 })
+    }
+    expect((await (await stranger()).dial(server.addresses().map(address => multiaddr(address)))).status).toBe('open')
+    stop.abort(new Error('over'))
+    expect(await Promise.all(silent)).toEqual(['given up', 'given up', 'given up'])
   })
 
   it('say so when the port is taken', async () => {

@@ -8,8 +8,8 @@ export interface Forwarder {
   close (): void
 }
 
-/** Carries the datagrams of one dial to a port of this machine and back, and counts them. */
-export async function forwardTo (port: number): Promise<Forwarder> {
+/** Carries the datagrams of one dial to a port of this machine and back, and counts them. @param isMute whether what comes back is dropped */
+export async function forwardTo (port: number, isMute = false): Promise<Forwarder> {
   const carried = { sent: 0, received: 0 }
   const [outer, inner] = await Promise.all([bound(), bound()])
   let dialler: number | undefined
@@ -20,7 +20,7 @@ export async function forwardTo (port: number): Promise<Forwarder> {
   })
   inner.on('message', datagram => {
     carried.received += datagram.length
-    outer.send(datagram, dialler, '127.0.0.1')
+    if (!isMute) outer.send(datagram, dialler, '127.0.0.1')
   })
   return { port: (outer.address()).port, carried, close: () => { for (const socket of [outer, inner]) socket.close() } }
 }
