@@ -4,28 +4,31 @@ import { dirname, join } from 'node:path'
 import type { Connection, Stream } from '@libp2p/interface'
 import { createLibp2p, type Libp2p } from 'libp2p'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { CONNECTIONS_PER_QUIC_PEER, DIAL_TIMEOUT_MS, QUIC_READ_BYTES, QUIC_STREAM_BYTES, SILENCE_LIMIT_MS } from '../../../node/network/constants.ts'
+import { CONNECTIONS_PER_QUIC_PEER, QUIC_READ_BYTES, QUIC_STREAM_BYTES, SILENCE_LIMIT_MS } from '../../../node/network/constants.ts'
 import { fetchManifest } from '../../../node/network/fetch-manifest.ts'
 import { startNode } from '../../../node/network/libp2p-node.ts'
 import { MeteredLinks } from '../../../node/network/metered-links.ts'
 import { load, loadQuic, QUIC_PACKAGE } from '../../../node/network/quic/binding.ts'
+import { orAborted } from '../../../node/network/quic/or-aborted.ts'
 import { openQuic } from '../../../node/network/quic/quic-transport.ts'
 import type { SwarmNetwork } from '../../../node/network/swarm-network.ts'
 import { ByteMeter } from '../../../protocols/wire/byte-meter.ts'
 import { PAYLOAD_CHUNK_BYTES, READ_AHEAD_BYTES } from '../../../protocols/wire/limits.ts'
+import { HELLO_PROTOCOL } from '../../../protocols/wire/protocol-ids.ts'
 import { StreamIO } from '../../../protocols/wire/stream-io.ts'
 import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
 import { temporaryFolder } from '../../support/shoal-process.ts'
 import { forwardTo, type Forwarder } from './support/datagrams.ts'
-import { bareNode, fullMesh, RUN, startPeer, until } from './support/peers.ts'
+import { bareNode, fullMesh, listenTo, RUN, startPeer, until } from './support/peers.ts'
 
 const quic = await loadQuic()
 const why = 'obstacle' in quic ? ` (skipped: ${quic.obstacle})` : ''
 const QUIC = '/ip4/127.0.0.1/udp/0/quic-v1'
 const NOBODY = '/ip4/127.0.0.1/udp/9/quic-v1/p2p/12D3KooWJo7sFPxYLcq7tAStm4mUdXrwz8FSr8D8mM3wtJQTgbqi'
 
-const stops: Array<() => unknown> = []
-afterEach(async () => { await Promise.all(stops.splice(0).map(async stop => Promise.resolve(stop()))) })
+const stops: Array<() => Promise<unknown>> = []
+// who came last leaves first, over whatever it came
+afterEach(async () => { for (const stop of stops.splice(0).reverse()) await stop() })
 
 async function peer (...options: Parameters<typeof startPeer>): Promise<SwarmNetwork> {
   const network = await startPeer(...options)
@@ -70,6 +73,21 @@ describe('where QUIC cannot be spoken', () => {
   })
 })
 
+it('what cannot be called off is not waited for, and what still comes is given away', async () => {
+  const stop = new AbortController()
+  const late: string[] = []
+  let come: (value: string) => void = () => undefined
+  const asked = new Promise<string>(resolve => { come = resolve })
+  const waiting = orAborted(asked, stop.signal, value => late.push(value))
+  stop.abort(new Error('changed our mind'))
+  await expect(waiting).rejects.toThrow('changed our mind')
+  come('too late')
+  await asked
+  await vi.waitFor(() => { expect(late).toEqual(['too late']) })
+  await expect(orAborted(Promise.resolve('in time'), new AbortController().signal, () => undefined)).resolves.toBe('in time')
+  await expect(orAborted(Promise.reject(new Error('failed')), undefined, () => undefined)).rejects.toThrow('failed')
+})
+
 describe.skipIf(why !== '')(`peers that speak QUIC${why}`, () => {
   it('count every byte of every datagram, but for the first of a dial as the standard has it', async () => {
     // so little that no buffer of the system overflows on the way, whoever stands still
@@ -77,7 +95,7 @@ describe.skipIf(why !== '')(`peers that speak QUIC${why}`, () => {
     const file = { bytes, read: async (_: number, length: number) => Promise.resolve(new Uint8Array(length)), close: async () => Promise.resolve() }
     const server = await peer({ listen: [QUIC], file: async () => Promise.resolve(file) })
     const forwarder = await forwardTo(portOf(server))
-    stops.push(() => { forwarder.close() })
+    stops.push(forwarder.close)
     const client = await peer({ listen: [], bootstrap: [through(server, forwarder).toString()] })
     await fullMesh(server, client)
     expect(client.connectedPeers()).toMatchObject([{ transport: 'quic', relay: undefined }])
@@ -113,8 +131,7 @@ describe.skipIf(why !== '')(`peers that speak QUIC${why}`, () => {
       }
     }
     await expect(push()).rejects.toMatchObject({ fault: 'idle' })
-    // quinn takes ten million bytes more to send, where the reader sees but its window of them
-    expect(written).toBeLessThanOrEqual(READ_AHEAD_BYTES + QUIC_STREAM_BYTES + 10_000_000 + 4 * PAYLOAD_CHUNK_BYTES)
+    expect(written).toBeLessThanOrEqual(READ_AHEAD_BYTES + QUIC_STREAM_BYTES + 4 * PAYLOAD_CHUNK_BYTES)
     expect(stream.readBufferLength).toBeLessThanOrEqual(2 * QUIC_READ_BYTES)
     let read = 0
     for await (const piece of incoming.readBody(written)) {
@@ -150,7 +167,7 @@ describe.skipIf(why !== '')(`peers that speak QUIC${why}`, () => {
     const node = await stranger()
     const opened: Connection[] = []
     for (let count = 0; count <= CONNECTIONS_PER_QUIC_PEER; count++) opened.push(await node.dial(victim.addresses().map(address => multiaddr(address)), { force: true }))
-    await vi.waitFor(() => { expect(opened.map(({ status }) => status === 'open')).toEqual([true, true, false]) }, { timeout: 60_000 })
+    await vi.waitFor(() => { expect(opened.filter(({ status }) => status === 'open')).toHaveLength(CONNECTIONS_PER_QUIC_PEER) }, { timeout: 60_000 })
   })
 
   it('know how long each other has been silent, by its packets', async () => {
@@ -161,26 +178,22 @@ describe.skipIf(why !== '')(`peers that speak QUIC${why}`, () => {
     const server = await peer({ listen: [QUIC] })
     await startNode(node, [])
     const connection = await node.dial(server.addresses().map(address => multiaddr(address)))
-    await vi.waitFor(async () => {
-      offsetMs += 1
-      // what is still under way from the handshake comes in meanwhile
-      await new Promise(resolve => { setTimeout(resolve, 100) })
+    // again while something is still under way from the handshake
+    await vi.waitFor(() => {
       links.silentMs(connection)
       offsetMs += SILENCE_LIMIT_MS
       expect(links.silentMs(connection)).toBeGreaterThanOrEqual(SILENCE_LIMIT_MS)
     }, { timeout: 60_000 })
-    await connection.newStream('/ipfs/id/1.0.0')
+    await connection.newStream(HELLO_PROTOCOL)
     await vi.waitFor(() => { expect(links.silentMs(connection)).toBe(0) }, { timeout: 60_000 })
   })
 
-  it('give up a dial at once when told to, and find somebody else than they dialled', async () => {
+  it('give up a dial when told to, and find somebody else than they dialled', async () => {
     const node = await stranger()
     const stop = new AbortController()
     const dial = node.dial(multiaddr(NOBODY), { signal: stop.signal })
-    const began = performance.now()
     stop.abort(new Error('changed our mind'))
     await expect(dial).rejects.toThrow()
-    expect(performance.now() - began).toBeLessThan(DIAL_TIMEOUT_MS)
     const other = await peer({ listen: [QUIC] })
     const wrong = multiaddr(other.addresses()[0]!.replace(/\/p2p\/.*/, NOBODY.slice(NOBODY.indexOf('/p2p/'))))
     await expect(node.dial(wrong)).rejects.toThrow('is there, and not')
@@ -192,13 +205,31 @@ describe.skipIf(why !== '')(`peers that speak QUIC${why}`, () => {
     const silent: Array<Promise<unknown>> = []
     while (silent.length < 3) {
       const forwarder = await forwardTo(portOf(server), true)
-      stops.push(() => { forwarder.close() })
+      stops.push(forwarder.close)
       silent.push((await stranger()).dial(through(server, forwarder), { signal: stop.signal }).catch(() => 'given up'))
       await vi.waitFor(() => { expect(forwarder.carried.received).toBeGreaterThan(0) }, { timeout: 60_000 })
     }
     expect((await (await stranger()).dial(server.addresses().map(address => multiaddr(address)))).status).toBe('open')
     stop.abort(new Error('over'))
     expect(await Promise.all(silent)).toEqual(['given up', 'given up', 'given up'])
+  })
+
+  it('carry members that nobody can dial', async () => {
+    const member = await peer({ listen: [QUIC], reach: { relay: true } })
+    const hidden = await peer({ listen: [], bootstrap: member.addresses() })
+    await until(hidden, () => hidden.reach.describe().relays.includes(member.self))
+    const joiner = await peer({ listen: [], bootstrap: hidden.addresses() })
+    await fullMesh(member, hidden, joiner)
+    expect(joiner.connectedPeers().find(({ peerId }) => peerId === hidden.self)).toMatchObject({ relay: member.self, transport: 'quic' })
+    const told = listenTo()
+    hidden.onExchange(() => told)
+    const exchange = joiner.openExchange(hidden.self, listenTo())
+    exchange.send({ kind: 'contribution', round: 1, fragment: 0, tokens: 1, payload: new Uint8Array(1e6) })
+    await expect(told.next()).resolves.toMatchObject({ kind: 'contribution' })
+    // the packets went to the relay: what they carried is whose it was for
+    expect(joiner.meter.byPeer().get(hidden.self)?.sent).toBeGreaterThanOrEqual(1e6)
+    expect(joiner.meter.byPeer().get(member.self)?.sent).toBeLessThan(5e5)
+    exchange.close('enough')
   })
 
   it('say so when the port is taken', async () => {

@@ -5,7 +5,7 @@ export interface Forwarder {
   readonly port: number
   /** Bytes of datagrams, as whoever dials sees them. */
   readonly carried: { readonly sent: number, readonly received: number }
-  close (): void
+  readonly close: () => Promise<void>
 }
 
 /** Carries the datagrams of one dial to a port of this machine and back, and counts them. @param isMute whether what comes back is dropped */
@@ -22,7 +22,7 @@ export async function forwardTo (port: number, isMute = false): Promise<Forwarde
     carried.received += datagram.length
     if (!isMute) outer.send(datagram, dialler, '127.0.0.1')
   })
-  return { port: (outer.address()).port, carried, close: () => { for (const socket of [outer, inner]) socket.close() } }
+  return { port: (outer.address()).port, carried, close: async () => { await Promise.all([outer, inner].map(async socket => { await once(socket.close(), 'close') })) } }
 }
 
 async function bound (): Promise<Socket> {
