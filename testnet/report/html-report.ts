@@ -11,7 +11,10 @@ const STYLE = `
   th, td { padding: .3rem .7rem .3rem 0; border-bottom: 1px solid color-mix(in srgb, currentColor 18%, transparent); text-align: right }
   th:first-child, td:first-child { text-align: left }
   figure { margin: 1rem 0 } svg { width: 100%; height: auto; border-radius: 10px; border: 1px solid color-mix(in srgb, currentColor 15%, transparent) }
-  .faint { opacity: .7 }`
+  .faint { opacity: .7 } li { overflow-wrap: anywhere; font-size: .92rem } summary { cursor: pointer }`
+
+/** So many kinds of warnings of a peer are read at a glance. */
+const UNFOLDED = 3
 
 /** A run's report as one HTML file: it needs nothing else, no script and no network. */
 export function htmlReport (stories: readonly PeerStory[]): string {
@@ -24,9 +27,8 @@ export function htmlReport (stories: readonly PeerStory[]): string {
     `<p class="faint">${escapeText(started?.runId ?? '')}</p>`,
     `<p>${escapeText(summaryOf(stories))}</p>`,
     peerTable(stories),
-    ...charts(stories).filter(({ series }) => series.some(({ points }) => points.length > 1)).flatMap(({ heading, yLabel, series }) => [
-      `<h2>${escapeText(heading)}</h2>`, `<figure>${lineChartSvg({ title: heading, xLabel: 'inner steps', yLabel, series: series.filter(({ points }) => points.length > 1) })}</figure>`
-    ]),
+    ...charts(stories).filter(({ series }) => series.some(({ points }) => points.length > 1)).map(({ heading, yLabel, series }) =>
+      `<figure>${lineChartSvg({ title: heading, xLabel: 'inner steps', yLabel, series: series.filter(({ points }) => points.length > 1) })}</figure>`),
     warningList(stories),
     '</body></html>\n'
   ].join('\n')
@@ -41,9 +43,18 @@ function summaryOf (stories: readonly PeerStory[]): string {
   return `${stories.length} ${stories.length === 1 ? 'peer' : 'peers'}, ${formatCount(rounds.length)} rounds of which ${formatCount(averaged)} met somebody, ${formatBytes(sent)} sent in ${formatSeconds(seconds)}.`
 }
 
-function sentBy ({ rounds }: PeerStory): number {
-  const last = rounds.at(-1)?.bytes
-  return last === undefined ? 0 : last.wireSent + last.controlSent
+function sentBy (story: PeerStory): number {
+  return sentAfterEach(story).at(-1) ?? 0
+}
+
+/** Bytes sent by the end of each round. A peer that came back counts from zero, and has sent what it had before. */
+function sentAfterEach ({ rounds }: PeerStory): readonly number[] {
+  let [earlier, last] = [0, 0]
+  return rounds.map(({ bytes: { wireSent, controlSent } }) => {
+    if (wireSent + controlSent < last) earlier += last
+    last = wireSent + controlSent
+    return earlier + last
+  })
 }
 
 function peerTable (stories: readonly PeerStory[]): string {
@@ -75,7 +86,7 @@ function charts (stories: readonly PeerStory[]): readonly Plot[] {
     { heading: 'Held-out loss', yLabel: 'nats a token', series: stories.map(({ name, evaluations }) => ({ name, points: evaluations.flatMap(({ step, loss }) => pointOf(step, loss)) })) },
     { heading: 'Consensus distance', yLabel: 'root mean square', series: ofRounds(({ record }) => record.spread) },
     { heading: 'Codec error', yLabel: 'share of the norm', series: ofRounds(({ record }) => record.codecError) },
-    { heading: 'Bytes sent', yLabel: 'bytes', series: ofRounds(({ bytes }) => bytes.wireSent + bytes.controlSent) },
+    { heading: 'Bytes sent', yLabel: 'bytes', series: stories.map(story => ({ name: story.name, points: sentAfterEach(story).map((y, index) => ({ x: story.rounds[index]?.record.step ?? 0, y })) })) },
     { heading: 'Rest for each round', yLabel: 'seconds', series: ofRounds(({ record }) => record.waitedMs / 1000) }
   ]
 }
@@ -85,7 +96,16 @@ function pointOf (x: number, y: number | null | undefined): Array<{ readonly x: 
   return typeof y === 'number' && Number.isFinite(y) ? [{ x, y }] : []
 }
 
+/** Each peer's, folded away where they are many: the same sentence once, with how often it came. */
 function warningList (stories: readonly PeerStory[]): string {
-  const told = stories.flatMap(({ name, warnings }) => [...new Set(warnings)].map(sentence => `${name}: ${sentence}`))
-  return told.length === 0 ? '' : `<h2>Warnings</h2><ul>${told.map(sentence => `<li>${escapeText(sentence)}</li>`).join('')}</ul>`
+  const told = stories.filter(({ warnings }) => warnings.length > 0).map(({ name, warnings }) => {
+    const kinds = [...new Set(warnings)]
+    const items = kinds.map(kind => `<li>${escapeText(kind)}${timesOf(warnings.filter(sentence => sentence === kind).length)}</li>`)
+    return `<details${kinds.length <= UNFOLDED ? ' open' : ''}><summary>${escapeText(name)}: ${warnings.length}</summary><ul>${items.join('')}</ul></details>`
+  })
+  return told.length === 0 ? '' : `<h2>Warnings</h2>${told.join('')}`
+}
+
+function timesOf (count: number): string {
+  return count === 1 ? '' : ` <span class="faint">(${count} times)</span>`
 }

@@ -50,17 +50,30 @@ export function lineChartSvg (chart: LineChart): string {
 
 function drawSeries (series: ChartSeries, index: number, x: Scale, y: Scale): string[] {
   const colour = COLOURS[index % COLOURS.length] ?? '#000000'
+  // a colour that comes again is told by its dashes
+  const dashes = index < COLOURS.length ? '' : ` stroke-dasharray="${3 * Math.floor(index / COLOURS.length)} 3"`
   const at = (point: ChartPoint, offset: number): string => `${x.place(point.x).toFixed(1)},${y.place(point.y + offset).toFixed(1)}`
-  const upper = series.points.map(point => at(point, point.margin ?? 0))
-  const lower = series.points.map(point => at(point, -(point.margin ?? 0))).reverse()
+  const stretches = stretchesOf(series.points)
+  const band = (points: readonly ChartPoint[]): string => [...points.map(point => at(point, point.margin ?? 0)), ...points.map(point => at(point, -(point.margin ?? 0))).reverse()].join(' ')
   const legendX = MARGIN.left + index % LEGEND.columns * (WIDTH - MARGIN.left) / LEGEND.columns
   const legendY = HEIGHT + 6 + Math.floor(index / LEGEND.columns) * LEGEND.rowHeight
   return [
-    `<polygon points="${[...upper, ...lower].join(' ')}" fill="${colour}" opacity="0.15"/>`,
-    `<polyline points="${series.points.map(point => at(point, 0)).join(' ')}" fill="none" stroke="${colour}" stroke-width="2"/>`,
-    `<line x1="${legendX}" x2="${legendX + 20}" y1="${legendY - 4}" y2="${legendY - 4}" stroke="${colour}" stroke-width="3"/>`,
+    ...stretches.filter(points => points.some(({ margin }) => margin !== undefined)).map(points => `<polygon points="${band(points)}" fill="${colour}" opacity="0.15"/>`),
+    ...stretches.map(points => `<polyline points="${points.map(point => at(point, 0)).join(' ')}" fill="none" stroke="${colour}" stroke-width="2"${dashes}/>`),
+    `<line x1="${legendX}" x2="${legendX + 20}" y1="${legendY - 4}" y2="${legendY - 4}" stroke="${colour}" stroke-width="3"${dashes}/>`,
     `<text x="${legendX + 26}" y="${legendY}">${escapeText(series.name)}</text>`
   ]
+}
+
+/** A line ends where it would go back, as that of a peer which came back to an earlier checkpoint. */
+function stretchesOf (points: readonly ChartPoint[]): ReadonlyArray<readonly ChartPoint[]> {
+  const stretches: ChartPoint[][] = []
+  for (const point of points) {
+    const last = stretches.at(-1)
+    if (last === undefined || point.x < (last.at(-1)?.x ?? 0)) stretches.push([point])
+    else last.push(point)
+  }
+  return stretches
 }
 
 function xAxis (scale: Scale, label: string): string[] {
@@ -117,9 +130,11 @@ function rangeOf (values: readonly number[]): readonly [number, number] {
   return high > low + Math.abs(low) * 1e-9 ? [low, high] : [low, low + Math.max(Math.abs(low) * 1e-3, 1e-9)]
 }
 
+/** The round number nearest in ratio, so that an axis has four to eight of them. */
 function niceStep (raw: number): number {
   const power = 10 ** Math.floor(Math.log10(raw))
-  return power * ([1, 2, 5, 10].find(factor => factor * power >= raw) ?? 10)
+  const offBy = (factor: number): number => Math.abs(Math.log(factor * power / raw))
+  return power * [1, 2, 5, 10].reduce((best, factor) => offBy(factor) < offBy(best) ? factor : best)
 }
 
 export function shortNumber (value: number): string {

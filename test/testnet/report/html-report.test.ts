@@ -17,7 +17,7 @@ beforeAll(async () => {
     const events: PeerEvent[] = [
       { type: 'started', peerId: name, runId: 'ab12', runName: '<evening> & more', addresses: [], invite: '', backend: 'wasm', parameters: 10, step: 0, resumed: false },
       ...[1, 2, 3].map((round): PeerEvent => ({ type: 'round', record: record({ round, step: 10 * round, spread: round === 2 ? Number.NaN : 0.1 }), bytes })),
-      { type: 'warning', sentence: 'a <script> of a peer' }
+      ...[1, 2].map((): PeerEvent => ({ type: 'warning', sentence: 'a <script> of a peer' }))
     ]
     writeFileSync(join(recording, '000000000001.ndjson'), events.map((event, index) => `${JSON.stringify({ ...event, sequence: index + 1, atMs: 1000 * index })}\n`).join(''))
   }
@@ -31,6 +31,7 @@ describe('the report of a run', () => {
     expect(html).toContain('2 peers, 6 rounds of which 6 met somebody')
     expect(html.match(/<svg /g)?.length).toBeGreaterThanOrEqual(4)
     expect(html).not.toMatch(/<script|src=|href=|NaN/)
+    expect(html.match(/a &lt;script&gt; of a peer <span class="faint">\(2 times\)/g)).toHaveLength(2)
   })
 
   it('is made of a data directory, a run’s folder or a recording alike', async () => {
