@@ -33,13 +33,14 @@ export function createEmulatedSession (input: WorkerInput, stepMs: number, repor
     meter.begin()
     const beganMs = performance.now()
     while (step < untilStep && Atomics.load(stopFlag, 0) === 0) {
+      // Within the last step's time, for it stands for what steps do; a stretch that is stopped before it leaves the weights as they were.
+      if (step + 1 === untilStep) drift(sharedWeights, noise, untilStep, Math.sqrt(untilStep - begin))
       // From the beginning on, so that a timer that is late once does not make every step late.
       Atomics.wait(stopFlag, 0, 0, Math.max(0, beganMs + (step + 1 - begin) * stepMs - performance.now()))
       step++
       meter.count(step, PRETENDED_LOSS)
     }
     const secondsTraining = meter.end()
-    drift(sharedWeights, noise, step, Math.sqrt(step - begin))
     const tokens = (step - begin) * tokensPerStepOf(input)
     return { outcome: step >= untilStep ? { kind: 'reached', step, tokens, meanLoss: PRETENDED_LOSS } : { kind: 'stopped', step }, secondsTraining }
   }

@@ -9,8 +9,8 @@ import { utilizationPage } from './utilization-page.ts'
 import type { StoredUtilization } from './utilization-page.ts'
 
 /**
- * `npm run bench:utilization [-- --only 10mbit]`: for which share of their time do daemons compute while they average over slow lines?
- * Every cell is stored as it ends, so that an interrupted bench goes on where it stopped.
+ * `npm run bench:utilization [-- --only 10mbit-100ms] [--again]`: for which share of their time do daemons compute while they average over slow lines?
+ * Every cell is stored as it ends, so that an interrupted bench goes on where it stopped; `--only` takes those whose name begins so, `--again` those that are stored already, too.
  */
 const results = fileURLToPath(new URL('../../../docs/results/', import.meta.url))
 const folder = `${results}utilization/`
@@ -23,12 +23,14 @@ const emulated: readonly UtilizationCell[] = [[10, 100], [10, 20], [10, 300], [1
   [250, 1000].map(stepMs => ({ megabitsPerSecond, roundTripMs, stepMs, trainer: 'emulated' as const })))
 const cells: readonly UtilizationCell[] = [...emulated.slice(0, 2), ...references, { megabitsPerSecond: 10, roundTripMs: 100, stepMs: 1000, trainer: 'real' }, ...emulated.slice(2)]
 
-const [, only = ''] = /--only[= ](\S+)/.exec(process.argv.slice(2).join(' ')) ?? []
+const given = process.argv.slice(2).join(' ')
+const [, only = ''] = /--only[= ](\S+)/.exec(given) ?? []
+const isAgain = /(^| )--again( |$)/.test(given)
 const say = (sentence: string): void => { process.stderr.write(`${sentence}\n`) }
 const shutdown = gracefulShutdown({ say, stopping: 'ending the cell under way; what is stored stays' })
 const startedAtMs = performance.now()
 let measured = 0
-const missing = cells.filter(cell => nameOf(cell).startsWith(only) && readStored(cell) === undefined)
+const missing = cells.filter(cell => nameOf(cell).startsWith(only) && (isAgain || readStored(cell) === undefined))
 for (const [index, cell] of missing.entries()) {
   if (shutdown.signal.aborted) break
   const left = measured === 0 ? '' : `, about ${Math.ceil((performance.now() - startedAtMs) / measured * (missing.length - index) / 60_000)} min left`
