@@ -17,8 +17,8 @@ const [STEPS_SECONDS, START_SECONDS] = [30, 3] as const
 
 /** Real daemons over the machine’s loopback, equal tokens of all together at every size. */
 export function realCell (peers: number, seed: number): Cell<Figures> {
-  const { method, everySteps, model, peerSteps } = REAL
-  const words = ['testnet', 'run', '--peers', String(peers), '--method', method, '--every', String(everySteps), '--model', model, '--steps', String(peerSteps / peers), '--split', 'iid', '--links', 'none', '--threads', '1', '--seed', String(seed), '--json']
+  const { method, everySteps, model, peerSteps, patientAbove, patienceSeconds } = REAL
+  const words = ['testnet', 'run', '--peers', String(peers), '--method', method, '--every', String(everySteps), '--model', model, '--steps', String(peerSteps / peers), '--split', 'iid', '--links', 'none', '--threads', '1', ...peers > patientAbove ? ['--patience', String(patienceSeconds)] : [], '--seed', String(seed), '--json']
   return { name: `real-${peers}-seed${seed}`, inputs: { words }, effort: STEPS_SECONDS + START_SECONDS * peers, measure: async () => figuresOf(await run(words)) }
 }
 

@@ -35,5 +35,5 @@ function lawArm (width: number, replicas: number, everySteps: number): LawArm {
 /** Pair gossip on a quadratic: so many rounds of all peers together at every size. */
 export const SIMULATED = { sizes: [10, 100, 1000, 10_000], peerRounds: 40_000, everySteps: 10, weights: 64, stepMs: 100, learningRate: 0.01, dissimilarity: 0.5, noise: 0.2 } as const
 
-/** Real daemons: so many inner steps of all peers together at every size. */
-export const REAL = { sizes: [4, 8, 16, 32], peerSteps: 320, method: 'noloco', everySteps: 5, model: 'tiny', seeds: [1] } as const
+/** Real daemons: so many inner steps of all peers together at every size. Where many share few cores, each is long without its turn, and the others wait for it. */
+export const REAL = { sizes: [4, 8, 16, 32], peerSteps: 320, method: 'noloco', everySteps: 5, model: 'tiny', seeds: [1], patientAbove: 8, patienceSeconds: 120 } as const
