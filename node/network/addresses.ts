@@ -29,9 +29,9 @@ export function dialable (peerId: string, addresses: readonly string[]): string[
     .filter(address => peerIdOf(address) === peerId && DIALABLE.test(address) && isMultiaddr(address))
 }
 
-/** The one address that says most: a place at a relay, which only those keep whom nobody can dial, one of the internet, or one of the own network. */
+/** The one address that says most: a place at a relay, which only those keep whom nobody can dial, one of the internet, or one of the own network; of QUIC where there is no other, for not everybody speaks it. */
 export function announcedAddress (addresses: readonly string[]): string | undefined {
-  const told = addresses.filter(address => address.length <= MAXIMUM_ANNOUNCED_ADDRESS_LENGTH && isMultiaddr(address))
+  const told = addresses.filter(address => address.length <= MAXIMUM_ANNOUNCED_ADDRESS_LENGTH && isMultiaddr(address)).sort((a, b) => Number(isQuic(a)) - Number(isQuic(b)))
   return told.find(isRelayed) ?? told.find(address => !isPrivate(multiaddr(address))) ?? told.find(address => !isLoopback(multiaddr(address))) ?? told[0]
 }
 

@@ -123,7 +123,8 @@ export async function createPeerNode (options: NodeOptions): Promise<{ readonly 
       ...protection(reach.networkKey),
       connectionGater: {
         // by itself it would deny private and loopback addresses, where most of our peers live
-        denyDialMultiaddr: address => !dials.mayDial(address, performance.now()),
+        // an address that is refused here bothers nobody, and counts for nothing
+        denyDialMultiaddr: address => !(quic.obstacle !== undefined && isQuic(address.toString())) && !dials.mayDial(address, performance.now()),
         denyInboundRelayReservation: async peerId => !await isMember(peerId.toString())
       },
       peerDiscovery: reach.mdns === true ? [localNetwork(runId, onNeighbour)] : [],

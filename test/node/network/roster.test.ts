@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { dialable } from '../../../node/network/addresses.ts'
+import { announcedAddress, dialable } from '../../../node/network/addresses.ts'
 import { RejectionLog, Roster } from '../../../node/network/roster.ts'
 import { REJECTION_REPEAT_MS, REMEMBERED_REJECTIONS } from '../../../node/network/constants.ts'
 
@@ -45,4 +45,11 @@ it('an address that names another peer, or is none, is not dialled', () => {
   const id = '12D3KooWJo7sFPxYLcq7tAStm4mUdXrwz8FSr8D8mM3wtJQTgbqi'
   expect(dialable(id, ['/ip4/1.2.3.4/tcp/1', '/ip4/1.2.3.4/udp/1/quic-v1', '/ip4/1.2.3.4/udp/1', `/ip4/1.2.3.4/tcp/2/p2p/${id}`, '/ip4/1.2.3.4/tcp/3/p2p/12D3KooWQPWfqgzkisuZxfEoyyFhRejYbRcKWipW2gYqm4WJVokv', 'nonsense', '']))
     .toEqual([`/ip4/1.2.3.4/tcp/1/p2p/${id}`, `/ip4/1.2.3.4/udp/1/quic-v1/p2p/${id}`, `/ip4/1.2.3.4/tcp/2/p2p/${id}`])
+})
+
+it('the address that is announced is one that everybody can dial, where there is one', () => {
+  const [quic, tcp, near] = ['/ip4/11.0.0.9/udp/1/quic-v1', '/ip4/11.0.0.9/tcp/1', '/ip4/192.168.1.9/tcp/1']
+  expect(announcedAddress([quic, tcp, near])).toBe(tcp)
+  expect(announcedAddress([near, quic])).toBe(quic)
+  expect(announcedAddress([])).toBeUndefined()
 })
