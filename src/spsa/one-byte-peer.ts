@@ -184,14 +184,14 @@ export class OneBytePeer implements ScalarMachine {
     this.#next()
   }
 
+  /** What came for the epoch and is not in the weights yet was agreed on by nobody. */
   #sealWhatCan (): void {
-    while (this.#agreement.isSealable()) this.#compact()
+    while (this.#intake.follows(this.#agreement.boundary) && this.#agreement.isSealable()) this.#compact()
   }
 
   /** An epoch that enough others have made the same of becomes a snapshot; entries of the one before it are forgotten. */
   #compact (): void {
-    const step = this.#agreement.boundary
-    const agreed = this.#agreement.agreed
+    const { boundary: step, agreed } = this.#agreement
     const [snapshot, held] = [this.ledger.snapshotAt(step), this.ledger.sealed]
     const forgotten = this.ledger.compact(snapshot, held)
     this.#agreement.sealed()

@@ -73,7 +73,7 @@ export interface VariantPoint {
 }
 
 /** What a signed pack costs besides its steps: head, hash and signature of a ledger's entry. */
-const PACK_BYTES = 140
+export const PACK_BYTES = 140
 
 /** All peers hold the same bits, so that one model of bytes, the very one of a real peer, stands for all; packs count after each window. As many forward passes whatever the directions. */
 export async function runVariant (ground: VariantGround, method: OneByteSpec, seed: number): Promise<VariantPoint[]> {
