@@ -42,9 +42,11 @@ export function stitchedPage (cells: readonly StitchedCell[], { steps, stepMs, m
   const sections = [...new Set(cells.map(({ everySteps }) => everySteps))].flatMap(everySteps => {
     const mine = cells.filter(cell => cell.everySteps === everySteps)
     const stitched = mine.filter(({ fromOne }) => !fromOne)
+    const givers = stitched.map(({ shares }) => shares.length)
+    const [fewest, most] = [Math.min(...givers), Math.max(...givers)]
     return [
       `## A round every ${everySteps} steps`, '',
-      `The replica is of step ${[...new Set(mine.map(({ step }) => step))].join(' or ')}. Put together, it has values of ${Math.min(...stitched.map(({ shares }) => shares.length))} to ${Math.max(...stitched.map(({ shares }) => shares.length))} members, at most`,
+      `The replica is of step ${[...new Set(mine.map(({ step }) => step))].join(' or ')}. Put together, it has values of ${fewest === most ? fewest : `${fewest} to ${most}`} members, at most`,
       `${Math.round(100 * Math.max(...stitched.map(({ shares }) => shares[0] ?? 0)))} % of one. The mean of the members’ replicas has a loss of ${meanOf(stitched.map(({ merged }) => merged)).toFixed(4)} then.`, '',
       ...table(mine), ''
     ]
@@ -53,7 +55,7 @@ export function stitchedPage (cells: readonly StitchedCell[], { steps, stepMs, m
     '# What is a replica worth that was put together?', '',
     `Command: \`npm run bench:stitched\`. ${members} members train a small language model for ${steps} inner steps by NoLoCo, in virtual time with real training (wasm, one thread; a step takes ${stepMs} ms); one more joins under way, fetches a replica by the`,
     'code of real peers, and goes on. Members’ replicas differ, and chunks come from several of them at once: a joiner begins with a mixture that nobody trained. Beside it one that takes every chunk from the same member. Losses are held-out nats per',
-    `byte, all at the same step; seeds ${seeds.join(', ')}, paired, ± is a 95 % interval over them. Whose value each weight is was looked up, not assumed; ${cells.flatMap(({ violations }) => violations).length} promises were broken.`, '',
+    `byte, all at the same step; seeds ${seeds.join(', ')}, paired, ± is a 95 % interval over them. Whose value each weight is was looked up, not assumed (where several had the same, it counts for whoever gave the one before); ${cells.flatMap(({ violations }) => violations).length} promises were broken.`, '',
     ...sections
   ].join('\n')
 }
