@@ -18,7 +18,7 @@ import { listStudy, runStudy } from './study.ts'
  * writes the page alone. `--list` measures nothing: it says what is stored and how long the rest takes. Ctrl-C ends it after the cell under way, and the same command goes on where this one ended.
  */
 const RESULTS = fileURLToPath(new URL('../../../../docs/results/', import.meta.url))
-/** A cell takes a minute at most; what is under way when Ctrl-C comes is finished and stored. */
+/** A cell takes two minutes at most where nothing else runs; what is under way when Ctrl-C comes is finished and stored. */
 const STOP_LIMIT_MS = 300_000
 
 const LIST = '--list'
