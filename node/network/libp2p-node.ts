@@ -106,7 +106,7 @@ export async function createPeerNode (options: NodeOptions): Promise<{ readonly 
   const unusable = listen.find(address => unspoken(address) !== undefined)
   if (unusable !== undefined) throw cannotListen(listen, unspoken(unusable) ?? '')
   const quic = await openQuic(reach.networkKey !== undefined)
-  if (quic.obstacle !== undefined && listen.some(isQuic)) throw cannotListen(listen, quic.obstacle)
+  if (quic.obstacle !== undefined && listen.some(isQuic)) throw cannotListen(listen, quic.obstacle, { tryThis: 'listen on TCP, /ip4/0.0.0.0/tcp/0 for instance; shoal doctor says whether QUIC can be spoken' })
   const relay = circuitRelay()
   const port = onlyLoopback(listen) ? undefined : await SharedPort.reserve()
   const late: { seen?: SeenAddresses } = {}
@@ -250,14 +250,13 @@ function listenError (error: unknown, listen: readonly string[]): unknown {
     })
   }
   if (!/listen|EADDRNOTAVAIL|EACCES|port|multiaddr|must be smaller/i.test(text)) return error
-  return cannotListen(listen, text.split('\n')[0] ?? text, error)
+  return cannotListen(listen, text.split('\n')[0] ?? text, { cause: error })
 }
 
-function cannotListen (listen: readonly string[], why: string, cause?: unknown): ShoalError {
-  return new ShoalError({
-    code: 'CONFIG_INVALID', what: `cannot listen on ${listen.join(', ')}`, why,
-    tryThis: 'give an address of this machine, such as /ip4/0.0.0.0/tcp/0, for WebSockets /ip4/0.0.0.0/tcp/0/ws, for QUIC /ip4/0.0.0.0/udp/0/quic-v1', cause
-  })
+const TRY_ADDRESS = 'give an address of this machine, such as /ip4/0.0.0.0/tcp/0, for WebSockets /ip4/0.0.0.0/tcp/0/ws, for QUIC /ip4/0.0.0.0/udp/0/quic-v1'
+
+function cannotListen (listen: readonly string[], why: string, { cause, tryThis = TRY_ADDRESS }: { readonly cause?: unknown, readonly tryThis?: string } = {}): ShoalError {
+  return new ShoalError({ code: 'CONFIG_INVALID', what: `cannot listen on ${listen.join(', ')}`, why, tryThis, cause })
 }
 
 function describe (error: unknown): string {

@@ -68,7 +68,7 @@ describe('where QUIC cannot be spoken', () => {
   })
 
   it.skipIf(why === '')(`a peer without the package refuses to listen and to dial${why === '' ? ' (skipped: the package is installed)' : ''}`, async () => {
-    await expect(startPeer({ listen: [QUIC] })).rejects.toMatchObject({ code: 'CONFIG_INVALID', why: expect.stringContaining('is not installed') as string })
+    await expect(startPeer({ listen: [QUIC] })).rejects.toMatchObject({ code: 'CONFIG_INVALID', why: expect.stringContaining('is not installed') as string, tryThis: expect.stringContaining('listen on TCP') as string })
     await expect(fetchManifest([NOBODY], RUN)).rejects.toMatchObject({ why: expect.stringContaining('is not installed') as string })
   })
 })
