@@ -6,7 +6,7 @@ import { checkScalarMethod, checkScalarModel, oneByteRules, roomOf, scalarPreset
 import { variantRemarks } from '../../../src/spsa/variants.ts'
 
 const STEPS = 1000
-const DATA: RunManifest['data'] = { corpus: 'sotu', sha256: '0'.repeat(64), holdOutEvery: 10, shards: 4, split: 'iid' }
+const DATA = { corpus: 'sotu', sha256: '0'.repeat(64), holdOutEvery: 10, shards: 4, split: 'iid' } as const satisfies RunManifest['data']
 const { 'one-byte': oneByte, fedkseed, ferret } = scalarPresets
 const whyOf = (method: ScalarSpec, steps = STEPS): string => {
   try {
@@ -91,6 +91,23 @@ describe('the variants of a method', () => {
   ])('refuse adapters %s', (_, method, run, why) => {
     expect(() => { checkScalarModel(method, { model: { kind: 'gpt', layers: 1, width: 8, heads: 2, context: 8, vocabulary: 16 }, genesis: undefined, data: DATA, ...run }) })
       .toThrow(expect.objectContaining({ code: 'METHOD_CONTRADICTORY', why: expect.stringContaining(why) as string }) as Error)
+  })
+
+  it.each<readonly [string, Partial<Extract<ScalarSpec, { kind: 'one-byte' }>>, number, string]>([
+    ['a last pack that is no whole one', {}, 1000, 'partners measure whole packs of 16 steps, and the run’s 1000 are no multiple of them'],
+    ['privacy, as neither partner knows the scalar', { privacy: { clip: 1, noiseMultiplier: 2, delta: 1e-5 } }, 1600, 'neither knows the scalar that privacy would hide: --passes own'],
+    ['packs that no entry holds', { window: 256, directions: 16, checkEvery: 256, snapshotEvery: 256 }, 1024, 'an entry of the ledger has at most 4096 places, and a pack would have 4104: a shorter --pack']
+  ])('whose passes are shared have no %s', (_, changes, steps, why) => {
+    expect(whyOf({ ...oneByte, passes: 'shared', ...changes }, steps)).toContain(why)
+    expect(whyOf({ ...oneByte, passes: 'shared' }, 0)).toBe('')
+  })
+
+  it('whose passes are shared need data that both partners have', () => {
+    const model = { kind: 'gpt', layers: 1, width: 8, heads: 2, context: 8, vocabulary: 16 } as const
+    const check = (data: RunManifest['data']) => () => { checkScalarModel({ ...oneByte, passes: 'shared' }, { model, genesis: undefined, data }) }
+    expect(check(DATA)).toThrow(expect.objectContaining({ code: 'METHOD_CONTRADICTORY', why: 'partners measure on one batch, and the run’s data is dealt out in 4 shards: --shards 1' }) as Error)
+    expect(check({ corpus: 'own', holdOutEvery: 10 })).toThrow(expect.objectContaining({ why: 'partners measure on one batch, and with --own-shard every peer’s data stays at home: --passes own' }) as Error)
+    expect(check({ ...DATA, shards: 1 })).not.toThrow()
   })
 
   it('of several directions make a step so many places of the ledger, each of them 1/n of the rate', () => {

@@ -1,10 +1,16 @@
 import { describe, expect, it } from 'vitest'
+import { emptyHead } from '../../../src/spsa/chain.ts'
+import { HALF_SEEDS } from '../../../src/spsa/half-loss.ts'
+import { Intake } from '../../../src/spsa/intake.ts'
+import type { Entry } from '../../../src/spsa/ledger-entry.ts'
+import { Ledger } from '../../../src/spsa/ledger.ts'
 import { partnerIn } from '../../../src/spsa/partners.ts'
 import { placesOf } from '../../../src/spsa/places.ts'
 import { quadraticProblem } from '../../../testnet/simulator/scalar-problems.ts'
 import { runScalarSwarm } from '../../../testnet/simulator/scalar-swarm.ts'
 import type { ScalarScenario } from '../../../testnet/simulator/scalar-swarm.ts'
 import type { OneByteReport } from '../../../src/spsa/one-byte-messages.ts'
+import { Author, authors, rules, verify } from './authors.ts'
 
 const own: ScalarScenario = {
   problem: quadraticProblem(64, 1),
@@ -86,5 +92,37 @@ describe('peers that share the passes of a step', () => {
     const { losses, reports } = runScalarSwarm({ ...shared, problem: broken, steps: 32 })
     expect(losses[0]).toBe(broken.loss(broken.start))
     expect(ofKind(reports, 'sharing').some(({ partner }) => partner !== undefined)).toBe(true)
+  })
+})
+
+describe('an entry of half losses', () => {
+  const [ann, bob] = authors as [Author, Author]
+  const whole = { ...rules, poolSize: HALF_SEEDS, isWhole: true, steps: 400 }
+  const entryOf = (author: Author, places: number, seed = 1): Entry => author.entry(emptyHead(author.peer), 0, new Array<number>(places).fill(1), { pool: new Array<number>(places).fill(seed) })
+
+  it('is refused where it is no whole window, is forged, a stranger’s or a replay, and moves nothing then', () => {
+    const ledger = new Ledger(whole, verify)
+    const codeOf = (entry: Entry): string => {
+      const verdict = ledger.admit(entry)
+      return verdict.kind === 'refused' ? `${verdict.code}: ${verdict.reason}` : verdict.kind
+    }
+    expect(codeOf(entryOf(ann, 7))).toMatch(/^WRONG_STEP: .* has 7 of the 8 places of its window, and half losses fill it$/)
+    expect(codeOf({ ...entryOf(ann, 8), levels: new Int8Array(8) })).toMatch(/^FORGED/)
+    expect(codeOf(ann.entry(emptyHead(ann.peer), 0, new Array<number>(8).fill(1)))).toMatch(/^SEED_OUTSIDE_POOL/)
+    expect(codeOf(entryOf(new Author(50), 8))).toMatch(/^UNKNOWN_PEER/)
+    expect(ledger.entries()).toEqual([])
+    expect(codeOf(entryOf(ann, 8, 65_535))).toBe('admitted')
+    expect(codeOf(entryOf(ann, 8, 65_535))).toMatch(/^REPLAY/)
+    expect(codeOf(entryOf(bob, 8))).toBe('admitted')
+  })
+
+  it('waits until weights may move, and the steps before it are followed meanwhile', () => {
+    const intake = new Intake()
+    const [early, late] = [entryOf(ann, 8), bob.entry(emptyHead(bob.peer), 8, new Array<number>(8).fill(1), { pool: new Array<number>(8).fill(1) })]
+    for (const entry of [late, early]) intake.add(entry)
+    expect([intake.take(-Infinity).added, intake.follows(0), intake.follows(8)]).toEqual([[], true, false])
+    expect(intake.take(8)).toEqual({ added: [early], withdrawn: [], fromStep: 0 })
+    expect([intake.follows(8), intake.follows(16)]).toEqual([true, false])
+    expect(intake.take()).toEqual({ added: [late], withdrawn: [], fromStep: 8 })
   })
 })
