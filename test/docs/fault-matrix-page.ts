@@ -25,13 +25,11 @@ export function faultMatrixPage (cells: readonly MatrixCell[], scalarCells: read
     '## Runs of scalars',
     '',
     `The same faults under ${scalarNames.join(', ')}: what a struck peer does is wait for others before its first step, measure, have a pack on its way, or ask for entries that it lacks.`,
-    'Nobody waits for anybody in such a run. Whatever happens, everybody who takes all its steps ends with the same weights to the bit.',
+    'Nobody waits for anybody in such a run. Everybody who takes all its steps is to end with the same weights to the bit.',
     '',
     ...tableOf(scalarCells, scalarFaults, scalarStates),
     '',
-    'Two halves of equal size that both forgot the packs of the time apart stay apart: neither is the larger.',
-    '',
-    ...broken.length === 0 ? ['No cell is broken.'] : ['Broken:', '', ...broken.map(({ fault, state, preset, broken: [first] }) => `- ${preset}, ${fault} while ${state}: ${first ?? ''}`)],
+    ...broken.length === 0 ? ['No cell is broken.'] : ['Broken, and not mended yet:', '', ...broken.map(({ fault, state, preset, broken: [first] }) => `- ${preset}, ${fault} while ${state}: ${first ?? ''}`)],
     ''
   ].join('\n')
 }

@@ -1,5 +1,6 @@
 import type { ScalarSpec } from '../../src/manifest/scalar-schema.ts'
 import type { OneByteReport } from '../../src/spsa/one-byte-messages.ts'
+import { stepsARound } from '../../src/spsa/scalar-methods.ts'
 import { words } from '../../src/random/words.ts'
 import { EventLog } from './event-log.ts'
 import { inflict } from './fates.ts'
@@ -37,6 +38,7 @@ export interface ScalarPeerOutcome {
   readonly isHonest: boolean
   readonly step: number
   readonly endedMs: number
+  /** Until the last peer had taken its last step. */
   readonly sentBytes: number
   readonly loss: number
   /** Of everything that its ledger makes. */
@@ -107,14 +109,14 @@ class ScalarSimulation {
     const { limitMs } = this.#scenario
     while (this.#isOn && this.#clock.advance(limitMs)) this.#faults.look()
     const doneMs = this.#clock.nowMs()
+    const sent = this.#peers.map(({ id }) => this.#network.sentBytes(id))
     while (this.#clock.advance(doneMs + AFTERMATH_MS));
-    const peers = this.#peers.map(peer => this.#outcomeOf(peer))
+    const peers = this.#peers.map((peer, index) => this.#outcomeOf(peer, sent[index] ?? 0))
     return { hash: this.#log.hash(), lines: this.#log.lines, peers, startLoss: this.#problem.loss(this.#problem.start), rounds: this.#rounds, violations: this.#violationsOf(peers) }
   }
 
   get #roundSteps (): number {
-    const { method } = this.#scenario
-    return method.kind === 'one-byte' ? method.window : method.localSteps
+    return stepsARound(this.#scenario.method)
   }
 
   get #isOn (): boolean {
@@ -140,13 +142,13 @@ class ScalarSimulation {
     })
   }
 
-  #outcomeOf (peer: SimulatedScalarPeer): ScalarPeerOutcome {
+  #outcomeOf (peer: SimulatedScalarPeer, sentBytes: number): ScalarPeerOutcome {
     let [loss, modelHash] = [NaN, '']
     peer.machine?.readWeights(weights => { loss = this.#problem.loss(weights) })
     peer.machine?.state(state => { ({ modelHash } = state) })
     return {
       id: peer.id, ended: peer.clock === undefined ? 'absent' : peer.ended ?? (peer.isGone ? 'crashed' : 'never'), isHonest: !this.#liars.has(peer.index), step: peer.step, endedMs: peer.endedMs,
-      sentBytes: this.#network.sentBytes(peer.id), loss, modelHash
+      sentBytes, loss, modelHash
     }
   }
 
