@@ -3,11 +3,11 @@
 /** Peers that this node dials on its own: a full mesh up to here, and enough neighbours beyond. */
 export const DIALLED_MEMBERS = 32
 
-/** Members that a peer keeps where views turn: the neighbours of two epochs, 45 each on average and 64 at most but for chance, and some of before. */
-export const KEPT_MEMBERS = 112
+/** Members that a peer keeps where views turn: the neighbours of two epochs, of 32 to 90 members each, many of them the same where there are most. */
+export const KEPT_MEMBERS = 128
 
-/** Members above which strangers hear BUSY: those, and as many as may dial between two looks at who is to leave. */
-export const MAXIMUM_MEMBERS = 128
+/** Members above which strangers hear BUSY: those, and whoever dials between two looks at who is to leave. */
+export const MAXIMUM_MEMBERS = 144
 
 /** Connections in all, for members, twice-dialled ones and passers-by who only ask for the manifest. */
 export const MAXIMUM_CONNECTIONS = 192

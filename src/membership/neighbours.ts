@@ -32,23 +32,27 @@ export interface NeighbourChoice {
   readonly leave: readonly string[]
 }
 
-/** How soon a peer may meet another one: in the epoch of its next round, in the one after that, or in neither. */
+/** How soon a peer may meet another one: in the epoch of its next round, in the one after that, no more, or in none of them. */
 const NOW = 0
 const NEXT = 1
-const LATER = 2
+const PASSED = 2
+const LATER = 3
+
+/** Rounds for which neighbours of an epoch that is over stay: slower ones still look for theirs among the same, and whoever vanishes from some views only disturbs matching. */
+const LINGERING_ROUNDS = 2
 
 /**
  * The neighbours of a peer whose swarm is too large to be known whole: those who are near in the epoch of its next round, as matching draws them, and those of the epoch after that,
- * so that they are here when it begins. Others stay as long as there is room, and whoever takes part in something stays whatever comes.
+ * so that they are here when it begins. Those of the epoch before stay for a few rounds; others as long as there is room, and whoever takes part in something whatever comes.
  */
 export function chooseNeighbours (place: Place, { here, heard, isBusy, room }: Acquaintance): NeighbourChoice {
   const soonness = soonnessFor(place)
   const order = orderOf(place.self)
-  const staying = here.filter(id => soonness(id) !== LATER || isBusy(id))
+  const staying = new Set(here.filter(id => soonness(id) !== LATER || isBusy(id)))
   const known = new Set(here)
-  const near = heard.filter(id => id !== place.self && !known.has(id) && soonness(id) !== LATER)
-  const meet = near.sort((one, other) => soonness(one) - soonness(other) || order(one, other)).slice(0, Math.max(0, room - staying.length))
-  const strangers = here.filter(id => !staying.includes(id)).sort(order)
+  const near = heard.filter(id => id !== place.self && !known.has(id) && soonness(id) <= NEXT)
+  const meet = near.sort((one, other) => soonness(one) - soonness(other) || order(one, other)).slice(0, Math.max(0, room - staying.size))
+  const strangers = here.filter(id => !staying.has(id)).sort(order)
   return { meet, leave: strangers.slice(0, Math.max(0, here.length + meet.length - room)) }
 }
 
@@ -57,18 +61,20 @@ export function areNear (one: string, other: string, { round, seed, swarmSize, l
   return isNearIn(epochOf(round), { seed, swarmSize, largest })(one, other)
 }
 
+type IsNear = (one: string, other: string) => boolean
+
 function soonnessFor ({ self, round, ...swarm }: Place): (id: string) => number {
   const epoch = epochOf(round)
-  const [now, next] = [isNearIn(epoch, swarm), isNearIn(epoch + 1, swarm)]
+  const [now, next, before] = [epoch, epoch + 1, epochOf(Math.max(0, round - LINGERING_ROUNDS))].map(each => isNearIn(each, swarm)) as [IsNear, IsNear, IsNear]
   const known = new Map<string, number>()
   return id => {
-    const soonness = known.get(id) ?? (now(self, id) ? NOW : next(self, id) ? NEXT : LATER)
+    const soonness = known.get(id) ?? (now(self, id) ? NOW : next(self, id) ? NEXT : before(self, id) ? PASSED : LATER)
     known.set(id, soonness)
     return soonness
   }
 }
 
-function isNearIn (epoch: number, { seed, swarmSize, largest }: Pick<Place, 'seed' | 'swarmSize' | 'largest'>): (one: string, other: string) => boolean {
+function isNearIn (epoch: number, { seed, swarmSize, largest }: Pick<Place, 'seed' | 'swarmSize' | 'largest'>): IsNear {
   const bits = neighbourhoodBits(swarmSize, epoch, seed, largest)
   const place = (id: string): number => neighbourhoodOf(id, epoch, seed, bits)
   return (one, other) => place(one) === place(other)

@@ -35,7 +35,7 @@ interface Measured extends Size {
 function swarmOf ({ peers, rounds, signatures }: Size): Scenario {
   return {
     seed: 1, peers, signatures, method: methodPreset('fedavg-pairs', { everySteps: EVERY_STEPS, graceMs: 4000, codec: 'fp32' }), steps: rounds * EVERY_STEPS, stepMs: [STEP_MS, STEP_MS],
-    parameters: WEIGHTS, dissimilarity: 0.5, noise: 0.2, drawsNoiseOnce: true, conditions: perfectLinks, startWithinMs: STEP_MS, faults: [], partialViews: true, keeps: 'counts',
+    parameters: WEIGHTS, dissimilarity: 0.5, noise: 0.2, drawsNoiseOnce: true, conditions: perfectLinks, startWithinMs: STEP_MS, faults: [], partialViews: 'told', keeps: 'counts',
     limitMs: 100 * rounds * EVERY_STEPS * STEP_MS
   }
 }

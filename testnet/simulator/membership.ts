@@ -9,8 +9,8 @@ import type { LinkSurroundings } from './virtual-links.ts'
 
 /** What machines know of each other, and how they hear of it. */
 export interface Membership {
-  /** Undefined where everybody knows everyone. */
-  readonly swarmSize: (() => number) | undefined
+  /** What a machine takes the swarm's size for; undefined where it counts those whom it knows. */
+  readonly swarmSizeOf: ((member: Member) => number) | undefined
   present (member: Member): readonly PresentPeer[]
   announce (member: Member, progress: Progress): void
   /** Who appears or vanishes, as of now. */
@@ -27,7 +27,7 @@ export interface MembershipOptions {
 /** Everybody knows everyone within reach; each hears in its own time. */
 export function wholeMembership ({ around: { connected }, members, announcer }: MembershipOptions): Membership {
   return {
-    swarmSize: undefined,
+    swarmSizeOf: undefined,
     present: member => member.listed ??= [...member.view.values()],
     announce: (member, progress) => { announcer.announce(member, progress, members.values()) },
     /** A reconnection tells what the other said last. */
@@ -75,7 +75,7 @@ export function partialMembership ({ clock, around, members, announcer }: Member
     })
   }
   return {
-    swarmSize: () => members.size,
+    swarmSizeOf: () => members.size,
     present (member) {
       const present: PresentPeer[] = []
       for (const other of nearOf(member)) {

@@ -38,6 +38,9 @@ export type Fault = FaultMoment & (
   | { readonly kind: 'lie', readonly peer: number, readonly attack: Attack }
 )
 
+/** Whom a machine knows: those in its neighbourhoods (`partialViewOf`), whoever tells it; those to whom it is connected, as it chooses them for these (`chooseNeighbours`), or as it met them first. */
+export type PartialViews = 'told' | 'turning' | 'fixed'
+
 /** Everything that a simulation depends on: the same scenario gives the same event log. */
 export interface Scenario {
   readonly seed: number
@@ -93,8 +96,8 @@ export interface Scenario {
   readonly checkpointEveryMs?: number
   /** Peers that only run forward passes, beside those above; the method has a scalar lane then. */
   readonly scalarSeats?: readonly ScalarSeat[]
-  /** Machines know the members of their neighbourhoods alone (`partialViewOf`). */
-  readonly partialViews?: boolean
+  /** Machines know some of the others alone; everyone when left out. */
+  readonly partialViews?: PartialViews
   /** Announcements are signed and checked, or believed. */
   readonly signatures?: 'real' | 'stubbed'
   /** Whether lines and records are kept whole, or counted as they come: a large swarm's fill the memory. */

@@ -100,7 +100,7 @@ class Simulation {
     this.#log = new EventLog(keeps !== 'counts')
     this.#liars = liarsOf(scenario)
     this.#network = new VirtualNetwork(this.#clock, words(seed, NETWORK_STREAM), {
-      conditions, payloadScale, mishap: sentence => { this.#say(sentence) }, partialViews: partialViews === true ? seed : undefined,
+      conditions, payloadScale, mishap: sentence => { this.#say(sentence) }, partialViews: partialViews === undefined ? undefined : { seed, kind: partialViews },
       routeOf: routeOf === undefined ? undefined : (from, to) => routeOf(this.#indexOf(from), this.#indexOf(to)),
       signer: signatures === 'real' ? realSigner() : undefined
     })

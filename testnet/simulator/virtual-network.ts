@@ -2,9 +2,11 @@ import type { ExchangeEvents, Exchange, Peers } from '../../src/ports.ts'
 import type { Words } from '../../src/random/words.ts'
 import type { LinkProfile } from '../scenarios/links.ts'
 import { Announcer } from './announcer.ts'
+import { connectedMembership } from './connected-membership.ts'
 import type { AnnouncementSigner } from './announcer.ts'
 import { partialMembership, wholeMembership } from './membership.ts'
-import type { Membership } from './membership.ts'
+import type { Membership, MembershipOptions } from './membership.ts'
+import type { PartialViews } from './simulation-scenario.ts'
 import { SILENT } from './view.ts'
 import type { Member } from './view.ts'
 import type { VirtualClock } from './virtual-clock.ts'
@@ -25,8 +27,8 @@ export interface NetworkOptions {
   readonly mishap: (sentence: string) => void
   readonly routeOf?: LinkSurroundings['routeOf'] | undefined
   readonly payloadScale?: number | undefined
-  /** Machines know their neighbourhoods alone, drawn by this seed; everyone when left out. */
-  readonly partialViews?: number | undefined
+  /** Machines know a part of the swarm alone, drawn by this seed; everyone when left out. */
+  readonly partialViews?: { readonly seed: number, readonly kind: PartialViews } | undefined
   readonly signer?: AnnouncementSigner | undefined
 }
 
@@ -51,7 +53,7 @@ export class VirtualNetwork {
     this.#around = { random, conditions, mishap, connected, sameSide, routeOf, payloadScale }
     this.#announcer = new Announcer(this.#around, signer)
     const options = { clock, around: this.#around, members: this.#members, announcer: this.#announcer }
-    this.#membership = partialViews === undefined ? wholeMembership(options) : partialMembership(options, partialViews)
+    this.#membership = this.#membershipOf(options, partialViews)
   }
 
   /** Exchanges that are open. */
@@ -146,12 +148,24 @@ export class VirtualNetwork {
     return this.#members.get(id)?.clock.crashed === false
   }
 
+  #membershipOf (options: MembershipOptions, partialViews: NetworkOptions['partialViews']): Membership {
+    if (partialViews === undefined) return wholeMembership(options)
+    const { seed, kind } = partialViews
+    if (kind === 'told') return partialMembership(options, seed)
+    return connectedMembership({ ...options, seed, turns: kind === 'turning', isMeeting: (one, other) => this.#isMeeting(one, other) })
+  }
+
+  #isMeeting (one: string, other: string): boolean {
+    for (const exchange of this.#exchanges) if (exchange.isOf(one) && exchange.isOf(other)) return true
+    return false
+  }
+
   #portOf (member: Member): Peers {
     const membership = this.#membership
     return {
       self: member.id,
       present: () => membership.present(member),
-      ...membership.swarmSize === undefined ? {} : { swarmSize: membership.swarmSize },
+      ...membership.swarmSizeOf === undefined ? {} : { swarmSize: () => membership.swarmSizeOf?.(member) ?? 0 },
       openExchange: (partner, events) => this.#open(member, partner, events),
       onExchange: accept => { member.accept = accept },
       onChange: listener => {

@@ -26,17 +26,19 @@ describe('neighbours in a large swarm', () => {
     expect(choose({ swarmSize: 50 }, { heard: members.slice(0, 50) }).meet).toHaveLength(49)
   })
 
-  it('stay within the room, unless they are near or busy, and then nothing more is chosen', () => {
+  it('stay within the room, unless they are near, were just now or are busy, and then nothing more is chosen', () => {
     fc.assert(fc.property(swarm, fc.subarray(members.slice(1)), fc.nat(100), fc.integer({ min: 8, max: 150 }), (place, here, busyShare, room) => {
       const isBusy = (id: string): boolean => id.length * 7919 % 100 < busyShare
       const question = { here, heard: members, isBusy, room }
       const options = { ...place, self: members[0]!, largest: 16 }
       const { meet, leave } = chooseNeighbours(options, question)
-      const soon = (id: string): boolean => [0, ROUNDS_OF_AN_EPOCH].some(ahead => areNear(id, members[0]!, { ...options, round: place.round + ahead }))
-      expect(leave.some(id => isBusy(id) || soon(id))).toBe(false)
+      const nearAt = (id: string, ahead: number): boolean => areNear(id, members[0]!, { ...options, round: Math.max(0, place.round + ahead) })
+      const soon = (id: string): boolean => [0, ROUNDS_OF_AN_EPOCH].some(ahead => nearAt(id, ahead))
+      const stays = (id: string): boolean => isBusy(id) || soon(id) || nearAt(id, -1)
+      expect(leave.some(stays)).toBe(false)
       expect(meet.every(soon)).toBe(true)
       const after = [...here.filter(id => !leave.includes(id)), ...meet]
-      expect(after.length).toBeLessThanOrEqual(Math.max(room, here.filter(id => isBusy(id) || soon(id)).length))
+      expect(after.length).toBeLessThanOrEqual(Math.max(room, here.filter(id => stays(id) || nearAt(id, -2)).length))
       expect(chooseNeighbours(options, { ...question, here: after })).toEqual({ meet: [], leave: [] })
     }), { numRuns: 60 })
   })

@@ -22,7 +22,7 @@ async function measure (peers: number, seed: number): Promise<Figures> {
   const steps = peerRounds / peers * everySteps
   const scenario: Scenario = {
     seed, peers, signatures: 'stubbed', method: methodPreset('fedavg-pairs', { everySteps, graceMs: 4000, codec: 'fp32' }), steps, stepMs: [stepMs, stepMs], parameters: weights, dissimilarity: 0, noise: 0,
-    conditions: perfectLinks, startWithinMs: stepMs, faults: [], partialViews: true, keeps: 'counts', limitMs: 100 * steps * stepMs,
+    conditions: perfectLinks, startWithinMs: stepMs, faults: [], partialViews: 'told', keeps: 'counts', limitMs: 100 * steps * stepMs,
     trainerOf: (index, clock) => new QuadraticTrainer(new Float32Array(weights), {
       optimum: added(common, gaussian(seed, STREAM.own, index, SIMULATED.dissimilarity)), learningRate: SIMULATED.learningRate, noise: SIMULATED.noise, stepMs, tokensPerStep: 1, drawsNoiseOnce: true
     }, clock, words(seed, STREAM.noise, index))
