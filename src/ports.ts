@@ -1,4 +1,5 @@
 import type { ModelWorker } from './spsa/model-worker.ts'
+import type { PackKeeper } from './spsa/pack-keeper.ts'
 import type { Seed } from './spsa/noise.ts'
 
 /**
@@ -33,6 +34,8 @@ export interface Trainer {
   readonly gradients?: GradientSteps | undefined
   /** Forward passes under perturbed weights, for methods that send scalars; absent where the trainer has none. */
   readonly scalars?: ScalarSteps | undefined
+  /** Present where the trainer keeps the weights of a run of rounds, which are moved by what it is asked between two pieces of work. */
+  readonly packs?: PackKeeper | undefined
 }
 
 /** A step taken in two halves: its gradient here, then whatever the group made of it to the inner optimizer. */

@@ -53,6 +53,16 @@ const OPTIONS_OF = {
   ferret: ['noise', 'swarm', 'localSteps', 'directions', 'blockSize', 'checkEvery', 'snapshotEvery', 'smallest', 'largestLevel', 'margin']
 } as const satisfies Record<ScalarSpec['kind'], ReadonlyArray<keyof ScalarOptions>>
 
+/** Why a kind of method has none of another's, where that is worth a sentence. */
+const REASONS: Partial<Record<ScalarSpec['kind'], Partial<Record<keyof ScalarOptions, string>>>> = {
+  fedkseed: {
+    directions: 'each of its steps moves its peer before the next one is measured, so that more of them (--local-steps) are its more directions',
+    momentum: 'a pack tells one scalar on one seed for each step, and a step with momentum would be along all seeds before it',
+    adapterRank: 'its snapshots are sums that stand on weights which never change, and its pool moves those of the whole model; factors are trained by one-byte',
+    pack: 'its packs are its rounds: --local-steps'
+  }
+}
+
 const OWN = [...new Set<keyof ScalarOptions>(Object.values(OPTIONS_OF).flat())]
 
 export function configureScalarOptions (command: Command): void {
@@ -109,7 +119,7 @@ function scalarMethodOf (options: ScalarOptions, steps: number | undefined): Sca
   refuse(options, axisOptions, 'its peers send scalars, and these options are about averaging weights')
   const preset: ScalarSpec = scalarPresets[options.method]
   const own: ReadonlyArray<keyof ScalarOptions> = OPTIONS_OF[preset.kind]
-  refuse(options, OWN.filter(name => !own.includes(name)), 'it has no such number')
+  refuse(options, OWN.filter(name => !own.includes(name)), name => REASONS[preset.kind]?.[name] ?? 'it has no such number')
   const method = changed(preset, options)
   checkScalarMethod(method, steps)
   return method
@@ -184,9 +194,9 @@ function privacyOf ({ privacyClip, privacyNoise, privacyDelta }: ScalarOptions):
 
 function limitOf ({ maxValue }: { readonly maxValue: number | null }): number { return maxValue ?? Infinity }
 
-function refuse (options: ScalarOptions, names: ReadonlyArray<keyof ScalarOptions>, why: string): void {
+function refuse (options: ScalarOptions, names: ReadonlyArray<keyof ScalarOptions>, why: string | ((name: keyof ScalarOptions) => string)): void {
   const given = names.find(name => options[name] !== undefined)
   if (given === undefined) return
   const flag = `--${given.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
-  throw new ShoalError({ code: 'USAGE', what: `${flag} cannot be used with --method ${options.method}`, why, tryThis: 'shoal run methods tells what each method does' })
+  throw new ShoalError({ code: 'USAGE', what: `${flag} cannot be used with --method ${options.method}`, why: typeof why === 'string' ? why : why(given), tryThis: 'shoal run methods tells what each method does' })
 }

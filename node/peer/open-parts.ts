@@ -38,7 +38,6 @@ import { PublishedSnapshots } from '../snapshots/published-snapshots.ts'
 import { TrainerClient } from '../trainer-worker/client.ts'
 import { emulatedStepMs } from '../trainer-worker/emulation.ts'
 import type { TrainerInit } from '../trainer-worker/client.ts'
-import type { ScalarSettings } from '../trainer-worker/messages.ts'
 import type { Closers } from './closers.ts'
 import { fetchRunningState } from './join-in-progress.ts'
 import { inviteAddresses } from './invite-addresses.ts'
@@ -195,18 +194,19 @@ async function startNetwork ({ options, store, identity, layout, serving, runFil
 }
 
 /** What the trainer is asked for besides whole steps. */
-function trainerModeOf ({ runId, manifest }: SignedManifest, lane: ScalarLaneSpec | undefined): Pick<TrainerInit, 'gradients' | 'scalars'> {
+function trainerModeOf ({ runId, manifest }: SignedManifest, lane: ScalarLaneSpec | undefined): Pick<TrainerInit, 'gradients' | 'scalars' | 'packs'> {
   const { method } = manifest
   // A scalar peer of a first-order run measures at the weights of others: nothing of its own moves them.
   if (lane !== undefined) return { scalars: { noise: lane.noise } }
-  if (isScalarMethod(method)) return method.kind === 'ferret' ? {} : { scalars: scalarSettingsOf(method, runId, stepsOf(manifest)) }
+  if (isScalarMethod(method)) return scalarModeOf(method, runId, stepsOf(manifest))
   return method.shares === 'gradients' ? { gradients: true } : {}
 }
 
-/** A trainer of a run of bytes keeps its weights, too; those of other scalars are kept where the ledger is. */
-function scalarSettingsOf (method: Exclude<ScalarSpec, { kind: 'ferret' }>, runId: string, steps: number): ScalarSettings {
+/** Trainers of scalars keep the weights of their run, too. */
+function scalarModeOf (method: ScalarSpec, runId: string, steps: number): Pick<TrainerInit, 'scalars' | 'packs'> {
+  if (method.kind === 'ferret') return { packs: { method, runId, steps } }
   const settings = { noise: method.noise, sparse: method.sparse, unit: unitOf(method, steps) }
-  return method.kind === 'one-byte' ? { ...settings, bytes: { method, runId, steps } } : settings
+  return method.kind === 'one-byte' ? { scalars: { ...settings, bytes: { method, runId, steps } } } : { scalars: settings, packs: { method, runId, steps } }
 }
 
 /** Every shard has batches of its own, and so has every seed. */

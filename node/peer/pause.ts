@@ -71,7 +71,8 @@ export class PauseSwitch {
       train: (untilStep, done) => { train(untilStep, 0, done) },
       stop: () => { if (this.#asked === undefined) inner.stop(); else this.#asked.stop() },
       ...inner.gradients === undefined ? {} : { gradients: this.#gradients(inner, inner.gradients) },
-      ...inner.scalars === undefined ? {} : { scalars: this.#scalars(inner, inner.scalars) }
+      ...inner.scalars === undefined ? {} : { scalars: this.#scalars(inner, inner.scalars) },
+      ...inner.packs === undefined ? {} : { packs: inner.packs }
     }
   }
 

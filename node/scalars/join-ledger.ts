@@ -24,7 +24,7 @@ export interface JoinLedgerOptions {
   readonly link: (peerId: string | undefined) => Promise<LinkSpeed>
   /** The step of training that a step of the ledger is of. */
   readonly stepOf: (place: number) => number
-  readonly adopt: (adoption: Adoption) => boolean
+  readonly adopt: (adoption: Adoption) => Promise<boolean>
   readonly say: (sentence: string) => void
 }
 

@@ -43,12 +43,12 @@ export function createMachine ({ method, run, trainer, loaded, samplingSeed, por
     if (model === undefined) throw new Error('this trainer was not started to keep a model of bytes')
     return new OneBytePeer(oneByteRules(method, run), { ...ports, model, measure, disclose, others, clock: wallClock }, startOf(loaded))
   }
-  const integers = trainer.scalars?.integers ?? new Int32Array(0)
-  // Ferret trains in the weights that its trainer shares; a restarted peer draws other seeds than before
-  const base = method.kind === 'ferret' ? trainer.weights.slice() : trainer.weights
+  const keeper = trainer.packs
+  if (keeper === undefined) throw new Error('this trainer was not started to keep the weights of rounds')
+  // a restarted peer draws other seeds than before
   const draws = words(samplingSeed, DRAW_STREAM, loaded.entries.length + packsIn(loaded.held ?? RUN_START))
-  const work = { measure, train, weights: trainer.weights, integers, draws, disclose }
-  return new PackMachine((packPorts, from) => packPlayer(method, run, base, work, packPorts, from), packMachineRules(method, run, trainer.weights.length), { ...ports, others }, startOf(loaded))
+  const { length } = trainer.weights
+  return new PackMachine((packPorts, from) => packPlayer(method, run, length, { measure, train, draws, disclose }, packPorts, from), packMachineRules(method, run, length), { ...ports, others, keeper }, startOf(loaded))
 }
 
 /** The weights of a snapshot are those that the trainer was started with. */
@@ -87,4 +87,9 @@ export function firstStepOf (ledger: Ledger, self: string): number {
   if (ledger.headOf(self).next > 0) return 0
   const { window, steps } = ledger.rules
   return Math.min(steps, Math.floor(ledger.reach() / window) * window)
+}
+
+/** The step of the ledger at which a peer goes on, with what the others, or it itself, have taken. */
+export function beginningOf (ledger: Ledger, self: string): number {
+  return Math.max(firstStepOf(ledger, self), ledger.reachOf(self))
 }

@@ -9,7 +9,7 @@ import { ByteModel, modelMemory } from '../../src/spsa/byte-model.ts'
 import { hashWeights } from '../../src/spsa/weights-hash.ts'
 import { packsIn } from '../../src/spsa/pack-machine.ts'
 import type { PackStart } from '../../src/spsa/pack-player.ts'
-import { replayedPlayer } from '../../src/spsa/pack-players.ts'
+import { replayedPacks } from '../../src/spsa/pack-players.ts'
 import { ledgerRulesOf, oneByteRules, replayedBytes, stepsOf } from '../../src/spsa/scalar-methods.ts'
 import { stepBytesOf } from '../../src/spsa/step-bytes.ts'
 import { decodeLedger, replayLedger } from '../../src/spsa/verify-ledger.ts'
@@ -91,9 +91,11 @@ export function proveLedger ({ runId, manifest }: SignedManifest, { method, load
   const base = imported ?? (method.kind === 'one-byte' ? trainedStart({ ...manifest, method }) : genesisWeights(manifest.model, manifest.seed))
   const [steps, provenFrom, entries] = [stepsOf(manifest), held?.step ?? 0, report.ledger.counted()]
   if (method.kind !== 'one-byte') {
-    const player = replayedPlayer(method, { runId, steps }, base, entries, held === undefined ? undefined : { step: held.step, packs: packsIn(held), sums: held.sums })
-    const modelHash = hashWeights(player.model.weights)
-    return { modelHash, provenFrom, snapshotHolds: snapshot === undefined ? undefined : standsFor(player.compact(snapshot.step), snapshot) }
+    const { player, keeper } = replayedPacks(method, { runId, steps }, base, entries, held === undefined ? undefined : { step: held.step, packs: packsIn(held), sums: held.sums })
+    const modelHash = hashWeights(keeper.model.weights)
+    let snapshotHolds: boolean | undefined
+    if (snapshot !== undefined) player.compact(snapshot.step, made => { snapshotHolds = standsFor(made, snapshot) })
+    return { modelHash, provenFrom, snapshotHolds }
   }
   const rules = oneByteRules(method, { runId, steps, isMember: () => true })
   const model = new ByteModel(modelMemory(base), rules.model, held)

@@ -20,7 +20,7 @@ import { unknownGenesis } from '../peer/unknown-genesis.ts'
 import { Aftermath } from './aftermath.ts'
 import { keyOf, keyOfPeer, peerOfKey } from './keys.ts'
 import { ledgerAnswer } from './ledger-answer.ts'
-import { createMachine, firstStepOf, stepsOfOwn } from './machine.ts'
+import { beginningOf, createMachine, firstStepOf, stepsOfOwn } from './machine.ts'
 import { meetOthers } from './meeting.ts'
 import { ModelAnswers } from './model-answers.ts'
 import { ModelOutlet } from './model-outlet.ts'
@@ -37,8 +37,7 @@ type Phase = Description['phase']
 type End = 'budget' | 'stopped'
 
 /** Progress is for eyes. */
-const PROGRESS_INTERVAL_MS = 250
-const MS_PER_SECOND = 1000
+const [PROGRESS_INTERVAL_MS, MS_PER_SECOND] = [250, 1000]
 
 /** The training part of a peer's life in a run of scalars: from the first measurement to the last comparison. */
 export class ScalarSession {
@@ -139,7 +138,7 @@ export class ScalarSession {
         isSettled: key => this.#settled.has(key), say: (phase, sentence) => { this.#say(phase, sentence) }
       }, stop)
       if (!this.#snapshots.hasWeights) throw unknownGenesis(this.#options.source.run.manifest)
-      this.#reporter.startLoss = await this.#outlet.evaluate('start', this.#moment(), stop)
+      this.#reporter.startLoss = await this.#outlet.evaluate('start', { ...this.#moment(), step: this.#rounds.stepOf(beginningOf(this.machine.ledger, keyOf(this.#parts.network.self))) }, stop)
     } catch (error) {
       if (stop.aborted) return this.#finish('stopped')
       throw error

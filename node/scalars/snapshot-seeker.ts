@@ -70,10 +70,10 @@ export class SnapshotSeeker {
    *
    * @returns false when none of them gives what it told of
    */
-  async take (offer: SnapshotOffer, adopt: (adoption: Adoption) => boolean, stop: AbortSignal): Promise<boolean> {
+  async take (offer: SnapshotOffer, adopt: (adoption: Adoption) => Promise<boolean>, stop: AbortSignal): Promise<boolean> {
     for (const key of [...this.#offers].filter(([, other]) => sameState(offer, other)).map(([from]) => from)) {
       const isTaken = await this.#try(key, 'snapshot', async () => {
-        if (!adopt(await this.#takeFrom(key, offer, stop))) throw new Error('it makes other weights than it told')
+        if (!await adopt(await this.#takeFrom(key, offer, stop))) throw new Error('it makes other weights than it told')
       }, stop)
       if (isTaken) return true
     }

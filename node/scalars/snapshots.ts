@@ -74,7 +74,7 @@ export class Snapshots {
       if (method.kind === 'fedkseed' && !this.#hasWeights) await this.#fetchGenesis(present, stop)
       const costs = { ...joinCosts(method, parameters), window: machine().ledger.rules.window }
       const link = async (peerId: string | undefined): Promise<LinkSpeed> => await linkSpeed(network.checks, peerId, costs.snapshotBytes, stop)
-      await joinLedger(present, { run, machine: machine(), seeker: this.#seeker, hasWeights: this.#hasWeights, costs, link, stepOf, adopt: adoption => this.#adopt(adoption), say }, stop)
+      await joinLedger(present, { run, machine: machine(), seeker: this.#seeker, hasWeights: this.#hasWeights, costs, link, stepOf, adopt: async adoption => await this.#adopt(adoption), say }, stop)
     } finally {
       this.#isBusy = false
     }
@@ -111,9 +111,9 @@ export class Snapshots {
   /** Ends a download under way. */
   close (): void { this.#closing.abort() }
 
-  #adopt (adoption: Adoption): boolean {
+  async #adopt (adoption: Adoption): Promise<boolean> {
     this.#hasWeights = true
-    return this.#options.machine().adopt(adoption)
+    return await new Promise(resolve => { this.#options.machine().adopt(adoption, resolve) })
   }
 
   /** Most others went on from another snapshot: this peer does so, too, while it trains on. */
@@ -123,7 +123,7 @@ export class Snapshots {
     this.#isBusy = true
     const { warn, stepOf } = this.#options
     warn(`${by} of the others went on from a snapshot at step ${stepOf(offer.step)} that is not of this peer’s bytes: it goes on from theirs, and what they lacked counts no longer`)
-    this.#seeker.take(offer, adoption => this.#adopt(adoption), signal)
+    this.#seeker.take(offer, async adoption => await this.#adopt(adoption), signal)
       .catch((error: unknown) => { if (!signal.aborted) warn(`the others’ snapshot could not be had: ${reasonOf(error)}`) })
       .finally(() => { this.#isBusy = false })
   }

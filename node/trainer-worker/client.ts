@@ -4,6 +4,8 @@ import type { ErrorParts } from '../../src/errors.ts'
 import { modelLayout } from '../../src/models/model-layout.ts'
 import type { ParameterLayout } from '../../src/parameters/layout.ts'
 import type { GradientSteps, ScalarOutcome, ScalarRequest, ScalarSteps, Trainer, TrainingOutcome } from '../../src/ports.ts'
+import type { ModelAnswers, ModelTask } from '../../src/spsa/model-worker.ts'
+import type { PackAnswers, PackKeeper, PackTask } from '../../src/spsa/pack-keeper.ts'
 import type { EnsembleEvaluation } from '../../src/training/ensemble.ts'
 import type { Evaluation } from '../../src/training/evaluation.ts'
 import type { TextRequest } from '../../src/training/text-sampling.ts'
@@ -12,17 +14,14 @@ import { tokensPerStepOf } from '../../src/manifest/tokens.ts'
 import { rankBackends } from '../backends/auto.ts'
 import { flopsOfStep } from '../backends/estimate.ts'
 import type { BackendRanking, SkippedBackend } from '../backends/contract.ts'
-import { leaveBeforeExit } from './leaving.ts'
+import { endedInTime, leaveBeforeExit } from './leaving.ts'
+import { keptElsewhere } from './kept-elsewhere.ts'
 import { errorParts, trainerFailed } from './messages.ts'
-import { modelClient } from './model-client.ts'
 import { stoppable } from './or-aborted.ts'
 import { sharedMemory, startThread } from './thread.ts'
 import type { Answers, ExpertEnsemble, FromWorker, Request, StepProgress, ToWorker, TrainerInit, WritingOptions } from './messages.ts'
 
 export type { StepProgress, TrainerInit } from './messages.ts'
-
-/** A step under way and the reads that wait for it end within this; a thread that hangs is ended all the same. */
-const LEAVING_TIMEOUT_MS = 10_000
 
 /** What a request that computes comes to. */
 type Outcome<Kind extends 'train' | 'compute' | 'measure'> = Kind extends 'measure' ? ScalarOutcome : TrainingOutcome
@@ -47,6 +46,8 @@ export class TrainerClient implements Trainer {
   readonly gradients: GradientSteps | undefined
   /** Present when the trainer was started for a method that sends scalars; `weights` are θ₀ then. */
   readonly scalars: ScalarSteps | undefined
+  /** Present when the trainer was started to keep the weights of a run of rounds. */
+  readonly packs: PackKeeper | undefined
   readonly #worker: Worker
   readonly #ended: Promise<void>
   readonly #mayHoldDevice: boolean
@@ -73,9 +74,10 @@ export class TrainerClient implements Trainer {
       this.gradients = { gradient: memory.sharedGradient, compute: done => { this.#begin<'compute'>({ kind: 'compute' }, done) }, finishStep: (options, finished) => { this.#finishStep(options, finished) } }
     }
     if (init.scalars !== undefined) {
-      const model = init.scalars.bytes && modelClient(async task => await this.#ask<'model'>({ kind: 'model', task }))
+      const model = init.scalars.bytes && keptElsewhere<ModelTask, ModelAnswers>(async task => await this.#ask<'model'>({ kind: 'model', task }))
       this.scalars = { integers: memory.sharedIntegers, measure: (request, done) => { this.#measure(request, done) }, model }
     }
+    if (init.packs !== undefined) this.packs = keptElsewhere<PackTask, PackAnswers>(async task => await this.#ask<'packs'>({ kind: 'packs', task }))
     this.#worker = startThread({ ...init, ranking, awaitsState, ...memory })
     this.#worker.on('message', (message: FromWorker) => this.#receive(message))
     this.#worker.on('error', error => this.#fail(trainerFailed(reasonOf(error))))
@@ -239,10 +241,7 @@ export class TrainerClient implements Trainer {
   /** Dawn brings the whole process down when its thread is terminated while a read from the device is under way. */
   async #leave (): Promise<void> {
     this.#askToLeave()
-    let timer: NodeJS.Timeout | undefined
-    const deadline = new Promise<void>(resolve => { timer = setTimeout(resolve, LEAVING_TIMEOUT_MS) })
-    await Promise.race([this.#ended, deadline])
-    clearTimeout(timer)
+    await endedInTime(this.#ended)
   }
 
   #askToLeave (): void {

@@ -25,3 +25,14 @@ function endAtOnce (code: number): void {
   process.removeAllListeners(signal)
   process.kill(process.pid, signal)
 }
+
+/** A step under way and the reads that wait for it end within this; a thread that hangs is ended all the same. */
+const LEAVING_TIMEOUT_MS = 10_000
+
+/** Until a thread that was asked to leave has left, or hangs. */
+export async function endedInTime (ended: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const deadline = new Promise<void>(resolve => { timer = setTimeout(resolve, LEAVING_TIMEOUT_MS) })
+  await Promise.race([ended, deadline])
+  clearTimeout(timer)
+}

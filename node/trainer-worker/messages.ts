@@ -5,6 +5,8 @@ import type { InnerSpec, ModelSpec } from '../../src/manifest/schema.ts'
 import type { ScalarOutcome, ScalarRequest, TrainingOutcome } from '../../src/ports.ts'
 import type { OneByteSpec } from '../../src/manifest/scalar-schema.ts'
 import type { ModelAnswers, ModelTask, ModelTaskKind } from '../../src/spsa/model-worker.ts'
+import type { PackAnswers, PackTask } from '../../src/spsa/pack-keeper.ts'
+import type { PackSpec } from '../../src/spsa/pack-methods.ts'
 import type { NoiseSpec } from '../../src/spsa/method-noise.ts'
 import type { EnsembleEvaluation, EnsembleRule } from '../../src/training/ensemble.ts'
 import type { Evaluation } from '../../src/training/evaluation.ts'
@@ -35,6 +37,8 @@ export interface TrainerInit {
   readonly gradients?: boolean
   /** For a method that sends scalars: the trainer has no optimizer then, and takes no steps. */
   readonly scalars?: ScalarSettings
+  /** For a method of rounds: the trainer keeps the run's weights, too, and moves them as it is asked. */
+  readonly packs?: { readonly method: PackSpec, readonly runId: string, readonly steps: number }
   /** Computes nothing, and lets each step take so many milliseconds: for measurements of everything else. */
   readonly emulatedStepMs?: number
   /** What to train on; left out, a model only judges and writes. */
@@ -81,6 +85,7 @@ export type Request =
   | { readonly kind: 'finish', readonly descend: boolean }
   | { readonly kind: 'measure', readonly request: ScalarRequest }
   | { readonly kind: 'model', readonly task: ModelTask }
+  | { readonly kind: 'packs', readonly task: PackTask }
   /** `stop` is one value, shared: not 0 gives up after the call under way. */
   | { readonly kind: 'evaluate', readonly stop: Int32Array, readonly weights?: Float32Array }
   /** The mixture of several experts' predictions, and each alone. */
@@ -98,6 +103,7 @@ export interface Answers {
   finish: number
   measure: { readonly outcome: ScalarOutcome, readonly secondsTraining: number, readonly tokens?: undefined }
   model: ModelAnswers[ModelTaskKind]
+  packs: PackAnswers[PackTask['kind']]
   evaluate: Evaluation
   evaluateEnsemble: EnsembleEvaluation
   sample: string

@@ -81,7 +81,7 @@ export async function createSession (input: WorkerInput, backend: Backend, repor
       measuredLoss = NaN
       switch (request.kind) {
         case 'train': return await train(request.untilStep)
-        case 'measure': case 'model': throw new RangeError('this trainer was not started to measure')
+        case 'measure': case 'model': case 'packs': throw new RangeError('this trainer was not started to measure')
         case 'compute': return await steps.compute()
         case 'finish': return await steps.finish(request.descend)
         case 'evaluate': {

@@ -5,6 +5,7 @@ import { startBackend } from '../backends/backend.ts'
 import { createEmulatedSession } from './emulated-session.ts'
 import { errorParts, trainerFailed } from './messages.ts'
 import type { FromWorker, ToWorker, WorkerInput } from './messages.ts'
+import { keepingPacks } from './keeping-packs.ts'
 import { createScalarSession } from './scalar-session.ts'
 import { createSession } from './session.ts'
 import type { Report, Session } from './session.ts'
@@ -25,7 +26,8 @@ async function main (input: WorkerInput): Promise<void> {
   lowerPriority(input.compute)
   const report: Report = (progress, secondsTraining) => post({ kind: 'progress', progress, secondsTraining })
   if (input.emulatedStepMs !== undefined) {
-    const session = createEmulatedSession(await withState(input), input.emulatedStepMs, report)
+    const whole = await withState(input)
+    const session = keepingPacks(createEmulatedSession(whole, input.emulatedStepMs, report), whole)
     serve(session, () => undefined, { backend: `emulated, ${input.emulatedStepMs} ms a step`, kernelVariant: 'emulated', skipped: [] })
     return
   }
@@ -35,7 +37,7 @@ async function main (input: WorkerInput): Promise<void> {
     backend.close?.()
     throw error
   })
-  const session = whole.scalars === undefined ? await createSession(whole, backend, report) : createScalarSession(whole, whole.scalars, report)
+  const session = keepingPacks(whole.scalars === undefined ? await createSession(whole, backend, report) : createScalarSession(whole, whole.scalars, report), whole)
   serve(session, () => backend.close?.(), { backend: backend.device, kernelVariant: backend.kernels.variant, skipped: backend.skipped })
 }
 

@@ -1,23 +1,22 @@
 import { integerBelow } from '../random/draw.ts'
 import type { Words } from '../random/words.ts'
 import type { ScalarOutcome, ScalarRequest } from '../ports.ts'
-import { amountOf, fixedPoint } from './accumulator.ts'
-import type { Contribution, FixedPoint } from './accumulator.ts'
 import { clipLevel } from './clipping.ts'
 import type { RoundClipRules } from './clipping.ts'
 import { SeedImportance, drawIndex } from './importance.ts'
-import type { Noise, Seed } from './noise.ts'
-import { PackModel, limitsOf, nameOf } from './pack-model.ts'
+import { KSeedArithmetic } from './k-seed-arithmetic.ts'
+import type { Noise } from './noise.ts'
+import type { PackAnswers, PackTask } from './pack-keeper.ts'
+import { limitsOf, nameOf } from './pack-model.ts'
 import type { Pack } from './pack-model.ts'
 import { WhileBusy } from './pack-player.ts'
-import type { PackPlayer, PackPorts, PackReport } from './pack-player.ts'
+import type { PackPlayer, PackPorts, PackReport, PackStart } from './pack-player.ts'
 import type { Schedule } from './schedules.ts'
 import { ABSTAIN, isLevel } from './scalar-codec.ts'
 import type { ScalarCodec } from './scalar-codec.ts'
 import { SeedPool } from './seed-pool.ts'
-import type { PoolStep } from './seed-pool.ts'
-import { seedOfPool } from './seeds.ts'
-import type { WeightSource } from './weight-source.ts'
+import { asking } from './task-worker.ts'
+import type { Ask } from './task-worker.ts'
 
 export interface KSeedRules extends RoundClipRules {
   readonly runId: string
@@ -62,45 +61,30 @@ interface LocalStep {
 export class KSeedPeer implements PackPlayer {
   /** What all packs said. */
   readonly pool: SeedPool
-  readonly model: PackModel
   readonly #rules: KSeedRules
   readonly #ports: KSeedPorts
-  readonly #fixedPoint: FixedPoint
+  readonly #arithmetic: KSeedArithmetic
+  readonly #ask: Ask<PackTask, PackAnswers>
   readonly #importance: SeedImportance
   readonly #work = new WhileBusy()
-  readonly #seeds = new Map<number, Seed>()
   /** Packs that count, or will when the round under way ends. */
   readonly #known = new Map<string, Pack>()
   #step = 0
   #stopped = false
+  #isOver = false
   #local: LocalStep[] = []
 
-  /**
-   * @param integers zeros, one a weight: memory that a trainer may share (`ScalarSteps.integers`)
-   * @throws RangeError when so many steps do not fit into 32 bits
-   */
-  constructor (base: WeightSource, rules: KSeedRules, ports: KSeedPorts, integers: Int32Array = new Int32Array(base.size)) {
+  /** @throws RangeError when so many steps do not fit into 32 bits */
+  constructor (rules: KSeedRules, ports: KSeedPorts) {
     this.#rules = rules
     this.#ports = ports
-    this.#fixedPoint = kSeedFixedPoint(rules)
+    this.#arithmetic = new KSeedArithmetic(rules)
+    this.#ask = asking(ports.keeper, reason => { this.#end('failed', reason) })
     this.#importance = new SeedImportance(rules.poolSize)
-    this.pool = new SeedPool(rules.poolSize, rules.noise, index => this.#seedOf(index))
-    this.model = new PackModel(base, integers, {
-      noise: rules.noise, unit: this.#fixedPoint.unit, mostPacks: rules.rounds * (rules.room ?? rules.peers), clip: rules,
-      movesOf: (pack, limit) => [{ contributions: this.#contributionsOf(pack, limit) }]
-    })
+    this.pool = new SeedPool(rules.poolSize, rules.noise, index => this.#arithmetic.seedOf(index))
   }
 
-  /** θ of this peer: what all packs made of θ₀ and, within a round, its own steps. */
-  get weights (): WeightSource { return this.model.weights }
-
   get step (): number { return this.#step }
-
-  /** Real size of one whole number. */
-  get unit (): number { return this.#fixedPoint.unit }
-
-  /** Units that one step of one peer moves everybody by at most. */
-  get largestShare (): number { return Math.ceil(this.#fixedPoint.largestAmount / this.#rules.peers) }
 
   start (fromRound = 0): void {
     this.#step = fromRound * this.#rules.localSteps
@@ -116,45 +100,38 @@ export class KSeedPeer implements PackPlayer {
   receive (packs: readonly Pack[]): void {
     const fitting = packs.filter(pack => !this.#refuses(pack))
     for (const pack of fitting) this.#addToPool(pack)
-    if (fitting.length > 0) this.#work.whenFree(() => { this.model.add(fitting.filter(pack => this.#known.has(nameOf(pack)))) })
+    if (fitting.length > 0) this.#work.whenFree(() => { this.#ask({ kind: 'move', added: fitting.filter(pack => this.#known.has(nameOf(pack))), withdrawn: [] }) })
   }
 
   withdraw (pack: Pack): void {
     if (!this.#known.has(nameOf(pack))) return
     this.#changeRound(pack.firstStep, () => { this.#known.delete(nameOf(pack)) })
-    this.#work.whenFree(() => { this.model.withdraw(pack) })
+    this.#work.whenFree(() => { this.#ask({ kind: 'move', added: [], withdrawn: [pack] }) })
   }
 
   /**
-   * Begins with the sums of packs that are not here, K numbers in place of all of them. Before anything else.
+   * Begins with the sums of packs that are not here, K numbers in place of all of them, as whoever keeps the weights does. Before anything else.
    *
    * @throws RangeError, with nothing moved, for sums that so many packs cannot have
    */
   takeOver (packs: number, sums: Int32Array): void {
-    const most = packs * this.#rules.localSteps * this.largestShare
-    const held = sums.reduce((total, sum) => total + Math.abs(sum), 0)
-    if (sums.length !== this.#rules.poolSize || held > most) throw new RangeError(`${packs} packs cannot have moved ${sums.length} seeds by ${held} units`)
+    this.#arithmetic.checkSums(packs, sums)
     this.pool.add(Array.from(sums, (amount, index) => ({ index, amount })))
-    this.model.takeOver(packs, this.#contributionsBy(sums))
   }
 
   /** The sums of all packs before a step stand for them. */
-  compact (step: number): { readonly sums: Int32Array } {
+  compact (step: number, done: (stands: Pick<PackStart, 'sums'>) => void): void {
     const sums = this.#sumsBefore(step)
     for (const [name, { firstStep }] of this.#known) if (firstStep < step) this.#known.delete(name)
-    this.model.compact(step, this.#contributionsBy(sums))
-    return { sums }
+    this.#ask({ kind: 'compact', step, sums })
+    done({ sums })
   }
 
   #sumsBefore (step: number): Int32Array {
     const sums = this.pool.sums.slice()
     const later = [...this.#known.values()].filter(({ firstStep }) => firstStep >= step)
-    for (const { index, amount } of this.#stepsOfRounds(later)) sums[index] = (sums[index] as number) - amount
+    for (const { index, amount } of this.#arithmetic.stepsOfRounds(later)) sums[index] = (sums[index] as number) - amount
     return sums
-  }
-
-  #contributionsBy (sums: Int32Array): Contribution[] {
-    return Array.from(sums, (amount, index) => ({ seed: this.#seedOf(index), amount }))
   }
 
   #refuses (pack: Pack): boolean {
@@ -181,7 +158,7 @@ export class KSeedPeer implements PackPlayer {
     if (this.#step >= rounds * localSteps) { this.#end('done', 'all rounds are done'); return }
     this.#work.begin()
     const index = this.#drawSeed()
-    this.#ports.measure({ step: this.#step, epsilon: epsilon(this.#step), directions: [{ seed: this.#seedOf(index) }] }, outcome => {
+    this.#ports.measure({ step: this.#step, epsilon: epsilon(this.#step), directions: [{ seed: this.#arithmetic.seedOf(index) }] }, outcome => {
       if (outcome.kind === 'measured') this.#finishStep(index, outcome)
       else this.#end(outcome.kind, outcome.kind === 'failed' ? outcome.reason : 'it was stopped')
     })
@@ -198,7 +175,7 @@ export class KSeedPeer implements PackPlayer {
     const { above, below } = losses ?? { above: NaN, below: NaN }
     const scalar = (above - below) / (2 * epsilon(this.#step))
     const level = Number.isFinite(scalar) ? clipLevel(codec.encode(this.#ports.disclose?.(scalar) ?? scalar), largestLevel) : ABSTAIN
-    this.model.moveOwn({ seed: this.#seedOf(index), amount: this.#amountOf(level, this.#step, 1) })
+    this.#ask({ kind: 'own', contribution: this.#arithmetic.contributionOf({ index, amount: this.#arithmetic.amountOf(level, this.#step, 1) }) })
     this.#local.push({ index, level })
     this.#ports.report({ kind: 'step', step: this.#step, loss: (above + below) / 2, level, tokens })
     this.#step++
@@ -216,7 +193,7 @@ export class KSeedPeer implements PackPlayer {
     this.#takeBack()
     this.#ports.send(pack, () => {
       this.#addToPool(pack)
-      this.model.add([pack])
+      this.#ask({ kind: 'move', added: [pack], withdrawn: [] })
       const others = this.#work.end()
       this.#ports.report({ kind: 'round', round: this.#step / localSteps, others, reason: `counted ${localSteps} steps of its own and ${others} packs of others` })
       this.#nextStep()
@@ -224,11 +201,13 @@ export class KSeedPeer implements PackPlayer {
   }
 
   #takeBack (): void {
-    this.model.takeBack()
+    this.#ask({ kind: 'takeBack' })
     this.#local = []
   }
 
   #end (how: 'done' | 'stopped' | 'failed', reason: string): void {
+    if (this.#isOver) return
+    this.#isOver = true
     this.#step -= this.#local.length
     this.#takeBack()
     this.#work.end()
@@ -243,49 +222,12 @@ export class KSeedPeer implements PackPlayer {
 
   /** One pack more or less changes what is usual in its round, and so what the others of it count. */
   #changeRound (firstStep: number, change: () => void): void {
-    this.pool.remove(this.#stepsOfRounds(this.#round(firstStep)))
+    this.pool.remove(this.#arithmetic.stepsOfRounds(this.#round(firstStep)))
     change()
-    this.pool.add(this.#stepsOfRounds(this.#round(firstStep)))
+    this.pool.add(this.#arithmetic.stepsOfRounds(this.#round(firstStep)))
   }
 
   #round (first: number): Pack[] {
     return [...this.#known.values()].filter(({ firstStep }) => firstStep === first)
   }
-
-  /** @param packs all of their rounds that are known */
-  #stepsOfRounds (packs: readonly Pack[]): PoolStep[] {
-    const limits = limitsOf(packs, this.#rules)
-    return packs.flatMap(pack => this.#poolSteps(pack, limits.get(pack.firstStep) as number))
-  }
-
-  #poolSteps ({ firstStep, levels, pool }: Pack, limit: number): PoolStep[] {
-    const share = 1 / this.#rules.peers
-    return Array.from(levels, (level, at) => ({ index: pool[at] ?? -1, amount: this.#amountOf(clipLevel(level, limit), firstStep + at, share) }))
-  }
-
-  #contributionsOf (pack: Pack, limit: number): Contribution[] {
-    return this.#poolSteps(pack, limit).map(({ index, amount }) => ({ seed: this.#seedOf(index), amount }))
-  }
-
-  #amountOf (level: number, step: number, share: number): number {
-    const { codec, learningRate } = this.#rules
-    return amountOf(learningRate(step) * codec.decode(level) * share, this.#fixedPoint)
-  }
-
-  #seedOf (index: number): Seed {
-    const seed = this.#seeds.get(index) ?? seedOfPool(this.#rules.runId, index)
-    this.#seeds.set(index, seed)
-    return seed
-  }
-}
-
-/**
- * The run's fixed point: room for every peer's every step at its share and one round of a peer's own at its full size, twice: for what rounding adds to small
- * shares.
- *
- * @throws RangeError when so many steps do not fit into 32 bits
- */
-export function kSeedFixedPoint (rules: Pick<KSeedRules, 'largestLearningRate' | 'codec' | 'largestLevel' | 'rounds' | 'localSteps' | 'peers' | 'room' | 'noise'>): FixedPoint {
-  const { largestLearningRate, codec, largestLevel, rounds, localSteps, peers, room = peers, noise } = rules
-  return fixedPoint(largestLearningRate * codec.decode(largestLevel), 2 * Math.ceil((rounds * room / peers + 1) * localSteps), noise)
 }

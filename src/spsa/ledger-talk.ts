@@ -2,6 +2,7 @@ import type { Entry, Sign, Verify } from './ledger-entry.ts'
 import { signEntry } from './ledger-entry.ts'
 import { Ledger } from './ledger.ts'
 import type { LedgerRules, Snapshot } from './ledger.ts'
+import type { LedgerStart } from './ledger-start.ts'
 import { EVERYONE } from './one-byte-messages.ts'
 import type { OneByteMessage, OneByteReport } from './one-byte-messages.ts'
 import { answerInquiry, askFor, isSettled, openInquiry } from './reconcile.ts'
@@ -39,8 +40,28 @@ export class LedgerTalk {
 
   get ledger (): Ledger { return this.#ledger }
 
-  /** Goes on from other chains: those of a snapshot, whoever took it. */
-  takeOver (snapshot: Snapshot): void { this.#ledger = new Ledger(this.#ledger.rules, this.#ports.verify, snapshot) }
+  /** Takes over entries that were kept, in the order of each chain and without a word, up to the snapshot that they lead to; where they do not, nothing from before it is worth holding. */
+  restore (entries: readonly Entry[], start?: LedgerStart): void {
+    for (const entry of entries) this.#ledger.admit(entry)
+    if (start === undefined) return
+    try {
+      this.#ledger.compact(start.snapshot, start.held)
+    } catch {
+      this.goOnFrom(start.snapshot, entries)
+    }
+  }
+
+  /** Goes on from other chains: those of a snapshot, whoever took it, and what of these entries is later. */
+  goOnFrom (snapshot: Snapshot, entries: readonly Entry[] = this.#ledger.entries()): void {
+    this.#ledger = new Ledger(this.#ledger.rules, this.#ports.verify, snapshot)
+    for (const entry of entries) this.#ledger.admit(entry)
+  }
+
+  /** What lies before a step becomes a snapshot, and the entries of the one before it are forgotten. */
+  seal (step: number): Pick<LedgerStart, 'snapshot' | 'held'> & { readonly forgotten: ReturnType<Ledger['compact']> } {
+    const [snapshot, held] = [this.#ledger.snapshotAt(step), this.#ledger.sealed]
+    return { snapshot, held, forgotten: this.#ledger.compact(snapshot, held) }
+  }
 
   /**
    * Signs an entry, keeps it, lets it count here, sends it to everybody, then calls back; a chain that was cut says no more, and `sent` is not called. Where this peer

@@ -2,6 +2,7 @@ import { ByteModel } from './byte-model.ts'
 import type { ByteModelRules, ModelMemory, ModelStart } from './byte-model.ts'
 import type { Entry } from './ledger-entry.ts'
 import { stepBytesOf } from './step-bytes.ts'
+import type { TaskResult, TaskWorker } from './task-worker.ts'
 import { readAll } from './weight-source.ts'
 
 /** What a pack of scalars says to the model: an entry without what proves whose it is. */
@@ -34,18 +35,10 @@ export interface ModelAnswers {
   read: Float32Array
 }
 
-/** Of a task: what it came to, or why whoever did the work is gone. */
-export type ModelResult<Kind extends ModelTaskKind> =
-  | { readonly kind: 'done', readonly value: ModelAnswers[Kind] }
-  | { readonly kind: 'lost', readonly reason: string }
+export type ModelResult<Kind extends ModelTaskKind> = TaskResult<ModelAnswers[Kind]>
 
-/**
- * Whoever keeps the weights of a run of bytes. A pass over a million weights for the packs of one window takes long enough for everything else to notice, so it is done where
- * the measuring is. Tasks are done in the order in which they were asked, between two measurements, and each is answered once: now, or later.
- */
-export interface ModelWorker {
-  ask<Kind extends ModelTaskKind> (task: ModelTaskOf<Kind>, answer: (result: ModelResult<Kind>) => void): void
-}
+/** Whoever keeps the weights of a run of bytes. */
+export type ModelWorker = TaskWorker<ModelTask, ModelAnswers>
 
 /** The work itself, done before the call returns. */
 export class ModelWork implements ModelWorker {

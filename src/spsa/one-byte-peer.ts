@@ -3,6 +3,7 @@ import { Agreement } from './agreement.ts'
 import { meanLoss } from './direction-losses.ts'
 import { toldOf } from './half-loss.ts'
 import type { Told } from './half-loss.ts'
+import { hear } from './hearing.ts'
 import { Intake } from './intake.ts'
 import type { Entry } from './ledger-entry.ts'
 import { endOf, fingerprintOf } from './ledger.ts'
@@ -10,7 +11,7 @@ import type { Ledger } from './ledger.ts'
 import type { Adoption, LedgerStart } from './ledger-start.ts'
 import { LedgerTalk } from './ledger-talk.ts'
 import { EVERYONE } from './one-byte-messages.ts'
-import type { ModelAnswers, ModelTaskKind, ModelTaskOf } from './model-worker.ts'
+import type { ModelAnswers, ModelTask } from './model-worker.ts'
 import type { OneByteMessage, OneByteReport } from './one-byte-messages.ts'
 import type { OneBytePorts, OneByteRules } from './one-byte-ports.ts'
 import { passesOf } from './passes-of-run.ts'
@@ -19,6 +20,8 @@ import { ONE_A_STEP } from './places.ts'
 import type { Places } from './places.ts'
 import type { ScalarMachine } from './scalar-machine.ts'
 import type { StepState } from './step-states.ts'
+import { asking } from './task-worker.ts'
+import type { Ask } from './task-worker.ts'
 
 /**
  * One peer of Just One Byte: evaluate the own batch at θ ± ε·z(own seed), or half of what a pair evaluates, keep one byte of the projected gradient, and sign and send a pack of
@@ -31,6 +34,7 @@ export class OneBytePeer implements ScalarMachine {
   readonly #ports: OneBytePorts
   readonly #start: LedgerStart | undefined
   readonly #talk: LedgerTalk
+  readonly #ask: Ask<ModelTask, ModelAnswers>
   readonly #intake = new Intake()
   readonly #agreement: Agreement
   readonly #passes: Passes
@@ -47,6 +51,7 @@ export class OneBytePeer implements ScalarMachine {
     this.#places = rules.places ?? ONE_A_STEP
     this.#ports = ports
     this.#start = start
+    this.#ask = asking(ports.model, reason => { ports.report({ kind: 'failed', reason }) })
     this.#talk = new LedgerTalk(rules.ledger, { ...ports, report: event => { this.#onLedger(event) } }, start?.held)
     this.#agreement = new Agreement({ ...rules, epochSteps: rules.model.epochSteps }, ports, () => ({
       ledger: this.ledger, step: this.#place, isOver: this.#isOver, isInStep: step => this.#adoption === undefined && this.#intake.follows(step), inquire: to => { this.inquire(to) },
@@ -77,40 +82,24 @@ export class OneBytePeer implements ScalarMachine {
 
   /** Takes over entries that were kept, in the order of each chain and without a word, in one pass over the weights. Before `start`. */
   restore (entries: readonly Entry[]): void {
-    for (const entry of entries) this.ledger.admit(entry)
-    if (this.#start !== undefined && !this.#seal(this.#start)) {
-      this.#talk.takeOver(this.#start.snapshot)
-      for (const entry of entries) this.ledger.admit(entry)
-    }
+    this.#talk.restore(entries, this.#start)
     this.#intake.begin(this.ledger.open())
     this.#catchUp()
-  }
-
-  /** False where the entries held do not lead to the snapshot: then nothing from before it is worth holding. */
-  #seal ({ snapshot, held }: LedgerStart): boolean {
-    try {
-      this.ledger.compact(snapshot, held)
-      return true
-    } catch {
-      return false
-    }
   }
 
   /**
    * Goes on from a snapshot that others took, checked by its hashes, instead of from what this peer had before that step; what it holds of later steps stays, and its own
    * chain goes on. At once, or after the forward passes under way.
    */
-  adopt (adoption: Adoption): boolean {
+  adopt (adoption: Adoption, taken: (isTaken: boolean) => void): void {
     this.#adoption = adoption
     if (!this.#isMeasuring) this.#catchUp()
-    return true
+    taken(true)
   }
 
   #adopt ({ weights, start }: Adoption): void {
-    const held = this.ledger.entries()
-    this.#talk.takeOver(start.snapshot)
+    this.#talk.goOnFrom(start.snapshot)
     this.#ask({ kind: 'begin', start: start.model, weights })
-    for (const entry of held) this.ledger.admit(entry)
     this.#intake.begin(this.ledger.open())
     this.#agreement.restarted()
     this.#passes.restart()
@@ -192,8 +181,7 @@ export class OneBytePeer implements ScalarMachine {
   /** An epoch that enough others have made the same of becomes a snapshot; entries of the one before it are forgotten. */
   #compact (): void {
     const { boundary: step, agreed } = this.#agreement
-    const [snapshot, held] = [this.ledger.snapshotAt(step), this.ledger.sealed]
-    const forgotten = this.ledger.compact(snapshot, held)
+    const { snapshot, held, forgotten } = this.#talk.seal(step)
     this.#agreement.sealed()
     this.#passes.sealed(step)
     this.#ask({ kind: 'seal', step }, ({ weights, ...model }) => { this.#ports.report({ kind: 'sealed', start: { model, snapshot, held }, weights, forgotten, agreed }) })
@@ -250,20 +238,7 @@ export class OneBytePeer implements ScalarMachine {
 
   /** Whatever arrives from somebody: in any order, twice, or never. */
   receive (from: string, message: OneByteMessage): void {
-    switch (message.kind) {
-      case 'pack': { this.#talk.takePack(from, message.entry, this.#place); break }
-      case 'entries': { this.#talk.takeAsked(from, message.entries, this.#place); break }
-      case 'inquiry': { if (this.#talk.answer(from, message.inquiry)) this.#agreement.offer(from); break }
-      case 'check': { this.#agreement.compare(from, message); break }
-      case 'seek': { if (message.heads) this.#agreement.tellHeads(from); else this.#agreement.offer(from); break }
-      case 'offer': {
-        this.#ports.report({ kind: 'offered', from, offer: message.offer })
-        this.#agreement.weigh(from, message.offer)
-        break
-      }
-      case 'heads': { this.#ports.report({ kind: 'told-heads', from, part: message.part }); break }
-      default: this.#ports.report({ kind: 'refused', from, code: 'WRONG_STEP', reason: 'this run has no seed pool whose sums could be told' })
-    }
+    hear(from, message, { talk: this.#talk, agreement: this.#agreement, step: this.#place, report: this.#ports.report, hasSums: false })
     if (!this.#isMeasuring) this.#catchUp()
     this.#passes.heard()
   }
@@ -289,12 +264,5 @@ export class OneBytePeer implements ScalarMachine {
     if (added.length + withdrawn.length > 0) this.#ask({ kind: 'move', added, withdrawn })
     this.#agreement.goOn()
     if (this.#isOver) this.#sealWhatCan()
-  }
-
-  #ask<Kind extends ModelTaskKind> (task: ModelTaskOf<Kind>, done: (answer: ModelAnswers[Kind]) => void = () => undefined): void {
-    this.#ports.model.ask(task, result => {
-      if (result.kind === 'done') done(result.value)
-      else this.#ports.report({ kind: 'failed', reason: result.reason })
-    })
   }
 }

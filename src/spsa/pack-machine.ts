@@ -1,7 +1,7 @@
 import { reasonOf } from '../errors.ts'
 import { Agreement } from './agreement.ts'
 import type { AgreementPorts, AgreementRules } from './agreement.ts'
-import { hashWeights } from './weights-hash.ts'
+import { hear } from './hearing.ts'
 import type { Entry } from './ledger-entry.ts'
 import { fingerprintOf } from './ledger.ts'
 import type { Ledger, Snapshot } from './ledger.ts'
@@ -10,17 +10,16 @@ import { LedgerTalk } from './ledger-talk.ts'
 import type { LedgerTalkPorts } from './ledger-talk.ts'
 import { EVERYONE } from './one-byte-messages.ts'
 import type { OneByteMessage, OneByteReport } from './one-byte-messages.ts'
+import { NO_LIMIT } from './pack-keeper.ts'
+import type { PackAnswers, PackKeeper, PackTask } from './pack-keeper.ts'
 import type { Pack } from './pack-model.ts'
 import type { PackPlayer, PackPorts, PackReport, PackStart } from './pack-player.ts'
 import type { ScalarMachine } from './scalar-machine.ts'
 import type { StepState } from './step-states.ts'
-import { readAll } from './weight-source.ts'
-import type { WeightSource } from './weight-source.ts'
+import { asking } from './task-worker.ts'
+import type { Ask } from './task-worker.ts'
 
-export type PackMachinePorts = LedgerTalkPorts & AgreementPorts
-
-/** Scalars of a run of rounds are clipped by one limit throughout, which no snapshot has to tell. */
-const NO_LIMIT = 0
+export type PackMachinePorts = LedgerTalkPorts & AgreementPorts & { readonly keeper: PackKeeper }
 
 /**
  * One peer of a method of rounds in a swarm: its packs are links of its signed chain, others' count once the ledger has admitted them, and what is missing is
@@ -31,6 +30,7 @@ export class PackMachine implements ScalarMachine {
   readonly #ports: PackMachinePorts
   readonly #talk: LedgerTalk
   readonly #agreement: Agreement
+  readonly #ask: Ask<PackTask, PackAnswers>
   readonly #play: (ports: PackPorts, start?: PackStart) => PackPlayer
   #start: LedgerStart | undefined
   #player: PackPlayer
@@ -42,34 +42,35 @@ export class PackMachine implements ScalarMachine {
   #adoption: Adoption | undefined
   /** In a round, within which its weights must not move. */
   #isBusy = false
-  #mustRebuild = false
+  /** It is being found out whether a snapshot makes what was told of it. */
+  #isAdopting = false
   #isStopping = false
   #isOver = false
 
   /**
    * @param play makes the player of the method over the ports it is given, from what stands for packs that are not here
-   * @param start where this peer begins; the weights of its snapshot are those that the player is given anyway
+   * @param start where this peer begins; the weights of its snapshot are those that the keeper begins with anyway
    */
   constructor (play: (ports: PackPorts, start?: PackStart) => PackPlayer, rules: AgreementRules, ports: PackMachinePorts, start?: LedgerStart) {
     this.#rules = rules
     this.#ports = ports
     this.#play = play
+    this.#ask = asking(ports.keeper, reason => { ports.report({ kind: 'failed', reason }) })
     this.#start = start
     this.#talk = new LedgerTalk(rules.ledger, { ...ports, report: event => { this.#onLedger(event) } }, start?.held)
     this.#player = this.#playFrom(start)
+    if (start !== undefined) this.#ask({ kind: 'begin', start: packStartOf(start) })
     this.#agreement = new Agreement(rules, ports, () => ({
       ledger: this.ledger, step: this.#ledgerStep, isOver: this.#isOver, inquire: to => { this.inquire(to) },
       // what the weights do not follow yet is added for the hash
-      isInStep: () => true, hash: (before, found) => { found({ modelHash: hashWeights(this.#weightsBefore(before), NO_LIMIT), limit: NO_LIMIT }) }, sums: this.#start?.sums,
-      rebuild: () => { this.#rebuild() }, overruled: overruling => { ports.report({ kind: 'overruled', ...overruling }) }
+      isInStep: () => !this.#isAdopting, hash: (before, found) => { this.#hash(before, NO_LIMIT, modelHash => { found({ modelHash, limit: NO_LIMIT }) }) }, sums: this.#start?.sums,
+      rebuild: () => { this.#ask({ kind: 'rebuild' }) }, overruled: overruling => { ports.report({ kind: 'overruled', ...overruling }) }
     }))
   }
 
   get ledger (): Ledger { return this.#talk.ledger }
 
-  get weights (): WeightSource { return this.#player.model.weights }
-
-  readWeights (read: (weights: Float32Array) => void): void { read(readAll(this.weights)) }
+  readWeights (read: (weights: Float32Array) => void): void { this.#ask({ kind: 'read' }, read) }
 
   /** Steps of training taken so far; another player that goes on from a snapshot when all is over takes none. */
   get step (): number { return Math.max(this.#stepsBefore, this.#player.step) }
@@ -78,22 +79,8 @@ export class PackMachine implements ScalarMachine {
 
   /** In one pass over the weights. */
   restore (entries: readonly Entry[]): void {
-    for (const entry of entries) this.ledger.admit(entry)
-    if (this.#start !== undefined && !this.#seal(this.#start)) {
-      this.#talk.takeOver(this.#start.snapshot)
-      for (const entry of entries) this.ledger.admit(entry)
-    }
+    this.#talk.restore(entries, this.#start)
     this.#player.receive(this.ledger.open().map(packOf))
-  }
-
-  /** False where the entries held do not lead to the snapshot: then nothing from before it is worth holding. */
-  #seal ({ snapshot, held }: LedgerStart): boolean {
-    try {
-      this.ledger.compact(snapshot, held)
-      return true
-    } catch {
-      return false
-    }
   }
 
   start (fromStep: number): void {
@@ -115,20 +102,7 @@ export class PackMachine implements ScalarMachine {
 
   /** Whatever arrives from somebody: in any order, twice, or never. */
   receive (from: string, message: OneByteMessage): void {
-    switch (message.kind) {
-      case 'pack': { this.#talk.takePack(from, message.entry, this.#ledgerStep); break }
-      case 'entries': { this.#talk.takeAsked(from, message.entries, this.#ledgerStep); break }
-      case 'inquiry': { if (this.#talk.answer(from, message.inquiry)) this.#agreement.offer(from); break }
-      case 'check': { this.#agreement.compare(from, message); break }
-      case 'seek': { if (message.heads) this.#agreement.tellHeads(from); else this.#agreement.offer(from); break }
-      case 'offer': {
-        this.#ports.report({ kind: 'offered', from, offer: message.offer })
-        this.#agreement.weigh(from, message.offer)
-        break
-      }
-      case 'heads': { this.#ports.report({ kind: 'told-heads', from, part: message.part }); break }
-      case 'sums': { this.#ports.report({ kind: 'told-sums', from, step: message.step, sums: message.sums }) }
-    }
+    hear(from, message, { talk: this.#talk, agreement: this.#agreement, step: this.#ledgerStep, report: this.#ports.report, hasSums: true })
     if (this.#isOver) this.#sealWhatCan()
   }
 
@@ -145,24 +119,27 @@ export class PackMachine implements ScalarMachine {
 
   /** Everything held now, by its fingerprint, and the weights that it makes, by their hash. */
   state (told: (state: Omit<StepState, 'step'>) => void): void {
-    told({ fingerprint: fingerprintOf({ step: 0, heads: this.ledger.heads() }), modelHash: hashWeights(this.#weightsBefore(Infinity)) })
+    const fingerprint = fingerprintOf({ step: 0, heads: this.ledger.heads() })
+    this.#hash(Infinity, undefined, modelHash => { told({ fingerprint, modelHash }) })
   }
 
-  adopt (adoption: Adoption): boolean {
-    this.#adoption = adoption
-    return this.#isBusy || this.#adopt()
+  adopt (adoption: Adoption, taken: (isTaken: boolean) => void): void {
+    if (this.#isBusy || this.#isAdopting) {
+      this.#adoption = adoption
+      taken(true)
+    } else this.#adopt(adoption, taken)
   }
 
   get #ledgerStep (): number { return this.#round * this.#rules.ledger.window }
 
-  #weightsBefore (step: number): WeightSource {
-    return this.#player.model.weightsBy(this.ledger.open().filter(({ firstStep }) => firstStep < step).map(packOf))
+  #hash (before: number, limit: number | undefined, found: (modelHash: string) => void): void {
+    this.#ask({ kind: 'hash', packs: this.ledger.open().filter(({ firstStep }) => firstStep < before).map(packOf), limit }, found)
   }
 
   /** A player that begins there, whom alone this peer listens to from now on. */
-  #playFrom (start: LedgerStart | undefined, weights?: Float32Array): PackPlayer {
+  #playFrom (start: LedgerStart | undefined): PackPlayer {
     const player: PackPlayer = this.#play({
-      peer: this.#ports.peer,
+      peer: this.#ports.peer, keeper: this.#ports.keeper,
       send: (pack, sent) => {
         this.#sending = pack
         this.#talk.publish(pack, entry => {
@@ -172,7 +149,7 @@ export class PackMachine implements ScalarMachine {
         })
       },
       report: event => { if (player === this.#player) this.#onPlayer(event) }
-    }, start === undefined ? undefined : { step: start.snapshot.step, packs: packsIn(start.snapshot), weights, sums: start.sums })
+    }, start && packStartOf(start))
     return player
   }
 
@@ -188,7 +165,7 @@ export class PackMachine implements ScalarMachine {
     if (event.kind === 'admitted') {
       this.#agreement.changed(event.entry.firstStep)
       const isSending = event.entry.peer === this.#ports.peer && event.entry.firstStep === this.#sending?.firstStep
-      if (!isSending && !event.isLate) this.#player.receive([packOf(event.entry)])
+      if (!isSending && !event.isLate && !this.#isAdopting) this.#player.receive([packOf(event.entry)])
     }
     if (event.kind === 'withdrawn') {
       this.#agreement.changed(event.fromStep)
@@ -200,8 +177,6 @@ export class PackMachine implements ScalarMachine {
   #afterRound (round: number): void {
     this.#round = round
     if (this.#sent !== undefined) this.#ports.report({ kind: 'packed', entry: this.#sent })
-    if (this.#mustRebuild) this.#player.model.rebuild()
-    this.#mustRebuild = false
     this.#talk.fillGaps(this.#ledgerStep)
     this.#agreement.afterPack()
     this.#sealWhatCan()
@@ -211,8 +186,7 @@ export class PackMachine implements ScalarMachine {
   #onEnd ({ how, reason }: Extract<PackReport, { kind: 'ended' }>): void {
     this.#isBusy = false
     if (how === 'stopped' && !this.#isStopping && this.#adoption !== undefined) {
-      this.#adopt()
-      this.#begin(Math.max(this.#round, this.ledger.firstStep / this.#rules.ledger.window))
+      this.#adopt(this.#adoption, () => { this.#begin(Math.max(this.#round, this.ledger.firstStep / this.#rules.ledger.window)) })
       return
     }
     this.#isOver = true
@@ -221,58 +195,60 @@ export class PackMachine implements ScalarMachine {
     if (how === 'done') this.compare(EVERYONE)
   }
 
-  #rebuild (): void {
-    if (this.#isBusy) this.#mustRebuild = true
-    else this.#player.model.rebuild()
-  }
-
   #sealWhatCan (): void {
-    while (this.#agreement.isSealable()) this.#compact()
+    while (!this.#isAdopting && this.#agreement.isSealable()) this.#compact()
   }
 
   /** What enough others have made the same of becomes a snapshot; entries of the one before it are forgotten. */
   #compact (): void {
-    const step = this.#agreement.boundary
-    const agreed = this.#agreement.agreed
-    const [snapshot, held] = [this.ledger.snapshotAt(step), this.ledger.sealed]
-    const forgotten = this.ledger.compact(snapshot, held)
-    const { weights, sums } = this.#player.compact(step)
-    this.#start = { model: { step, limit: NO_LIMIT }, snapshot, held, sums }
+    const { boundary: step, agreed } = this.#agreement
+    const { snapshot, held, forgotten } = this.#talk.seal(step)
+    this.#player.compact(step, ({ weights, sums }) => {
+      this.#start = { model: { step, limit: NO_LIMIT }, snapshot, held, sums }
+      this.#ports.report({ kind: 'sealed', start: this.#start, weights, forgotten, agreed })
+    })
     this.#agreement.sealed()
-    this.#ports.report({ kind: 'sealed', start: this.#start, weights, forgotten, agreed })
   }
 
-  /** Another player goes on from there, and from what this peer holds of later steps; from what it had where that makes other weights than were told. */
-  #adopt (): boolean {
-    const { weights, start, modelHash } = this.#adoption as Adoption
+  /** Another player goes on from there, and from what this peer holds of later steps; from what it has where that makes other weights than were told. */
+  #adopt ({ weights, start, modelHash }: Adoption, taken: (isTaken: boolean) => void): void {
     this.#adoption = undefined
-    const before = this.ledger
     this.#stepsBefore = this.step
-    const why = this.#misfitOf(start, weights, modelHash)
-    if (why !== undefined) {
-      this.#ports.report({ kind: 'refused', from: this.#ports.peer, code: 'WRONG_STEP', reason: why })
-      this.#player = this.#playFrom(this.#start)
-      this.#player.receive(before.open().map(packOf))
-      return false
+    const player = this.#tried(start)
+    const goOn = (why: string | undefined): void => {
+      this.#isAdopting = false
+      if (why === undefined && typeof player !== 'string') {
+        this.#talk.goOnFrom(start.snapshot)
+        this.#agreement.restarted()
+        ;[this.#start, this.#player] = [start, player]
+      } else {
+        this.#ports.report({ kind: 'refused', from: this.#ports.peer, code: 'WRONG_STEP', reason: why ?? '' })
+        this.#player = this.#playFrom(this.#start)
+      }
+      this.#player.receive(this.ledger.open().map(packOf))
+      if (this.#isStopping) this.#player.stop()
+      if (why === undefined) this.#ports.report({ kind: 'adopted', start, weights })
+      taken(why === undefined)
+      this.#agreement.goOn()
+      if (this.#adoption !== undefined && !this.#isBusy) this.#adopt(this.#adoption, () => undefined)
     }
-    this.#talk.takeOver(start.snapshot)
-    for (const entry of before.entries()) this.ledger.admit(entry)
-    this.#player.receive(this.ledger.open().map(packOf))
-    this.#start = start
-    this.#agreement.restarted()
-    this.#ports.report({ kind: 'adopted', start, weights })
-    return true
+    this.#isAdopting = true
+    if (typeof player === 'string') goOn(player)
+    else this.#ask({ kind: 'begin', start: { ...packStartOf(start), weights }, modelHash }, goOn)
   }
 
-  /** Plays from a snapshot; why it is none, in a sentence. */
-  #misfitOf (start: LedgerStart, weights: Float32Array | undefined, modelHash: string): string | undefined {
+  /** A player that begins there, or why none can. */
+  #tried (start: LedgerStart): PackPlayer | string {
     try {
-      this.#player = this.#playFrom(start, weights)
+      return this.#playFrom(start)
     } catch (error) {
       return reasonOf(error)
     }
-    return hashWeights(this.#player.model.weights, NO_LIMIT) === modelHash ? undefined : 'a snapshot makes other weights than were told of it'
   }
+}
+
+function packStartOf ({ snapshot, sums }: LedgerStart): PackStart {
+  return { step: snapshot.step, packs: packsIn(snapshot), sums }
 }
 
 /** What an entry says to the model. */

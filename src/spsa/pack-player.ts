@@ -1,4 +1,5 @@
-import type { Pack, PackModel } from './pack-model.ts'
+import type { PackKeeper } from './pack-keeper.ts'
+import type { Pack } from './pack-model.ts'
 
 export type PackRefusal = 'REPLAY' | 'WRONG_STEP' | 'SEED_OUTSIDE_POOL' | 'BAD_LEVEL'
 
@@ -12,6 +13,8 @@ export type PackReport =
 
 export interface PackPorts {
   readonly peer: string
+  /** Keeps the weights, which move between two rounds only, or by what a peer finds itself. */
+  readonly keeper: PackKeeper
   /** Keeps a pack of this peer's own for ever, sends it to everybody else, then calls back; whoever carries it signs it (`Ledger`). */
   readonly send: (pack: Pack, sent: () => void) => void
   readonly report: (event: PackReport) => void
@@ -29,7 +32,6 @@ export interface PackStart {
 
 /** One peer of a method whose rounds end with a pack. */
 export interface PackPlayer {
-  readonly model: PackModel
   /** Steps of training taken so far, of all rounds. */
   readonly step: number
   /** Rounds from `fromRound` on, until the last one's end or `stop`. Call it once. */
@@ -40,8 +42,8 @@ export interface PackPlayer {
   receive (packs: readonly Pack[]): void
   /** Counts a pack no longer, say because its author contradicted itself. */
   withdraw (pack: Pack): void
-  /** Forgets the packs before a step, between two snapshots. Returns what stands for them. Between two rounds. */
-  compact (step: number): Pick<PackStart, 'weights' | 'sums'>
+  /** Forgets the packs before a step, between two snapshots, and tells what stands for them. Between two rounds. */
+  compact (step: number, done: (stands: Pick<PackStart, 'weights' | 'sums'>) => void): void
 }
 
 /** What came while a peer was busy: its θ must not move within a round. */

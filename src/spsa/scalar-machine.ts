@@ -21,9 +21,11 @@ export interface ScalarMachine {
   seek (to: string, heads: boolean): void
   /**
    * Goes on from a snapshot that others took instead of from what this peer had before that step; what it holds of later steps stays, and its own
-   * chain goes on. At once, or after the work under way. False where that made other weights than were told, and it goes on from what it had.
+   * chain goes on. At once, or after the work under way.
+   *
+   * @param taken told false where that makes other weights than were told, and it goes on from what it has; where work is under way, true before that is known
    */
-  adopt (adoption: Adoption): boolean
+  adopt (adoption: Adoption, taken: (isTaken: boolean) => void): void
   /** What the weights are made of by now, since the snapshot after which entries are held. */
   applied (): Entry[]
   /** Tells a peer what this one holds. */

@@ -1,4 +1,5 @@
 import type { StampedEvent } from '../../src/events.ts'
+import { isScalarPreset } from '../../src/spsa/scalar-methods.ts'
 import { action } from '../../node/cli/command.ts'
 import type { Action, CommonOptions } from '../../node/cli/command.ts'
 import { EXIT } from '../../node/cli/exit-codes.ts'
@@ -73,7 +74,7 @@ async function play (settings: Settings, { options, output, signal }: Watch, onE
       onLost: name => { viewer.lost(name) },
       onVerdict: told => { verdict = told },
       onFault: sentence => { viewer.happened(sentence) },
-      onJudging: () => { viewer.close('merging the replicas and measuring on the held-out text …') }
+      onJudging: () => { viewer.close(`${isScalarPreset(settings.methodName) ? '' : 'merging the replicas and '}measuring on the held-out text …`) }
     })
     return { report, verdict }
   } finally {

@@ -5,11 +5,14 @@ import type { ScalarOutcome, ScalarRequest, TrainingOutcome } from '../../src/po
 import { Accumulator, accumulatedWeights, amountOf, fixedPoint } from '../../src/spsa/accumulator.ts'
 import { clipLevel, nextLimit } from '../../src/spsa/clipping.ts'
 import { directionLosses } from '../../src/spsa/direction-losses.ts'
+import { ferretArithmetic } from '../../src/spsa/ferret-arithmetic.ts'
 import { FerretPeer, evenBlocks } from '../../src/spsa/ferret-peer.ts'
+import { KSeedArithmetic, kSeedFixedPoint } from '../../src/spsa/k-seed-arithmetic.ts'
 import { KSeedPeer } from '../../src/spsa/k-seed-peer.ts'
 import type { KSeedRules } from '../../src/spsa/k-seed-peer.ts'
 import { rademacher } from '../../src/spsa/noise.ts'
 import type { Noise } from '../../src/spsa/noise.ts'
+import { KeptPacks } from '../../src/spsa/pack-keeper.ts'
 import { scalarCodec } from '../../src/spsa/scalar-codec.ts'
 import { seedOfStep } from '../../src/spsa/seeds.ts'
 import { heldWeights, readAll } from '../../src/spsa/weight-source.ts'
@@ -118,10 +121,12 @@ export function kSeedArm (rounds: number, localSteps: number, learningRate: numb
         codec: scalarCodec(), largestLevel: LARGEST_LEVEL, levelsAboveMedian, noise: rademacher, isPro: false
       }
       const points = [{ forwardPasses: 0, bytes: 0, loss: await ground.judge(ground.start) }]
-      const peers: KSeedPeer[] = ground.samplers.map((sample, self) => new KSeedPeer(heldWeights(ground.start), rules, {
-        peer: `peer-${self}`, draws: words(FINETUNE.seed, 510, self),
+      const keepers = ground.samplers.map(() => new KeptPacks({ base: heldWeights(ground.start), integers: new Int32Array(ground.start.length), trained: new Float32Array(0) }, new KSeedArithmetic(rules)))
+      const thetaOf = (self: number): WeightSource => (keepers[self] as KeptPacks).model.weights
+      const peers: KSeedPeer[] = ground.samplers.map((sample, self) => new KSeedPeer(rules, {
+        peer: `peer-${self}`, keeper: keepers[self] as KeptPacks, draws: words(FINETUNE.seed, 510, self),
         measure: (request, done) => {
-          clock.schedule(1, async () => { done(await measureAt(ground, (peers[self] as KSeedPeer).weights, rules.noise, sample(request.step), request)) })
+          clock.schedule(1, async () => { done(await measureAt(ground, thetaOf(self), rules.noise, sample(request.step), request)) })
         },
         // All end a round at the same moment and go on at once: packs of others count one round late.
         send: (pack, sent) => {
@@ -131,7 +136,7 @@ export function kSeedArm (rounds: number, localSteps: number, learningRate: numb
         report: event => {
           if (self !== 0 || event.kind !== 'round' || !isMark(event.round, rounds)) return
           clock.schedule(0.75, async () => {
-            const weights = readAll((peers[0] as KSeedPeer).pool.weights(heldWeights(ground.start), (peers[0] as KSeedPeer).unit))
+            const weights = readAll((peers[0] as KSeedPeer).pool.weights(heldWeights(ground.start), kSeedFixedPoint(rules).unit))
             points.push({ forwardPasses: 2 * localSteps * event.round, bytes: RECEIVERS * (PACK_BYTES + 3 * localSteps) * event.round, loss: await ground.judge(weights) })
           })
         }
@@ -156,8 +161,9 @@ export function ferretArm (rounds: number, localSteps: number, learningRate: num
       const inner = draftInner({ steps: rounds * localSteps, batch: FINETUNE.batch, learningRate })
       const points = [{ forwardPasses: 0, bytes: 0, loss: await ground.judge(ground.start) }]
       const learners = ground.samplers.map(sample => new RealLearner({ model: ground.model, kernels: ground.kernels, inner, budgetSteps: rounds * localSteps, sample, genesis: ground.start }))
-      const peers: FerretPeer[] = learners.map((learner, self) => new FerretPeer(heldWeights(ground.start), rules, {
-        peer: `peer-${self}`, weights: learner.weights,
+      const keepers = learners.map(({ weights }) => new KeptPacks({ base: heldWeights(ground.start), integers: new Int32Array(ground.start.length), trained: weights }, ferretArithmetic(rules)))
+      const peers: FerretPeer[] = learners.map((learner, self) => new FerretPeer(rules, {
+        peer: `peer-${self}`, keeper: keepers[self] as KeptPacks,
         train: (steps, done) => {
           clock.schedule(1, async () => {
             const untilStep = (peers[self] as FerretPeer).step + steps
@@ -173,7 +179,7 @@ export function ferretArm (rounds: number, localSteps: number, learningRate: num
           if (self !== 0 || event.kind !== 'round' || !isMark(event.round, rounds)) return
           const done = event.round
           clock.schedule(0.75, async () => {
-            points.push({ forwardPasses: 3 * localSteps * done, bytes: RECEIVERS * (PACK_BYTES + 3 * directions) * done, loss: await ground.judge(readAll((peers[0] as FerretPeer).weights)) })
+            points.push({ forwardPasses: 3 * localSteps * done, bytes: RECEIVERS * (PACK_BYTES + 3 * directions) * done, loss: await ground.judge(readAll((keepers[0] as KeptPacks).model.weights)) })
           })
         }
       }))

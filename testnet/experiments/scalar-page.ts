@@ -1,4 +1,6 @@
 import { scalarPresets } from '../../src/spsa/scalar-methods.ts'
+import { liarsSection } from './scalar-liars-page.ts'
+import type { LiarFigures } from './scalar-liars.ts'
 import type { MemoryRow } from './scalar-memory.ts'
 import { crossoverBytes } from './scalar-rebuild.ts'
 import type { RebuildFigures } from './scalar-rebuild.ts'
@@ -13,8 +15,11 @@ export interface ScalarFigures {
   readonly poolRebuild: ReturnType<typeof measurePoolRebuild>
   readonly memory: readonly MemoryRow[]
   readonly swarms: SwarmFigures
+  readonly liars: LiarFigures
   readonly rebuild: RebuildFigures
   readonly responsiveness: ResponsivenessFigures
+  readonly responsivenessFedKSeed: ResponsivenessFigures
+  readonly responsivenessFerret: ResponsivenessFigures
   readonly wireOneByte: WireFigures
   readonly wireFedKSeed: WireFigures
   readonly wireFerret: WireFigures
@@ -26,7 +31,7 @@ const BYTES_PER_SECOND_OF_MEGABIT = 125_000
 const [TARGET_BYTES, TARGET_ROUND_KILOBYTES] = [200, 18]
 
 /** The page of results. @param finetuning its last section */
-export function scalarPage (setup: string, { speeds, poolRebuild, memory, swarms, rebuild, responsiveness, wireOneByte, wireFedKSeed, wireFerret }: ScalarFigures, finetuning: string): string {
+export function scalarPage (setup: string, { speeds, poolRebuild, memory, swarms, liars, rebuild, responsiveness, responsivenessFedKSeed, responsivenessFerret, wireOneByte, wireFedKSeed, wireFerret }: ScalarFigures, finetuning: string): string {
   return `# What the scalar lane costs and learns
 
 Command: \`npm run bench:scalars\` (parts are kept in docs/results/scalars, and what is there is not measured again unless it is named: \`npm run bench:scalars -- wireOneByte\`). Setup: ${setup}, on a machine that did other work too: speeds are those of processor time, which others' work does not count to, with plain copies before and after; delays are ratios in one run.
@@ -35,8 +40,9 @@ ${speedSection(speeds)}
 ${memorySection(memory)}
 ${rebuildSection(rebuild, poolRebuild)}
 ${wireSection(wireOneByte, wireFedKSeed, wireFerret)}
-${responsivenessSection(responsiveness)}
+${responsivenessSection([responsiveness, responsivenessFedKSeed, responsivenessFerret])}
 ${swarmSection(swarms)}
+${liarsSection(liars)}
 ${finetuning}`
 }
 
@@ -114,22 +120,29 @@ ${protocols.join('\n')}
 `
 }
 
-function responsivenessSection ({ parameters, bytesAWindow, windows, onThisThread, inTheTrainersThread, same }: ResponsivenessFigures): string {
+function responsivenessSection (of: readonly [ResponsivenessFigures, ResponsivenessFigures, ResponsivenessFigures]): string {
+  const [bytes, pool, ferret] = of
+  return `## The daemon's thread
+
+${(bytes.parameters / 1e6).toFixed(2)} M weights are moved by what seven others send in a window or round, and hashed as they were four before; ${bytes.windows} of them, each first on the thread that asks and then, from the same packs, in the trainer's thread: ${of.every(({ same }) => same) ? 'the same bits' : 'OTHER BITS'}. What the asking thread goes through meanwhile:
+
+${loopTable('one-byte', bytes)}
+${loopTable('fedkseed', pool)}
+${loopTable('ferret, whose peer also tells its own move as coordinates and takes up the common weights,', ferret)}`
+}
+
+function loopTable (name: string, { bytesAWindow, onThisThread, inTheTrainersThread }: ResponsivenessFigures): string {
   const row = (what: string, of: (figures: LoopFigures) => number | null): string => {
     const [before, after] = [of(onThisThread), of(inTheTrainersThread)]
     return `| ${what} | ${before?.toFixed(1) ?? '–'} ms | ${after?.toFixed(1) ?? '–'} ms | ${before === null || after === null ? '–' : (before / after).toFixed(1)} |`
   }
-  return `## The daemon's thread
-
-${(parameters / 1e6).toFixed(2)} M weights are moved by the ${bytesAWindow} bytes that seven others send in a window, and hashed as they were four windows before; ${windows} windows, each first on the thread that asks and then, from the same packs, in the trainer's thread: ${same ? 'the same bits' : 'OTHER BITS'}. What the asking thread goes through meanwhile:
-
-| | on this thread | in the trainer's | ratio |
+  return `| ${name} ${bytesAWindow} scalars | on this thread | in the trainer's | ratio |
 |---|---|---|---|
 ${[
   row('longest that it computed without a turn for anything else', ({ longestComputedMs }) => longestComputedMs),
   row('longest delay of a timer, other processes’ turns included', ({ longestDelayMs }) => longestDelayMs),
   row('delay of a timer, 99th percentile', ({ p99DelayMs }) => p99DelayMs),
-  row('from a window’s packs to the answer, median', ({ moveMs }) => moveMs),
+  row('from the packs to the answer, median', ({ moveMs }) => moveMs),
   row('from the question for a hash to the answer, median', ({ hashMs }) => hashMs)
 ].join('\n')}
 `

@@ -4,12 +4,13 @@ import { ShoalError } from '../../src/errors.ts'
 import { startWasm } from '../../node/backends/wasm.ts'
 import { finetuneSection } from './finetune-report.ts'
 import { variantsSection } from './variants-report.ts'
+import { measureLiars } from './scalar-liars.ts'
 import { measureMemory } from './scalar-memory.ts'
 import type { MemoryRow } from './scalar-memory.ts'
 import { scalarPage } from './scalar-page.ts'
 import type { ScalarFigures } from './scalar-page.ts'
 import { measureRebuild } from './scalar-rebuild.ts'
-import { measureResponsiveness } from './scalar-responsiveness.ts'
+import { measureResponsiveness, measureRoundsResponsiveness } from './scalar-responsiveness.ts'
 import { measurePoolRebuild, measureSpeeds } from './scalar-speeds.ts'
 import { measureSwarms } from './scalar-swarms.ts'
 import { measureWire } from './scalar-wire.ts'
@@ -42,8 +43,11 @@ const parts: Parts = {
     return rows
   },
   swarms: measureSwarms,
+  liars: measureLiars,
   rebuild: async () => measureRebuild({ parameters: 1_000_000, peers: 8, steps: 512 }, signal()),
   responsiveness: measureResponsiveness,
+  responsivenessFedKSeed: async () => measureRoundsResponsiveness('fedkseed'),
+  responsivenessFerret: async () => measureRoundsResponsiveness('ferret'),
   wireOneByte: async () => measureWire({ method: 'one-byte', packs: PACKS, idleSeconds: IDLE_SECONDS, signal: signal() }),
   wireFedKSeed: async () => measureWire({ method: 'fedkseed', packs: ROUNDS, idleSeconds: IDLE_SECONDS, signal: signal() }),
   wireFerret: async () => measureWire({ method: 'ferret', packs: ROUNDS, idleSeconds: IDLE_SECONDS, signal: signal() })
@@ -69,14 +73,15 @@ const unknown = named.find(part => !Object.hasOwn(parts, part))
 if (unknown !== undefined) throw new ShoalError({ code: 'USAGE', what: `there is no part ${unknown}`, why: `parts are ${Object.keys(parts).join(', ')}`, tryThis: 'name one of them, or none' })
 await mkdir(KEPT, { recursive: true })
 const kept = {
-  speeds: await figuresOf('speeds', named), poolRebuild: await figuresOf('poolRebuild', named), memory: await figuresOf('memory', named), swarms: await figuresOf('swarms', named),
+  speeds: await figuresOf('speeds', named), poolRebuild: await figuresOf('poolRebuild', named), memory: await figuresOf('memory', named), swarms: await figuresOf('swarms', named), liars: await figuresOf('liars', named),
   rebuild: await figuresOf('rebuild', named), responsiveness: await figuresOf('responsiveness', named),
+  responsivenessFedKSeed: await figuresOf('responsivenessFedKSeed', named), responsivenessFerret: await figuresOf('responsivenessFerret', named),
   wireOneByte: await figuresOf('wireOneByte', named), wireFedKSeed: await figuresOf('wireFedKSeed', named), wireFerret: await figuresOf('wireFerret', named)
 }
 const setups = new Set(Object.values(kept).map(({ setup }) => setup))
 const text = scalarPage([...setups].join('; '), {
-  speeds: kept.speeds.figures, poolRebuild: kept.poolRebuild.figures, memory: kept.memory.figures, swarms: kept.swarms.figures, rebuild: kept.rebuild.figures,
-  responsiveness: kept.responsiveness.figures, wireOneByte: kept.wireOneByte.figures, wireFedKSeed: kept.wireFedKSeed.figures, wireFerret: kept.wireFerret.figures
+  speeds: kept.speeds.figures, poolRebuild: kept.poolRebuild.figures, memory: kept.memory.figures, swarms: kept.swarms.figures, liars: kept.liars.figures, rebuild: kept.rebuild.figures,
+  responsiveness: kept.responsiveness.figures, responsivenessFedKSeed: kept.responsivenessFedKSeed.figures, responsivenessFerret: kept.responsivenessFerret.figures, wireOneByte: kept.wireOneByte.figures, wireFedKSeed: kept.wireFedKSeed.figures, wireFerret: kept.wireFerret.figures
 }, [await finetuneSection(RESULTS), await variantsSection(RESULTS)].join('\n'))
 await writeFile(new URL('scalars.md', RESULTS), text)
 console.log(text)

@@ -1,9 +1,12 @@
 import type { RoundRecord } from '../../src/ports.ts'
+import { formatBytes } from '../../node/terminal/units.ts'
 
 /** A round that some peer never reports (it was killed) is told without it after this many later rounds. */
 const LATE_ROUNDS = 2
 /** Rounds in memory at once; peers that far apart are not in one swarm. */
 const MAXIMUM_OPEN_ROUNDS = 64
+/** `99.9 kB`, and room for one that is longer. */
+const WIDEST_BYTES = 8
 
 interface NamedRecord {
   readonly name: string
@@ -55,7 +58,7 @@ export function roundLine (round: number, records: readonly NamedRecord[], nameO
     `step ${String(step).padStart(5)}`,
     `loss ${mean(losses).toFixed(3)}`,
     `spread ${spreads.length === 0 ? '   –   ' : mean(spreads).toExponential(1)}`,
-    `sent ${(sent / 1000).toFixed(0).padStart(5)} kB`,
+    `sent ${formatBytes(sent).padStart(WIDEST_BYTES)}`,
     groups(records, nameOf)
   ].join('  ')
 }

@@ -13,7 +13,7 @@ export function finalLines (report: FinalReport, theme: Theme): string[] {
     '',
     ...judgedLines(report, theme),
     ...byteLines(report),
-    `${formatSeconds(report.secondsTotal)} in all, ${formatSeconds(report.secondsTraining)} of them training; replicas apart by ${report.consensusDistance.toExponential(1)} of their size`,
+    `${formatSeconds(report.secondsTotal)} in all, ${formatSeconds(report.secondsTraining)} of them training; ${isOneModel(report) ? 'all peers with the same weights' : `replicas apart by ${report.consensusDistance.toExponential(1)} of their size`}`,
     ...report.peersLost.length === 0 ? [] : [theme.warning(`ended early: ${report.peersLost.join(', ')}`)],
     ...report.sampleAfter === '' ? [] : ['', theme.faint('before:'), printable(report.sampleBefore), '', theme.faint('after:'), printable(report.sampleAfter)]
   ]
@@ -21,13 +21,18 @@ export function finalLines (report: FinalReport, theme: Theme): string[] {
 
 function judgedLines (report: FinalReport, theme: Theme): string[] {
   const [loss, right] = [formatNumber(report.evalLoss, 4), `${formatNumber(100 * report.evalAccuracy, 1)} %`]
-  if (Number.isNaN(report.bitsPerCharacter)) return [theme.title(`merged model: ${right} of the held-out examples right (${loss} nats each)`)]
+  if (Number.isNaN(report.bitsPerCharacter)) return [theme.title(`${nameOf(report)}: ${right} of the held-out examples right (${loss} nats each)`)]
   return [
-    theme.title(`merged model: ${formatNumber(report.bitsPerCharacter, 3)} bits per character on held-out text (${loss} nats per token, ${right} of them foreseen)`),
-    `before the merge the replicas had ${formatNumber(report.evalLossReplicas, 4)} nats per token on average`,
+    theme.title(`${nameOf(report)}: ${formatNumber(report.bitsPerCharacter, 3)} bits per character on held-out text (${loss} nats per token, ${right} of them foreseen)`),
+    ...isOneModel(report) ? [] : [`before the merge the replicas had ${formatNumber(report.evalLossReplicas, 4)} nats per token on average`],
     gzipLine(report)
   ]
 }
+
+/** There is nothing to merge then. */
+function isOneModel ({ consensusDistance, perPeer }: FinalReport): boolean { return consensusDistance === 0 && perPeer.length > 1 }
+
+function nameOf (report: FinalReport): string { return isOneModel(report) ? 'the model of all peers' : 'merged model' }
 
 function peerRows (report: FinalReport): string[] {
   const right = 'right' as const

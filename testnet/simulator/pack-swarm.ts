@@ -12,12 +12,14 @@ import { PackMachine } from '../../src/spsa/pack-machine.ts'
 import { packMachineRules } from '../../src/spsa/pack-methods.ts'
 import type { PackSpec } from '../../src/spsa/pack-methods.ts'
 import type { PackPorts } from '../../src/spsa/pack-player.ts'
-import { packPlayer } from '../../src/spsa/pack-players.ts'
+import { keptPacks, packPlayer } from '../../src/spsa/pack-players.ts'
 import { noiseOf } from '../../src/spsa/noise.ts'
 import { heldWeights, perturbed } from '../../src/spsa/weight-source.ts'
+import type { WeightSource } from '../../src/spsa/weight-source.ts'
 import { signer } from '../../node/scalars/signing.ts'
 import type { ScalarProblem } from './scalar-problems.ts'
 import { sharedVerify } from './shared-verify.ts'
+import { TaskQueue } from './task-queue.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
 export const PACK_RUN = 'packs'
@@ -28,6 +30,8 @@ export const signAs = (peer: number): Sign => signer(secretOf(peer))
 
 export interface Member {
   readonly machine: PackMachine
+  /** What everything it counts by now makes. */
+  readonly weights: WeightSource
   readonly reports: OneByteReport[]
   /** Its sums, for a test that spoils them. */
   readonly integers: Int32Array
@@ -65,6 +69,8 @@ export interface Around {
   readonly start?: LedgerStart
   readonly lie?: Lie | undefined
   readonly ground: Ground
+  /** How long each task takes whoever keeps the weights, one after the other; no time when left out. */
+  readonly keeperTaskMs?: number | undefined
   /** Every peer's own when left out. */
   readonly verify?: Verify
 }
@@ -80,7 +86,7 @@ export interface Lie {
 }
 
 /** One peer on a clock, whose messages go wherever `send` takes them. */
-export function member (method: PackSpec, peer: number, clock: VirtualClock, { send, others = () => [], overruled = () => undefined, start, lie, ground, verify = sharedVerify() }: Around): Member {
+export function member (method: PackSpec, peer: number, clock: VirtualClock, { send, others = () => [], overruled = () => undefined, start, lie, ground, keeperTaskMs = 0, verify = sharedVerify() }: Around): Member {
   const { problem, steps: runSteps } = ground
   const size = problem.start.length
   const [reports, integers, theta] = [[] as OneByteReport[], new Int32Array(size), problem.start.slice()]
@@ -89,32 +95,40 @@ export function member (method: PackSpec, peer: number, clock: VirtualClock, { s
     pack.levels.forEach((level, at) => { pack.levels[at] = lie?.level?.(level) ?? level })
     ports.send(pack, sent)
   } })
-  const machine: PackMachine = new PackMachine((ports, from) => packPlayer(method, { runId: PACK_RUN, steps: runSteps }, problem.start, {
-    weights: theta, integers, draws: words(1, 501, peer), disclose: undefined,
+  const run = { runId: PACK_RUN, steps: runSteps }
+  const keeper = keptPacks(method, run, { base: heldWeights(problem.start), integers, trained: theta })
+  const turns = new TaskQueue(clock, keeperTaskMs)
+  const machine: PackMachine = new PackMachine((ports, from) => packPlayer(method, run, size, {
+    draws: words(1, 501, peer), disclose: undefined,
     measure: ({ step, epsilon, directions }, done) => {
-      const losses = directions.map(({ seed }) => {
-        const truth = (signed: number): number => problem.batchLoss(perturbed(machine.weights, noise, seed, signed), peer, step)
-        const at = (signed: number): number => lie?.loss?.(truth(signed)) ?? truth(signed)
-        return { above: at(epsilon), below: at(-epsilon) }
+      turns.take(() => {
+        const losses = directions.map(({ seed }) => {
+          const truth = (signed: number): number => problem.batchLoss(perturbed(keeper.model.weights, noise, seed, signed), peer, step)
+          const at = (signed: number): number => lie?.loss?.(truth(signed)) ?? truth(signed)
+          return { above: at(epsilon), below: at(-epsilon) }
+        })
+        clock.schedule(EVALUATION_MS, () => { done({ kind: 'measured', losses, tokens: 1 }) })
       })
-      clock.schedule(EVALUATION_MS, () => { done({ kind: 'measured', losses, tokens: 1 }) })
     },
     train: (steps, done) => {
-      clock.schedule(TRAINING_MS, () => {
-        for (let step = 0; step < steps; step++) ground.descend(theta, peer, machine.step + step)
-        theta.forEach((value, index) => { theta[index] = lie?.weight?.(value) ?? value })
-        done({ kind: 'reached', step: machine.step + steps, tokens: 1, meanLoss: problem.loss(theta) })
+      const begun = machine.step
+      turns.take(() => {
+        clock.schedule(TRAINING_MS, () => {
+          for (let step = 0; step < steps; step++) ground.descend(theta, peer, begun + step)
+          theta.forEach((value, index) => { theta[index] = lie?.weight?.(value) ?? value })
+          done({ kind: 'reached', step: begun + steps, tokens: 1, meanLoss: problem.loss(theta) })
+        })
       })
     }
-  }, lying(ports), from), packMachineRules(method, { runId: PACK_RUN, steps: runSteps, isMember: () => true }, size), {
-    peer: nameOfPeer(peer), sign: signAs(peer), verify,
+  }, lying(ports), from), packMachineRules(method, { ...run, isMember: () => true }, size), {
+    peer: nameOfPeer(peer), keeper: { ask: (task, answer) => { turns.take(() => { keeper.ask(task, answer) }) } }, sign: signAs(peer), verify,
     keep: (_entry, kept) => { kept() }, send, others,
     report: event => {
       reports.push(event)
       if (event.kind === 'overruled') overruled(event.offer)
     }
   }, start)
-  return { machine, reports, integers }
+  return { machine, reports, integers, weights: { size, read: (first, target) => { keeper.model.weights.read(first, target) } } }
 }
 
 export interface Links { readonly lost: number, readonly repeated: number, readonly jitterMs: number }
@@ -125,6 +139,8 @@ export interface Course {
   /** They tell something else than they measured. */
   readonly liars?: { readonly peers: readonly number[], readonly lie: Lie }
   readonly ground: Ground
+  /** As of a peer. */
+  readonly keeperTaskMs?: number
   /** When the last peer hears and is heard by nobody. */
   readonly away?: { readonly fromMs: number, readonly toMs: number }
 }
@@ -134,14 +150,14 @@ const COMPARE_EVERY_MS = 1000
 const AFTERMATH_MS = 30_000
 
 /** A snapshot comes from whoever took it. */
-function adopt ({ machine }: Member, offer: SnapshotOffer, swarm: readonly Member[]): boolean {
+function adopt ({ machine }: Member, offer: SnapshotOffer, swarm: readonly Member[]): void {
   const sealed = swarm.flatMap(({ reports }) => reports.flatMap(report => report.kind === 'sealed' && report.start.snapshot.step === offer.step ? [report] : []))
   const found = sealed.find(({ start: { snapshot } }) => fingerprintOf(snapshot) === offer.fingerprint)
-  return found !== undefined && machine.adopt({ weights: found.weights, start: { ...found.start, held: found.start.snapshot }, modelHash: offer.modelHash })
+  if (found !== undefined) machine.adopt({ weights: found.weights, start: { ...found.start, held: found.start.snapshot }, modelHash: offer.modelHash }, () => undefined)
 }
 
 /** Peers over links that lose, repeat and reorder, as bytes, in virtual time. */
-export function runPackSwarm (method: PackSpec, { lost, repeated, jitterMs }: Links, { late = [], liars, away, ground }: Course): Member[] {
+export function runPackSwarm (method: PackSpec, { lost, repeated, jitterMs }: Links, { late = [], liars, away, ground, keeperTaskMs }: Course): Member[] {
   const clock = new VirtualClock()
   const verify = sharedVerify()
   const chance = words(7, 402)
@@ -159,7 +175,7 @@ export function runPackSwarm (method: PackSpec, { lost, repeated, jitterMs }: Li
     send: (to, message) => { for (const other of to === EVERYONE ? peers : [peers.findIndex(peer => nameOfPeer(peer) === to)]) deliver(self, other, encodeScalars(message)) },
     others: () => peers.filter(other => reaches(self, other)).map(nameOfPeer),
     overruled: offer => { clock.schedule(30, () => { adopt(swarm[self] as Member, offer, swarm) }) },
-    ground, verify, lie: liars?.peers.includes(self) === true ? liars.lie : undefined
+    ground, keeperTaskMs, verify, lie: liars?.peers.includes(self) === true ? liars.lie : undefined
   }))
   const join = (peer: number): void => {
     isIn.add(peer)

@@ -149,7 +149,7 @@ function adopt (swarm: readonly OneBytePeer[], modelOf: (index: number) => ByteM
   if (source === undefined) return
   const { weights, ...model } = modelOf(from).startAt(step)
   const { sealed } = source.ledger
-  swarm[index]?.adopt({ weights, start: { model, snapshot: sealed, held: sealed }, modelHash })
+  swarm[index]?.adopt({ weights, start: { model, snapshot: sealed, held: sealed }, modelHash }, () => undefined)
 }
 
 function rulesOf (scenario: ScalarScenario, names: readonly string[]): OneByteRules {

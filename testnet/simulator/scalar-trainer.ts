@@ -4,10 +4,11 @@ import type { ScalarOutcome, ScalarRequest, Trainer, TrainingOutcome } from '../
 import { modelMemory } from '../../src/spsa/byte-model.ts'
 import { methodNoise } from '../../src/spsa/method-noise.ts'
 import { ModelWork } from '../../src/spsa/model-worker.ts'
-import { PackMachine } from '../../src/spsa/pack-machine.ts'
+import type { KeptPacks } from '../../src/spsa/pack-keeper.ts'
+import { keptPacks } from '../../src/spsa/pack-players.ts'
 import type { ScalarMachine } from '../../src/spsa/scalar-machine.ts'
 import { byteModelRules } from '../../src/spsa/scalar-methods.ts'
-import { perturbed } from '../../src/spsa/weight-source.ts'
+import { heldWeights, perturbed } from '../../src/spsa/weight-source.ts'
 import type { WeightSource } from '../../src/spsa/weight-source.ts'
 import type { Conduct } from './dishonest.ts'
 import type { SlopedProblem } from './scalar-problems.ts'
@@ -28,7 +29,7 @@ const EXAGGERATION = -1e6
 
 /** The real machine of a run of scalars, over a small problem whose losses take a stated time on the virtual clock. */
 export function trainScalars (training: ScalarTraining): { readonly machine: ScalarMachine, readonly stop: () => void } {
-  const trainer = new ScalarTrainer(training, () => machine)
+  const trainer = new ScalarTrainer(training)
   const machine = createMachine({ ...training, trainer, worked: () => undefined })
   return { machine, stop: () => { trainer.stop() } }
 }
@@ -36,16 +37,15 @@ export function trainScalars (training: ScalarTraining): { readonly machine: Sca
 class ScalarTrainer implements Trainer {
   readonly weights: Float32Array
   readonly scalars: NonNullable<Trainer['scalars']>
+  readonly packs: KeptPacks | undefined
   step = 0
   readonly #training: ScalarTraining
   readonly #model: ModelWork | undefined
-  readonly #machine: () => ScalarMachine
   #stopWork: (() => void) | undefined
 
-  constructor (training: ScalarTraining, machine: () => ScalarMachine) {
+  constructor (training: ScalarTraining) {
     const { method, run, problem, loaded: { snapshot } } = training
     this.#training = training
-    this.#machine = machine
     this.weights = (snapshot?.weights ?? problem.start).slice()
     this.#model = method.kind === 'one-byte' ? new ModelWork(modelMemory(this.weights), byteModelRules(method, run.steps), run.runId) : undefined
     this.scalars = {
@@ -53,6 +53,7 @@ class ScalarTrainer implements Trainer {
       measure: (request, done) => { this.#measure(request, done) },
       ...this.#model === undefined ? {} : { model: this.#model }
     }
+    this.packs = method.kind === 'one-byte' ? undefined : keptPacks(method, run, { base: heldWeights(this.weights.slice()), integers: this.scalars.integers, trained: this.weights })
   }
 
   /** First-order steps, of Ferret. */
@@ -81,10 +82,7 @@ class ScalarTrainer implements Trainer {
     this.#work(clock, stepMs, () => { done({ kind: 'measured', losses, tokens: 1 }) }, () => { done({ kind: 'stopped', step }) })
   }
 
-  get #theta (): WeightSource {
-    const machine = this.#machine()
-    return machine instanceof PackMachine ? machine.weights : (this.#model as ModelWork).model.weights
-  }
+  get #theta (): WeightSource { return (this.packs ?? this.#model as ModelWork).model.weights }
 
   #work (clock: MachineClock, takesMs: number, finish: () => void, stopped: () => void): void {
     const cancel = clock.schedule(takesMs, () => {

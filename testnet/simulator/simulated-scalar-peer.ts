@@ -203,7 +203,7 @@ export class SimulatedScalarPeer implements Struck {
       if (!arrived) return
       this.clock?.reach(() => {
         const snapshot = { step, heads }
-        this.machine?.adopt({ weights, start: { model: { step, limit }, snapshot, held: snapshot, sums }, modelHash: offer.modelHash })
+        this.machine?.adopt({ weights, start: { model: { step, limit }, snapshot, held: snapshot, sums }, modelHash: offer.modelHash }, () => undefined)
         this.#inquire(source)
       })
     })

@@ -42,10 +42,16 @@ describe('a method of rounds', () => {
   })
 
   it.each([
-    ['fedkseed', { pack: '4' }, '--pack'], ['fedkseed', { directions: '4' }, '--directions'], ['fedkseed', { momentum: '0.5' }, '--momentum'], ['ferret', { scalarDecay: 'cosine' }, '--scalar-decay'], ['one-byte', { pool: '4' }, '--pool'], ['one-byte', { largestLevel: '4' }, '--largest-level'],
+    ['ferret', { scalarDecay: 'cosine' }, '--scalar-decay'], ['one-byte', { pool: '4' }, '--pool'], ['one-byte', { largestLevel: '4' }, '--largest-level'],
     ['ferret', { epsilon: '0.1' }, '--epsilon'], ['ferret', { pack: '8' }, '--pack']
   ])('of %s has none of another’s: %j', (method, options, flag) => {
     expect(() => anyMethodOf({ method, ...options })).toThrow(expect.objectContaining({ code: 'USAGE', message: `${flag} cannot be used with --method ${method}`, why: 'it has no such number' }) as Error)
+  })
+
+  it.each([
+    ['pack', '--pack', 'its packs are its rounds'], ['directions', '--directions', 'more of them (--local-steps) are its more directions'], ['momentum', '--momentum', 'along all seeds before it'], ['adapterRank', '--adapter-rank', 'factors are trained by one-byte']
+  ])('of fedkseed has no %s, and says why', (option, flag, why) => {
+    expect(() => anyMethodOf({ method: 'fedkseed', [option]: '4' })).toThrow(expect.objectContaining({ code: 'USAGE', message: `${flag} cannot be used with --method fedkseed`, why: expect.stringContaining(why) as string }) as Error)
   })
 
   it('is held to the steps of its run', () => {

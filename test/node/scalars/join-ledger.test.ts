@@ -26,7 +26,7 @@ it('a member that is silent for once makes no only witness of another one, who t
     costs: { snapshotBytes: 1, bytesAScalar: 1, window: 4, secondsPerByte: 1 },
     link: () => Promise.reject(new Error('what is forgotten decides')),
     stepOf: place => place,
-    adopt: () => true,
+    adopt: async () => Promise.resolve(true),
     say: sentence => { said.push(sentence) }
   }
   const present = peerIds.map(peerId => ({ peerId, round: 8, step: 32, training: true }))

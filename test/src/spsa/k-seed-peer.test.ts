@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest'
 import type { ScalarOutcome } from '../../../src/ports.ts'
 import { words } from '../../../src/random/words.ts'
 import { hashWeights } from '../../../src/spsa/weights-hash.ts'
+import { KSeedArithmetic, kSeedFixedPoint } from '../../../src/spsa/k-seed-arithmetic.ts'
 import { KSeedPeer } from '../../../src/spsa/k-seed-peer.ts'
 import type { KSeedRules } from '../../../src/spsa/k-seed-peer.ts'
 import { rademacher } from '../../../src/spsa/noise.ts'
+import { KeptPacks } from '../../../src/spsa/pack-keeper.ts'
 import type { Pack } from '../../../src/spsa/pack-model.ts'
 import type { PackReport } from '../../../src/spsa/pack-player.ts'
 import { scalarCodec } from '../../../src/spsa/scalar-codec.ts'
@@ -19,18 +21,24 @@ const rules: KSeedRules = {
   codec: scalarCodec(), largestLevel: 100, noise: rademacher, isPro: false
 }
 
-interface Swarm { readonly peers: KSeedPeer[], readonly reports: PackReport[], readonly packs: Pack[] }
+const { unit } = kSeedFixedPoint(rules)
+
+interface Swarm { readonly peers: KSeedPeer[], readonly keepers: KeptPacks[], readonly reports: PackReport[], readonly packs: Pack[] }
+
+const keeperOf = (all: KSeedRules): KeptPacks => new KeptPacks({ base: heldWeights(problem.start), integers: new Int32Array(problem.start.length), trained: new Float32Array(0) }, new KSeedArithmetic(all))
 
 /** Links delay each pack for itself, so that packs overtake one another and rounds of others. */
 function run (changes: Partial<KSeedRules> = {}, { jitterMs = 500, failAt = Infinity, seed = 1 } = {}): Swarm {
   const clock = new VirtualClock()
   const all = { ...rules, ...changes }
   const [reports, packs, delays]: [PackReport[], Pack[], ReturnType<typeof words>] = [[], [], words(seed, 500)]
-  const peers: KSeedPeer[] = Array.from({ length: all.peers }, (_, self) => new KSeedPeer(heldWeights(problem.start), all, {
+  const keepers = Array.from({ length: all.peers }, () => keeperOf(all))
+  const peers: KSeedPeer[] = Array.from({ length: all.peers }, (_, self) => new KSeedPeer(all, {
     peer: `peer-${self}`,
+    keeper: keepers[self]!,
     draws: words(seed, 501, self),
     measure: (request, done) => {
-      const theta = peers[self]!.weights
+      const theta = keepers[self]!.model.weights
       const losses = request.directions.map(direction => ({
         above: problem.batchLoss(perturbed(theta, all.noise, direction.seed, request.epsilon), self, request.step),
         below: problem.batchLoss(perturbed(theta, all.noise, direction.seed, -request.epsilon), self, request.step)
@@ -48,21 +56,21 @@ function run (changes: Partial<KSeedRules> = {}, { jitterMs = 500, failAt = Infi
   }))
   for (const peer of peers) peer.start()
   while (clock.advance());
-  return { peers, reports, packs }
+  return { peers, keepers, reports, packs }
 }
 
 describe('a FedKSeed swarm', () => {
   it.each([false, true])('ends with the same bits at everybody, whatever came when, and learns (Pro: %s)', isPro => {
-    const { peers, packs } = run({ isPro })
-    expect(new Set(peers.map(({ weights }) => hashWeights(weights))).size).toBe(1)
+    const { peers, keepers, packs } = run({ isPro })
+    expect(new Set(keepers.map(({ model }) => hashWeights(model.weights))).size).toBe(1)
     expect(new Set(peers.map(({ pool }) => pool.sums.join())).size).toBe(1)
     expect(packs).toHaveLength(rules.peers * rules.rounds)
-    expect(problem.loss(readAll(peers[0]!.weights))).toBeLessThan(0.35 * problem.loss(problem.start))
+    expect(problem.loss(readAll(keepers[0]!.model.weights))).toBeLessThan(0.35 * problem.loss(problem.start))
   })
 
   it('is rebuilt from θ₀ and K numbers alone', () => {
-    const { peers: [peer] } = run()
-    expect(readAll(peer!.pool.weights(heldWeights(problem.start), peer!.unit))).toEqual(readAll(peer!.weights))
+    const { peers: [peer], keepers: [keeper] } = run()
+    expect(readAll(peer!.pool.weights(heldWeights(problem.start), unit))).toEqual(readAll(keeper!.model.weights))
   })
 
   it('gives the same swarm for the same seed', () => {
@@ -77,51 +85,54 @@ describe('a FedKSeed swarm', () => {
 
 describe('a FedKSeed peer', () => {
   it('takes its own steps back where it cannot go on, says why, and still counts others', () => {
-    const { peers, reports, packs } = run({}, { failAt: 25 })
+    const { keepers, reports, packs } = run({}, { failAt: 25 })
     expect(reports).toContainEqual({ kind: 'ended', how: 'failed', reason: 'the loss is NaN' })
-    expect(new Set(peers.map(({ weights }) => hashWeights(weights))).size).toBe(1)
+    expect(new Set(keepers.map(({ model }) => hashWeights(model.weights))).size).toBe(1)
     expect(packs.filter(({ peer }) => peer === 'peer-0')).toHaveLength(2)
   })
 
   it('refuses, with a reason and nothing moved, what does not fit the run', () => {
     const reports: PackReport[] = []
-    const peer = new KSeedPeer(heldWeights(problem.start), rules, {
-      peer: 'self', draws: words(1, 1), measure: () => undefined, send: () => undefined, report: event => { reports.push(event) }
+    const keeper = keeperOf(rules)
+    const peer = new KSeedPeer(rules, {
+      peer: 'self', keeper, draws: words(1, 1), measure: () => undefined, send: () => undefined, report: event => { reports.push(event) }
     })
     const pack = (changes: Partial<Pack>): Pack => ({ peer: 'ann', firstStep: 0, levels: new Int8Array(10).fill(40), pool: new Uint16Array(10), ...changes })
     for (const bad of [
       pack({ firstStep: 3 }), pack({ firstStep: 120 }), pack({ firstStep: -10 }), pack({ levels: new Int8Array(9) }), pack({ pool: new Uint16Array(10).fill(256) }),
       pack({ levels: new Int8Array(10).fill(-128) })
     ]) peer.receive([bad])
-    expect(readAll(peer.weights)).toEqual(problem.start)
+    expect(readAll(keeper.model.weights)).toEqual(problem.start)
     peer.receive([pack({})])
-    const moved = readAll(peer.weights)
+    const moved = readAll(keeper.model.weights)
     expect(moved).not.toEqual(problem.start)
     peer.receive([pack({})])
-    expect(readAll(peer.weights)).toEqual(moved)
+    expect(readAll(keeper.model.weights)).toEqual(moved)
     expect(reports.map(report => report.kind === 'refused' ? report.code : '')).toEqual(['WRONG_STEP', 'WRONG_STEP', 'WRONG_STEP', 'WRONG_STEP', 'SEED_OUTSIDE_POOL', 'BAD_LEVEL', 'REPLAY'])
     peer.withdraw(pack({}))
-    expect(readAll(peer.weights)).toEqual(problem.start)
+    expect(readAll(keeper.model.weights)).toEqual(problem.start)
   })
 
   it('moves by η/peers times what it decodes, exactly', () => {
-    const peer = new KSeedPeer(heldWeights(problem.start), rules, { peer: 'self', draws: words(1, 1), measure: () => undefined, send: () => undefined, report: () => undefined })
+    const keeper = keeperOf(rules)
+    const peer = new KSeedPeer(rules, { peer: 'self', keeper, draws: words(1, 1), measure: () => undefined, send: () => undefined, report: () => undefined })
     peer.receive([{ peer: 'ann', firstStep: 0, levels: Int8Array.of(40, 0, 0, 0, 0, 0, 0, 0, 0, 0), pool: new Uint16Array(10).fill(7) }])
-    const step = Math.round(0.01 / rules.peers * rules.codec.decode(40) / peer.unit) * peer.unit
+    const step = Math.round(0.01 / rules.peers * rules.codec.decode(40) / unit) * unit
     const z = readAll(perturbed(heldWeights(new Float32Array(64)), rademacher, seedOfPool('k', 7), 1))
-    expect(readAll(peer.weights)).toEqual(z.map(sign => -step * sign))
+    expect(readAll(keeper.model.weights)).toEqual(z.map(sign => -step * sign))
   })
 
   it('moves itself, too, by what it discloses alone', () => {
     const done: Array<(outcome: ScalarOutcome) => void> = []
     const reports: PackReport[] = []
-    const peer = new KSeedPeer(heldWeights(problem.start), rules, {
-      peer: 'self', draws: words(1, 1), measure: (_, finish) => { done.push(finish) }, send: () => undefined, report: event => { reports.push(event) }, disclose: scalar => scalar > 0 ? 1 : -1
+    const keeper = keeperOf(rules)
+    const peer = new KSeedPeer(rules, {
+      peer: 'self', keeper, draws: words(1, 1), measure: (_, finish) => { done.push(finish) }, send: () => undefined, report: event => { reports.push(event) }, disclose: scalar => scalar > 0 ? 1 : -1
     })
     peer.start()
     done[0]!({ kind: 'measured', losses: [{ above: 7, below: 1 }], tokens: 1 })
     expect(reports[0]).toMatchObject({ kind: 'step', level: rules.codec.encode(1) })
-    const step = Math.round(0.01 * rules.codec.decode(rules.codec.encode(1)) / peer.unit) * peer.unit
-    expect(readAll(peer.weights).every(weight => Math.abs(weight) === step)).toBe(true)
+    const step = Math.round(0.01 * rules.codec.decode(rules.codec.encode(1)) / unit) * unit
+    expect(readAll(keeper.model.weights).every(weight => Math.abs(weight) === step)).toBe(true)
   })
 })

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { readAll } from '../../../src/spsa/weight-source.ts'
 import { hashWeights } from '../../../src/spsa/weights-hash.ts'
-import { replayedPlayer } from '../../../src/spsa/pack-players.ts'
+import { replayedPacks } from '../../../src/spsa/pack-players.ts'
 import { logisticProblem } from '../../../testnet/simulator/scalar-problems.ts'
 import { PACK_RUN, descending, nameOfPeer, runPackSwarm } from '../../../testnet/simulator/pack-swarm.ts'
 import type { Course, Member } from '../../../testnet/simulator/pack-swarm.ts'
@@ -13,8 +13,8 @@ const LOUDEST = 127
 const problem = logisticProblem(10, 2, 256)
 const RATE = 0.8
 
-const hashes = (swarm: readonly Member[]): Set<string> => new Set(swarm.map(({ machine }) => hashWeights(machine.weights)))
-const lossOf = (swarm: readonly Member[]): number => problem.loss(readAll(swarm[0]!.machine.weights))
+const hashes = (swarm: readonly Member[]): Set<string> => new Set(swarm.map(({ weights }) => hashWeights(weights)))
+const lossOf = (swarm: readonly Member[]): number => problem.loss(readAll(swarm[0]!.weights))
 
 describe.each([
   ['fedkseed', { ...kSeed, peers: 8, learningRate: 0.3, localSteps: 20, checkEvery: 10, snapshotEvery: 20, levelsAboveMedian: 0 }, 600],
@@ -40,8 +40,8 @@ describe.each([['fedkseed', kSeed], ['fedkseed-pro', { ...kSeed, importance: tru
     const theirs = swarm[0]!.machine.ledger.counted().filter(({ peer }) => peer === nameOfPeer(3))
     expect(theirs).toHaveLength(STEPS / method.localSteps)
     for (const { levels } of theirs) expect([...levels].every(level => level === 0)).toBe(true)
-    expect(readAll(replayedPlayer(method, { runId: PACK_RUN, steps: STEPS }, quadratic.start, theirs).model.weights)).toEqual(quadratic.start)
-    expect(quadratic.loss(readAll(swarm[0]!.machine.weights))).toBeLessThan(0.7 * quadratic.loss(quadratic.start))
+    expect(readAll(replayedPacks(method, { runId: PACK_RUN, steps: STEPS }, quadratic.start, theirs).keeper.model.weights)).toEqual(quadratic.start)
+    expect(quadratic.loss(readAll(swarm[0]!.weights))).toBeLessThan(0.7 * quadratic.loss(quadratic.start))
     expect(hashes(swarm).size).toBe(1)
   })
 })

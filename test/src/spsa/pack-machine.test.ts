@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { hashWeights } from '../../../src/spsa/weights-hash.ts'
 import { signEntry } from '../../../src/spsa/ledger-entry.ts'
 import type { Entry } from '../../../src/spsa/ledger-entry.ts'
+import type { LedgerStart } from '../../../src/spsa/ledger-start.ts'
 import type { OneByteMessage, OneByteReport } from '../../../src/spsa/one-byte-messages.ts'
 import { packsIn } from '../../../src/spsa/pack-machine.ts'
-import { replayedPlayer } from '../../../src/spsa/pack-players.ts'
+import { replayedPacks } from '../../../src/spsa/pack-players.ts'
 import { readAll } from '../../../src/spsa/weight-source.ts'
 import { VirtualClock } from '../../../testnet/simulator/virtual-clock.ts'
 import { PACK_RUN, nameOfPeer, signAs } from '../../../testnet/simulator/pack-swarm.ts'
@@ -18,7 +19,7 @@ const stateOf = ({ machine }: Pick<Member, 'machine'>): { readonly fingerprint: 
   return state
 }
 const CALM = { lost: 0, repeated: 0, jitterMs: 50 }
-const hashes = (swarm: readonly Member[]): Set<string> => new Set(swarm.map(({ machine }) => hashWeights(machine.weights)))
+const hashes = (swarm: readonly Member[]): Set<string> => new Set(swarm.map(({ weights }) => hashWeights(weights)))
 const sealedBy = ({ reports }: Member): Array<Extract<OneByteReport, { kind: 'sealed' }>> => reports.filter(report => report.kind === 'sealed')
 
 describe.each([['fedkseed', kSeed], ['fedkseed-pro', { ...kSeed, importance: true }], ['ferret', ferret]] as const)('a swarm of %s', (_, method) => {
@@ -26,17 +27,19 @@ describe.each([['fedkseed', kSeed], ['fedkseed-pro', { ...kSeed, importance: tru
     const swarm = runPackSwarm(method, ROUGH)
     expect(hashes(swarm).size).toBe(1)
     for (const peer of swarm) {
-      const { machine: { ledger, weights } } = peer
+      const { machine: { ledger }, weights } = peer
       const rounds = new Set(ledger.counted().map(({ firstStep }) => firstStep / ledger.rules.window))
       const { snapshot: { step }, held, weights: after } = { snapshot: ledger.sealed, held: ledger.held, weights: sealedBy(peer).at(-2)?.weights }
       expect(held.step).toBeGreaterThan(0)
       expect(Math.min(...rounds)).toBe(held.step / ledger.rules.window)
       const { start: { sums } } = sealedBy(peer).at(-2)!
-      const player = replayedPlayer(method, { runId: PACK_RUN, steps: STEPS }, problem.start, ledger.counted(), { step: held.step, packs: packsIn(held), weights: after, sums })
-      expect(hashWeights(player.model.weights)).toBe(hashWeights(weights))
-      expect(player.compact(step)).toEqual({ ...sealedBy(peer).at(-1)!.weights === undefined ? { sums: sealedBy(peer).at(-1)!.start.sums } : { weights: sealedBy(peer).at(-1)!.weights } })
+      const { player, keeper } = replayedPacks(method, { runId: PACK_RUN, steps: STEPS }, problem.start, ledger.counted(), { step: held.step, packs: packsIn(held), weights: after, sums })
+      expect(hashWeights(keeper.model.weights)).toBe(hashWeights(weights))
+      let made: unknown
+      player.compact(step, stands => { made = stands })
+      expect(made).toEqual({ ...sealedBy(peer).at(-1)!.weights === undefined ? { sums: sealedBy(peer).at(-1)!.start.sums } : { weights: sealedBy(peer).at(-1)!.weights } })
     }
-    expect(problem.loss(readAll(swarm[0]!.machine.weights))).toBeLessThan(0.6 * problem.loss(problem.start))
+    expect(problem.loss(readAll(swarm[0]!.weights))).toBeLessThan(0.6 * problem.loss(problem.start))
   })
 
 })
@@ -63,6 +66,16 @@ describe.each([['fedkseed', kSeed], ['ferret', ferret]] as const)('a swarm of %s
   })
 })
 
+describe.each([['fedkseed', kSeed], ['ferret', ferret]] as const)('a swarm of %s whose weights are kept by somebody who takes his time', (_, method) => {
+  it('ends with the same bits, takes snapshots, and whoever was away goes on from one', () => {
+    const swarm = runPackSwarm(method, CALM, { keeperTaskMs: 20, away: { fromMs: 500, toMs: method.kind === 'ferret' ? 14_000 : 9_000 } })
+    expect(hashes(swarm).size).toBe(1)
+    for (const peer of swarm) expect(sealedBy(peer).length + peer.reports.filter(({ kind }) => kind === 'adopted').length).toBeGreaterThan(0)
+    expect(swarm.flatMap(({ reports }) => reports).filter(({ kind }) => kind === 'failed')).toEqual([])
+    expect(problem.loss(readAll(swarm[0]!.weights))).toBeLessThan(0.7 * problem.loss(problem.start))
+  })
+})
+
 /** A peer that has not begun, and what it says. */
 function alone (method: typeof kSeed | typeof ferret = kSeed): Member & { readonly said: Array<{ readonly to: string, readonly message: OneByteMessage }> } {
   const said: Array<{ readonly to: string, readonly message: OneByteMessage }> = []
@@ -83,23 +96,23 @@ describe('a peer of a method of rounds', () => {
     ['beyond the run', entryOf({ firstStep: STEPS }), 'WRONG_STEP'],
     ['shorter than a round', entryOf({ levels: new Int8Array(9), pool: new Uint16Array(9) }), 'WRONG_STEP']
   ])('refuses a pack %s, says why, and moves nothing', (_, entry, code) => {
-    const { machine, reports } = alone()
+    const { machine, weights, reports } = alone()
     machine.start(0)
     machine.receive(ANN, { kind: 'pack', entry })
     expect(reports).toContainEqual(expect.objectContaining({ kind: 'refused', from: ANN, code }))
-    expect(readAll(machine.weights)).toEqual(problem.start)
+    expect(readAll(weights)).toEqual(problem.start)
   })
 
   it('counts a pack once, and takes it back, to the bit, when its author contradicts itself', () => {
-    const { machine, reports } = alone()
+    const { machine, weights, reports } = alone()
     machine.restore([entryOf()])
-    const counted = hashWeights(machine.weights)
+    const counted = hashWeights(weights)
     expect(counted).not.toBe(hashWeights({ size: 64, read: (first, target) => { target.set(problem.start.subarray(first, first + target.length)) } }))
     machine.receive(ANN, { kind: 'pack', entry: entryOf() })
-    expect(hashWeights(machine.weights)).toBe(counted)
+    expect(hashWeights(weights)).toBe(counted)
     machine.receive(ANN, { kind: 'pack', entry: entryOf({ levels: new Int8Array(10).fill(-60) }) })
     expect(reports).toContainEqual(expect.objectContaining({ kind: 'refused', code: 'FORK' }))
-    expect(readAll(machine.weights)).toEqual(problem.start)
+    expect(readAll(weights)).toEqual(problem.start)
   })
 
   it('makes weights anew that its memory spoiled', () => {
@@ -120,23 +133,29 @@ describe('a peer of a method of rounds', () => {
   it('goes on from sums where they make the weights that were told, and from what it had where they do not', () => {
     const [source, joiner] = [alone(), alone()]
     source.machine.restore([entryOf(), entryOf({ peer: nameOfPeer(2) }, 2)])
-    const modelHash = hashWeights(source.machine.weights, 0)
+    const modelHash = hashWeights(source.weights, 0)
     const heads = source.machine.ledger.heads()
     const snapshot = { step: 10, heads }
-    const pool = replayedPlayer(kSeed, { runId: PACK_RUN, steps: STEPS }, problem.start, source.machine.ledger.entries())
-    const { sums } = pool.compact(10)
+    const pool = replayedPacks(kSeed, { runId: PACK_RUN, steps: STEPS }, problem.start, source.machine.ledger.entries())
+    let sums: Int32Array | undefined
+    pool.player.compact(10, stands => { sums = stands.sums })
     const start = { model: { step: 10, limit: 0 }, snapshot, held: snapshot }
     joiner.machine.restore([entryOf()])
-    const before = hashWeights(joiner.machine.weights)
+    const before = hashWeights(joiner.weights)
+    const isAdopted = (from: LedgerStart): boolean | undefined => {
+      let isTaken: boolean | undefined
+      joiner.machine.adopt({ weights: undefined, start: from, modelHash }, taken => { isTaken = taken })
+      return isTaken
+    }
     for (const told of [sums!.map(sum => sum + 1), sums!.subarray(1), sums!.map(() => 2 ** 30)]) {
-      expect(joiner.machine.adopt({ weights: undefined, start: { ...start, sums: told }, modelHash })).toBe(false)
-      expect(hashWeights(joiner.machine.weights)).toBe(before)
+      expect(isAdopted({ ...start, sums: told })).toBe(false)
+      expect(hashWeights(joiner.weights)).toBe(before)
       expect(joiner.reports.at(-1)).toMatchObject({ kind: 'refused', code: 'WRONG_STEP' })
     }
     expect(joiner.machine.ledger.firstStep).toBe(0)
-    expect(joiner.machine.adopt({ weights: undefined, start: { ...start, sums }, modelHash })).toBe(true)
+    expect(isAdopted({ ...start, sums })).toBe(true)
     expect(joiner.machine.ledger.heads()).toEqual(heads)
-    expect(readAll(joiner.machine.weights)).toEqual(readAll(source.machine.weights))
+    expect(readAll(joiner.weights)).toEqual(readAll(source.weights))
     joiner.machine.receive(ANN, { kind: 'seek', heads: true })
     expect(joiner.said.map(({ message }) => message)).toEqual([expect.objectContaining({ kind: 'heads' }), { kind: 'sums', step: 10, sums }])
   })

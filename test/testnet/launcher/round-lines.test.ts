@@ -14,8 +14,12 @@ describe('the line of a round', () => {
     const lines = new RoundLines(id => id.toUpperCase())
     expect(lines.add('A', record(1, ['a', 'b']), 2)).toEqual([])
     expect(lines.add('B', record(1, ['b', 'a']), 2)).toEqual([
-      'round   1  step    20  loss 2.500  spread 2.0e-3  sent     2 kB  A+B'
+      'round   1  step    20  loss 2.500  spread 2.0e-3  sent  2.00 kB  A+B'
     ])
+  })
+
+  it('tells packs of a few bytes in bytes', () => {
+    expect(new RoundLines(id => id).add('A', record(1, ['a'], { payloadBytesSent: 60 }), 1)[0]).toContain('sent     60 B')
   })
 
   it('does not wait for a peer that never tells', () => {
