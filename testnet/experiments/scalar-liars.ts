@@ -21,8 +21,8 @@ export interface LiarCell {
 export type LiarFigures = readonly LiarCell[]
 
 const MARGINS = [0, 2, 4, 8] as const
-/** Rows that a peer measures its losses on: a small batch, whose noise is as large as its gradient near the end, and one that is not. */
-const BATCHES = [256, 32] as const
+/** Rows that a peer measures its losses on: so many that liars, and not the noise of batches, are what is measured. */
+const BATCHES = [256] as const
 const SEEDS = [2, 3, 4] as const
 const [PEERS, LIARS, FEATURES] = [8, 2, 10]
 const LOUDEST = 127
