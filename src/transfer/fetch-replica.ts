@@ -174,7 +174,9 @@ class ReplicaFetcher {
         // one that is slow to answer holds up nobody
         this.#survey.look(begun, () => { bell.ring() }).catch(() => undefined)
         const offers = this.#survey.offers.filter(({ round }) => round >= fromRound)
-        const isSettled = new Set(offers.map(({ signer }) => signer)).size > ATTESTATIONS_NEEDED || clock.nowMs() - sinceMs >= SETTLING_MS
+        const waitedMs = clock.nowMs() - sinceMs
+        // a round that those who are yet to answer do not hold might lack who attests it
+        const isSettled = new Set(offers.map(({ signer }) => signer)).size > ATTESTATIONS_NEEDED || waitedMs >= (this.#survey.isAsking ? 2 : 1) * SETTLING_MS
         const target = isSettled ? chooseRound(offers, isShared, begun) : undefined
         if (target !== undefined) {
           say(`fetching the snapshot of round ${target.round} from the members that hold it`)

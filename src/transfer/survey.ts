@@ -18,6 +18,7 @@ export class Survey {
   readonly #held = new Map<string, readonly SnapshotOffer[]>()
   readonly #silent = new Map<string, string>()
   readonly #askedMs = new Map<string, number>()
+  #unanswered = 0
 
   constructor (around: TransferSurroundings, plan: ChunkPlan, refused: ReadonlySet<string>) {
     this.#around = around
@@ -37,6 +38,9 @@ export class Survey {
     return this.#around.peers.present().map(({ peerId }) => peerId).filter(peerId => !this.#refused.has(peerId))
   }
 
+  /** Whether an answer is still to come. */
+  get isAsking (): boolean { return this.#unanswered > 0 }
+
   /** Why members that were asked gave nothing. */
   get silence (): string { return [...this.#silent].map(([peerId, why]) => `${peerId}: ${why}`).join('; ') }
 
@@ -53,12 +57,15 @@ export class Survey {
   async #ask (peerId: string, hold: number | undefined): Promise<void> {
     const { peers, clock, signal } = this.#around
     this.#askedMs.set(peerId, clock.nowMs())
+    this.#unanswered++
     try {
       this.#held.set(peerId, await soon(clock, ANSWER_MS, peers.offers(peerId, hold, signal)))
       this.#silent.delete(peerId)
     } catch (error) {
       signal.throwIfAborted()
       this.#silent.set(peerId, reasonOf(error))
+    } finally {
+      this.#unanswered--
     }
   }
 }
