@@ -43,17 +43,20 @@ const LINGERING_ROUNDS = 2
 
 /**
  * The neighbours of a peer whose swarm is too large to be known whole: those who are near in the epoch of its next round, as matching draws them, and those of the epoch after that,
- * so that they are here when it begins. Those of the epoch before stay for a few rounds; others as long as there is room, and whoever takes part in something whatever comes.
+ * so that they are here when it begins. Those of the epoch before stay for a few rounds where those of this one leave room, others as long as there is any, and whoever takes part in something whatever comes.
  */
 export function chooseNeighbours (place: Place, { here, heard, isBusy, room }: Acquaintance): NeighbourChoice {
   const soonness = soonnessFor(place)
   const order = orderOf(place.self)
-  const staying = new Set(here.filter(id => soonness(id) !== LATER || isBusy(id)))
   const known = new Set(here)
-  const near = heard.filter(id => id !== place.self && !known.has(id) && soonness(id) <= NEXT)
-  const meet = near.sort((one, other) => soonness(one) - soonness(other) || order(one, other)).slice(0, Math.max(0, room - staying.size))
-  const strangers = here.filter(id => !staying.has(id)).sort(order)
-  return { meet, leave: strangers.slice(0, Math.max(0, here.length + meet.length - room)) }
+  const near = (when: number): string[] => heard.filter(id => id !== place.self && !known.has(id) && soonness(id) === when).sort(order)
+  const staying = here.filter(id => soonness(id) <= NEXT || isBusy(id))
+  const passed = here.filter(id => soonness(id) === PASSED && !isBusy(id)).sort(order)
+  const strangers = here.filter(id => soonness(id) === LATER && !isBusy(id)).sort(order)
+  const now = near(NOW).slice(0, Math.max(0, room - staying.length))
+  const next = near(NEXT).slice(0, Math.max(0, room - staying.length - passed.length - now.length))
+  const meet = [...now, ...next]
+  return { meet, leave: [...strangers, ...passed].slice(0, Math.max(0, here.length + meet.length - room)) }
 }
 
 /** Whether two peers are near each other in the epoch of a round. */
