@@ -1,3 +1,6 @@
+import { constants } from 'node:fs'
+import { access, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { ShoalError, reasonOf } from '../../src/errors.ts'
 import { writeFileAtomically } from '../store/atomic-file.ts'
 
@@ -11,6 +14,21 @@ export async function writeOutputFile (path: string, chunks: readonly Uint8Array
   try {
     await writeFileAtomically(path, chunks)
   } catch (cause) {
-    throw new ShoalError({ code: 'USAGE', what: `${what} cannot be written`, why: reasonOf(cause), tryThis: '--output with a folder that exists and may be written', cause })
+    throw unwritable(what, cause)
   }
+}
+
+/** Says before long work that its outcome could not be written. @throws ShoalError USAGE as {@link writeOutputFile} */
+export async function checkOutputFile (path: string): Promise<void> {
+  try {
+    await access(dirname(path), constants.W_OK | constants.X_OK)
+  } catch (cause) {
+    throw unwritable(path, cause)
+  }
+  const found = await stat(path).catch(() => undefined)
+  if (found?.isDirectory() === true) throw unwritable(path, new Error('it is a folder'))
+}
+
+function unwritable (what: string, cause: unknown): ShoalError {
+  return new ShoalError({ code: 'USAGE', what: `${what} cannot be written`, why: reasonOf(cause), tryThis: '--output with a folder that exists and may be written', cause })
 }

@@ -64,6 +64,7 @@ export const testnetCommands: readonly CommandModule[] = [
         .option('--training <kind>', 'quadratic (a known optimum), real (small models on this processor), or replayed:FOLDER (steps as recorded there); the scenario’s when left out')
         .option('--peers <number>', 'so many peers in place of the scenario’s, its groups in proportion')
         .option('--events', 'also print every event', false)
+        .option('-o, --output <file>', 'also write it as one HTML file with plots')
     },
     load: async () => (await import('./sim.ts')).sim
   },

@@ -6,8 +6,10 @@ import { EXIT } from '../../node/cli/exit-codes.ts'
 import { gracefulShutdown } from '../../node/cli/graceful-shutdown.ts'
 import { numberOption } from '../../node/cli/numbers.ts'
 import type { Output } from '../../node/cli/output.ts'
-import { formatBytes, formatSeconds } from '../../node/terminal/units.ts'
+import { checkOutputFile, writeOutputFile } from '../../node/cli/output-file.ts'
 import { table } from '../../node/terminal/table.ts'
+import { brokenOf, SEED_COLUMNS, seedCells } from '../report/seed-rows.ts'
+import { simulationReport } from '../report/simulation-report.ts'
 import { loadScenario } from '../scenarios/load.ts'
 import { withPeers } from '../scenarios/plan.ts'
 import type { ScenarioFile } from '../scenarios/schema.ts'
@@ -22,10 +24,9 @@ interface SimOptions {
   readonly training?: string
   readonly peers?: string
   readonly events: boolean
+  readonly output?: string
 }
 
-/** Of a name in a list, so that a table fits a terminal. */
-const HASH_LETTERS = 12
 const MOST_PEERS = 100_000
 
 /** Plays a scenario in virtual time and tells which seed breaks which expectation. */
@@ -34,6 +35,7 @@ export const sim: Action = action<SimOptions>(async ({ arguments: [name = ''], o
   const file = scenarioOf(name, options)
   const training = options.training ?? trainingOf(file, name)
   const learning = await learningOf(file, training)
+  if (options.output !== undefined) await checkOutputFile(options.output)
   const shutdown = gracefulShutdown({ say: output.message, stopping: 'ending this seed' })
   const progress = new ProgressLine()
   const judged: JudgedSeed[] = []
@@ -55,9 +57,13 @@ export const sim: Action = action<SimOptions>(async ({ arguments: [name = ''], o
     shutdown.release()
   }
   const again = (seed: number): string => replayLine(name, seed, options)
-  if (options.json) output.json({ version: 1, scenario: file.name, training, interrupted: shutdown.signal.aborted, seeds: judged.map(one => asJson(one, again)) })
+  if (options.json) output.json({ version: 1, scenario: file.name, training, interrupted: shutdown.signal.aborted, report: options.output, seeds: judged.map(one => asJson(one, again)) })
   else tell(judged, output)
   const isBroken = tellBroken(judged, again, output)
+  if (options.output !== undefined) {
+    await writeOutputFile(options.output, [new TextEncoder().encode(simulationReport({ scenario: file.name, summary: file.summary, training, seedsAsked: seeds.length, judged, replay: again }))])
+    output.message(`${options.output}: ${judged.length} ${judged.length === 1 ? 'seed' : 'seeds'}; open it in a browser`)
+  }
   if (shutdown.signal.aborted) return EXIT.interrupted
   return isBroken ? EXIT.expectationNotMet : undefined
 })
@@ -78,12 +84,8 @@ function replayLine (name: string, seed: number, { training, peers }: SimOptions
 }
 
 function tell (judged: readonly JudgedSeed[], output: Output): void {
-  const columns = ['seed', 'loss', 'averaged', 'a peer sent', 'longest wait', 'virtual time', 'events', 'verdict']
-  const rows = judged.map(({ seed, played, findings }) => [
-    String(seed), played.loss.toPrecision(3), `${Math.round(100 * played.averagedShare)} %`, formatBytes(played.bytesPerPeer), formatSeconds(played.longestWaitMs / 1000),
-    formatSeconds(played.seconds), played.hash.slice(0, HASH_LETTERS), brokenOf(findings).length === 0 ? 'as expected' : `broke ${brokenOf(findings).map(({ expectation }) => expectation).join(', ')}`
-  ])
-  for (const line of table(columns.map(title => ({ title, align: title === 'events' || title === 'verdict' ? 'left' : 'right' })), rows)) output.line(line)
+  const columns = SEED_COLUMNS.map(title => ({ title, align: title === 'events' || title === 'verdict' ? 'left' as const : 'right' as const }))
+  for (const line of table(columns, judged.map(seedCells))) output.line(line)
 }
 
 /** @returns whether any seed broke anything */
@@ -95,10 +97,6 @@ function tellBroken (judged: readonly JudgedSeed[], again: (seed: number) => str
   return broken.length > 0
 }
 
-function brokenOf (findings: JudgedSeed['findings']): JudgedSeed['findings'] {
-  return findings.filter(({ isMet }) => !isMet)
-}
-
-function asJson ({ seed, played: { lines, ...played }, undisturbed, findings }: JudgedSeed, again: (seed: number) => string): Record<string, unknown> {
+function asJson ({ seed, played: { lines, records: _, ...played }, undisturbed, findings }: JudgedSeed, again: (seed: number) => string): Record<string, unknown> {
   return { seed, events: lines.length, ...played, undisturbedLoss: undisturbed?.loss, findings, replay: again(seed) }
 }

@@ -15,6 +15,7 @@ export interface LineChart {
   readonly xLabel: string
   readonly yLabel: string
   readonly logarithmicX?: boolean
+  readonly logarithmicY?: boolean
   readonly series: readonly ChartSeries[]
 }
 
@@ -35,7 +36,7 @@ export const COLOURS = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '
 export function lineChartSvg (chart: LineChart): string {
   const points = chart.series.flatMap(series => series.points)
   const x = (chart.logarithmicX === true ? logarithmicScale : linearScale)(points.map(point => point.x), MARGIN.left, WIDTH - MARGIN.right)
-  const y = linearScale(points.flatMap(point => [point.y - (point.margin ?? 0), point.y + (point.margin ?? 0)]), HEIGHT - MARGIN.bottom, MARGIN.top)
+  const y = (chart.logarithmicY === true ? logarithmicScale : linearScale)(points.flatMap(point => [point.y - (point.margin ?? 0), point.y + (point.margin ?? 0)]), HEIGHT - MARGIN.bottom, MARGIN.top)
   const height = HEIGHT + LEGEND.rowHeight * Math.ceil(chart.series.length / LEGEND.columns)
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="system-ui, sans-serif" font-size="12">`,
@@ -125,8 +126,7 @@ export function logarithmicScale (values: readonly number[], from: number, to: n
 
 /** A single value still gets an axis with some length. */
 function rangeOf (values: readonly number[]): readonly [number, number] {
-  const low = Math.min(...values)
-  const high = Math.max(...values)
+  const [low, high] = values.reduce(([least, most], value) => [Math.min(least, value), Math.max(most, value)], [Infinity, -Infinity])
   return high > low + Math.abs(low) * 1e-9 ? [low, high] : [low, low + Math.max(Math.abs(low) * 1e-3, 1e-9)]
 }
 

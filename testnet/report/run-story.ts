@@ -2,12 +2,20 @@ import { basename, join } from 'node:path'
 import { existsSync, readdirSync } from 'node:fs'
 import { ShoalError } from '../../src/errors.ts'
 import type { StampedEvent } from '../../src/events.ts'
+import type { RoundRecord } from '../../src/ports.ts'
 import { recordedEvents } from '../../node/recording/event-files.ts'
+
+export interface ToldRound {
+  readonly record: RoundRecord
+  readonly atMs: number
+  /** By then, since its process began. */
+  readonly sentBytes: number
+}
 
 /** What one peer recorded of a run, in order. */
 export interface PeerStory {
   readonly name: string
-  readonly rounds: ReadonlyArray<Extract<StampedEvent, { type: 'round' }>>
+  readonly rounds: readonly ToldRound[]
   readonly evaluations: ReadonlyArray<Extract<StampedEvent, { type: 'evaluated' }>>
   readonly started: Extract<StampedEvent, { type: 'started' }> | undefined
   readonly finished: Extract<StampedEvent, { type: 'finished' }> | undefined
@@ -37,13 +45,13 @@ export async function readStories (folder: string, run = ''): Promise<readonly P
 }
 
 async function readStory (name: string, recording: string): Promise<PeerStory> {
-  const rounds: Array<Extract<StampedEvent, { type: 'round' }>> = []
+  const rounds: ToldRound[] = []
   const evaluations: Array<Extract<StampedEvent, { type: 'evaluated' }>> = []
   const warnings: string[] = []
   let started: PeerStory['started']
   let finished: PeerStory['finished']
   for await (const event of recordedEvents(recording)) {
-    if (event.type === 'round') rounds.push(event)
+    if (event.type === 'round') rounds.push({ record: event.record, atMs: event.atMs, sentBytes: event.bytes.wireSent + event.bytes.controlSent })
     else if (event.type === 'evaluated') evaluations.push(event)
     else if (event.type === 'warning') warnings.push(event.sentence)
     else if (event.type === 'started') started = event

@@ -1,10 +1,15 @@
 import type { Expectations } from '../scenarios/schema.ts'
+import type { SimulatedRound } from './simulation.ts'
 
 /** What a played scenario came to, whatever trained. */
 export interface Played {
   /** SHA-256 of the event log. */
   readonly hash: string
   readonly lines: readonly string[]
+  /** Of all peers, in the order of their ends; none of a run of scalars, whose packs are no averages. */
+  readonly records: readonly SimulatedRound[]
+  /** Peers who lie at some time. */
+  readonly liars: readonly string[]
   /** Virtual time until the last peer ended. */
   readonly seconds: number
   /** Of the honest replicas' mean: excess over the optimum a coordinate, or held-out nats per token; NaN when nobody is left. */

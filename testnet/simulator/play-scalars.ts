@@ -32,7 +32,7 @@ export function playScalars (file: ScenarioFile, name: ScalarPresetName, seed: n
   const honest = peers.filter(({ isHonest }) => isHonest)
   const whole = honest.filter(({ ended }) => ended === 'budget')
   return {
-    lines, hash, rounds, violations,
+    lines, hash, rounds, violations, records: [], liars: peers.filter(({ isHonest }) => !isHonest).map(({ id }) => id),
     seconds: Math.max(0, ...peers.map(({ endedMs }) => endedMs)) / 1000,
     loss: whole.length === 0 ? NaN : Math.max(...whole.map(({ loss }) => loss)) / scenario.parameters, startLoss: startLoss / scenario.parameters,
     spread: 0, averagedShare: 1, oneSided: 0, scalars: 0, longestWaitMs: 0, waitedShare: 0,

@@ -67,7 +67,7 @@ function figuresOf (result: SimulationResult, honest: readonly PeerOutcome[]): O
   const rounds = honest.reduce((sum, { totals }) => sum + totals.rounds, 0)
   const ended = honest.filter(({ endedMs }) => endedMs > 0)
   return {
-    hash: result.hash, lines: result.lines, spread: result.spread, oneSided: result.oneSided, longestWaitMs: result.longestWaitMs, violations: result.violations, rounds,
+    hash: result.hash, lines: result.lines, records: result.records, liars: result.peers.filter(({ isHonest }) => !isHonest).map(({ id }) => id), spread: result.spread, oneSided: result.oneSided, longestWaitMs: result.longestWaitMs, violations: result.violations, rounds,
     seconds: Math.max(0, ...result.peers.map(({ endedMs }) => endedMs)) / 1000,
     averagedShare: honest.reduce((sum, { totals }) => sum + totals.averagedRounds, 0) / Math.max(1, rounds),
     bytesPerPeer: Math.max(0, ...honest.map(({ sentBytes }) => sentBytes)),

@@ -47,13 +47,22 @@ export interface PeerOutcome {
   readonly announcedBytes: number
 }
 
+/** A round as its peer recorded it, and as the world saw it. */
+export interface SimulatedRound extends RoundRecord {
+  readonly peer: string
+  /** Virtual time of its end. */
+  readonly atMs: number
+  /** Everything that had left its uplink by then, headers included. */
+  readonly sentBytes: number
+}
+
 export interface SimulationResult {
   /** SHA-256 of the event log. */
   readonly hash: string
   readonly lines: readonly string[]
   readonly endedMs: number
   readonly peers: readonly PeerOutcome[]
-  readonly records: ReadonlyArray<RoundRecord & { readonly peer: string }>
+  readonly records: readonly SimulatedRound[]
   /** The longest that any honest peer waited in one round. */
   readonly longestWaitMs: number
   /** Root mean square distance of the live honest replicas to their mean, per weight. */
@@ -88,7 +97,7 @@ class Simulation {
   readonly #byId: ReadonlyMap<string, SimulatedPeer>
   readonly #liars: ReadonlySet<number>
   readonly #log: EventLog
-  readonly #records: Array<RoundRecord & { readonly peer: string }> = []
+  readonly #records: SimulatedRound[] = []
   readonly #faults: FaultSchedule
   #longestWaitMs = 0
   /** Peers that are to end. */
@@ -221,7 +230,7 @@ class Simulation {
     if (clock === undefined || trainer === undefined || averaging === undefined) return
     if (this.#keepsStores) peer.store.afterRound(clock, trainer, averaging)
     peer.waitedMs += record.waitedMs
-    if (this.#scenario.keeps !== 'counts') this.#records.push({ ...record, peer: peer.id })
+    if (this.#scenario.keeps !== 'counts') this.#records.push({ ...record, peer: peer.id, atMs: this.#clock.nowMs(), sentBytes: this.#network.sentBytes(peer.id) })
     this.#say(`${peer.id} round ${record.round} step ${record.step} ${record.reason}; loss ${record.loss}, spread ${record.spread}, waited ${seconds(record.waitedMs)}`)
     if (this.#liars.has(peer.index)) return
     this.#longestWaitMs = Math.max(this.#longestWaitMs, record.waitedMs)
