@@ -36,7 +36,7 @@ export function bytesPage (study: { readonly name: string }, results: Results<Tr
     ...comparison(rows), '',
     ...verdicts(rows, long), '',
     `Rows are the best points of [methods.md](methods.md), of the flagship one for each H; a curve has ${GROUND.marks} points.`, '',
-    '![Loss against bytes](bytes.svg)', '',
+    '![Loss against bytes](bytes.svg)', '', ...notDrawn(rows),
     '## Longer runs', '', ...longSection(long, published), '', ...drawn.length === 0 ? [] : ['![The gap to all-reduce as steps go by](bytes-long.svg)', ''],
     '## Where else the target was looked for', '', ...elsewhere(results), '',
     '## What to know before believing it', '',
@@ -114,8 +114,18 @@ function stillFalling (rows: readonly LabRow[]): readonly string[] {
 function chart (rows: readonly LabRow[]): ReadonlyArray<readonly [string, string]> {
   const ddp = reference(rows)
   if (ddp === undefined) return []
-  const series = rows.filter(row => excessOver(row, ddp).mean < DRAWN_WITHIN).map((row, place) => ({ name: row.name, place, points: pointsOf(row) }))
+  const series = rows.filter(isDrawnBeside(ddp)).map((row, place) => ({ name: row.name, place, points: pointsOf(row) }))
   return [['bytes.svg', methodChartSvg({ title: 'Held-out loss against bytes sent', xLabel: 'kB that a peer sent, the merge included', yLabel: 'held-out nats per byte', series })]]
+}
+
+function isDrawnBeside (ddp: LabRow): (row: LabRow) => boolean {
+  return row => excessOver(row, ddp).mean < DRAWN_WITHIN
+}
+
+function notDrawn (rows: readonly LabRow[]): readonly string[] {
+  const ddp = reference(rows)
+  const left = ddp === undefined ? [] : rows.filter(row => !isDrawnBeside(ddp)(row)).map(({ name }) => `\`${name}\``)
+  return left.length === 0 ? [] : [`Not drawn, because more than ${100 * DRAWN_WITHIN} % above \`ddp\`: ${left.join(', ')}.`, '']
 }
 
 function pointsOf (row: LabRow): readonly ChartPoint[] {

@@ -2,6 +2,7 @@ import { LARGEST_NEIGHBOURHOOD } from '../../../src/membership/partial-view.ts'
 import { formatBytes } from '../../../node/terminal/units.ts'
 import { lineChartSvg } from '../../report/line-chart.ts'
 import { estimate } from '../../report/statistics.ts'
+import { shownDifference } from './comparison.ts'
 import { figuresOf, trainedOnly } from './figures.ts'
 import type { Figures, MixedResults } from './figures.ts'
 import { preface, table } from './page.ts'
@@ -22,7 +23,7 @@ export function scalingPage (study: { readonly name: string }, results: MixedRes
   const chart = lawChart(observed)
   const text = [
     ...preface(study, 'Scaling', results, LAW_SEEDS), '',
-    '## Simulated swarms, to 10,000', '', ...simulated(results), '',
+    '## Simulated swarms', '', ...simulated(results), '',
     '## Real daemons', '', ...real(results), '',
     '## A law over replicas and H', '', ...law(observed), '', ...chart === undefined ? [] : ['![Loss over replicas](scaling-law.svg)', ''],
     'How long a sync takes as the swarm grows: [claims.md](claims.md#sync-time).', ''
@@ -69,7 +70,7 @@ function real (results: MixedResults): readonly string[] {
     ...found.length === 0 ? ['Not measured yet.'] : table(['peers:', 'steps of each:', 'payload bytes a step and peer:', 'wire bytes a step and peer:', 'control bytes a peer:', 'rounds averaged:', 'resident a peer:', 'loss, merged:', 'peers lost:'], found.map(({ peers, figures: { steps = NaN, payloadBytesPerStep = NaN, wireBytesPerStep = NaN, controlBytes = NaN, averagedShare = NaN, residentBytes = NaN, evalLoss = NaN, lost = NaN } }) => [
       String(peers), String(steps), payloadBytesPerStep.toFixed(0), wireBytesPerStep.toFixed(0), formatBytes(controlBytes), `${Math.round(100 * averagedShare)} %`, formatBytes(residentBytes), evalLoss.toFixed(3), String(lost)
     ])), '',
-    ...flatness(`Payload, where at least ${100 * MET} % of the rounds averaged`, 'payloadBytesPerStep', found.filter(({ figures: { averagedShare = NaN } }) => averagedShare >= MET)),
+    ...flatness(`Payload, where at least ${100 * MET} % of the rounds averaged`, 'payloadBytesPerStep', found.filter(({ figures: { averagedShare = NaN } }) => averagedShare >= MET)), ...flatness('Payload, all sizes', 'payloadBytesPerStep', found),
     ...flatness('Resident size', 'residentBytes', found), ...flatness('Control bytes', 'controlBytes', found)
   ]
 }
@@ -110,7 +111,19 @@ function law (observed: readonly Observed[]): readonly string[] {
   }))
   if (shared.length < LEAST_OBSERVED) return [intro, '', ...rows]
   const fitted = fitPowerLaw(shared.map(({ arm, parameters, loss }) => ({ x: [parameters, arm.replicas, arm.everySteps], y: loss })))
-  return [intro, '', ...rows, '', ...told(fitted, shared)]
+  return [intro, '', ...rows, '', ...told(fitted, shared), ...fromOneToTwo(observed)]
+}
+
+/** The law has no cell of one replica, which no exchange can help or hurt: what a second one costs is told beside it. */
+function fromOneToTwo (observed: readonly Observed[]): readonly string[] {
+  const of = (width: number, replicas: number, every?: number): readonly number[] =>
+    observed.find(({ arm }) => arm.width === width && arm.replicas === replicas && (every === undefined || arm.everySteps === every))?.losses ?? []
+  const told = WIDTHS.flatMap(width => INTERVALS.flatMap(every => {
+    const [one, two] = [of(width, 1), of(width, 2, every)]
+    const parameters = observed.find(({ arm }) => arm.width === width)?.parameters ?? NaN
+    return one.length > 1 && one.length === two.length ? [`${shownDifference(estimate(two.map((loss, place) => loss - (one[place] ?? NaN))))} at ${parameters.toLocaleString('en')} parameters and H = ${every}`] : []
+  }))
+  return told.length === 0 ? [] : [`- From one replica to two, in nats, paired: ${told.join('; ')}. The rate is the same for all.`]
 }
 
 function told (fitted: PowerLaw, observed: readonly Observed[]): readonly string[] {
@@ -123,7 +136,7 @@ function told (fitted: PowerLaw, observed: readonly Observed[]): readonly string
   return [
     `Least squares in logarithms over the ${observed.length} cells with more than one replica: **L = ${fitted.factor.toFixed(3)} · Nᵃ · Mᵇ · Hᶜ** with a = ${shown(parameters)}, b = ${shown(replicas)}, c = ${shown(every)} (95 % intervals). It explains ${(100 * fitted.explained).toFixed(1)} % of the variance of ln L and is ${(100 * fitted.residual).toFixed(1)} % off on average, ${(100 * worst).toFixed(1)} % at most.`, '',
     `- Twice the parameters: ${doubled(parameters)}. Twice the replicas: ${doubled(replicas)}. Twice H: ${doubled(every)}.`,
-    `- The scaling laws of DiLoCo (arXiv 2503.09799) have loss rise with replicas at a fixed batch of all, less so in larger models; ${rises}. Sizes within a factor of ${(Math.max(...sizes) / Math.min(...sizes)).toFixed(0)} tell nothing about models far larger.`
+    `- The scaling laws of DiLoCo (arXiv 2503.09799) have loss rise with replicas at a fixed batch of all, less so in larger models; from two replicas on, ${rises}. Sizes within a factor of ${(Math.max(...sizes) / Math.min(...sizes)).toFixed(0)} tell nothing about models far larger.`
   ]
 }
 
