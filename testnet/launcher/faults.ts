@@ -1,5 +1,6 @@
 import { ShoalError } from '../../src/errors.ts'
 import { wallClock } from '../../node/peer/wall-clock.ts'
+import type { LinkBook } from '../links/link-book.ts'
 import type { PlannedFault } from '../scenarios/plan.ts'
 import type { Testnet } from './testnet.ts'
 
@@ -69,14 +70,14 @@ export class FaultRunner {
       case 'leave': each(name => { this.#end(name, fault.forMs, () => { this.#guard(testnet.leave(name)) }) }); return
       case 'join': each(name => { this.#bring(name) }); return
       case 'pause': each(name => { this.#pause(name, fault.forMs) }); return
-      case 'stall': each(name => { this.#in(fault.forMs, testnet.shapedLinks().book.stall(name)) }); return
+      case 'stall': each(name => { this.#in(fault.forMs, this.#stall(name)) }); return
       case 'reset': each(name => { testnet.shapedLinks().reset(name) }); return
-      case 'link': each(name => { testnet.relink(name, fault.link) }); return
+      case 'link': each(name => { this.#lines(() => { testnet.relink(name, fault.link) }) }); return
       case 'partition':
-        testnet.shapedLinks().book.partition(fault.sides.map(side => this.#names(side)))
-        if (fault.forMs !== undefined) this.#in(fault.forMs, () => { testnet.shapedLinks().book.heal() })
+        this.#lines(book => { book.partition(fault.sides.map(side => this.#names(side))) })
+        if (fault.forMs !== undefined) this.#in(fault.forMs, () => { this.#lines(book => { book.heal() }) })
         return
-      case 'heal': testnet.shapedLinks().book.heal(); return
+      case 'heal': this.#lines(book => { book.heal() }); return
       case 'clockJump': case 'diskFull': case 'lie': throw new RangeError(`${fault.kind} is for the simulator`)
     }
   }
@@ -89,7 +90,7 @@ export class FaultRunner {
 
   /** Its line goes first, so that the others notice by their own patience alone. */
   #crash (name: string, forMs: number | undefined): void {
-    const mend = this.#testnet.shapedLinks().book.stall(name)
+    const mend = this.#stall(name)
     this.#end(name, forMs, () => { this.#testnet.kill(name) })
     if (forMs !== undefined) this.#in(forMs, mend)
   }
@@ -102,6 +103,20 @@ export class FaultRunner {
 
   #bring (name: string): void {
     this.#guard(this.#testnet.bring(name))
+  }
+
+  /** @returns how its line is whole again */
+  #stall (name: string): () => void {
+    const release = this.#lines(book => book.stall(name))
+    return () => { this.#lines(release) }
+  }
+
+  /** Changes the lines, and says so where they could not become what they were to. */
+  #lines<T> (change: (book: LinkBook) => T): T {
+    const links = this.#testnet.shapedLinks()
+    const changed = change(links.book)
+    this.#guard(links.settled())
+    return changed
   }
 
   #guard (work: Promise<void>): void {

@@ -1,6 +1,9 @@
 import { ip } from './ip-command.ts'
 
-const OURS = /^shoal-(\d+)-/
+/** Exactly what is given here: others may call theirs shoal-something. */
+const OURS = /^shoal-(\d+)-\d+-(?:hub|try|\d+)$/
+/** Whoever still comes in was on its way before: a few rounds are plenty. */
+const MOST_ROUNDS = 20
 let made = 0
 let isSwept = false
 
@@ -24,11 +27,18 @@ export async function removeLeftovers (): Promise<void> {
   for (const name of stale) await removeNamespace(name).catch(() => undefined)
 }
 
-/** A namespace lives on while a process does in it. */
+/** A namespace lives on, without a name, while a process does in it: who came in while others were ended is ended too. */
 export async function removeNamespace (name: string): Promise<void> {
-  const inside = (await ip('netns', 'pids', name)).split('\n').map(Number).filter(pid => pid > 0)
-  for (const pid of inside) end(pid)
+  let inside = await inhabitants(name)
+  for (let round = 0; inside.length > 0 && round < MOST_ROUNDS; round++) {
+    for (const pid of inside) end(pid)
+    inside = await inhabitants(name)
+  }
   await ip('netns', 'del', name)
+}
+
+async function inhabitants (name: string): Promise<readonly number[]> {
+  return (await ip('netns', 'pids', name)).split('\n').map(Number).filter(pid => pid > 0)
 }
 
 function end (pid: number): void {

@@ -77,10 +77,12 @@ export class NamespacedLinks {
     this.#proxied?.reset(name)
   }
 
-  /** Resolves once the kernel's lines are as the book says. @throws what the kernel refused meanwhile */
+  /** Resolves once the kernel's lines are as the book says. @throws what the kernel refused since it was last told */
   async settled (): Promise<void> {
     await this.#namespaces.settled()
-    if (this.#failure !== undefined) throw this.#failure
+    const failure = this.#failure
+    this.#failure = undefined
+    if (failure !== undefined) throw failure
   }
 
   async close (): Promise<void> {

@@ -85,11 +85,18 @@ export class Namespaces {
     await this.#next(async () => Promise.resolve())
   }
 
+  /** Takes away all that it can. @throws the first error among those of the others */
   async close (): Promise<void> {
     await this.#next(async () => {
-      for (const { name } of this.#places.splice(0)) await removeNamespace(name)
-      if (this.#subnet !== undefined) await removeNamespace(this.#hub)
+      const names = [...this.#places.splice(0).map(({ name }) => name), ...this.#subnet === undefined ? [] : [this.#hub]]
       this.#subnet = undefined
+      const removals: Array<Promise<void>> = []
+      for (const name of names) {
+        const removal = removeNamespace(name)
+        removals.push(removal)
+        await removal.catch(() => undefined)
+      }
+      await Promise.all(removals)
     })
   }
 
@@ -111,10 +118,20 @@ export class Namespaces {
     return place
   }
 
-  /** A name that only one device can have makes a subnet this testnet's alone. @returns it */
+  /** @returns its subnet */
   async #makeHub (): Promise<number> {
-    const hub = this.#hub
-    await ip('netns', 'add', hub)
+    await ip('netns', 'add', this.#hub)
+    try {
+      return await this.#connectHub(this.#hub)
+    } catch (error) {
+      // The next `open` begins anew.
+      await removeNamespace(this.#hub).catch(() => undefined)
+      throw error
+    }
+  }
+
+  /** A name that only one device can have makes a subnet this testnet's alone. @returns it */
+  async #connectHub (hub: string): Promise<number> {
     await within(hub, 'ip', 'link', 'add', switchName(0), 'type', 'bridge')
     await within(hub, 'ip', 'link', 'set', switchName(0), 'up')
     for (let subnet = 0; subnet < MOST_SUBNETS; subnet++) {

@@ -73,15 +73,32 @@ describe.skipIf(refusal !== undefined)(`lines between namespaces${skipped}`, () 
     const maker = spawn('true')
     await once(maker, 'exit')
     const name = `shoal-${maker.pid ?? 0}-0-1`
-    ip('netns', 'add', name)
-    const [program, ...words] = [...inNamespace(name), 'sleep', '600']
-    const orphan = spawn(program, words)
-    await once(orphan, 'spawn')
-    await removeLeftovers()
-    expect(ip('netns', 'list')).not.toContain(name)
-    // one that had not entered the namespace by then has none to enter
-    if (orphan.exitCode === null && orphan.signalCode === null) await once(orphan, 'exit')
-    expect(orphan.exitCode).not.toBe(0)
+    const somebodyElses = `shoal-${maker.pid ?? 0}-demo`
+    ip('netns', 'add', somebodyElses)
+    try {
+      ip('netns', 'add', name)
+      const [program, ...words] = [...inNamespace(name), 'sh', '-c', 'echo inside; exec sleep 600']
+      const orphan = spawn(program, words)
+      await once(orphan.stdout, 'data')
+      await removeLeftovers()
+      expect(ip('netns', 'list')).not.toContain(name)
+      expect(ip('netns', 'list')).toContain(somebodyElses)
+      if (orphan.exitCode === null && orphan.signalCode === null) await once(orphan, 'exit')
+      expect(orphan.signalCode).toBe('SIGKILL')
+    } finally {
+      ip('netns', 'del', somebodyElses)
+    }
+  })
+
+  it('tell once of what the kernel refused, and are all taken away whatever has become of one', async () => {
+    const links = await NamespacedLinks.create(1, PLAIN)
+    const [gone = '', other = ''] = await Promise.all(['A', 'B'].map(async name => (await links.open(name, UNSHAPED)).launcher.at(-1)))
+    ip('netns', 'del', gone)
+    links.book.shape('A', { ...UNSHAPED, up: 125_000 })
+    await expect(links.settled()).rejects.toThrow(gone)
+    await links.settled()
+    await expect(links.close()).rejects.toThrow(gone)
+    expect(ip('netns', 'list')).not.toContain(other.slice(0, -1))
   })
 })
 

@@ -1,0 +1,27 @@
+import { expect, it } from 'vitest'
+import { FaultRunner } from '../../../testnet/launcher/faults.ts'
+import type { Testnet } from '../../../testnet/launcher/testnet.ts'
+import { LinkBook } from '../../../testnet/links/link-book.ts'
+import { UNSHAPED } from '../../../testnet/links/path.ts'
+import type { PlannedFault } from '../../../testnet/scenarios/plan.ts'
+
+const at = { round: 1 }
+const FAULTS: readonly PlannedFault[] = [
+  { kind: 'link', at, peers: [0], link: { ...UNSHAPED, up: 1000 } },
+  { kind: 'partition', at, sides: [[0], []], forMs: undefined },
+  { kind: 'heal', at },
+  { kind: 'stall', at, peers: [0], forMs: 1e6 }
+]
+
+it.each(FAULTS.map(fault => [fault.kind, fault] as const))('a %s that the kernel refuses is told of', async (_, fault) => {
+  const seats = [{ name: 'A', isRunning: true }]
+  const links = { book: new LinkBook(), settled: async () => Promise.reject(new Error('tc: no')) }
+  const testnet = { seats, shapedLinks: () => links, relink: () => undefined, hold: () => () => undefined } as unknown as Testnet
+  const failure = await new Promise<string>(resolve => {
+    const runner = new FaultRunner([fault], sentence => { if (!sentence.startsWith('now: ')) resolve(sentence) })
+    runner.begin(testnet)
+    runner.round('A', 1)
+    runner.stop()
+  })
+  expect(failure).toBe('that failed: Error: tc: no')
+})
