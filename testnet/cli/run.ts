@@ -91,8 +91,9 @@ async function playUndisturbed (settings: Settings, watch: Watch): Promise<Final
   if (watch.options.alone === true) return `${what}: --alone leaves that run out`
   if (isStopped()) return `${what}: it was not to be begun any more`
   watch.output.message(`now the same with nothing going wrong, to compare the losses (--alone leaves it out): ${undisturbed.root}`)
-  const { report } = await play(undisturbed, watch, () => undefined)
-  return isStopped() ? `${what}: it was ended early` : report
+  const { report, verdict: { broken } } = await play(undisturbed, watch, () => undefined)
+  if (isStopped()) return `${what}: it was ended early`
+  return broken.length === 0 ? report : `${what}: in that run ${broken.join('; ')}`
 }
 
 function viewerFor (settings: Settings, options: CommonOptions, output: Output): SwarmViewer {
