@@ -77,7 +77,7 @@ describe('a local swarm of processes', () => {
         if (name !== 'A' || event.type !== 'round' || event.record.round < 6 || joiner !== undefined) return
         joiner = new ShoalProcess(['join', invite, '--json', '--data-dir', join(folder.path, 'joiner'), '--listen', loopback])
         void joiner.event('round', ({ record }) => record.outcome === 'averaged').then(async () => {
-          firstLoss = (await joiner?.event('round'))?.record.loss ?? Number.NaN
+          firstLoss = (await joiner?.event('round', ({ record }) => Number.isFinite(record.loss)))?.record.loss ?? Number.NaN
           joiner?.kill('SIGINT')
           await joiner?.finished
         }).finally(() => { stop.abort() })

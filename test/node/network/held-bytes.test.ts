@@ -20,7 +20,7 @@ import { encodeRequest as encodeStateRequest } from '../../../protocols/state/me
 import { describeBody } from '../../../protocols/wire/body.ts'
 import { FILE_PART_BYTES, MAXIMUM_CONTROL_FRAME_BYTES, MAXIMUM_EXCHANGES_PER_PEER, MAXIMUM_HEADER_FRAME_BYTES, MAXIMUM_OPINION_FRAME_BYTES } from '../../../protocols/wire/limits.ts'
 import { CHECK_PROTOCOL, CHUNKS_PROTOCOL, EXCHANGE_PROTOCOL, FILES_PROTOCOL, GOODBYE_PROTOCOL, HELLO_PROTOCOL, MANIFEST_PROTOCOL, SCALARS_PROTOCOL, SNAPSHOTS_PROTOCOL, STATE_PROTOCOL } from '../../../protocols/wire/protocol-ids.ts'
-import { LAYOUT, RUN, startPeer } from './support/peers.ts'
+import { LAYOUT, PATIENT_CONNECTIONS, RUN, startPeer } from './support/peers.ts'
 
 /** What nobody may make a peer hold, beside one fragment. */
 const PROMISED_BYTES = 64_000_000
@@ -45,7 +45,7 @@ async function settled (victim: SwarmNetwork, peerId: string): Promise<number> {
 
 /** A stranger on loopback with nothing but libp2p, and as many connections as it may have. */
 async function startHoarder (victim: SwarmNetwork, most = CONNECTIONS_PER_PEER): Promise<{ readonly node: Libp2p, readonly connections: readonly Connection[] }> {
-  const node = await createLibp2p({ transports: [tcp(), (await openQuic(false)).transport], connectionEncrypters: [noise()], streamMuxers: [yamux({ maxOutboundStreams: 1000 })], connectionMonitor: { enabled: false } })
+  const node = await createLibp2p({ transports: [tcp(), (await openQuic(false)).transport], connectionEncrypters: [noise()], streamMuxers: [yamux({ maxOutboundStreams: 1000 })], connectionManager: PATIENT_CONNECTIONS, connectionMonitor: { enabled: false } })
   stops.push(async () => node.stop())
   const connections: Connection[] = []
   while (connections.length < most) connections.push(await node.dial(victim.addresses().map(address => multiaddr(address)), { force: true }))

@@ -19,7 +19,7 @@ import { StreamIO } from '../../../protocols/wire/stream-io.ts'
 import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
 import { temporaryFolder } from '../../support/shoal-process.ts'
 import { forwardTo, type Forwarder } from './support/datagrams.ts'
-import { bareNode, fullMesh, listenTo, RUN, startPeer, until } from './support/peers.ts'
+import { bareNode, fullMesh, listenTo, PATIENT_CONNECTIONS, RUN, startPeer, until } from './support/peers.ts'
 
 const quic = await loadQuic()
 const why = 'obstacle' in quic ? ` (skipped: ${quic.obstacle})` : ''
@@ -38,7 +38,7 @@ async function peer (...options: Parameters<typeof startPeer>): Promise<SwarmNet
 
 /** A node with nothing but libp2p and this transport. */
 async function stranger (listen: string[] = []): Promise<Libp2p> {
-  const node = await createLibp2p({ transports: [(await openQuic(false)).transport], addresses: { listen }, connectionMonitor: { enabled: false } })
+  const node = await createLibp2p({ transports: [(await openQuic(false)).transport], addresses: { listen }, connectionManager: PATIENT_CONNECTIONS, connectionMonitor: { enabled: false } })
   stops.push(async () => node.stop())
   return node
 }

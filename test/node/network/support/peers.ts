@@ -10,6 +10,13 @@ import { SwarmNetwork, type SwarmNetworkOptions } from '../../../../node/network
 export const RUN = 'a'.repeat(64)
 export const LAYOUT = 'b'.repeat(64)
 
+/** Of bare libp2p nodes: its own limits are shorter than a busy machine may stand still. */
+const PATIENCE_MS = 120_000
+export const PATIENT_CONNECTIONS = {
+  dialTimeout: PATIENCE_MS, addressDialTimeout: PATIENCE_MS, inboundUpgradeTimeout: PATIENCE_MS,
+  inboundStreamProtocolNegotiationTimeout: PATIENCE_MS, outboundStreamProtocolNegotiationTimeout: PATIENCE_MS
+}
+
 /** A peer on loopback with everything at its default. */
 export async function startPeer (options: Partial<SwarmNetworkOptions> = {}): Promise<SwarmNetwork> {
   return SwarmNetwork.start({
