@@ -97,7 +97,10 @@ export function settingsOf (scenarioName: string, options: TestnetCommandOptions
 
 /** The scenario's own choices about a method hold for its own method alone; how seldom it averages at most holds for any. */
 function methodFor ({ run, peers: groups }: ScenarioFile, steps: number, options: ScalarOptions & Pick<TestnetCommandOptions, 'method'> & { readonly method: string }, peers: number): AnyMethodSpec {
-  if (isScalarPreset(options.method)) return anyMethodOf({ ...options, swarm: options.swarm ?? String(peers) }, { steps })
+  if (isScalarPreset(options.method)) {
+    const own = options.method === run.method && run.passes === 'shared' ? { passes: run.passes } : {}
+    return anyMethodOf({ ...own, ...options, swarm: options.swarm ?? String(peers) }, { steps })
+  }
   const hasLane = groups.some(({ lane }) => lane === 'scalars')
   const own = options.method !== run.method
     ? {}

@@ -14,6 +14,7 @@ export function checkScenario (scenario: ScenarioFile): string | undefined {
   const wrong = [
     twice('groups', groups) ?? twice('peers', peers),
     lanesInOrder(scenario),
+    sharesPassesOfBytes(scenario),
     ...scenario.peers.map(({ link }, index) => unknown(`peers.${index}.link`, link, links)),
     ...scenario.routes.flatMap(({ from, to, link }, index) =>
       [unknown(`routes.${index}.from`, from, groups), unknown(`routes.${index}.to`, to, groups), unknown(`routes.${index}.link`, link, links)]),
@@ -26,6 +27,10 @@ export function checkScenario (scenario: ScenarioFile): string | undefined {
 function lanesInOrder ({ peers }: ScenarioFile): string | undefined {
   const at = peers.findIndex(({ lane }, index) => lane === 'scalars' && (index === 0 || peers.slice(index).some(group => group.lane === 'first-order')))
   return at === -1 ? undefined : `peers.${at}.lane: groups of scalar peers come after all that train`
+}
+
+function sharesPassesOfBytes ({ run: { method, passes } }: ScenarioFile): string | undefined {
+  return passes === 'shared' && method !== 'one-byte' ? `run.passes: two share the passes of one-byte, and the method is ${method}` : undefined
 }
 
 function checkFault (where: string, fault: FaultEntry, peers: readonly string[], links: readonly string[]): Array<string | undefined> {

@@ -42,6 +42,8 @@ export const scenarioSchema = z.strictObject({
     /** H; the preset's own when left out. */
     every: count.max(100_000).optional(),
     codec: z.string().min(1).max(200).optional(),
+    /** Of one-byte: whether each peer runs both passes of its steps, or two share them. */
+    passes: z.enum(['own', 'shared']).default('own'),
     /** Longest wait for the others of a round. */
     grace: duration.optional(),
     /** Inner steps of each peer. */

@@ -43,8 +43,8 @@ export function playScalars (file: ScenarioFile, name: ScalarPresetName, seed: n
 
 function swarmOf (file: ScenarioFile, name: ScalarPresetName, seed: number): ScalarSwarm {
   const { peers, faults } = planOf(file, seed)
-  const { steps, step } = file.run
-  const method = smallScalarMethod(name, peers.length)
+  const { steps, step, passes } = file.run
+  const method = { ...smallScalarMethod(name, peers.length), ...passes === 'shared' ? { passes } : {} }
   checkScalarMethod(method, steps)
   const stepsMs = peers.map(({ speed }) => step / speed)
   const waitsFor = peers.filter(({ joinsLater }) => !joinsLater).length - 1

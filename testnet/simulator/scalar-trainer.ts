@@ -72,14 +72,16 @@ class ScalarTrainer implements Trainer {
 
   stop (): void { this.#stopWork?.() }
 
-  /** The weights are read when a forward pass starts; the losses are known when both have ended. */
-  #measure ({ step, epsilon, directions }: ScalarRequest, done: (outcome: ScalarOutcome) => void): void {
+  /** The weights are read when a forward pass starts; the losses are known when both have ended, or the one that is this peer's of two who share them. */
+  #measure ({ step, epsilon, directions, side, batch }: ScalarRequest, done: (outcome: ScalarOutcome) => void): void {
     const { problem, index, clock, stepMs, method, conduct } = this.#training
     const losses = directions.map(({ seed }) => {
-      const at = (signed: number): number => told(problem.batchLoss(perturbed(this.#theta, methodNoise(method), seed, signed), index, step), conduct)
-      return { above: at(epsilon), below: at(-epsilon) }
+      const at = (own: 'above' | 'below', signed: number): number => side !== undefined && side !== own
+        ? NaN
+        : told(problem.batchLoss(perturbed(this.#theta, methodNoise(method), seed, signed), batch === undefined ? index : 0, batch ?? step), conduct)
+      return { above: at('above', epsilon), below: at('below', -epsilon) }
     })
-    this.#work(clock, stepMs, () => { done({ kind: 'measured', losses, tokens: 1 }) }, () => { done({ kind: 'stopped', step }) })
+    this.#work(clock, side === undefined ? stepMs : stepMs / 2, () => { done({ kind: 'measured', losses, tokens: 1 }) }, () => { done({ kind: 'stopped', step }) })
   }
 
   get #theta (): WeightSource { return (this.packs ?? this.#model as ModelWork).model.weights }

@@ -52,6 +52,10 @@ describe('the settings of a testnet', () => {
   it('hold a method of scalars, whose rate is for as many peers as there are', () => {
     expect(settings({ method: 'one-byte', pack: '8' }).method).toMatchObject({ kind: 'one-byte', peers: 2, window: 8 })
     expect(settings({ method: 'one-byte', swarm: '32' }).method).toMatchObject({ peers: 32 })
+    const file = join(dataDir, 'halves.toml')
+    writeFileSync(file, 'name = "halves"\nsummary = "halves"\n[run]\nmethod = "one-byte"\npasses = "shared"\n[[peers]]\ncount = 2\n')
+    expect(settingsOf(file, options)).toMatchObject({ method: { passes: 'shared' }, shards: 1 })
+    expect(settingsOf(file, { ...options, passes: 'own' }).method).not.toHaveProperty('passes')
     expect(() => settings({ method: 'one-byte', codec: 'fp32' })).toThrow(expect.objectContaining({ code: 'USAGE' }) as unknown)
     expect(() => settings({ pack: '8' })).toThrow(expect.objectContaining({ code: 'USAGE' }) as unknown)
   })

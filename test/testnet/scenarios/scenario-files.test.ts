@@ -43,6 +43,7 @@ describe('scenario files', () => {
     [minimal + '[links.mine]\nup = "fast"\n', /links\.mine\.up: must be a rate such as 500kbit or 10mbit/],
     [minimal + '[links.mine]\ndelay = "-3s"\n', /links\.mine\.delay: must be a duration such as/],
     [minimal + '[run]\nmethod = "nolco"\n', /must be one of ddp/],
+    [minimal + '[run]\nmethod = "fedkseed"\npasses = "shared"\n', /run\.passes: two share the passes of one-byte, and the method is fedkseed/],
     [minimal + '[[peers]]\ncount = 2\n', /two groups are called peer/],
     [minimal + '[[peers]]\nname = "peer-2"\n', /two peers are called peer-2/],
     [minimal + 'count = 5\n', /line 5/],

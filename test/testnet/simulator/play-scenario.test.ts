@@ -43,6 +43,13 @@ describe('a played scenario', () => {
     expect(lines).toMatch(/peer-2 (begins with its own weights of round [1-9]|took over a replica)/)
   })
 
+  it('lets two peers share the passes of a step, which takes each half as long', async () => {
+    const [own, shared] = await Promise.all(['own', 'shared'].map(async passes => play(`[run]\nmethod = "one-byte"\nsteps = 128\npasses = "${passes}"\n[[peers]]\ncount = 4\n`)))
+    expect(broken(shared as JudgedSeed)).toEqual([])
+    expect(shared!.played.loss).toBeLessThan(shared!.played.startLoss)
+    expect(shared!.played.seconds).toBeLessThan(0.8 * own!.played.seconds)
+  })
+
   it('says which steps are no whole rounds of a method of scalars', async () => {
     await expect(play('[run]\nmethod = "fedkseed"\nsteps = 33\n[[peers]]\ncount = 3\n')).rejects.toMatchObject({ code: 'METHOD_CONTRADICTORY' })
   })
