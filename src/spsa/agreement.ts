@@ -78,12 +78,15 @@ export class Agreement {
   /** Bytes came or went, of no step before `fromStep`. */
   changed (fromStep: number): void {
     this.#states.changed(fromStep)
-    for (const [peer, step] of this.#agreedTo) this.#agreedTo.set(peer, Math.min(step, fromStep))
+    // what a snapshot stands for never changes
+    const since = Math.max(fromStep, this.#self().ledger.firstStep)
+    for (const [peer, step] of this.#agreedTo) this.#agreedTo.set(peer, Math.min(step, since))
     if (fromStep < this.boundary) this.#isBoundaryTold = false
   }
 
   /** This peer goes on from another snapshot. */
   restarted (): void {
+    this.#agreedTo.clear()
     this.changed(0)
     this.#states.distrust()
     this.#offers.clear()
@@ -128,8 +131,21 @@ export class Agreement {
     if (step < this.boundary + WINDOWS_BACK * window) return false
     if (!this.#isBoundaryTold) this.sendCheck(EVERYONE, this.boundary)
     this.#isBoundaryTold = true
-    const open = this.#open().length
-    return open === 0 || (step >= this.boundary + WINDOWS_BACK * window + PATIENCE_EPOCHS * epochSteps && 2 * open < this.#ports.others().length)
+    const open = this.#open()
+    if (open.length === 0) return true
+    const isPatient = step < this.boundary + WINDOWS_BACK * window + PATIENCE_EPOCHS * epochSteps && !open.every(other => this.#isBeyond(other))
+    return !isPatient && open.length < this.#overruling
+  }
+
+  /** Somebody who went on from a snapshot of his own is waited for in vain: he never tells anything else of what came before it. */
+  #isBeyond (peer: string): boolean {
+    return (this.#offers.get(peer)?.step ?? 0) >= this.boundary
+  }
+
+  /** Others whose same word overrules this peer. */
+  get #overruling (): number {
+    const { length } = this.#ports.others()
+    return Math.max(length / 2, Math.min(WITNESSES, length))
   }
 
   /** The boundary is sealed, and is where the ledger begins now. */
@@ -168,6 +184,8 @@ export class Agreement {
 
   #agree (from: string, step: number): void {
     this.#lacked.delete(from)
+    // the snapshot of another one that it told of before is no longer its own
+    if ((this.#offers.get(from)?.step ?? Infinity) <= step) this.#offers.delete(from)
     const isRepeated = (this.#agreedTo.get(from) ?? 0) >= step
     this.#agreedWith(from, step)
     // whoever says it again has not heard this peer say it
@@ -217,12 +235,18 @@ export class Agreement {
     const others = this.#ports.others()
     const by = others.filter(peer => sameState(offer, this.#offers.get(peer))).length
     if (offer.step > firstStep) {
-      if (by >= Math.max(others.length / 2, Math.min(WITNESSES, others.length))) overruled({ offer, by })
+      if (by >= this.#overruling) overruled({ offer, by })
       return
     }
     if (mine === undefined) return
-    const support = 1 + others.filter(peer => sameState(mine, this.#offers.get(peer))).length
+    const support = 1 + others.filter(peer => this.#supports(peer, mine)).length
     if (by > support || (by === support && offer.fingerprint < mine.fingerprint)) overruled({ offer, by })
+  }
+
+  /** Whoever agreed since is known to have the same: peers of one side do not tell each other their snapshots. */
+  #supports (peer: string, mine: StepState): boolean {
+    const offer = this.#offers.get(peer)
+    return offer === undefined || offer.step < mine.step ? (this.#agreedTo.get(peer) ?? 0) >= mine.step : sameState(mine, offer)
   }
 
   offer (to: string): void {

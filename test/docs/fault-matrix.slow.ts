@@ -14,8 +14,7 @@ it('the fault matrix holds for every method, and its page is fresh; npm run docs
   for (const preset of presetNames) for (const fault of matrixFaults) for (const state of machineStates) cells.push(await playCell(fault, state, preset))
   expect(cells.filter(({ outcome }) => outcome === 'broken')).toEqual([])
   const scalarCells = scalarNames.flatMap(preset => scalarFaults.flatMap(fault => scalarStates.map(state => playScalarCell(fault, state, preset))))
-  // two halves of a run of ferret that were apart end with two models: known, and told on the page
-  expect(scalarCells.filter(({ outcome }) => outcome === 'broken').map(({ preset, fault, state }) => [preset, fault, state])).toEqual([['ferret', 'partition', 'measuring'], ['ferret', 'partition', 'sending']])
+  expect(scalarCells.filter(({ outcome }) => outcome === 'broken')).toEqual([])
   const page = faultMatrixPage(cells, scalarCells)
   if (process.env['UPDATE_DOCS'] === '1') writeFileSync(file, page)
   expect(readFileSync(file, 'utf8')).toBe(page)

@@ -6,6 +6,7 @@ import { encodeScalars } from '../../protocols/scalars/messages.ts'
 import type { ScalarSpec } from '../../src/manifest/scalar-schema.ts'
 import type { Peers } from '../../src/ports.ts'
 import type { Sign, Verify } from '../../src/spsa/ledger-entry.ts'
+import { fingerprintOf } from '../../src/spsa/ledger.ts'
 import { EVERYONE } from '../../src/spsa/one-byte-messages.ts'
 import type { OneByteMessage, OneByteReport, SnapshotOffer } from '../../src/spsa/one-byte-messages.ts'
 import type { ScalarRun } from '../../src/spsa/pack-methods.ts'
@@ -195,7 +196,7 @@ export class SimulatedScalarPeer implements Struck {
 
   /** A snapshot comes from whoever took it; this peer asks on from there. */
   #fetch (offer: SnapshotOffer, from?: string): void {
-    const source = this.#present().find(({ key, store: { snapshot } }) => (from === undefined || key === from) && snapshot?.step === offer.step)
+    const source = this.#present().find(({ key, store: { snapshot } }) => (from === undefined || key === from) && snapshot?.step === offer.step && fingerprintOf(snapshot) === offer.fingerprint)
     const stored = source?.store.snapshot
     if (source === undefined || stored === undefined) return
     const { limit, weights, sums, step, heads } = stored

@@ -76,6 +76,16 @@ describe.each([['fedkseed', kSeed], ['ferret', ferret]] as const)('a swarm of %s
   })
 })
 
+it('keeps the weights of its own snapshot when those of another one are not what was told, in a swarm of ferret', () => {
+  const [peer] = runPackSwarm(ferret, CALM, {}) as [Member]
+  const { start } = sealedBy(peer).at(-1)!
+  const [before, weights] = [stateOf(peer), readAll(peer.weights)]
+  peer.machine.adopt({ weights: problem.start, start: { ...start, held: start.snapshot }, modelHash: before.modelHash }, isTaken => { expect(isTaken).toBe(false) })
+  expect(peer.reports.at(-1)).toMatchObject({ kind: 'refused', code: 'WRONG_STEP', reason: 'a snapshot makes other weights than were told of it' })
+  expect(stateOf(peer)).toEqual(before)
+  expect(readAll(peer.weights)).toEqual(weights)
+})
+
 /** A peer that has not begun, and what it says. */
 function alone (method: typeof kSeed | typeof ferret = kSeed): Member & { readonly said: Array<{ readonly to: string, readonly message: OneByteMessage }> } {
   const said: Array<{ readonly to: string, readonly message: OneByteMessage }> = []
