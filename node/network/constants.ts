@@ -27,8 +27,17 @@ export const TURNING_YIELD_MS = 10_000
 /** Who did not answer, or had no room, is asked again after this. */
 export const TURNING_AGAIN_MS = 60_000
 
+/** Of a neighbourhood of matching, so much must have been met in hellos before those count of whom members only tell: 48 peers, so that nobody makes a small swarm look large by inventing peers. */
+export const MET_OF_NEIGHBOURHOOD = 0.75
+
+/** Peers never heard of before that one member may tell of: whoever comes to a large swarm hears most of it within minutes, and whoever invents peers fills no directory. */
+export const NEWCOMER_RATE = { burst: 32, perSecond: 0.1 } as const
+
 /** An exchange that is under way when a neighbour is taken leave of is looked after this often until it ends. */
 export const LEAVING_CHECK_MS = 1_000
+
+/** And no longer than this: nothing was under way when leave was taken, and what began within the goodbye is found elsewhere. */
+export const LEAVING_LIMIT_MS = 300_000
 
 /** A receive window per stream: 8 Mbit at 100 ms, and small enough that bulk does not starve control on 1 Mbit/s. */
 export const STREAM_WINDOW_BYTES = 1024 * 1024

@@ -6,6 +6,9 @@ import { unspoken } from './addresses.ts'
 import { DIAL_TIMEOUT_MS, PARALLEL_DIALS } from './constants.ts'
 import type { DialPlan, DialTarget } from './dial-plan.ts'
 
+/** What came of a dial; `denied` when this peer's own limits kept it from being made, which says nothing of the other one. */
+export type DialEnd = 'connected' | 'failed' | 'denied'
+
 export interface DialerOptions {
   readonly node: Libp2p
   readonly plan: DialPlan
@@ -17,7 +20,7 @@ export interface DialerOptions {
   /** Told when an entry address fails for the first time in a row. */
   readonly onUnreachable: (target: DialTarget, reason: string) => void
   /** Told when a dial has ended. */
-  readonly onEnded: (target: DialTarget, isConnected: boolean) => void
+  readonly onEnded: (target: DialTarget, end: DialEnd) => void
 }
 
 /** Carries out a `DialPlan`: one timer, a few dials at a time, until it is stopped. */
@@ -59,31 +62,31 @@ export class Dialer {
   }
 
   #start (target: DialTarget): void {
-    const dial = this.#dial(target).then(isConnected => {
+    const dial = this.#dial(target).then(end => {
       this.#underWay.delete(dial)
       if (this.#stopped.signal.aborted) return
-      this.#options.onEnded(target, isConnected)
+      this.#options.onEnded(target, end)
       this.wake()
     })
     this.#underWay.add(dial)
   }
 
-  /** Whether it came to a connection. */
-  async #dial (target: DialTarget): Promise<boolean> {
+  async #dial (target: DialTarget): Promise<DialEnd> {
     const { node, plan, nowMs, onDialled, onUnreachable } = this.#options
     try {
       const connection = await dialAny(node, target.addresses, this.#stopped.signal)
       this.#complained.delete(target.key)
       plan.connected(target.key, connection.remotePeer.toString())
       onDialled(connection)
-      return true
+      return 'connected'
     } catch (error) {
-      if (this.#stopped.signal.aborted) return false
+      const end = error instanceof Error && error.name === 'DialDeniedError' ? 'denied' : 'failed'
+      if (this.#stopped.signal.aborted) return end
       plan.failed(target.key, nowMs())
-      if (!target.entry || this.#complained.has(target.key)) return false
+      if (!target.entry || this.#complained.has(target.key)) return end
       this.#complained.add(target.key)
-      onUnreachable(target, error instanceof Error && error.name === 'DialDeniedError' ? 'this peer dialled it, or others, too often of late' : reasonOf(error))
-      return false
+      onUnreachable(target, end === 'denied' ? 'this peer dialled it, or others, too often of late' : reasonOf(error))
+      return end
     }
   }
 }

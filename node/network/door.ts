@@ -39,6 +39,9 @@ export class Door {
     return why === undefined ? undefined : { accept: false, ...why }
   }
 
+  /** Whether a peer that shows nothing, for others tell of it, cannot be of the run. */
+  bars (peerId: string): boolean { return this.#options.admission.bars(peerId) }
+
   /** A peer came in: by which pass is remembered, for it may be taken back. */
   entered (peerId: string, { pass }: Pick<Hello, 'pass'>): void {
     if (pass !== undefined) this.#shown.set(peerId, pass)

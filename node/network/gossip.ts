@@ -1,4 +1,4 @@
-import { gossipsub, TopicValidatorResult, type GossipSub, type Message, type SignedMessage, type SubscriptionChangeData } from '@libp2p/gossipsub'
+import { gossipsub, TopicValidatorResult, type GossipSub, type GossipsubMessage, type SignedMessage, type SubscriptionChangeData } from '@libp2p/gossipsub'
 import { WireError } from '../../protocols/wire/errors.ts'
 import { MAXIMUM_PROGRESS_BYTES } from '../../protocols/wire/limits.ts'
 import { Allowances, type Rate } from '../../protocols/wire/allowance.ts'
@@ -43,6 +43,17 @@ function tooMany ({ perSecond }: Rate): Rejection {
   return rejection('TOO_MANY_REQUESTS', { what: 'announcements a second', limit: perSecond })
 }
 
+/** Whoever brings what does not pass is not to blame: its hello may be on its way. */
+async function resultOf (passes: boolean | Promise<boolean>): Promise<TopicValidatorResult> {
+  return await passes ? TopicValidatorResult.Accept : TopicValidatorResult.Ignore
+}
+
+export interface GossipRules {
+  readonly isValid: (bytes: Uint8Array) => boolean
+  readonly passes: (neighbour: string, announcer: string) => boolean | Promise<boolean>
+  readonly nowMs: () => number
+}
+
 /** `Pubsub` over gossipsub, on one topic. */
 export class Gossip implements Pubsub {
   readonly #gossip: GossipSub
@@ -54,13 +65,13 @@ export class Gossip implements Pubsub {
   readonly #honestOfNeighbour = new Allowances(piledUp(GOSSIP_RATE), MAXIMUM_CONNECTIONS)
   #onMisconduct: (neighbour: string, why: Rejection) => void = () => undefined
 
-  /** `isValid` judges messages before they are delivered or passed on. */
-  constructor (gossip: GossipSub, topic: string, isValid: (bytes: Uint8Array) => boolean, nowMs: () => number) {
+  /** Messages are judged before they are delivered or passed on: `isValid` by what they say, `passes` by the neighbour that they come from and whoever announces them. */
+  constructor (gossip: GossipSub, topic: string, { isValid, passes, nowMs }: GossipRules) {
     this.#gossip = gossip
     this.#topic = topic
     gossip.topicValidators.set(topic, (neighbour, message) => {
       if (message.type !== 'signed' || !this.#isInTime(neighbour.toString(), message.from.toString(), nowMs())) return TopicValidatorResult.Ignore
-      if (isValid(message.data)) return TopicValidatorResult.Accept
+      if (isValid(message.data)) return resultOf(passes(neighbour.toString(), message.from.toString()))
       this.#onNonsense(neighbour.toString(), message)
       return TopicValidatorResult.Reject
     })
@@ -88,10 +99,10 @@ export class Gossip implements Pubsub {
     await this.#gossip.publish(this.#topic, bytes)
   }
 
-  onMessage (listener: (from: string, bytes: Uint8Array) => void): void {
-    this.#gossip.addEventListener('message', (event: CustomEvent<Message>) => {
-      const message = event.detail
-      if (message.type === 'signed' && message.topic === this.#topic) listener(message.from.toString(), message.data)
+  onMessage (listener: (from: string, bytes: Uint8Array, neighbour: string) => void): void {
+    this.#gossip.addEventListener('gossipsub:message', (event: CustomEvent<GossipsubMessage>) => {
+      const { msg, propagationSource } = event.detail
+      if (msg.type === 'signed' && msg.topic === this.#topic) listener(msg.from.toString(), msg.data, propagationSource.toString())
     })
   }
 

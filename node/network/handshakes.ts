@@ -51,6 +51,12 @@ export class Handshakes {
   /** True while a handshake with this peer is under way. */
   isGreeting (peerId: string): boolean { return this.#pending.has(peerId) }
 
+  /** Whether a peer is a member, or becomes one by the handshake that is under way. */
+  isMemberSoon (peerId: string): boolean | Promise<boolean> {
+    const { isMember } = this.#options
+    return isMember(peerId) || (this.isGreeting(peerId) && this.settled(peerId).then(() => isMember(peerId)))
+  }
+
   /** Resolves when no handshake with this peer is under way. */
   async settled (peerId: string): Promise<void> { await this.#pending.get(peerId) }
 

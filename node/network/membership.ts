@@ -19,7 +19,7 @@ import { Door } from './door.ts'
 import { dialable, isRelayed } from './addresses.ts'
 import { Dialer } from './dialer.ts'
 import { Handshakes } from './handshakes.ts'
-import { hasWork, TURNED, takeLeave } from './farewell.ts'
+import { Farewells, hasWork, TURNED } from './farewell.ts'
 import { Introductions } from './introductions.ts'
 import { IslandWatch } from './islands.ts'
 import { Listeners } from './listeners.ts'
@@ -50,6 +50,7 @@ export class Membership {
   readonly #announcer: Announcer
   readonly silence: Silence
   readonly #turning: Turning | undefined
+  readonly #farewells: Farewells
   #progress = NOT_STARTED
 
   constructor (options: MembershipOptions) {
@@ -65,7 +66,7 @@ export class Membership {
       wanted: () => (this.#turning?.isLarge === true ? COMPANY : DIALLED_MEMBERS) - this.roster.size,
       onDialled: connection => { this.#greet(connection) },
       onUnreachable: (target, reason) => { this.warn(`cannot reach ${target.addresses.join(' or ')} (${reason}); trying on`) },
-      onEnded: (target, isConnected) => { this.#turning?.dialled(target.key, isConnected) }
+      onEnded: (target, end) => { this.#turning?.dialled(target.key, end) }
     })
     this.handshakes = new Handshakes({
       node,
@@ -85,6 +86,7 @@ export class Membership {
     this.#announcer = new Announcer(progress => {
       pubsub.publish(encodeProgress({ ...progress, ...this.#turning?.whereabouts })).catch((error: unknown) => { this.warn(`cannot announce progress: ${String(error)}`) })
     }, nowMs)
+    this.#farewells = new Farewells({ node, isMember: async peerId => this.handshakes.isMemberSoon(peerId), signal })
     this.silence = new Silence({ ...options, onGone: (peerId, reason) => { this.#remove(peerId, reason) } })
     this.#turning = options.turning === undefined ? undefined : new Turning({
       self: node.peerId.toString(), terms: options.turning, nowMs, addresses: options.addresses, members: () => this.memberIds(), round: () => this.#progress.round + 1,
@@ -146,8 +148,7 @@ export class Membership {
 
   /** Why this peer may ask nothing of us, once any handshake under way has ended; undefined for a member. */
   async refusal (peerId: string): Promise<Rejection | undefined> {
-    if (!this.roster.has(peerId)) await this.handshakes.settled(peerId)
-    return this.roster.has(peerId) ? undefined : rejection('NOT_ADMITTED', { what: 'it has not said hello' })
+    return await this.handshakes.isMemberSoon(peerId) ? undefined : rejection('NOT_ADMITTED', { what: 'it has not said hello' })
   }
 
   /** Everyone here, in order of peer id. */
@@ -177,11 +178,11 @@ export class Membership {
       this.#remove(peerId, 'the connection broke')
       this.#dialer.wake()
     }, { signal })
-    pubsub.onMessage((from, bytes) => {
+    pubsub.onMessage((from, bytes, neighbour) => {
       if (signal.aborted) return
       const { address, ...progress } = decodeProgress(bytes)
-      this.#turning?.heard(from, dialable(from, address === undefined ? [] : [address]))
-      if (this.roster.update(from, progress, nowMs())) this.changes.tell()
+      const isNews = !this.#door.bars(from) && this.#turning?.heard(from, dialable(from, address === undefined ? [] : [address]), neighbour) === true
+      if (this.roster.update(from, progress, nowMs()) || isNews) this.changes.tell()
     })
     pubsub.onListener(() => { if (!signal.aborted) this.#announcer.repeat() })
   }
@@ -221,7 +222,8 @@ export class Membership {
     const islands = this.#islands.joined(peerId, theirs, this.#progress.round, this.#options.nowMs())
     const moved = addresses.some(isRelayed) && this.roster.addressesOf(peerId)?.some(isRelayed) === false
     const isNew = this.roster.join(peerId, { progress: theirs.progress, addresses })
-    this.#turning?.heard(peerId, addresses)
+    this.#turning?.met(peerId, addresses)
+    this.#farewells.takeBack(peerId)
     this.#plan.accepted(peerId, addresses)
     this.#learn(peerId, theirs)
     this.#door.entered(peerId, theirs)
@@ -260,10 +262,9 @@ export class Membership {
 
   /** The neighbourhood of a member has turned away from this peer's. */
   #takeLeave (peerId: string): void {
-    const { node, nowMs, signal } = this.#options
-    this.#plan.departed(peerId, nowMs())
+    this.#plan.departed(peerId, this.#options.nowMs())
     this.#remove(peerId, TURNED)
-    void takeLeave(node, peerId, signal)
+    void this.#farewells.take(peerId)
   }
 
   /** A member is shown out. */

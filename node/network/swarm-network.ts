@@ -127,7 +127,12 @@ export class SwarmNetwork implements Peers {
       onNeighbour: (peerId, addresses) => { late.membership?.found(peerId, addresses, 'on the local network') },
       onPath: { onRelayed: connection => { late.reach?.relayed(connection) }, onPunched: connection => { late.reach?.punched(connection) } }
     })
-    const gossip = new Gossip(made.node.services.pubsub, topic, isProgress, nowMs)
+    // strangers may tell of members alone, and members of everybody
+    const passes = (neighbour: string, announcer: string): boolean | Promise<boolean> => {
+      const { roster, handshakes } = late.membership ?? {}
+      return roster?.has(announcer) === true || (handshakes?.isMemberSoon(neighbour) ?? false)
+    }
+    const gossip = new Gossip(made.node.services.pubsub, topic, { isValid: isProgress, passes, nowMs })
     const network = new SwarmNetwork(made, options, meter, links, gossip)
     Object.assign(late, { membership: network.#membership, reach: network.reach })
     try {

@@ -4,7 +4,8 @@ import { chooseNeighbours } from '../../src/membership/neighbours.ts'
 import { LARGEST_NEIGHBOURHOOD } from '../../src/membership/partial-view.ts'
 import { Allowances } from '../../protocols/wire/allowance.ts'
 import { announcedAddress } from './addresses.ts'
-import { DIALLED_MEMBERS, KEPT_MEMBERS, TURNING_AGAIN_MS, TURNING_CHECK_MS, TURNING_RATE, TURNING_YIELD_MS } from './constants.ts'
+import { DIALLED_MEMBERS, KEPT_MEMBERS, MAXIMUM_MEMBERS, MET_OF_NEIGHBOURHOOD, NEWCOMER_RATE, TURNING_AGAIN_MS, TURNING_CHECK_MS, TURNING_RATE, TURNING_YIELD_MS } from './constants.ts'
+import type { DialEnd } from './dialer.ts'
 
 /** What the neighbourhoods of a run's partial views are drawn by. */
 export interface TurningTerms {
@@ -38,6 +39,7 @@ export class Turning {
   readonly #options: TurningOptions
   readonly #largest: number
   readonly #dials = new Allowances(TURNING_RATE, 1)
+  readonly #newcomers = new Allowances(NEWCOMER_RATE, MAXIMUM_MEMBERS)
   /** When a peer that is wanted may be dialled. */
   readonly #notBeforeMs = new Map<string, number>()
   readonly #timer: ReturnType<typeof setInterval>
@@ -48,8 +50,8 @@ export class Turning {
     this.#timer = setInterval(() => { this.look() }, TURNING_CHECK_MS)
   }
 
-  /** Peers of the run, as far as they were heard. */
-  get swarmSize (): number { return this.directory.sizeWith(this.#options.members()) }
+  /** Peers of the run, as far as they were met, and heard of. */
+  get swarmSize (): number { return this.directory.sizeWith(this.#options.members(), MET_OF_NEIGHBOURHOOD * this.#largest) }
 
   /** Whether there are more than introductions make known to everyone: then announcements say where a peer is dialled. */
   get isLarge (): boolean { return this.swarmSize > Math.min(DIALLED_MEMBERS, this.#largest) }
@@ -59,12 +61,21 @@ export class Turning {
     return this.isLarge ? { address: announcedAddress(this.#options.addresses()) } : {}
   }
 
-  /** A peer of the run told of itself. @param addresses those that can be dialled of what it said, none where it said nothing of them */
-  heard (peerId: string, addresses: readonly string[]): void { this.directory.hear(peerId, announcedAddress(addresses), this.#options.nowMs()) }
+  /** A member said hello. @param addresses those that can be dialled of what it said, none where it said nothing of them */
+  met (peerId: string, addresses: readonly string[]): void { this.directory.meet(peerId, announcedAddress(addresses), this.#options.nowMs()) }
+
+  /** A peer announced something, which a neighbour passed on. @param addresses as in `met` @returns whether there is one more than was known */
+  heard (peerId: string, addresses: readonly string[], neighbour: string): boolean {
+    const nowMs = this.#options.nowMs()
+    const isKnown = this.directory.has(peerId)
+    if (!isKnown && !this.#newcomers.take(neighbour, nowMs)) return false
+    this.directory.hear(peerId, announcedAddress(addresses), nowMs)
+    return !isKnown
+  }
 
   /** A dial has ended. */
-  dialled (peerId: string, isConnected: boolean): void {
-    if (!isConnected) this.directory.forget(peerId)
+  dialled (peerId: string, end: DialEnd): void {
+    if (end === 'failed') this.directory.avoid(peerId, this.#options.nowMs() + TURNING_AGAIN_MS)
     this.look()
   }
 
@@ -76,7 +87,7 @@ export class Turning {
     if (!this.isLarge) return
     const choice = chooseNeighbours(
       { self, round: round(), seed: terms.seed, swarmSize: this.swarmSize, largest: this.#largest },
-      { here: members(), heard: this.directory.reachable, isBusy, room: terms.room ?? KEPT_MEMBERS }
+      { here: members(), heard: this.directory.reachable(this.#options.nowMs()), isBusy, room: terms.room ?? KEPT_MEMBERS }
     )
     for (const peerId of this.#notBeforeMs.keys()) if (!choice.meet.includes(peerId)) this.#notBeforeMs.delete(peerId)
     for (const peerId of choice.leave) leave(peerId)

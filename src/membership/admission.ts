@@ -61,6 +61,13 @@ export class Admission {
     return pass === undefined ? 'its pass is forged, of another run, or another peer’s' : this.#passRefusal(pass, nowS)
   }
 
+  /** Whether a peer may not take part whatever pass it showed. */
+  bars (peerId: string): boolean {
+    const { creator, rule } = this.#terms
+    if (publicKeyOf(peerId) === creator) return false
+    return this.#isRevoked(peerId) || (rule.kind === 'listed' && !rule.peers.includes(peerId))
+  }
+
   #passRefusal ({ id, expiresS, issuer }: PassTerms, nowS: number): string | undefined {
     if (!this.mayIssue(issuer)) return `its pass ${id} is signed by a key that may not issue any`
     if (this.#isRevoked(id)) return `its pass ${id} has been revoked`

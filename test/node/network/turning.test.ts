@@ -1,10 +1,10 @@
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, test, vi } from 'vitest'
 import { areNear } from '../../../src/membership/neighbours.ts'
 import { TURNED } from '../../../node/network/farewell.ts'
 import type { SwarmNetwork } from '../../../node/network/swarm-network.ts'
-import { eventsOf, listenTo, startPeer, until } from './support/peers.ts'
+import { eventsOf, listenTo, startPeer } from './support/peers.ts'
 
 const PEERS = 9
 const [LARGEST, ROOM] = [3, 4]
@@ -28,15 +28,22 @@ const seed = Array.from({ length: 5000 }, (_, each) => each).find(isFit) ?? 0
 const networks: SwarmNetwork[] = []
 afterAll(async () => { await Promise.all(networks.map(async network => network.stop())) })
 
+/** Peers say again every second what may have been missed; what has not come about after minutes fails with what is missing. */
+const LIMIT_MS = 300_000
+
 test('real peers turn with the neighbourhoods of matching, and none leaves another one that it is in a round with', async () => {
   expect(isFit(seed)).toBe(true)
   for (const privateKey of keys) networks.push(await startPeer({ privateKey, bootstrap: networks[0]?.addresses() ?? [], turning: { seed, largest: LARGEST, room: ROOM } }))
   const stories = networks.map(network => eventsOf(network).all)
   const byId = new Map(networks.map(network => [network.self, network]))
-  const announce = (round: number): void => { for (const network of networks) network.announce({ round, step: round, training: true, loss: 1, tokensPerSecond: 1 }) }
-  const heardOf = async (network: SwarmNetwork): Promise<void> => until(network, () => network.swarmSize() === PEERS)
-  announce(0)
-  await Promise.all(networks.map(heardOf))
+  let step = 0
+  const come = async (round: number, missing: (network: SwarmNetwork) => readonly string[]): Promise<void> => vi.waitFor(() => {
+    step++
+    for (const network of networks) network.announce({ round, step, training: true, loss: 1, tokensPerSecond: 1 })
+    expect(networks.flatMap(missing)).toEqual([])
+  }, { interval: 1_000, timeout: LIMIT_MS })
+  const presentAt = (network: SwarmNetwork): string[] => network.present().map(({ peerId }) => peerId)
+  await come(0, network => network.swarmSize() === PEERS ? [] : [`${network.self} counts ${network.swarmSize()}`])
 
   const [one, other] = passing(seed)[0]!.map(id => byId.get(id)!) as [SwarmNetwork, SwarmNetwork]
   const answering = listenTo()
@@ -45,17 +52,13 @@ test('real peers turn with the neighbourhoods of matching, and none leaves anoth
   void asking.over.then(() => { isOver = true })
   other.onExchange(() => answering)
   for (const epoch of EPOCHS) {
-    announce(epoch * ROUNDS_OF_AN_EPOCH)
-    await Promise.all(networks.map(async network => until(network, () => {
-      const present = network.present().map(({ peerId }) => peerId)
-      return ids.every(id => !near(network.self, id, epoch, seed) || present.includes(id))
-    })))
+    await come(epoch * ROUNDS_OF_AN_EPOCH, network => ids.filter(id => near(network.self, id, epoch, seed) && !presentAt(network).includes(id)).map(id => `${network.self} misses ${id}`))
     if (epoch > 0) continue
     one.openExchange(other.self, asking).send({ kind: 'offer', round: 1, fragment: 0 })
     expect(await answering.next()).toMatchObject({ kind: 'offer' })
   }
   const isLeft = (): boolean => stories.flat().some(event => event.type === 'peer-left' && event.reason === TURNED)
-  await Promise.race(networks.map(async network => until(network, isLeft)))
+  await come(EPOCHS.at(-1)! * ROUNDS_OF_AN_EPOCH, () => isLeft() ? [] : ['nobody was left'])
   expect(isOver).toBe(false)
-  expect(one.present().map(({ peerId }) => peerId)).toContain(other.self)
-})
+  expect(presentAt(one)).toContain(other.self)
+}, (EPOCHS.length + 3) * LIMIT_MS)

@@ -38,6 +38,8 @@ describe('who may take part', () => {
     expect(door({ kind: 'open' }).refusal(idOf(PEER), undefined, 0)).toBeUndefined()
     const listed = door({ kind: 'listed', peers: [idOf(PEER)] })
     expect([CREATOR, PEER, OTHER].map(peer => listed.refusal(idOf(peer), undefined, 0))).toEqual([undefined, undefined, expect.stringContaining('not among them')])
+    expect([CREATOR, PEER, OTHER].map(peer => listed.bars(idOf(peer)))).toEqual([false, false, true])
+    expect([CREATOR, OTHER].map(peer => byPass().bars(idOf(peer)))).toEqual([false, false])
   })
 
   it('whoever shows a pass of an issuer, until it ends', () => {
