@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { methodPreset } from '../../src/averaging/methods.ts'
 import { calmSwarm } from '../simulator/scenarios.ts'
@@ -41,12 +41,19 @@ function page (cells: readonly Cell[]): string {
     `Command: \`${COMMAND}\`. In virtual time: ${ROUNDS} rounds of ${STEPS_A_ROUND * STEP_MS / 1000} s in pairs, peers whose speeds differ by two percent each way, counts of the swarm that are one off, or right.`, '',
     `Peers that choose keep ${KEPT_MEMBERS} members and dial at most ${60 * TURNING_RATE.perSecond} a minute for it ([how](../decisions/0023-neighbours-that-turn.md)). Those that do not are what real peers were before: each looks among the`,
     'few dozen whom it met when it came, everyone among others, so that two seldom look for each other.', '',
+    'Here everybody hears of everyone, and no count is off by more than one. Real peers count whom they met and whom gossip brought them: those who have just come to a large swarm know less of it for minutes,',
+    'and members who invent others make counts differ. What that costs is not measured here.', '',
     `| peers | neighbours | rounds averaged, after the first ${FIRST_ROUNDS} | partners of each | spread of replicas at the end |`, '|---|---|---|---|---|',
     ...cells.map(({ peers, kind, averaged, partners, spread }) => `| ${peers} | ${KINDS[kind]} | ${(100 * averaged).toFixed(1)} % | ${partners.toFixed(1)} | ${spread.toFixed(3)} |`), ''
   ].join('\n')
 }
 
-const cells = SIZES.flatMap(peers => (Object.keys(KINDS) as PartialViews[]).map(kind => measure(peers, kind)))
+/** The numbers of the page as it stands: only its words are new. */
+async function storedCells (): Promise<readonly Cell[]> {
+  return (JSON.parse(await readFile(`${RESULTS}views.json`, 'utf8')) as { readonly cells: readonly Cell[] }).cells
+}
+
+const cells = process.argv.includes('--page') ? await storedCells() : SIZES.flatMap(peers => (Object.keys(KINDS) as PartialViews[]).map(kind => measure(peers, kind)))
 await mkdir(RESULTS, { recursive: true })
 await writeFile(`${RESULTS}views.json`, `${JSON.stringify({ command: COMMAND, cells }, null, 1)}\n`)
 await writeFile(`${RESULTS}views.md`, page(cells))
