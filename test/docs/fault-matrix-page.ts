@@ -6,9 +6,17 @@ import type { ScalarCell } from '../../testnet/simulator/scalar-fault-matrix.ts'
 
 type Cell = MatrixCell | ScalarCell
 
-/** The page about what holds when something breaks, from the cells that were played. */
-export function faultMatrixPage (cells: readonly MatrixCell[], scalarCells: readonly ScalarCell[]): string {
-  const broken: readonly Cell[] = [...cells, ...scalarCells].filter(({ outcome }) => outcome === 'broken')
+/** What begins the part about runs of scalars. */
+const SCALARS = '## Runs of scalars\n'
+
+/** Both parts of the page about what holds when something breaks; each is written by itself. */
+export function partsOf (page: string): { readonly averaging: string, readonly scalars: string } {
+  const at = page.indexOf(SCALARS)
+  return { averaging: page.slice(0, at), scalars: page.slice(at) }
+}
+
+/** What holds where peers average, from the cells that were played: none of them is broken. */
+export function averagingPart (cells: readonly MatrixCell[]): string {
   const absent = presetNames.filter(preset => cells.some(cell => cell.preset === preset && cell.outcome === 'absent'))
   return [
     '# What holds when something breaks',
@@ -22,13 +30,22 @@ export function faultMatrixPage (cells: readonly MatrixCell[], scalarCells: read
     'A cell says for how many methods the guarantee held, of those whose machine is ever in that state.',
     ...absent.length === 0 ? [] : [`The machine of ${absent.join(' and ')} meets nobody and is never ${statesMissed(cells).join(', ')}.`],
     '',
-    '## Runs of scalars',
+    ''
+  ].join('\n')
+}
+
+/** What holds in runs of scalars, from the cells that were played. */
+export function scalarPart (cells: readonly ScalarCell[]): string {
+  const broken = cells.filter(({ outcome }) => outcome === 'broken')
+  const absent = cells.filter(({ outcome }) => outcome === 'absent')
+  return SCALARS + [
     '',
     `The same faults under ${scalarNames.join(', ')}: what a struck peer does is wait for others before its first step, measure, have a pack on its way, or ask for entries that it lacks.`,
     'Nobody waits for anybody in such a run. Everybody who takes all its steps is to end with the same weights to the bit.',
     '',
-    ...tableOf(scalarCells, scalarFaults, scalarStates),
+    ...tableOf(cells, scalarFaults, scalarStates),
     '',
+    ...absent.length === 0 ? [] : ['Not played, since the peer that was to be struck was never in that state:', '', ...absent.map(({ fault, state, preset }) => `- ${preset}, ${fault} while ${state}`), ''],
     ...broken.length === 0 ? ['No cell is broken.'] : ['Broken, and not mended yet:', '', ...broken.map(({ fault, state, preset, broken: [first] }) => `- ${preset}, ${fault} while ${state}: ${first ?? ''}`)],
     ''
   ].join('\n')

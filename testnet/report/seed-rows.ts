@@ -10,9 +10,14 @@ export const SEED_COLUMNS = ['seed', 'loss', 'averaged', 'a peer sent', 'longest
 /** What a seed came to, a cell for each of {@link SEED_COLUMNS}. */
 export function seedCells ({ seed, played, findings }: JudgedSeed): string[] {
   return [
-    String(seed), played.loss.toPrecision(3), `${Math.round(100 * played.averagedShare)} %`, formatBytes(played.bytesPerPeer), formatSeconds(played.longestWaitMs / 1000),
+    String(seed), played.loss.toPrecision(3), measured(played.averagedShare, share => `${Math.round(100 * share)} %`), formatBytes(played.bytesPerPeer), measured(played.longestWaitMs, waitedMs => formatSeconds(waitedMs / 1000)),
     formatSeconds(played.seconds), played.hash.slice(0, HASH_LETTERS), verdictOf(findings)
   ]
+}
+
+/** A dash where nothing averages. */
+function measured (value: number | undefined, show: (value: number) => string): string {
+  return value === undefined ? '–' : show(value)
 }
 
 export function verdictOf (findings: readonly Finding[]): string {

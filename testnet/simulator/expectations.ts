@@ -16,17 +16,18 @@ export interface Played {
   readonly loss: number
   /** Of the weights that everybody started from. */
   readonly startLoss: number
-  readonly spread: number
+  /** As the other figures of averaging, left out where nothing averages. */
+  readonly spread?: number
   readonly rounds: number
-  readonly averagedShare: number
-  readonly oneSided: number
+  readonly averagedShare?: number
+  readonly oneSided?: number
   /** Of the honest peer that sent most. */
   readonly bytesPerPeer: number
-  readonly longestWaitMs: number
+  readonly longestWaitMs?: number
   /** Of the honest peer that waited for most of its time. */
-  readonly waitedShare: number
+  readonly waitedShare?: number
   /** That counted at boundaries, on the honest peer that heard fewest; 0 where the method has no scalar lane. */
-  readonly scalars: number
+  readonly scalars?: number
   /** Honest peers that neither took all their steps nor were taken away. */
   readonly unfinished: readonly string[]
   readonly violations: readonly string[]
@@ -49,13 +50,11 @@ export function judgeScenario (expect: Expectations, played: Played, training: T
     { expectation: 'invariants', limit: 'none broken', found: played.violations[0] ?? 'none broken', isMet: played.violations.length === 0 },
     below('lossBelow', loss, played.loss, shown),
     undisturbed === undefined || training === 'replayed' ? undefined : below('withinPercentOfUndisturbed', expect.withinPercentOfUndisturbed, percentWorse(played, undisturbed, training), value => `${shown(value)} %`),
-    expect.averagedShareAbove === undefined ? undefined : {
-      expectation: 'averagedShareAbove', limit: shown(expect.averagedShareAbove), found: shown(played.averagedShare), isMet: played.averagedShare > expect.averagedShareAbove
-    },
+    above('averagedShareAbove', expect.averagedShareAbove, played.averagedShare),
     below('bytesPerPeerBelow', expect.bytesPerPeerBelow, played.bytesPerPeer, value => String(Math.round(value))),
     below('longestWaitBelow', expect.longestWaitBelow, played.longestWaitMs, value => `${shown(value / 1000)} s`),
     below('waitedShareBelow', expect.waitedShareBelow, played.waitedShare, shown),
-    expect.scalarsAbove === undefined ? undefined : { expectation: 'scalarsAbove', limit: shown(expect.scalarsAbove), found: shown(played.scalars), isMet: played.scalars > expect.scalarsAbove },
+    above('scalarsAbove', expect.scalarsAbove, played.scalars),
     training === 'quadratic' ? below('spreadBelow', expect.spreadBelow, played.spread, shown) : undefined,
     expect.allEnd ? { expectation: 'allEnd', limit: 'nobody is left behind', found: played.unfinished.length === 0 ? 'all ended' : played.unfinished.join(', '), isMet: played.unfinished.length === 0 } : undefined
   ]
@@ -68,9 +67,16 @@ export function percentWorse (played: Pick<Played, 'loss'>, undisturbed: Pick<Pl
   return 100 * (played.loss - undisturbed.loss) / scale
 }
 
-function below (expectation: string, limit: number | undefined, found: number, show: (value: number) => string): Finding | undefined {
-  return limit === undefined ? undefined : { expectation, limit: `below ${show(limit)}`, found: show(found), isMet: found < limit }
+function below (expectation: string, limit: number | undefined, found: number | undefined, show: (value: number) => string): Finding | undefined {
+  return limit === undefined ? undefined : { expectation, limit: `below ${show(limit)}`, found: found === undefined ? UNMEASURED : show(found), isMet: found !== undefined && found < limit }
 }
+
+function above (expectation: string, limit: number | undefined, found: number | undefined): Finding | undefined {
+  return limit === undefined ? undefined : { expectation, limit: shown(limit), found: found === undefined ? UNMEASURED : shown(found), isMet: found !== undefined && found > limit }
+}
+
+/** What nobody measured meets no expectation. */
+const UNMEASURED = 'not measured'
 
 function shown (value: number): string {
   return Number.isFinite(value) ? String(Number(value.toPrecision(3))) : 'not a number'

@@ -66,22 +66,41 @@ export interface MatrixCell {
 export async function playCell (fault: MatrixFault, state: MachineState, preset: PresetName): Promise<MatrixCell> {
   const scenario = scenarioOf(fault, state, preset)
   const result = await simulateTraining(scenario)
-  const isStruck = result.lines.some(line => STRUCK_LINE.test(line))
-  const broken = isStruck ? brokenBy(fault, scenario, result) : result.violations
-  return { fault: fault.name, state, preset, outcome: broken.length > 0 ? 'broken' : isStruck ? 'held' : 'absent', broken }
+  return { fault: fault.name, state, preset, ...verdictOf(fault, scenario.steps, result, brokenBy(scenario, result)) }
 }
 
-/** Of the event log: the fault has happened. */
-export const STRUCK_LINE = /^\S+ (crash|kill|freeze|stop|join|partition|reset|stall|line|clockJump|diskFull|lie)\b/
+/** Of the event log: a fault has happened. */
+const FAULT_LINE = /^\S+ (crash|kill|freeze|stop|join|partition|heal|reset|stall|line|clockJump|diskFull|lie)\b/
 
-function brokenBy ({ struckEnds, brings = false }: MatrixFault, { steps, method }: Scenario, result: SimulationResult): readonly string[] {
-  const broken = [...result.violations]
-  result.peers.forEach(({ id, ended, step, weights, isHonest }, index) => {
-    const expected: readonly string[] = index === STRUCK ? struckEnds : index === NEWCOMER && !brings && ended === 'absent' ? ['absent'] : ['budget']
-    if (!expected.includes(ended)) broken.push(`${id} ended as ${ended}`)
-    if (ended === 'budget' && step !== steps) broken.push(`${id} ended at step ${step} of ${steps}`)
-    if (isHonest && !weights.every(Number.isFinite)) broken.push(`${id} has weights that are no numbers`)
+/** What a played cell says of its peers, whatever they train by. */
+export interface PlayedCell {
+  readonly lines: readonly string[]
+  readonly violations: readonly string[]
+  readonly peers: ReadonlyArray<{ readonly id: string, readonly ended: string, readonly step: number }>
+}
+
+/**
+ * Holds a cell to what every fault guarantees and to what its method does besides.
+ *
+ * @param broken what the method promises besides and did not keep
+ * @param prepared faults that came before the cell's own, to make its state come about
+ */
+export function verdictOf ({ struckEnds }: MatrixFault, steps: number, { lines, violations, peers }: PlayedCell, broken: readonly string[], prepared = 0): Pick<MatrixCell, 'outcome' | 'broken'> {
+  const isStruck = lines.filter(line => FAULT_LINE.test(line)).length > prepared
+  if (!isStruck) return { outcome: violations.length > 0 ? 'broken' : 'absent', broken: violations }
+  const ends = peers.flatMap(({ id, ended, step }, index) => {
+    const expected: readonly string[] = index === STRUCK ? struckEnds : ['budget']
+    return [
+      ...expected.includes(ended) ? [] : [`${id} ended as ${ended}`],
+      ...ended === 'budget' && step !== steps ? [`${id} ended at step ${step} of ${steps}`] : []
+    ]
   })
+  const all = [...violations, ...ends, ...broken]
+  return { outcome: all.length > 0 ? 'broken' : 'held', broken: all }
+}
+
+function brokenBy ({ method }: Scenario, result: SimulationResult): readonly string[] {
+  const broken = result.peers.flatMap(({ id, weights, isHonest }) => isHonest && !weights.every(Number.isFinite) ? [`${id} has weights that are no numbers`] : [])
   // a machine that is frozen finds a wait longer than it was; whoever waits for it does not
   const others = result.records.filter(({ peer }) => peer !== result.peers[STRUCK]?.id)
   const longestMs = Math.max(0, ...others.map(({ waitedMs }) => waitedMs))

@@ -64,7 +64,8 @@ export function plannedScenario (file: ScenarioFile, method: MethodSpec, seed: n
   }
 }
 
-function routesOf ({ peers, routes }: ScenarioPlan): (from: number, to: number) => LinkProfile | undefined {
+/** What lies between two peers of a plan, where that is said. */
+export function routesOf ({ peers, routes }: ScenarioPlan): (from: number, to: number) => LinkProfile | undefined {
   const links = new Map(routes.map(({ from, to, link }) => [`${from} ${to}`, link]))
   return (from, to) => links.get(`${peers[from]?.group ?? ''} ${peers[to]?.group ?? ''}`)
 }

@@ -36,7 +36,7 @@ export interface JudgedSeed {
  * Plays a scenario under a seed in virtual time and judges it: the same seed, the same event log.
  *
  * @param look told the share that is done, now and then; what it throws ends the play
- * @throws ShoalError METHOD_CONTRADICTORY, METHOD_UNSTABLE, CODEC_SPEC
+ * @throws ShoalError METHOD_CONTRADICTORY, METHOD_UNSTABLE, CODEC_SPEC; USAGE for what a run of scalars does not have
  */
 export async function playScenario (file: ScenarioFile, seed: number, learning: Learning, look: (share: number) => Promise<void> | void): Promise<JudgedSeed> {
   const isCompared = file.expect.withinPercentOfUndisturbed !== undefined
@@ -46,7 +46,7 @@ export async function playScenario (file: ScenarioFile, seed: number, learning: 
 }
 
 async function play (file: ScenarioFile, seed: number, learning: Learning, look: (share: number) => Promise<void> | void): Promise<Played> {
-  if (isScalarPreset(file.run.method)) return playScalars(file, file.run.method, seed)
+  if (isScalarPreset(file.run.method)) return playScalars(file, file.run.method, seed, look)
   const method = methodOfScenario(file)
   const { scenario, judge, startWeights, dispose } = learning.prepare(file, plannedScenario(file, method, seed))
   try {

@@ -9,16 +9,18 @@ const EVENTS_A_PEER = 600
 /** A promise is kept over any window of its own length; the last message of it may be under way. */
 const TOLERANCE_BYTES = 4096
 
+type Watched = Pick<Scenario, 'peers' | 'promises'>
+
 /** Watches what a swarm takes of the world: exchanges that stay open and callbacks that pile up are leaks, and uplinks keep what they promise. */
 export class ResourceWatcher {
   readonly violations: string[] = []
-  readonly #scenario: Scenario
+  readonly #scenario: Watched
   readonly #clock: VirtualClock
   readonly #network: VirtualNetwork
   /** By peer: what had left it when, over the window of its promise. */
   readonly #sent = new Map<number, Array<{ readonly atMs: number, readonly bytes: number }>>()
 
-  constructor (scenario: Scenario, clock: VirtualClock, network: VirtualNetwork) {
+  constructor (scenario: Watched, clock: VirtualClock, network: VirtualNetwork) {
     this.#scenario = scenario
     this.#clock = clock
     this.#network = network

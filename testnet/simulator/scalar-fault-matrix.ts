@@ -1,21 +1,17 @@
 import { scalarPresets, stepsARound } from '../../src/spsa/scalar-methods.ts'
 import type { ScalarPresetName } from '../../src/spsa/scalar-methods.ts'
-import { LASTS_MS, matrixConditions, matrixFaults, NEWCOMER, PEERS, SINCE_ROUND, STRUCK, STRUCK_LINE } from './fault-matrix.ts'
+import { LASTS_MS, matrixConditions, matrixFaults, NEWCOMER, PEERS, SINCE_ROUND, STRUCK, verdictOf } from './fault-matrix.ts'
 import type { MatrixFault } from './fault-matrix.ts'
 import { smallScalarMethod } from './play-scalars.ts'
 import { simulateScalars } from './scalar-simulation.ts'
-import type { ScalarSwarm, ScalarSwarmResult } from './scalar-simulation.ts'
-import type { ScalarState } from './simulation-scenario.ts'
+import type { ScalarSwarm } from './scalar-simulation.ts'
+import type { Fault, ScalarState } from './simulation-scenario.ts'
 
 export const scalarStates: readonly ScalarState[] = ['waiting', 'measuring', 'sending', 'asking']
 export const scalarNames = Object.keys(scalarPresets) as ScalarPresetName[]
 
 /** What a fault guarantees where nobody waits for anybody, and everybody who is there at the end has the same weights to the bit. */
 const own: Partial<Record<string, Partial<MatrixFault>>> = {
-  // whoever asks for what it lacks may have taken all its steps
-  crash: { struckEnds: ['crashed', 'budget'] },
-  kill: { struckEnds: ['crashed', 'budget'] },
-  leave: { struckEnds: ['stopped', 'budget'] },
   'kill and restart': { guarantee: 'it comes back with every pack that it had signed, contradicts none, and everybody takes all steps' },
   partition: { guarantee: 'both sides go on, and after it heals everybody has the same packs' },
   'disk full': {
@@ -40,29 +36,25 @@ export interface ScalarCell {
 }
 
 /** One small swarm of a method of scalars, struck when a peer is in a state, held to what is guaranteed. */
-export function playScalarCell (fault: MatrixFault, state: ScalarState, preset: ScalarPresetName): ScalarCell {
-  const scenario = swarmOf(fault, state, preset)
-  const result = simulateScalars(scenario)
-  const isStruck = result.lines.some(line => STRUCK_LINE.test(line))
-  const broken = isStruck ? brokenBy(fault, scenario, result) : result.violations
-  return { fault: fault.name, state, preset, outcome: broken.length > 0 ? 'broken' : isStruck ? 'held' : 'absent', broken }
+export async function playScalarCell (fault: MatrixFault, state: ScalarState, preset: ScalarPresetName): Promise<ScalarCell> {
+  const prepared = preparedFor(state)
+  const scenario = swarmOf(fault, state, preset, prepared)
+  const result = await simulateScalars(scenario)
+  const broken = result.peers.flatMap(({ id, ended, loss, isHonest }) => isHonest && ended === 'budget' && !(loss < result.startLoss) ? [`${id} learned nothing`] : [])
+  return { fault: fault.name, state, preset, ...verdictOf(fault, scenario.steps, result, broken, prepared.length) }
 }
 
-function brokenBy ({ struckEnds, brings = false }: MatrixFault, { steps }: ScalarSwarm, result: ScalarSwarmResult): readonly string[] {
-  const broken = [...result.violations]
-  result.peers.forEach(({ id, ended, step, loss, isHonest }, index) => {
-    const expected: readonly string[] = index === STRUCK ? struckEnds : index === NEWCOMER && brings && ended === 'absent' ? ['absent'] : ['budget']
-    if (!expected.includes(ended)) broken.push(`${id} ended as ${ended}`)
-    if (ended === 'budget' && step !== steps) broken.push(`${id} ended at step ${step} of ${steps}`)
-    if (isHonest && ended === 'budget' && !(loss < result.startLoss)) broken.push(`${id} learned nothing`)
-  })
-  return broken
+/** Whoever was alone for a while lacks what the others sent, and asks for it. */
+function preparedFor (state: ScalarState): readonly Fault[] {
+  return state === 'asking' ? [{ afterRound: SINCE_ROUND, kind: 'partition', sides: [[STRUCK]] }, { afterRound: SINCE_ROUND, laterMs: APART_MS, kind: 'heal' }] : []
 }
 
 const ROUNDS = 12
 const STEP_MS = 100
+/** Long enough to miss packs of every method, and short enough that somebody compares afterwards before the end. */
+const APART_MS = 4000
 
-function swarmOf (fault: MatrixFault, state: ScalarState, preset: ScalarPresetName): ScalarSwarm {
+function swarmOf (fault: MatrixFault, state: ScalarState, preset: ScalarPresetName, prepared: readonly Fault[]): ScalarSwarm {
   const method = smallScalarMethod(preset, PEERS)
   const absent = fault.brings === true ? [NEWCOMER] : []
   const sinceRound = state === 'waiting' ? 0 : SINCE_ROUND
@@ -71,7 +63,7 @@ function swarmOf (fault: MatrixFault, state: ScalarState, preset: ScalarPresetNa
     places: Array.from({ length: PEERS }, (_, index) => ({
       name: `peer-${index}`, attack: undefined, stepMs: STEP_MS, waitsFor: PEERS - 1 - absent.length, line: { up: 20_000, delay: 0, jitter: 0, loss: 0, stallFor: 0 }
     })),
-    faults: [...state === 'asking' ? [{ afterRound: SINCE_ROUND, kind: 'stall', peer: STRUCK, forMs: LASTS_MS } as const] : [], ...fault.faults(laterMs => ({ inState: state, of: STRUCK, sinceRound, laterMs }))],
+    faults: [...prepared, ...fault.faults(laterMs => ({ inState: state, of: STRUCK, sinceRound, laterMs }))],
     limitMs: 10 * 60_000
   }
 }

@@ -2,14 +2,17 @@ import type { ScalarSpec } from '../../src/manifest/scalar-schema.ts'
 import type { OneByteReport } from '../../src/spsa/one-byte-messages.ts'
 import { stepsARound } from '../../src/spsa/scalar-methods.ts'
 import { words } from '../../src/random/words.ts'
+import type { LinkProfile } from '../scenarios/links.ts'
 import { EventLog } from './event-log.ts'
 import { inflict } from './fates.ts'
 import { FaultSchedule } from './fault-schedule.ts'
+import { ResourceWatcher } from './resource-watcher.ts'
 import { quadraticProblem } from './scalar-problems.ts'
 import type { SlopedProblem } from './scalar-problems.ts'
 import { sharedVerify } from './shared-verify.ts'
 import { SimulatedScalarPeer } from './simulated-scalar-peer.ts'
 import type { ScalarPlace } from './simulated-scalar-peer.ts'
+import { EVENTS_AT_ONCE } from './simulation.ts'
 import type { Fault } from './simulation-scenario.ts'
 import { VirtualClock } from './virtual-clock.ts'
 import { VirtualNetwork } from './virtual-network.ts'
@@ -24,6 +27,8 @@ export interface ScalarSwarm {
   readonly parameters: number
   readonly places: readonly ScalarPlace[]
   readonly conditions: LinkConditions
+  /** What lies between two places beside their own lines. */
+  readonly routeOf?: (from: number, to: number) => LinkProfile | undefined
   /** Those who are not there before a `join`. */
   readonly absent?: ReadonlySet<number>
   readonly faults: readonly Fault[]
@@ -61,9 +66,9 @@ const NETWORK_STREAM = 403
 /** Comparing on after the last step, until nothing can be missing any more. */
 const AFTERMATH_MS = 60_000
 
-/** Runs the machines of a run of scalars in virtual time, with everything that may happen to them. */
-export function simulateScalars (scenario: ScalarSwarm): ScalarSwarmResult {
-  return new ScalarSimulation(scenario).run()
+/** Runs the machines of a run of scalars in virtual time, with everything that may happen to them. @param look called now and then with the share of all steps taken; what it throws ends the simulation */
+export async function simulateScalars (scenario: ScalarSwarm, look: (share: number) => Promise<void> | void = () => undefined): Promise<ScalarSwarmResult> {
+  return new ScalarSimulation(scenario).run(look)
 }
 
 class ScalarSimulation {
@@ -72,18 +77,23 @@ class ScalarSimulation {
   readonly #clock = new VirtualClock()
   readonly #network: VirtualNetwork
   readonly #peers: readonly SimulatedScalarPeer[]
+  readonly #resources: ResourceWatcher
   readonly #faults: FaultSchedule
   readonly #log = new EventLog(true)
   readonly #liars: ReadonlySet<number>
   #rounds = 0
 
   constructor (scenario: ScalarSwarm) {
-    const { seed, method, steps, parameters, places, conditions, faults, absent } = scenario
+    const { seed, method, steps, parameters, places, conditions, routeOf, faults, absent } = scenario
     this.#scenario = scenario
     this.#problem = quadraticProblem(parameters, seed)
-    this.#network = new VirtualNetwork(this.#clock, words(seed, NETWORK_STREAM), { conditions, mishap: sentence => { this.#say(sentence) } })
-    this.#liars = new Set([...places.flatMap(({ attack }, index) => attack === undefined ? [] : [index]), ...faults.flatMap(fault => fault.kind === 'lie' ? [fault.peer] : [])])
     const names = new Map<string, SimulatedScalarPeer>()
+    const indexOf = (name: string): number => names.get(name)?.index ?? -1
+    this.#network = new VirtualNetwork(this.#clock, words(seed, NETWORK_STREAM), {
+      conditions, mishap: sentence => { this.#say(sentence) }, routeOf: routeOf === undefined ? undefined : (from, to) => routeOf(indexOf(from), indexOf(to))
+    })
+    this.#resources = new ResourceWatcher({ peers: places.length }, this.#clock, this.#network)
+    this.#liars = new Set([...places.flatMap(({ attack }, index) => attack === undefined ? [] : [index]), ...faults.flatMap(fault => fault.kind === 'lie' ? [fault.peer] : [])])
     const keys = new Set<string>()
     const around = {
       method, problem: this.#problem, seed, network: this.#network, verify: sharedVerify(), byName: (name: string) => names.get(name),
@@ -102,17 +112,24 @@ class ScalarSimulation {
         return peer?.state === inState && peer.step >= sinceRound * this.#roundSteps
       }
     })
-    for (const peer of this.#peers) if (absent?.has(peer.index) !== true) peer.begin()
+    for (const peer of this.#peers) if (absent?.has(peer.index) !== true) peer.begin(places[peer.index]?.startMs)
   }
 
-  run (): ScalarSwarmResult {
+  async run (look: (share: number) => Promise<void> | void): Promise<ScalarSwarmResult> {
     const { limitMs } = this.#scenario
-    while (this.#isOn && this.#clock.advance(limitMs)) this.#faults.look()
+    for (let events = 1; this.#isOn && this.#clock.advance(limitMs); events++) {
+      this.#faults.look()
+      if (events % EVENTS_AT_ONCE === 0) await look(this.#shareDone)
+    }
     const doneMs = this.#clock.nowMs()
     const sent = this.#peers.map(({ id }) => this.#network.sentBytes(id))
-    while (this.#clock.advance(doneMs + AFTERMATH_MS));
+    for (let events = 1; this.#clock.advance(doneMs + AFTERMATH_MS); events++) if (events % EVENTS_AT_ONCE === 0) await look(1)
     const peers = this.#peers.map((peer, index) => this.#outcomeOf(peer, sent[index] ?? 0))
-    return { hash: this.#log.hash(), lines: this.#log.lines, peers, startLoss: this.#problem.loss(this.#problem.start), rounds: this.#rounds, violations: this.#violationsOf(peers) }
+    return { hash: this.#log.hash(), lines: this.#log.lines, peers, startLoss: this.#problem.loss(this.#problem.start), rounds: this.#rounds, violations: [...this.#violationsOf(peers), ...this.#resources.violations] }
+  }
+
+  get #shareDone (): number {
+    return this.#peers.reduce((sum, { step }) => sum + step, 0) / (this.#peers.length * this.#scenario.steps)
   }
 
   get #roundSteps (): number {
@@ -128,6 +145,7 @@ class ScalarSimulation {
     this.#say(`${peer.id} ${event.kind}${'reason' in event ? `: ${event.reason}` : ''} at step ${peer.step}`)
     if (event.kind !== 'packed' || this.#liars.has(peer.index)) return
     this.#rounds++
+    this.#resources.afterRound(peer.id, peer.index)
     this.#faults.afterRound(Math.ceil(peer.step / this.#roundSteps))
   }
 

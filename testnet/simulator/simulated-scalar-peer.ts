@@ -31,6 +31,8 @@ export interface ScalarPlace {
   readonly attack: Attack | undefined
   /** Others whom it waits for before its first step. */
   readonly waitsFor: number
+  /** After the swarm's beginning, until it looks for the others; not for those who come later. At once when left out. */
+  readonly startMs?: number
 }
 
 /** What all peers of a simulated swarm share. */
@@ -102,9 +104,11 @@ export class SimulatedScalarPeer implements Struck {
     return this.#underWay > 0 ? 'sending' : 'measuring'
   }
 
-  /** A process begins on this machine, with what its store holds. */
-  begin (): void {
+  /** A process begins on this machine, with what its store holds, and looks for the others after a while. */
+  begin (startMs = 0): void {
     const { method, run, problem, seed, network, verify } = this.#around
+    // what an earlier process was about to do is nothing to this one
+    this.clock?.crash()
     const { clock, peers } = this.#process = network.join(this.id, this.#place.line)
     const { loaded } = this.store
     this.ended = undefined
@@ -125,13 +129,15 @@ export class SimulatedScalarPeer implements Struck {
     })
     this.#training.machine.restore(loaded.entries)
     const sinceMs = clock.nowMs()
+    let isLooking = startMs === 0
     const meet = (): void => {
-      if (this.#asked > 0 || (peers.present().length < this.#place.waitsFor && clock.nowMs() - sinceMs < MEETING_PATIENCE_MS)) return
+      if (!isLooking || this.#asked > 0 || (peers.present().length < this.#place.waitsFor && clock.nowMs() - sinceMs < MEETING_PATIENCE_MS)) return
       this.#askForEntries()
     }
     peers.onChange(meet)
     clock.schedule(MEETING_PATIENCE_MS, meet)
-    if (this.#place.waitsFor === 0) meet()
+    if (startMs > 0) clock.schedule(startMs, () => { isLooking = true; meet() })
+    else if (this.#place.waitsFor === 0) meet()
   }
 
   leave (): boolean {
@@ -152,7 +158,7 @@ export class SimulatedScalarPeer implements Struck {
     const { clock } = this
     const present = this.#present()
     const member = present[this.#asked++ % Math.max(1, present.length)]
-    if (this.#hasStarted || clock === undefined) return
+    if (this.#hasStarted || this.ended !== undefined || clock === undefined) return
     if (member === undefined || this.#asked > ASKED_AT_MOST) {
       this.#start()
       return
@@ -167,7 +173,7 @@ export class SimulatedScalarPeer implements Struck {
   }
 
   #start (): void {
-    if (this.#hasStarted || this.machine === undefined) return
+    if (this.#hasStarted || this.ended !== undefined || this.machine === undefined) return
     this.#hasStarted = true
     this.#asking.clear()
     const fromStep = firstStepOf(this.machine.ledger, this.key)

@@ -75,7 +75,7 @@ export interface SimulationResult {
 /** Of the seed's words, apart from those that peers use. */
 const NETWORK_STREAM = 101
 /** Events between two looks at what else is to be done. */
-const EVENTS_AT_ONCE = 5000
+export const EVENTS_AT_ONCE = 5000
 
 /** Runs a swarm of averaging peers in virtual time, as fast as the processor allows and the same way every time. */
 export function simulate (scenario: Scenario): SimulationResult {
