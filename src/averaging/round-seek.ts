@@ -40,15 +40,15 @@ export function reachBoundary (reached: RoundState, nowMs: number): Transition {
   if (hopes.some(why => why === undefined)) return meet(state, nowMs, round, meeting.others)
   if (isAheadOfMost(state, ids, nowMs)) return commitSolo(state, state.round, 'more than half a round ahead of the swarm, which is to catch up')
   const next = nextInStep(state, ids, round + 1, nowMs)
-  return next === undefined ? commitSolo(state, round, hopes[0] ?? 'nobody can come') : depart(state, nowMs, round + 1, next)
+  return next === undefined ? commitSolo(state, round, hopes[0] ?? 'nobody can come') : meet(state, nowMs, round + 1, next, round)
 }
 
-/** Unless it is somebody who does not say what it agrees to say, and is tried again later. */
-function meet (state: RoundState, nowMs: number, round: number, others: readonly string[]): Transition {
+/** Unless it is somebody who does not say what it agrees to say, and is tried again later. @param alone the round that passes then */
+function meet (state: RoundState, nowMs: number, round: number, others: readonly string[], alone = round): Transition {
   const silence = state.silences.find(({ peerId, passes }) => passes > 0 && others.includes(peerId))
   if (silence === undefined) return depart(state, nowMs, round, others)
   const { peerId, times } = silence
-  return commitSolo(changed(state, { silences: afterPass(state.silences, peerId) }), round, `${shortId(peerId)} accepted ${times} times and then said nothing; it is tried again later`)
+  return commitSolo(changed(state, { silences: afterPass(state.silences, peerId) }), alone, `${shortId(peerId)} accepted ${times} times and then said nothing; it is tried again later`)
 }
 
 function whyAlone ({ view }: RoundState): string {

@@ -187,6 +187,18 @@ describe('round labels', () => {
   })
 })
 
+it.each([0, 2])('goes on with one of another camp in the next round, unless its silence lets meetings pass: %i', passes => {
+  const machine = new Driven({ seed: 3, method: methodPreset('noloco', { everySteps: 10, graceMs: 5000, overlapSteps: 0 }) })
+  machine.feed({ kind: 'start', view: [] })
+  machine.state = { ...machine.state, creditMs: 5000, silences: [{ peerId: 'b', times: 3, passes }] }
+  machine.reach([{ ...peer('a', 1), dueMs: 1600 }, { ...peer('b', 1), dueMs: 1600 }, { ...peer('c'), dueMs: 1000 }])
+  if (passes === 0) expect(machine.state.flight).toMatchObject({ round: 2, partner: 'b' })
+  else {
+    expect(machine.state).toMatchObject({ round: 1, flight: undefined, silences: [{ peerId: 'b', times: 3, passes: 1 }] })
+    expect(machine.reason).toMatch(/^solo: b accepted 3 times and then said nothing/)
+  }
+})
+
 describe('start and end', () => {
   it('waits for enough peers, and not for ever', () => {
     const machine = started([], { minimumPeers: 2 })
