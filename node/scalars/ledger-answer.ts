@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { ScalarMachine } from '../../src/spsa/scalar-machine.ts'
+import { fingerprintOf } from '../../src/spsa/ledger.ts'
 import { encodeLedger } from '../../src/spsa/verify-ledger.ts'
 import type { LedgerAnswer } from '../api/schema.ts'
 import type { LedgerStore } from '../store/ledger-store.ts'
@@ -20,8 +21,12 @@ export async function ledgerAnswer (runId: string, machine: ScalarMachine, keepe
       continue
     }
     const state = answers.state()
+    const fingerprint = fingerprintOf({ step: 0, heads: ledger.heads() })
     const proofs = ledger.heads().flatMap(({ peer }) => ledger.proofOf(peer))
     const entries = Buffer.from(encodeLedger([...machine.applied(), ...proofs])).toString('base64')
-    return { runId, snapshot: snapshot ?? null, held: held ?? null, entries, modelHash: (await state).modelHash }
+    const told = await state
+    // it was told only after another snapshot had been gone on from
+    if (told.fingerprint !== fingerprint) continue
+    return { runId, snapshot: snapshot ?? null, held: held ?? null, entries, modelHash: told.modelHash }
   }
 }

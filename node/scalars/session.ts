@@ -129,18 +129,19 @@ export class ScalarSession {
    * @throws ShoalError TRAINER_FAILED when training cannot go on, DATA_DIRECTORY_UNWRITABLE when its packs cannot be kept
    */
   async run (stop: AbortSignal): Promise<PeerReport> {
-    const { events } = this.#options
-    events.emit(this.#startedEvent())
+    this.#options.events.emit(this.#startedEvent())
+    const ready = AbortSignal.any([stop, this.#answers.gone])
     if (this.#parts.method.kind === 'ferret') this.#parts.trainer.onStep(progress => { this.#onProgress({ ...progress, step: this.machine.step }) })
     try {
       await meetOthers({
-        peer: this.#options, network: this.#parts.network, joinLedger: async present => this.#snapshots.join(present, stop), inquire: key => { this.machine.inquire(key) },
+        peer: this.#options, network: this.#parts.network, joinLedger: async present => this.#snapshots.join(present, ready), inquire: key => { this.machine.inquire(key) },
         isSettled: key => this.#settled.has(key), say: (phase, sentence) => { this.#say(phase, sentence) }
-      }, stop)
+      }, ready)
       if (!this.#snapshots.hasWeights) throw unknownGenesis(this.#options.source.run.manifest)
-      this.#reporter.startLoss = await this.#outlet.evaluate('start', { ...this.#moment(), step: this.#rounds.stepOf(beginningOf(this.machine.ledger, keyOf(this.#parts.network.self))) }, stop)
+      this.#reporter.startLoss = await this.#outlet.evaluate('start', { ...this.#moment(), step: this.#rounds.stepOf(beginningOf(this.machine.ledger, keyOf(this.#parts.network.self))) }, ready)
     } catch (error) {
       if (stop.aborted) return this.#finish('stopped')
+      this.#answers.gone.throwIfAborted()
       throw error
     }
     const reason = await this.#train(stop)
@@ -217,9 +218,7 @@ export class ScalarSession {
   }
 
   /** Its packs cannot be kept, so it signs none. */
-  fail (error: unknown): void {
-    this.#failed(packsNotKept(error))
-  }
+  fail (error: unknown): void { this.#failed(packsNotKept(error)) }
 
   #failed (error: ShoalError): void {
     this.#answers.fail(error)

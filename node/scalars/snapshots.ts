@@ -12,6 +12,7 @@ import type { Snapshot } from '../../protocols/state/messages.ts'
 import type { SwarmNetwork } from '../network/swarm-network.ts'
 import type { LedgerStore } from '../store/ledger-store.ts'
 import { unknownGenesis } from '../peer/unknown-genesis.ts'
+import { orAborted } from '../trainer-worker/or-aborted.ts'
 import { joinLedger } from './join-ledger.ts'
 import { keyOf } from './keys.ts'
 import type { LedgerKeeper } from './ledger-keeper.ts'
@@ -74,7 +75,7 @@ export class Snapshots {
       if (method.kind === 'fedkseed' && !this.#hasWeights) await this.#fetchGenesis(present, stop)
       const costs = { ...joinCosts(method, parameters), window: machine().ledger.rules.window }
       const link = async (peerId: string | undefined): Promise<LinkSpeed> => await linkSpeed(network.checks, peerId, costs.snapshotBytes, stop)
-      await joinLedger(present, { run, machine: machine(), seeker: this.#seeker, hasWeights: this.#hasWeights, costs, link, stepOf, adopt: async adoption => await this.#adopt(adoption), say }, stop)
+      await joinLedger(present, { run, machine: machine(), seeker: this.#seeker, hasWeights: this.#hasWeights, costs, link, stepOf, adopt: async adoption => await this.#adopt(adoption, stop), say }, stop)
     } finally {
       this.#isBusy = false
     }
@@ -111,9 +112,11 @@ export class Snapshots {
   /** Ends a download under way. */
   close (): void { this.#closing.abort() }
 
-  async #adopt (adoption: Adoption): Promise<boolean> {
+  /** @throws the reason of `stop`, for whoever keeps the weights may take long */
+  async #adopt (adoption: Adoption, stop: AbortSignal): Promise<boolean> {
+    stop.throwIfAborted()
     this.#hasWeights = true
-    return await new Promise(resolve => { this.#options.machine().adopt(adoption, resolve) })
+    return await orAborted(new Promise<boolean>(resolve => { this.#options.machine().adopt(adoption, resolve) }), stop, () => undefined)
   }
 
   /** Most others went on from another snapshot: this peer does so, too, while it trains on. */
@@ -123,7 +126,7 @@ export class Snapshots {
     this.#isBusy = true
     const { warn, stepOf } = this.#options
     warn(`${by} of the others went on from a snapshot at step ${stepOf(offer.step)} that is not of this peer’s bytes: it goes on from theirs, and what they lacked counts no longer`)
-    this.#seeker.take(offer, async adoption => await this.#adopt(adoption), signal)
+    this.#seeker.take(offer, async adoption => await this.#adopt(adoption, signal), signal)
       .catch((error: unknown) => { if (!signal.aborted) warn(`the others’ snapshot could not be had: ${reasonOf(error)}`) })
       .finally(() => { this.#isBusy = false })
   }

@@ -44,6 +44,8 @@ export class PackMachine implements ScalarMachine {
   #isBusy = false
   /** It is being found out whether a snapshot makes what was told of it. */
   #isAdopting = false
+  /** Asked for meanwhile: the ledger and the weights belong to different snapshots. */
+  #askedMeanwhile: Array<() => void> = []
   #isStopping = false
   #isOver = false
 
@@ -119,6 +121,10 @@ export class PackMachine implements ScalarMachine {
 
   /** Everything held now, by its fingerprint, and the weights that it makes, by their hash. */
   state (told: (state: Omit<StepState, 'step'>) => void): void {
+    if (this.#isAdopting) {
+      this.#askedMeanwhile.push(() => { this.state(told) })
+      return
+    }
     const fingerprint = fingerprintOf({ step: 0, heads: this.ledger.heads() })
     this.#hash(Infinity, undefined, modelHash => { told({ fingerprint, modelHash }) })
   }
@@ -230,11 +236,12 @@ export class PackMachine implements ScalarMachine {
       if (why === undefined) this.#ports.report({ kind: 'adopted', start, weights })
       taken(why === undefined)
       this.#agreement.goOn()
+      for (const tell of this.#askedMeanwhile.splice(0)) tell()
       if (this.#adoption !== undefined && !this.#isBusy) this.#adopt(this.#adoption, () => undefined)
     }
     this.#isAdopting = true
     if (typeof player === 'string') goOn(player)
-    else this.#ask({ kind: 'begin', start: { ...packStartOf(start), weights }, modelHash }, goOn)
+    else this.#ask({ kind: 'begin', start: { ...packStartOf(start), weights }, modelHash }, goOn, goOn)
   }
 
   /** A player that begins there, or why none can. */

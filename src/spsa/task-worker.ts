@@ -14,15 +14,18 @@ export interface TaskWorker<Task extends Named, Answers extends Readonly<Record<
   ask<Kind extends Task['kind']> (task: OfKind<Task, Kind>, answer: (result: TaskResult<Answers[Kind]>) => void): void
 }
 
-/** How whoever needs the weights asks; it does not hear of what is lost. */
-export type Ask<Task extends Named, Answers extends Readonly<Record<Task['kind'], unknown>>> = <Kind extends Task['kind']>(task: OfKind<Task, Kind>, done?: (answer: Answers[Kind]) => void) => void
+/** How whoever needs the weights asks. @param lost told why where an answer never comes, after everybody else; who leaves it out does not hear of that */
+export type Ask<Task extends Named, Answers extends Readonly<Record<Task['kind'], unknown>>> = <Kind extends Task['kind']>(task: OfKind<Task, Kind>, done?: (answer: Answers[Kind]) => void, lost?: (reason: string) => void) => void
 
-/** @param lost told why where an answer never comes */
-export function asking<Task extends Named, Answers extends Readonly<Record<Task['kind'], unknown>>> (worker: TaskWorker<Task, Answers>, lost: (reason: string) => void): Ask<Task, Answers> {
-  return (task, done) => {
+/** @param anyLost told why wherever an answer never comes */
+export function asking<Task extends Named, Answers extends Readonly<Record<Task['kind'], unknown>>> (worker: TaskWorker<Task, Answers>, anyLost: (reason: string) => void): Ask<Task, Answers> {
+  return (task, done, lost) => {
     worker.ask(task, result => {
       if (result.kind === 'done') done?.(result.value)
-      else lost(result.reason)
+      else {
+        anyLost(result.reason)
+        lost?.(result.reason)
+      }
     })
   }
 }

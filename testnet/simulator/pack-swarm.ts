@@ -71,6 +71,8 @@ export interface Around {
   readonly ground: Ground
   /** How long each task takes whoever keeps the weights, one after the other; no time when left out. */
   readonly keeperTaskMs?: number | undefined
+  /** Why whoever keeps the weights answers nothing more, once it is gone. */
+  readonly keeperGone?: () => string | undefined
   /** Every peer's own when left out. */
   readonly verify?: Verify
 }
@@ -86,7 +88,7 @@ export interface Lie {
 }
 
 /** One peer on a clock, whose messages go wherever `send` takes them. */
-export function member (method: PackSpec, peer: number, clock: VirtualClock, { send, others = () => [], overruled = () => undefined, start, lie, ground, keeperTaskMs = 0, verify = sharedVerify() }: Around): Member {
+export function member (method: PackSpec, peer: number, clock: VirtualClock, { send, others = () => [], overruled = () => undefined, start, lie, ground, keeperTaskMs = 0, keeperGone = () => undefined, verify = sharedVerify() }: Around): Member {
   const { problem, steps: runSteps } = ground
   const size = problem.start.length
   const [reports, integers, theta] = [[] as OneByteReport[], new Int32Array(size), problem.start.slice()]
@@ -121,7 +123,16 @@ export function member (method: PackSpec, peer: number, clock: VirtualClock, { s
       })
     }
   }, lying(ports), from), packMachineRules(method, { ...run, isMember: () => true }, size), {
-    peer: nameOfPeer(peer), keeper: { ask: (task, answer) => { turns.take(() => { keeper.ask(task, answer) }) } }, sign: signAs(peer), verify,
+    peer: nameOfPeer(peer), sign: signAs(peer), verify,
+    keeper: {
+      ask: (task, answer) => {
+        turns.take(() => {
+          const reason = keeperGone()
+          if (reason === undefined) keeper.ask(task, answer)
+          else answer({ kind: 'lost', reason })
+        })
+      }
+    },
     keep: (_entry, kept) => { kept() }, send, others,
     report: event => {
       reports.push(event)

@@ -9,7 +9,7 @@ import { replayedPacks } from '../../../src/spsa/pack-players.ts'
 import { readAll } from '../../../src/spsa/weight-source.ts'
 import { VirtualClock } from '../../../testnet/simulator/virtual-clock.ts'
 import { PACK_RUN, nameOfPeer, signAs } from '../../../testnet/simulator/pack-swarm.ts'
-import type { Member } from '../../../testnet/simulator/pack-swarm.ts'
+import type { Around, Member } from '../../../testnet/simulator/pack-swarm.ts'
 import { STEPS, ferret, kSeed, member, problem, runPackSwarm } from './pack-ground.ts'
 
 const ROUGH = { lost: 0.2, repeated: 0.2, jitterMs: 2000 }
@@ -86,10 +86,16 @@ it('keeps the weights of its own snapshot when those of another one are not what
   expect(readAll(peer.weights)).toEqual(weights)
 })
 
+interface Alone extends Member {
+  readonly said: Array<{ readonly to: string, readonly message: OneByteMessage }>
+  readonly clock: VirtualClock
+}
+
 /** A peer that has not begun, and what it says. */
-function alone (method: typeof kSeed | typeof ferret = kSeed): Member & { readonly said: Array<{ readonly to: string, readonly message: OneByteMessage }> } {
-  const said: Array<{ readonly to: string, readonly message: OneByteMessage }> = []
-  return { ...member(method, 0, new VirtualClock(), { send: (to, message) => { said.push({ to, message }) } }), said }
+function alone (method: typeof kSeed | typeof ferret = kSeed, around: Pick<Around, 'keeperTaskMs' | 'keeperGone'> = {}): Alone {
+  const said: Alone['said'] = []
+  const clock = new VirtualClock()
+  return { ...member(method, 0, clock, { send: (to, message) => { said.push({ to, message }) }, ...around }), said, clock }
 }
 
 const ANN = nameOfPeer(1)
@@ -168,5 +174,34 @@ describe('a peer of a method of rounds', () => {
     expect(readAll(joiner.weights)).toEqual(readAll(source.weights))
     joiner.machine.receive(ANN, { kind: 'seek', heads: true })
     expect(joiner.said.map(({ message }) => message)).toEqual([expect.objectContaining({ kind: 'heads' }), { kind: 'sums', step: 10, sums }])
+  })
+
+  it('hears that a snapshot is not gone on from where whoever keeps the weights is gone, and can be told of another one', () => {
+    const gone = 'the trainer is gone'
+    const { machine, reports } = alone(kSeed, { keeperGone: () => gone })
+    const snapshot = { step: 10, heads: [] }
+    const taken: boolean[] = []
+    for (let time = 0; time < 2; time++) machine.adopt({ weights: undefined, start: { model: { step: 10, limit: 0 }, snapshot, held: snapshot }, modelHash: '' }, isTaken => { taken.push(isTaken) })
+    expect(taken).toEqual([false, false])
+    expect(reports).toContainEqual({ kind: 'failed', reason: gone })
+    expect(machine.ledger.firstStep).toBe(0)
+  })
+
+  it('tells its state while a snapshot is looked at only once that is over, of what it goes on from', () => {
+    const [source, joiner] = [alone(), alone(kSeed, { keeperTaskMs: 20 })]
+    const finish = (): void => { while (joiner.clock.advance()); }
+    source.machine.restore([entryOf(), entryOf({ peer: nameOfPeer(2) }, 2)])
+    joiner.machine.restore([entryOf()])
+    finish()
+    const pool = replayedPacks(kSeed, { runId: PACK_RUN, steps: STEPS }, problem.start, source.machine.ledger.entries())
+    const snapshot = { step: 10, heads: source.machine.ledger.heads() }
+    const told: Array<ReturnType<typeof stateOf>> = []
+    pool.player.compact(10, ({ sums }) => {
+      const adoption = { weights: undefined, start: { model: { step: 10, limit: 0 }, snapshot, held: snapshot, sums }, modelHash: hashWeights(source.weights, 0) }
+      joiner.machine.adopt(adoption, () => undefined)
+    })
+    joiner.machine.state(state => { told.push(state) })
+    finish()
+    expect(told).toEqual([stateOf(source)])
   })
 })
