@@ -11,6 +11,8 @@ import type { PairRules } from './pair-former.ts'
 import { authorsOf, partnerIn } from './partners.ts'
 import type { Passes, PlannedStep } from './passes.ts'
 import { batchOfPair, directionsAt } from './seeds.ts'
+import { WindowPatience } from './window-patience.ts'
+import type { WindowWait } from './window-patience.ts'
 import { encodeTag, tagged } from './window-tag.ts'
 
 /** What sharing passes needs of the peer that does it. */
@@ -52,6 +54,7 @@ export class SharedPasses implements Passes {
   readonly #rules: PairRules
   readonly #ports: SharedPassesPorts
   readonly #former: PairFormer
+  readonly #patience = new WindowPatience()
   #sharing: Sharing
   /** The window that is waited for, or measured; before the first one, undefined. */
   #place: number | undefined
@@ -135,10 +138,12 @@ export class SharedPasses implements Passes {
     const waiting = this.#waiting
     if (waiting === undefined || this.#place === undefined) return
     waiting.cancel()
-    const missing = this.#isStopping ? [] : this.#missing(this.#place)
+    const due = this.#due(this.#place)
+    const missing = this.#isStopping ? [] : due.missing.filter(peer => this.#patience.isWorthIt(peer))
     const waitedMs = this.#ports.clock.nowMs() - waiting.sinceMs
     if (missing.length === 0 || waitedMs >= Math.max(LEAST_PATIENCE_MS, PATIENCE_WINDOWS * this.#windowMs)) {
       this.#waiting = undefined
+      if (!this.#isStopping) this.#patience.after(due)
       this.#enter(this.#place, waiting.go)
       return
     }
@@ -151,11 +156,12 @@ export class SharedPasses implements Passes {
     waiting.cancel = this.#ports.clock.schedule(LOOK_EVERY_MS, () => { this.#goOn() })
   }
 
-  /** Who is there, sent a pack of the window before the last one that is to count, and has yet to send one of that. */
-  #missing (place: number): string[] {
+  /** Of those who are there and sent a pack of the window before the last one that is to count: who sent one of that, and who has yet to. */
+  #due (place: number): WindowWait {
     const [ledger, others] = [this.#ports.ledger(), new Set(this.#ports.others())]
     const sent = new Set(authorsOf(ledger, this.#newest(place)))
-    return authorsOf(ledger, this.#newest(place) - this.#perWindow).filter(peer => others.has(peer) && !sent.has(peer))
+    const due = authorsOf(ledger, this.#newest(place) - this.#perWindow).filter(peer => others.has(peer))
+    return { came: due.filter(peer => sent.has(peer)), missing: due.filter(peer => !sent.has(peer)) }
   }
 
   /** Weights that stand still from now on, whose hash both partners tell. */

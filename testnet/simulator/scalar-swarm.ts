@@ -22,6 +22,7 @@ import type { ScalarProblem } from './scalar-problems.ts'
 import { sharedVerify } from './shared-verify.ts'
 import { TaskQueue } from './task-queue.ts'
 import { VirtualClock } from './virtual-clock.ts'
+import { WindowSkipper } from './window-skipper.ts'
 
 export interface ScalarScenario {
   readonly problem: ScalarProblem
@@ -50,6 +51,8 @@ export interface ScalarScenario {
   readonly latencyMs?: number
   /** When the last peer is cut off from all others, who then do not wait for it unless nobody has noticed. */
   readonly away?: { readonly fromMs: number, readonly toMs: number, readonly isUnnoticed?: boolean }
+  /** Of one member more, which leaves these windows out (`WindowSkipper`). */
+  readonly skips?: (window: number) => boolean
   /** How long each move, hash or snapshot takes whoever keeps a peer's weights, one after the other; no time when left out. */
   readonly modelTaskMs?: number
   readonly seed: number
@@ -84,7 +87,7 @@ export function runScalarSwarm (scenario: ScalarScenario): ScalarOutcome {
   const random = words(scenario.seed, 402)
   const reports: OneByteReport[] = []
   const curve: number[] = []
-  const keys = Array.from({ length: scenario.peers }, (_, index) => new Uint8Array(32).fill(index + 1))
+  const keys = Array.from({ length: scenario.peers + (scenario.skips === undefined ? 0 : 1) }, (_, index) => new Uint8Array(32).fill(index + 1))
   const names = keys.map(key => bytesToHex(ed25519.getPublicKey(key)))
   let bytes = 0
   const isCut = (one: string, other: string): boolean => [one, other].includes(names.at(-1) as string) && isAway(scenario, clock.nowMs())
@@ -93,22 +96,24 @@ export function runScalarSwarm (scenario: ScalarScenario): ScalarOutcome {
     if (fraction(random) < scenario.lost || isCut(from, to)) return
     const copies = fraction(random) < scenario.repeated ? 2 : 1
     for (let copy = 0; copy < copies; copy++) {
-      clock.schedule((scenario.latencyMs ?? LATENCY_MS) + scenario.jitterMs * fraction(random), () => { swarm[names.indexOf(to)]?.receive(from, message) })
+      clock.schedule((scenario.latencyMs ?? LATENCY_MS) + scenario.jitterMs * fraction(random), () => { (to === skipper?.peer ? skipper : swarm[names.indexOf(to)])?.receive(from, message) })
     }
   }
+  const sendAs = (name: string, to: string, message: OneByteMessage): void => { for (const other of to === EVERYONE ? names : [to]) if (other !== name) deliver(name, other, message) }
   const rules = rulesOf(scenario, names)
-  const works = names.map(() => new ModelWork(modelMemory(scenario.problem.start), rules.model, rules.ledger.runId))
+  const skipper = skipperOf(scenario, rules.ledger, { names, keys, sendAs })
+  const works = names.slice(0, scenario.peers).map(() => new ModelWork(modelMemory(scenario.problem.start), rules.model, rules.ledger.runId))
   const turns = works.map(() => new TaskQueue(clock, scenario.modelTaskMs ?? 0))
   const modelOf = (index: number): ByteModel => (works[index] as ModelWork).model
   const measurements = works.map((_work, index) => measurer(scenario, () => modelOf(index), index, clock, () => fraction(random)))
-  const swarm: OneBytePeer[] = names.map((name, index) => new OneBytePeer(rules, {
+  const swarm: OneBytePeer[] = names.slice(0, scenario.peers).map((name, index) => new OneBytePeer(rules, {
     peer: name,
     model: { ask: (task, answer) => { turns[index]?.take(() => { works[index]?.ask(task, answer) }) } },
     sign: signer(keys[index] as Uint8Array),
     verify,
     keep: (_entry, kept) => { kept() },
     measure: (request, done) => { turns[index]?.take(() => { measurements[index]?.(request, done) }) },
-    send: (to, message) => { for (const other of to === EVERYONE ? names : [to]) if (other !== name) deliver(name, other, message) },
+    send: (to, message) => { sendAs(name, to, message) },
     others: () => names.filter(other => other !== name && (scenario.away?.isUnnoticed === true || !isCut(name, other))),
     clock,
     report (event) {
@@ -124,8 +129,7 @@ export function runScalarSwarm (scenario: ScalarScenario): ScalarOutcome {
   for (const peer of swarm) peer.start()
   clock.schedule(COMPARE_EVERY_MS, compare)
   while (swarm.some(({ step }) => step < scenario.steps) && clock.advance());
-  const spent = bytes
-  const endedMs = clock.nowMs()
+  const [spent, endedMs] = [bytes, clock.nowMs()]
   while (clock.advance(endedMs + AFTERMATH_MS));
   return {
     losses: works.map(({ model }) => lossOf(scenario.problem, model)),
@@ -136,6 +140,18 @@ export function runScalarSwarm (scenario: ScalarScenario): ScalarOutcome {
     reports,
     swarm
   }
+}
+
+interface Around {
+  readonly names: readonly string[]
+  readonly keys: readonly Uint8Array[]
+  readonly sendAs: (name: string, to: string, message: OneByteMessage) => void
+}
+
+function skipperOf ({ peers, skips }: ScalarScenario, rules: OneByteRules['ledger'], { names, keys, sendAs }: Around): WindowSkipper | undefined {
+  const [leader, peer, key] = [names[0], names[peers], keys[peers]]
+  if (skips === undefined || leader === undefined || peer === undefined || key === undefined) return undefined
+  return new WindowSkipper({ peer, leader, rules, sign: signer(key), skips, send: message => { sendAs(peer, EVERYONE, message) } })
 }
 
 function isAway ({ away }: ScalarScenario, nowMs: number): boolean {

@@ -87,6 +87,19 @@ describe('peers that share the passes of a step', () => {
     expect(distinctModels).toBe(1)
   })
 
+  it.each([2, 3])('wait ever less often for a member that leaves out one window of %i', every => {
+    const steps = 40 * shared.window
+    const calm = runScalarSwarm({ ...shared, steps })
+    const { reports, swarm, distinctModels, endedMs } = runScalarSwarm({ ...shared, steps, skips: window => window % every === 0 })
+    expect(swarm.map(({ step }) => step)).toEqual([steps, steps, steps, steps])
+    expect(distinctModels).toBe(1)
+    const waits = Math.round((endedMs - calm.endedMs) / 30_000)
+    // in vain the first two times, then after 1, 2, 4 … of the windows that it left out were let pass
+    expect(waits).toBeGreaterThanOrEqual(2)
+    expect(waits).toBeLessThan(40 / every / 2)
+    expect(ofKind(reports, 'refused')).toEqual([])
+  })
+
   it('abstain where a loss is no number, and move nothing', () => {
     const broken = { ...shared.problem, batchLoss: (): number => NaN }
     const { losses, reports } = runScalarSwarm({ ...shared, problem: broken, steps: 32 })
