@@ -42,21 +42,30 @@ const packMethods = {
 /** What two of eight cost who send the loudest scalars there are against what they measured, at several margins above the median. */
 export function measureLiars (): LiarFigures {
   const methods = Object.keys(STEPS) as ScalarPresetName[]
-  return BATCHES.flatMap(batch => methods.flatMap(method => MARGINS.map(margin => measureCell(method, margin, batch))))
+  return BATCHES.flatMap(batch => methods.flatMap(method => MARGINS.map(margin => measureCell(method, margin, batch, (problem, liars, seed) =>
+    method === 'one-byte' ? lossOfBytes(problem, margin, liars, seed) : lossOfRounds(packMethods[method], STEPS[method], problem, margin, liars)))))
 }
 
-function measureCell (method: ScalarPresetName, margin: number, batch: number): LiarCell {
+/** The same of one byte where two share the passes of a step, a liar spoiling its partner's half: as many forward passes, which are twice as many steps, and at half of the rate they move as far. */
+export function measureLiarsOfPairs (): LiarFigures {
+  return BATCHES.flatMap(batch => MARGINS.map(margin => measureCell('one-byte', margin, batch, (problem, liars, seed) => lossOfBytes(problem, margin, liars, seed, 'shared'))))
+}
+
+function measureCell (method: ScalarPresetName, margin: number, batch: number, lossOf: (problem: ScalarProblem, liars: number, seed: number) => number): LiarCell {
   const lossesWith = (liars: number): number[] => SEEDS.map(seed => {
     const problem = logisticProblem(FEATURES, seed, batch)
-    const loss = method === 'one-byte' ? lossOfBytes(problem, margin, liars, seed) : lossOfRounds(packMethods[method], STEPS[method], problem, margin, liars)
-    return Number((loss / problem.floor).toFixed(DIGITS))
+    return Number((lossOf(problem, liars, seed) / problem.floor).toFixed(DIGITS))
   })
   return { method, margin, batch, honest: lossesWith(0), lied: lossesWith(LIARS) }
 }
 
-function lossOfBytes (problem: ScalarProblem, levelsAboveMedian: number, liars: number, seed: number): number {
+function lossOfBytes (problem: ScalarProblem, levelsAboveMedian: number, liars: number, seed: number, passes?: 'shared'): number {
   const { window, learningRate, first, ceiling } = ONE_BYTE
-  const { losses } = runScalarSwarm({ problem, peers: PEERS, liars, steps: STEPS['one-byte'], window, learningRate, clip: { levelsAboveMedian, first, ceiling }, lost: 0, repeated: 0, jitterMs: 50, seed })
+  const perPass = passes === 'shared' ? 2 : 1
+  const { losses } = runScalarSwarm({
+    problem, peers: PEERS, liars, steps: perPass * STEPS['one-byte'], window, learningRate: learningRate / perPass, clip: { levelsAboveMedian, first, ceiling },
+    lost: 0, repeated: 0, jitterMs: 50, seed, ...passes === 'shared' ? { passes } : {}
+  })
   return losses[0] as number
 }
 

@@ -16,6 +16,7 @@ export interface ScalarFigures {
   readonly memory: readonly MemoryRow[]
   readonly swarms: SwarmFigures
   readonly liars: LiarFigures
+  readonly liarsOfPairs: LiarFigures
   readonly rebuild: RebuildFigures
   readonly responsiveness: ResponsivenessFigures
   readonly responsivenessFedKSeed: ResponsivenessFigures
@@ -31,7 +32,7 @@ const BYTES_PER_SECOND_OF_MEGABIT = 125_000
 const [TARGET_BYTES, TARGET_ROUND_KILOBYTES] = [200, 18]
 
 /** The page of results. @param finetuning its last section */
-export function scalarPage (setup: string, { speeds, poolRebuild, memory, swarms, liars, rebuild, responsiveness, responsivenessFedKSeed, responsivenessFerret, wireOneByte, wireFedKSeed, wireFerret }: ScalarFigures, finetuning: string): string {
+export function scalarPage (setup: string, { speeds, poolRebuild, memory, swarms, liars, liarsOfPairs, rebuild, responsiveness, responsivenessFedKSeed, responsivenessFerret, wireOneByte, wireFedKSeed, wireFerret }: ScalarFigures, finetuning: string): string {
   return `# What the scalar lane costs and learns
 
 Command: \`npm run bench:scalars\` (parts are kept in docs/results/scalars, and what is there is not measured again unless it is named: \`npm run bench:scalars -- wireOneByte\`). Setup: ${setup}, on a machine that did other work too: speeds are those of processor time, which others' work does not count to, with plain copies before and after; delays are ratios in one run.
@@ -42,7 +43,7 @@ ${rebuildSection(rebuild, poolRebuild)}
 ${wireSection(wireOneByte, wireFedKSeed, wireFerret)}
 ${responsivenessSection([responsiveness, responsivenessFedKSeed, responsivenessFerret])}
 ${swarmSection(swarms)}
-${liarsSection(liars)}
+${liarsSection(liars, liarsOfPairs)}
 ${finetuning}`
 }
 

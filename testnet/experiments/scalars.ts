@@ -4,7 +4,7 @@ import { ShoalError } from '../../src/errors.ts'
 import { startWasm } from '../../node/backends/wasm.ts'
 import { finetuneSection } from './finetune-report.ts'
 import { variantsSection } from './variants-report.ts'
-import { measureLiars } from './scalar-liars.ts'
+import { measureLiars, measureLiarsOfPairs } from './scalar-liars.ts'
 import { measureMemory } from './scalar-memory.ts'
 import type { MemoryRow } from './scalar-memory.ts'
 import { scalarPage } from './scalar-page.ts'
@@ -44,6 +44,7 @@ const parts: Parts = {
   },
   swarms: measureSwarms,
   liars: measureLiars,
+  liarsOfPairs: measureLiarsOfPairs,
   rebuild: async () => measureRebuild({ parameters: 1_000_000, peers: 8, steps: 512 }, signal()),
   responsiveness: measureResponsiveness,
   responsivenessFedKSeed: async () => measureRoundsResponsiveness('fedkseed'),
@@ -73,14 +74,14 @@ const unknown = named.find(part => !Object.hasOwn(parts, part))
 if (unknown !== undefined) throw new ShoalError({ code: 'USAGE', what: `there is no part ${unknown}`, why: `parts are ${Object.keys(parts).join(', ')}`, tryThis: 'name one of them, or none' })
 await mkdir(KEPT, { recursive: true })
 const kept = {
-  speeds: await figuresOf('speeds', named), poolRebuild: await figuresOf('poolRebuild', named), memory: await figuresOf('memory', named), swarms: await figuresOf('swarms', named), liars: await figuresOf('liars', named),
+  speeds: await figuresOf('speeds', named), poolRebuild: await figuresOf('poolRebuild', named), memory: await figuresOf('memory', named), swarms: await figuresOf('swarms', named), liars: await figuresOf('liars', named), liarsOfPairs: await figuresOf('liarsOfPairs', named),
   rebuild: await figuresOf('rebuild', named), responsiveness: await figuresOf('responsiveness', named),
   responsivenessFedKSeed: await figuresOf('responsivenessFedKSeed', named), responsivenessFerret: await figuresOf('responsivenessFerret', named),
   wireOneByte: await figuresOf('wireOneByte', named), wireFedKSeed: await figuresOf('wireFedKSeed', named), wireFerret: await figuresOf('wireFerret', named)
 }
 const setups = new Set(Object.values(kept).map(({ setup }) => setup))
 const text = scalarPage([...setups].join('; '), {
-  speeds: kept.speeds.figures, poolRebuild: kept.poolRebuild.figures, memory: kept.memory.figures, swarms: kept.swarms.figures, liars: kept.liars.figures, rebuild: kept.rebuild.figures,
+  speeds: kept.speeds.figures, poolRebuild: kept.poolRebuild.figures, memory: kept.memory.figures, swarms: kept.swarms.figures, liars: kept.liars.figures, liarsOfPairs: kept.liarsOfPairs.figures, rebuild: kept.rebuild.figures,
   responsiveness: kept.responsiveness.figures, responsivenessFedKSeed: kept.responsivenessFedKSeed.figures, responsivenessFerret: kept.responsivenessFerret.figures, wireOneByte: kept.wireOneByte.figures, wireFedKSeed: kept.wireFedKSeed.figures, wireFerret: kept.wireFerret.figures
 }, [await finetuneSection(RESULTS), await variantsSection(RESULTS)].join('\n'))
 await writeFile(new URL('scalars.md', RESULTS), text)
