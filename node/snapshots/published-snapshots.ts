@@ -8,7 +8,7 @@ import { signOffer } from '../../protocols/snapshots/offers.ts'
 import type { OfferTerms } from '../../protocols/snapshots/offers.ts'
 import { bytesToWeights, weightsToBytes } from '../../protocols/state/messages.ts'
 import type { ChunkPlan } from '../../src/transfer/chunk-plan.ts'
-import { forgettable, HELD_MS } from '../../src/transfer/kept-snapshots.ts'
+import { forgettable, HELD_MS, isFetched } from '../../src/transfer/kept-snapshots.ts'
 import { opinionOnPart } from '../../src/transfer/own-opinion.ts'
 import type { AttestAnswer, AttestQuestion } from '../../src/transfer/transfer-ports.ts'
 import type { SnapshotService } from '../network/snapshot-links.ts'
@@ -52,9 +52,10 @@ export class PublishedSnapshots implements SnapshotService {
 
   constructor (options: PublishedOptions) { this.#options = options }
 
-  /** Writes, hashes and signs a replica. @throws the file system's error, for instance when the disk is full */
+  /** Writes, hashes and signs a replica, in place of an older one of the same round unless somebody fetches that. @throws the file system's error, for instance when the disk is full */
   async publish ({ round, step, tokens, vectors }: Replica): Promise<void> {
-    const { folder, plan, terms, secretKey } = this.#options
+    const { folder, plan, terms, secretKey, nowMs } = this.#options
+    if (isFetched(this.#held.get(round), nowMs())) return
     if (this.#held.size === 0) await rm(folder, { recursive: true, force: true })
     await mkdir(folder, { recursive: true, mode: 0o700 })
     const path = join(folder, `${round}.snapshot`)

@@ -5,7 +5,7 @@ import type { TransferTarget } from './choose-round.ts'
 import type { DownloadProgress } from './download.ts'
 import { RoundTransfer } from './round-transfer.ts'
 import { Survey } from './survey.ts'
-import type { StoredParts, TransferSurroundings } from './transfer-ports.ts'
+import type { SnapshotOffer, StoredParts, TransferSurroundings } from './transfer-ports.ts'
 import { ATTESTATIONS_NEEDED } from './verdict.ts'
 import { Bell } from './waiting.ts'
 
@@ -144,10 +144,16 @@ class ReplicaFetcher {
     }
   }
 
-  /** Whether too few members hold a round that is here, while enough of them hold another. */
+  /** Whether too few members hold a round that is here, while enough of them hold another that could be chosen. */
   #isForgotten (round: number): boolean {
-    const holders = (of: number): number => this.#survey.offers.filter(offer => offer.round === of).length
-    return holders(round) <= ATTESTATIONS_NEEDED && this.#survey.offers.some(offer => holders(offer.round) > ATTESTATIONS_NEEDED)
+    const eligible = this.#eligible()
+    const holders = (of: number): number => eligible.filter(offer => offer.round === of).length
+    return holders(round) <= ATTESTATIONS_NEEDED && eligible.some(offer => holders(offer.round) > ATTESTATIONS_NEEDED)
+  }
+
+  /** Of rounds that are worth it: no earlier than this peer's own. */
+  #eligible (): readonly SnapshotOffer[] {
+    return this.#survey.offers.filter(({ round }) => round >= this.#options.fromRound)
   }
 
   #sayWhy (round: number, isAlone: boolean, attesting: number): void {
@@ -165,7 +171,7 @@ class ReplicaFetcher {
 
   /** Waits for somebody who holds a snapshot, and a little longer for those who could attest it. */
   async #choose (begun: number | undefined): Promise<TransferTarget | undefined> {
-    const { clock, peers, patienceMs, signal, isShared, fromRound, say } = this.#options
+    const { clock, peers, patienceMs, signal, isShared, say } = this.#options
     const bell = new Bell()
     const unsubscribe = peers.onChange(() => { bell.ring() })
     const [sinceMs, endMs] = [clock.nowMs(), clock.nowMs() + patienceMs]
@@ -173,7 +179,7 @@ class ReplicaFetcher {
       for (;;) {
         // one that is slow to answer holds up nobody
         this.#survey.look(begun, () => { bell.ring() }).catch(() => undefined)
-        const offers = this.#survey.offers.filter(({ round }) => round >= fromRound)
+        const offers = this.#eligible()
         const waitedMs = clock.nowMs() - sinceMs
         // a round that those who are yet to answer do not hold might lack who attests it
         const isSettled = new Set(offers.map(({ signer }) => signer)).size > ATTESTATIONS_NEEDED || waitedMs >= (this.#survey.isAsking ? 2 : 1) * SETTLING_MS

@@ -12,3 +12,11 @@ export function forgettable (held: ReadonlyMap<number, { readonly heldUntilMs: n
   const surplus = held.size - places
   return [...held].slice(0, -NEWEST_KEPT).filter(([, { heldUntilMs }], index) => heldUntilMs <= nowMs || index < surplus).map(([round]) => round)
 }
+
+/**
+ * Whether a snapshot is not to be replaced by a later one of the same round, which a peer that trains alone under a round's number has: somebody fetches it,
+ * and files that change while they are read would never be whole, or pass for lies.
+ */
+export function isFetched (held: { readonly heldUntilMs: number } | undefined, nowMs: number): boolean {
+  return held !== undefined && held.heldUntilMs > nowMs
+}

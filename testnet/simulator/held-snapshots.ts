@@ -1,7 +1,7 @@
 import { MAXIMUM_OFFERS } from '../../protocols/wire/limits.ts'
 import type { PublishedSnapshots } from '../../node/snapshots/published-snapshots.ts'
 import type { ChunkPlan } from '../../src/transfer/chunk-plan.ts'
-import { forgettable, HELD_MS } from '../../src/transfer/kept-snapshots.ts'
+import { forgettable, HELD_MS, isFetched } from '../../src/transfer/kept-snapshots.ts'
 import { SnapshotHolder } from './snapshot-holder.ts'
 
 export interface HeldOptions {
@@ -24,6 +24,7 @@ export class HeldSnapshots implements Pick<PublishedSnapshots, 'publish'> {
 
   async publish ({ round, step, vectors }: Parameters<PublishedSnapshots['publish']>[0]): Promise<void> {
     const { signer, plan, expected, nowMs } = this.#options
+    if (isFetched(this.#held.get(round), nowMs())) return
     this.#held.delete(round)
     this.#held.set(round, { holder: new SnapshotHolder(signer, { round, step, vectors }, expected, {}, plan), heldUntilMs: 0 })
     for (const old of forgettable(this.#held, nowMs(), MAXIMUM_OFFERS)) this.#held.delete(old)
