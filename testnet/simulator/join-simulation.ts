@@ -39,6 +39,8 @@ export interface JoinScenario {
   readonly killedMs?: number | undefined
   /** Bytes after which the joiner's disk is full. */
   readonly diskBytes?: number | undefined
+  /** The joiner's own round, before which nothing is worth fetching; 1 when left out. */
+  readonly fromRound?: number
   readonly limitMs: number
 }
 
@@ -58,7 +60,7 @@ export interface JoinResult {
 
 /** Lets a peer join in virtual time: the very code that joins on the internet, over links in memory. */
 export async function simulateJoining (scenario: JoinScenario): Promise<JoinResult> {
-  const { seed, values, hasMomentum, isShared, killedMs, limitMs } = scenario
+  const { seed, values, hasMomentum, isShared, killedMs, fromRound, limitMs } = scenario
   const clock = new VirtualClock()
   const links = new JoinLinks(clock, scenario)
   const store = new MemoryParts(scenario.diskBytes ?? Infinity)
@@ -66,7 +68,7 @@ export async function simulateJoining (scenario: JoinScenario): Promise<JoinResu
   const sentences: string[] = []
   let mostSources = 0
   const life = async (signal: AbortSignal): Promise<FetchedReplica | undefined> => fetchReplica({
-    clock, peers: links, store, signal, plan: new ChunkPlan(values, hasMomentum ? 2 : 1), isShared: () => isShared, isAttested: true, fromRound: 1, patienceMs: 30_000,
+    clock, peers: links, store, signal, plan: new ChunkPlan(values, hasMomentum ? 2 : 1), isShared: () => isShared, isAttested: true, fromRound: fromRound ?? 1, patienceMs: 30_000,
     hash: hashOf, drawSeed: () => seeds.next(), fault: () => undefined,
     say: sentence => { sentences.push(`${clock.nowMs().toFixed(3)} ${sentence}`) },
     onProgress: (_round, { sources }: DownloadProgress) => { mostSources = Math.max(mostSources, sources.length) }

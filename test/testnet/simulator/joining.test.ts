@@ -105,6 +105,13 @@ describe('joining in virtual time', () => {
     expect(result.sentences.at(-1)).toContain('taken on trust')
   })
 
+  it('takes what too few hold on trust, rather than look for ever, where the others hold only what is older than its own', async () => {
+    const ahead = [0, 1].map((index): JoinMember => ({ ...member(index), replicas: [{ holder: holderOf(`member-${index}`, index, 9, calm), fromMs: 0, untilMs: Infinity }] }))
+    const result = await simulateJoining(scenario([...ahead, ...several(5).slice(2)], { fromRound: 8 }))
+    expect(result.replica?.round).toBe(9)
+    expect(result.sentences.at(-1)).toContain('taken on trust')
+  })
+
   it.each([[1, 1], [1, 4], [10, 1], [10, 4], [100, 2]])('keeps control under a second behind chunks, and the line busy: %i Mbit/s, %i sources', async (megabits, sources) => {
     const values = Math.min(20, megabits) * 100_000
     const options = { ...calm, values }
