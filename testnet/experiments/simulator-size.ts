@@ -1,8 +1,9 @@
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
-import { cpus } from 'node:os'
+import { cpus, loadavg } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { formatBytes } from '../../node/terminal/units.ts'
 import { methodPreset } from '../../src/averaging/methods.ts'
 import type { Scenario, SimulationResult } from '../simulator/simulation.ts'
 import { simulateTraining } from '../simulator/simulation.ts'
@@ -62,8 +63,35 @@ function figuresOf ({ peers, spread, hash }: SimulationResult): Pick<Measured, '
   }
 }
 
-const { values } = parseArgs({ options: { peers: { type: 'string', default: '10000' }, rounds: { type: 'string', default: '100' }, signatures: { type: 'string', default: 'stubbed' }, results: { type: 'string' } } })
+interface Report extends Measured {
+  readonly version: 1
+  readonly setup: string
+  /** Processes that wanted to run when it ended, this one among them. */
+  readonly load: number
+}
+
+/** The design's: ten thousand peers for a hundred rounds on one core. */
+const TARGET = { peers: 10_000, rounds: 100, seconds: 120, bytes: 4e9 } as const
+
+function page (reports: readonly Report[]): string {
+  return [
+    '# How large a swarm one core simulates', '',
+    `Command: \`npm run bench:simulator -- --peers N --rounds N --signatures real|stubbed\`; one JSON a size in [simulator/](simulator). Setup: ${[...new Set(reports.map(({ setup }) => setup))].join('; ')}.`, '',
+    `Pair gossip (\`fedavg-pairs\`, fp32) every ${EVERY_STEPS} steps on a quadratic of ${WEIGHTS} weights over like lines, peers that know their neighbourhoods alone. Processor seconds are what it would take on a machine that does nothing else;`,
+    'the load is that of the machine when it ended.', '',
+    '| peers | rounds | signatures | seconds | of the processor | peak memory | rounds averaged | bytes exchanged a peer | announced a peer | load |', '|---:|---:|---|---:|---:|---:|---:|---:|---:|---:|',
+    ...reports.map(each => `| ${each.peers.toLocaleString('en')} | ${each.rounds} | ${each.signatures} | ${each.seconds.toFixed(0)} | ${each.processorSeconds.toFixed(0)} | ${(each.peakBytes / 1e9).toFixed(2)} GB | ${(100 * each.averagedShare).toFixed(1)} % | ${formatBytes(each.sentBytes)} | ${formatBytes(each.announcedBytes)} | ${each.load.toFixed(1)} |`), '',
+    ...reports.filter(({ peers, rounds }) => peers === TARGET.peers && rounds === TARGET.rounds).map(({ processorSeconds, peakBytes }) =>
+      `- The target of at most ${TARGET.seconds} s and ${TARGET.bytes / 1e9} GB for ${TARGET.peers.toLocaleString('en')} peers and ${TARGET.rounds} rounds: ${processorSeconds <= TARGET.seconds ? 'met' : 'missed'} in time, ${peakBytes <= TARGET.bytes ? 'met' : 'missed'} in memory.`), ''
+  ].join('\n')
+}
+
+const RESULTS = fileURLToPath(new URL('../../../docs/results/', import.meta.url))
+const { values } = parseArgs({ options: { peers: { type: 'string', default: String(TARGET.peers) }, rounds: { type: 'string', default: String(TARGET.rounds) }, signatures: { type: 'string', default: 'stubbed' } } })
 const measured = await measure({ peers: Number(values.peers), rounds: Number(values.rounds), signatures: values.signatures === 'real' ? 'real' : 'stubbed' }, text => { process.stderr.write(`${text}\n`) })
-const report = { version: 1, setup: `${process.version}, ${cpus()[0]?.model.trim() ?? 'unknown processor'}`, ...measured }
+const report: Report = { version: 1, setup: `${process.version}, ${cpus()[0]?.model.trim() ?? 'unknown processor'}`, load: loadavg()[0] ?? NaN, ...measured }
+mkdirSync(`${RESULTS}simulator`, { recursive: true })
+writeFileSync(`${RESULTS}simulator/${report.peers}-${report.rounds}-${report.signatures}.json`, `${JSON.stringify(report, undefined, 2)}\n`)
+const reports = readdirSync(`${RESULTS}simulator`).map(name => JSON.parse(readFileSync(`${RESULTS}simulator/${name}`, 'utf8')) as Report)
+writeFileSync(`${RESULTS}simulator.md`, page(reports.sort((one, other) => one.peers - other.peers || one.rounds - other.rounds)))
 process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`)
-if (values.results !== undefined) writeFileSync(fileURLToPath(new URL(values.results, `file://${process.cwd()}/`)), `${JSON.stringify(report, undefined, 2)}\n`)
