@@ -1,6 +1,7 @@
 import { TUNING_SEED } from '../method-grid.ts'
 import { GROUND, PUBLISHED_SEEDS } from './arms.ts'
 import { HEADLINE, HEADLINE_SEEDS, LONG, LONG_ARMS, LONG_REFERENCE, OTHER_GROUNDS } from './bytes-arms.ts'
+import { GAP_ARMS } from './bytes-gap-arms.ts'
 import { bytesPage } from './bytes-page.ts'
 import type { LabRow } from './lab-rows.ts'
 import { rowsOfArms } from './lab-rows.ts'
@@ -15,7 +16,8 @@ export function bytesStudy (cells: TrainingCells, published: readonly LabRow[]):
     cells: [
       ...seeds.flatMap(seed => HEADLINE.map(({ name, point }) => cells.cell(name, GROUND, point, seed))),
       ...PUBLISHED_SEEDS.flatMap(seed => [LONG_REFERENCE, ...LONG_ARMS].map(({ name, point }) => cells.cell(name, LONG, point, seed))),
-      ...OTHER_GROUNDS.flatMap(({ setting, reference, flagship }) => [flagship, reference].map(({ name, point }) => cells.cell(name, setting, point, TUNING_SEED)))
+      ...OTHER_GROUNDS.flatMap(({ setting, reference, flagship }) => [flagship, reference].map(({ name, point }) => cells.cell(name, setting, point, TUNING_SEED))),
+      ...GAP_ARMS.map(({ name, setting, point }) => cells.cell(name, setting, point, TUNING_SEED))
     ]
   }
   return { ...study, report: results => bytesPage(study, results, withMoreSeeds(published, results, seeds)) }
