@@ -18,20 +18,41 @@ export const SMALLEST_WINDOW_BYTES = CHUNK_BYTES
 /** In flight at most from one source, which bounds what waits in its socket: half a second of 32 Mbit/s. */
 export const LARGEST_WINDOW_BYTES = 2 * 1024 * 1024
 
-/** How much to have in flight from one source, from how long chunks take. Grows while they are quick, shrinks once a window when they are late. */
+/**
+ * How old the quickest chunk may be that others are measured by: a line's round trip may grow for good, to another path or to a slower radio. The length of BBR's filter of the
+ * shortest round trip (Cardwell, Cheng, Gunn, Yeganeh, Jacobson, "BBR: Congestion-Based Congestion Control", ACM Queue 14(5), 2016, section "Characterizing the bottleneck").
+ */
+export const OLDEST_QUICKEST_MS = 10_000
+
+/**
+ * How much to have in flight from one source, from how long chunks take. Grows while they are quick, shrinks once a window when they are late. What quick is, is learnt anew where
+ * chunks that go alone are late, too: BBR holds back on purpose to see the line without its own queue, and this window is that small by then.
+ */
 export class PullWindow {
   #bytes = SMALLEST_WINDOW_BYTES
   #shrunkMs = -Infinity
   #quickestMs = Infinity
+  /** The quickest since a chunk went alone. */
+  #lately = { sinceMs: -Infinity, quickestMs: Infinity }
 
   get bytes (): number { return this.#bytes }
 
   arrived (bytes: number, askedMs: number, nowMs: number): void {
     const flightMs = nowMs - askedMs
     this.#quickestMs = Math.min(this.#quickestMs, flightMs)
+    this.#lately.quickestMs = Math.min(this.#lately.quickestMs, flightMs)
+    if (this.#bytes === SMALLEST_WINDOW_BYTES && askedMs >= this.#shrunkMs) this.#wentAlone(flightMs, nowMs)
     const limitMs = Math.min(LONGEST_FLIGHT_MS, this.#quickestMs + LONGEST_QUEUE_MS)
     if (flightMs > limitMs) this.#shrink(limitMs / flightMs, askedMs, nowMs)
     else this.#bytes = Math.min(LARGEST_WINDOW_BYTES, this.#bytes + (flightMs <= this.#quickestMs + LONGEST_QUEUE_MS / 4 ? bytes : bytes * bytes / this.#bytes))
+  }
+
+  /** Of two chunks that went alone the later one ends the time of all that were quicker before the earlier one; of two that lie far apart each may have met a queue of others'. */
+  #wentAlone (flightMs: number, nowMs: number): void {
+    const agedMs = nowMs - this.#lately.sinceMs
+    if (agedMs < OLDEST_QUICKEST_MS) return
+    if (agedMs < 2 * OLDEST_QUICKEST_MS) this.#quickestMs = this.#lately.quickestMs
+    this.#lately = { sinceMs: nowMs, quickestMs: flightMs }
   }
 
   /** To what would have arrived in time; what was asked before the last time says nothing of the window now. */

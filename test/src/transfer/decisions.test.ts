@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { chooseRound } from '../../../src/transfer/choose-round.ts'
-import { ChunkPlan } from '../../../src/transfer/chunk-plan.ts'
+import { CHUNK_BYTES, ChunkPlan } from '../../../src/transfer/chunk-plan.ts'
 import { Download } from '../../../src/transfer/download.ts'
-import { LARGEST_WINDOW_BYTES, LONGEST_FLIGHT_MS, LONGEST_QUEUE_MS, PullWindow, SMALLEST_WINDOW_BYTES } from '../../../src/transfer/pull-window.ts'
+import { LARGEST_WINDOW_BYTES, LONGEST_FLIGHT_MS, LONGEST_QUEUE_MS, OLDEST_QUICKEST_MS, PullWindow, SMALLEST_WINDOW_BYTES } from '../../../src/transfer/pull-window.ts'
 import { SnapshotCadence } from '../../../src/transfer/snapshot-cadence.ts'
 import type { SnapshotOffer } from '../../../src/transfer/transfer-ports.ts'
 import { opinionOf, verdictOf } from '../../../src/transfer/verdict.ts'
@@ -77,6 +77,31 @@ describe('a window', () => {
       expect(flightMs).toBeLessThan(Math.min(LONGEST_FLIGHT_MS, roundTripMs + 16_384 / bytesPerMs + LONGEST_QUEUE_MS) + 20)
       expect(flightMs).toBeGreaterThan(roundTripMs)
     }
+  })
+
+  it.each([0, 100])('finds the pace of a line whose round trip has grown for good, and varies by %i ms, within two lives of a baseline', variesMs => {
+    const bytesPerMs = 1250
+    const window = new PullWindow()
+    let nowMs = 0
+    const fetchUntil = (endMs: number, roundTripMs: number): void => {
+      for (let chunk = 0; nowMs < endMs; chunk++) {
+        const flightMs = Math.max(roundTripMs + variesMs * (chunk % 7) / 6 + CHUNK_BYTES / bytesPerMs, window.bytes / bytesPerMs)
+        nowMs += flightMs * CHUNK_BYTES / window.bytes
+        window.arrived(CHUNK_BYTES, nowMs - flightMs, nowMs)
+      }
+    }
+    fetchUntil(10_000, 20)
+    expect(window.bytes).toBeGreaterThan(20 * bytesPerMs)
+    fetchUntil(15_000, 280)
+    expect(window.bytes).toBeLessThan(3 * SMALLEST_WINDOW_BYTES)
+    fetchUntil(15_000 + 2 * OLDEST_QUICKEST_MS, 280)
+    expect(window.bytes).toBeGreaterThan(280 * bytesPerMs)
+  })
+
+  it('keeps to what quick is through queues of others that pass within that time', () => {
+    const window = new PullWindow()
+    for (let atMs = 0; atMs < 60_000; atMs += 1000) window.arrived(CHUNK_BYTES, atMs, atMs + (atMs % 9_000 === 0 ? 50 : 400))
+    expect(window.bytes).toBeLessThan(3 * SMALLEST_WINDOW_BYTES)
   })
 
   it('stays between its bounds', () => {
