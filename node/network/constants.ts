@@ -96,6 +96,15 @@ export const QUIC_SOCKET_BYTES = 512 * 1024
 /** Handshakes under way at once, as many as over TCP. */
 export const QUIC_HANDSHAKES = 128
 
+/**
+ * How long a place for a handshake waits after one that failed, twice as long each time that all of them failed in a row: a broken port fails at once, every time, and would keep
+ * this thread. No longer than the most, for whoever comes amid strangers' garbage waits as long.
+ */
+export const QUIC_FAILURE_PAUSE_MS = { least: 10, most: 1_000 } as const
+
+/** Handshakes that failed in a row before the user is told: eight in each place, by when each waits the most. */
+export const QUIC_FAILURES_TOLD = 8 * QUIC_HANDSHAKES
+
 /** What was written last before a connection is closed has two round trips to arrive, and this on top; an exit waits no longer than the most. */
 export const QUIC_LINGER_MS = { least: 20, most: 500 } as const
 

@@ -92,6 +92,8 @@ export interface NodeOptions {
   readonly isMember: (peerId: string) => Promise<boolean>
   /** Told of peers of this run on the local network. */
   readonly onNeighbour: (peerId: string, addresses: readonly string[]) => void
+  /** Told of what the user should know, in sentences. */
+  readonly warn: (sentence: string) => void
   /** Told of relayed connections that may become direct, and of those that did. */
   readonly onPath: Pick<HolePunchingOptions, 'onRelayed' | 'onPunched'>
 }
@@ -105,7 +107,7 @@ export async function createPeerNode (options: NodeOptions): Promise<{ readonly 
   const { privateKey, listen, links, reach, runId, isMember, onNeighbour } = options
   const unusable = listen.find(address => unspoken(address) !== undefined)
   if (unusable !== undefined) throw cannotListen(listen, unspoken(unusable) ?? '')
-  const quic = await openQuic(reach.networkKey !== undefined)
+  const quic = await openQuic(reach.networkKey !== undefined, options.warn)
   if (quic.obstacle !== undefined && listen.some(isQuic)) throw cannotListen(listen, quic.obstacle, { tryThis: 'listen on TCP, /ip4/0.0.0.0/tcp/0 for instance; shoal doctor says whether QUIC can be spoken' })
   const relay = circuitRelay()
   const port = onlyLoopback(listen) ? undefined : await SharedPort.reserve()

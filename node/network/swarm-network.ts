@@ -125,6 +125,7 @@ export class SwarmNetwork implements Peers {
       ...options, reach: options.reach ?? {}, topic, links,
       isMember: async peerId => late.membership !== undefined && await late.membership.refusal(peerId) === undefined,
       onNeighbour: (peerId, addresses) => { late.membership?.found(peerId, addresses, 'on the local network') },
+      warn: sentence => { late.membership?.warn(sentence) },
       onPath: { onRelayed: connection => { late.reach?.relayed(connection) }, onPunched: connection => { late.reach?.punched(connection) } }
     })
     // strangers may tell of members alone, and members of everybody

@@ -20,12 +20,12 @@ export interface Quic {
   readonly obstacle: string | undefined
 }
 
-/** @param isPrivate whether everybody has to know the key of the network */
-export async function openQuic (isPrivate: boolean): Promise<Quic> {
+/** @param isPrivate whether everybody has to know the key of the network @param warn told what becomes of ports that are listened on, in sentences for the user */
+export async function openQuic (isPrivate: boolean, warn: (sentence: string) => void = () => undefined): Promise<Quic> {
   if (isPrivate) return absent('QUIC is not spoken in a private network: its handshake answers whoever has not got the key')
   const loaded = await loadQuic()
   if ('obstacle' in loaded) return absent(`QUIC is not spoken here: ${loaded.obstacle}`)
-  return { transport: components => new QuicTransport(loaded.binding, components), obstacle: undefined }
+  return { transport: components => new QuicTransport(loaded.binding, components, warn), obstacle: undefined }
 }
 
 function absent (obstacle: string): Quic {
@@ -60,11 +60,13 @@ class QuicTransport implements Transport, Startable {
   readonly #binding: Binding
   readonly #config: object
   readonly #log: Logger
+  readonly #warn: (sentence: string) => void
   /** One UDP port for all dials of a family, opened by the first one. */
   readonly #clients = new Map<4 | 6, NativeClient>()
 
-  constructor (binding: Binding, { privateKey, logger }: Components) {
+  constructor (binding: Binding, { privateKey, logger }: Components, warn: (sentence: string) => void) {
     this.#binding = binding
+    this.#warn = warn
     this.#log = logger.forComponent('shoal:quic')
     this.#config = new binding.QuinnConfig({
       privateKeyProto: privateKeyToProtobuf(privateKey),
@@ -97,7 +99,7 @@ class QuicTransport implements Transport, Startable {
   }
 
   createListener ({ upgrader }: CreateListenerOptions): Listener {
-    return new QuicListener({ binding: this.#binding, config: this.#config, upgrader, log: this.#log })
+    return new QuicListener({ binding: this.#binding, config: this.#config, upgrader, log: this.#log, warn: this.#warn })
   }
 
   #client (family: 4 | 6): NativeClient {

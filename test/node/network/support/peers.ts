@@ -96,7 +96,7 @@ export function eventsOf (network: SwarmNetwork): { first: <T extends PeerEvent[
 export async function bareNode (links: MeteredLinks, privateKey?: PrivateKey): Promise<Awaited<ReturnType<typeof createPeerNode>>['node']> {
   const { node } = await createPeerNode({
     privateKey: privateKey ?? await generateKeyPair('Ed25519'), listen: [], topic: 'topic', links, reach: {}, runId: RUN, maximumPayloadBytes: 1,
-    isMember: () => Promise.resolve(false), onNeighbour: () => undefined,
+    isMember: () => Promise.resolve(false), onNeighbour: () => undefined, warn: () => undefined,
     onPath: { onRelayed: () => undefined, onPunched: () => undefined }
   })
   return node
