@@ -1,5 +1,6 @@
 import { shortId } from '../membership/short-id.ts'
 import { gatheredPeers } from '../membership/view.ts'
+import type { View } from '../membership/view.ts'
 import type { TrainingOutcome } from '../ports.ts'
 import { STOP_PATIENCE_MS, seconds } from './patience.ts'
 import { abandon, finish, goOn, isBoundary, landFlight, takeOff } from './round-commit.ts'
@@ -73,12 +74,17 @@ export function initialState (settings: RoundSettings, progress: { readonly roun
 function start (state: RoundState, nowMs: number): Transition {
   const { minimumPeers, minimumPeersTimeoutMs } = state.settings
   const here = gatheredPeers(state.view).length
-  if (here >= minimumPeers) return begin(state, nowMs)
+  if (here >= minimumPeers || isUnderWay(state.view)) return begin(state, nowMs)
   // Who waits says that it is ready: the others count it, and all begin together.
   return {
     state: changed(state, { phase: { name: 'waiting', deadlineMs: nowMs + minimumPeersTimeoutMs, here } }),
     effects: [{ kind: 'announce', round: state.round, training: true }, { kind: 'say', sentence: waitingSentence(here, minimumPeers) }]
   }
+}
+
+/** Whether somebody trains already: who only waits cannot say when it is due. To wait on would hold up those who train, who take whoever is ready for a partner. */
+function isUnderWay (view: View): boolean {
+  return view.some(({ training, dueMs }) => training && dueMs !== undefined)
 }
 
 function waitingSentence (here: number, minimumPeers: number): string {
@@ -97,7 +103,7 @@ function onView (state: RoundState, nowMs: number): Transition {
   if (openFlight(state) !== undefined) return reviewFlight(state, nowMs)
   if (phase.name !== 'waiting') return unchanged(state)
   const here = gatheredPeers(view).length
-  if (here >= settings.minimumPeers) return begin(state, nowMs)
+  if (here >= settings.minimumPeers || isUnderWay(view)) return begin(state, nowMs)
   if (here === phase.here) return unchanged(state)
   return {
     state: changed(state, { phase: { ...phase, here } }),

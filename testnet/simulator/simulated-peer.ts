@@ -108,10 +108,10 @@ export class SimulatedPeer implements Struck {
     return this.#process
   }
 
-  /** It has what it begins with: a checkpoint, a member's replica, or the genesis. Its averaging begins with `averaging.start()`. */
-  live ({ saved, replica }: { readonly saved?: SavedPeer | undefined, readonly replica?: ReplicaSnapshot | undefined } = {}): AveragingPeer {
+  /** It has what it begins with: a checkpoint, a member's replica, or the genesis. Its averaging begins with `averaging.start()`, and its first step once so many others are there. */
+  live ({ saved, replica, minimumPeers = 0 }: { readonly saved?: SavedPeer | undefined, readonly replica?: ReplicaSnapshot | undefined, readonly minimumPeers?: number | undefined } = {}): AveragingPeer {
     const { scenario, network, referee } = this.#around
-    const { seed, method, steps, layout, roundTaskMs, minimumPeers } = scenario
+    const { seed, method, steps, layout, roundTaskMs } = scenario
     const { peers, clock } = this.#process ?? this.arrive()
     const own = this.#trainerOf(clock, saved ?? replica)
     const honest = corruptedTrainer(own, this.conduct, words(seed, STREAM.lies, this.index))
@@ -122,7 +122,7 @@ export class SimulatedPeer implements Struck {
     const worker = roundTaskMs === undefined ? undefined : queued(workOn(trainer, { self: this.id, method, layout, seed, state: saved?.averaging }), new TaskQueue(clock, roundTaskMs))
     const averaging: AveragingPeer = new AveragingPeer({
       clock, trainer, worker, peers: corruptedPeers(scenario.peersOf?.(this.index, peers) ?? peers, this.conduct, words(seed, STREAM.lies, this.index)), store: { recordRound: () => undefined }, method, layout,
-      budgetSteps: steps, seed, state: saved?.averaging, ...minimumPeers === undefined ? {} : { minimumPeers }, decide: round => keeper?.decide(round),
+      budgetSteps: steps, seed, state: saved?.averaging, minimumPeers, decide: round => keeper?.decide(round),
       onEvent: event => {
         if (event.type === 'round') {
           keeper?.learn(event.record)

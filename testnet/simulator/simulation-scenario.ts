@@ -89,7 +89,7 @@ export interface Scenario {
   readonly absent?: ReadonlySet<number>
   /** Who is dishonest from the start, and how. */
   readonly attacks?: ReadonlyArray<Attack | undefined>
-  /** Others to wait for before the first step, as a testnet's peers do. */
+  /** Others for whom those of the beginning wait before their first step, as a testnet's peers do; whoever comes later waits for nobody. */
   readonly minimumPeers?: number
   readonly faults: readonly Fault[]
   /** Virtual time between two checkpoints. */

@@ -189,7 +189,7 @@ class Simulation {
 
   /** A peer of the beginning. */
   #begin (peer: SimulatedPeer): void {
-    peer.live()
+    peer.live({ minimumPeers: this.#scenario.minimumPeers })
     this.#running++
     peer.clock?.schedule(peer.startMs, () => { peer.averaging?.start() })
   }

@@ -213,6 +213,17 @@ describe('start and end', () => {
     expect(kinds(lonely.feed({ kind: 'time' }))).toEqual(['say', 'announce', 'train'])
   })
 
+  it('waits for nobody more where somebody trains already, which would take it for a partner', () => {
+    const onItsWay = { ...peer('z', 7), dueMs: 2000 }
+    expect(started([onItsWay], { minimumPeers: 2 }).phase).toBe('training')
+    const machine = started([peer('z', 7)], { minimumPeers: 2 })
+    expect(machine.phase).toBe('waiting')
+    machine.feed({ kind: 'view', view: [{ ...onItsWay, training: false }] })
+    expect(machine.phase).toBe('waiting')
+    machine.feed({ kind: 'view', view: [onItsWay] })
+    expect(machine.phase).toBe('training')
+  })
+
   it('ends with a sync at the last step, also when the budget is no multiple of H', () => {
     const machine = started([], { budgetSteps: 25 })
     const boundaries = [1, 2, 3].map(() => { machine.reach([]); return machine.state.syncedStep })

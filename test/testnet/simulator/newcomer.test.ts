@@ -61,6 +61,14 @@ describe('a newcomer to a swarm in virtual time', () => {
     }
   })
 
+  it('begins beside those who are left, however many the swarm began with', async () => {
+    const killed = [1, 2, 3].map((peer): Fault => ({ atMs: JOINS_MS - 2000, kind: 'kill', peer }))
+    const result = await simulateTraining(joined(1, killed, { minimumPeers: 4 }))
+    expect(result.violations).toEqual([])
+    expect(result.lines.filter(line => line.includes('peer-5 waiting for'))).toEqual([])
+    expect(result.peers[NEWCOMER]).toMatchObject({ ended: 'budget', step: STEPS })
+  })
+
   it('goes on where it stopped when it is killed itself, at whatever stage', async () => {
     const calm = await simulateTraining(joined(4))
     const [beginsMs, endsMs] = [momentOf(calm, 'fetching the snapshot'), momentOf(calm, 'took over a replica')]
