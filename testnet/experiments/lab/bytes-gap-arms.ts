@@ -1,5 +1,5 @@
 import type { PresetName } from '../../../src/averaging/methods.ts'
-import type { MethodSpec } from '../../../src/manifest/schema.ts'
+import type { InnerSpec, MethodSpec } from '../../../src/manifest/schema.ts'
 import type { Setting } from '../method-setting.ts'
 import { GROUND, armOf } from './arms.ts'
 import type { Arm } from './arms.ts'
@@ -7,8 +7,8 @@ import type { Arm } from './arms.ts'
 /** H of the flagship whose gap is taken apart. */
 export const GAP_EVERY = 20
 export const GAP_STEPS = [800, 200] as const
-/** Each rung is judged at its best of these; the middle one is measured first. */
-export const GAP_RATES = [0.02, 0.01, 0.04] as const
+/** Each rung is judged at its best of these; the middle one is measured first. AdamW’s steps are longer at the same rate. */
+const RATES = { muon: [0.02, 0.01, 0.04], adamw: [0.01, 0.005, 0.02] } as const
 
 /** What lies between all-reduce and the flagship, one ingredient more than the rung that it is held beside. */
 export interface Rung {
@@ -43,16 +43,19 @@ export interface GapGround {
   readonly name: string
   readonly what: string
   readonly change: Partial<Setting>
+  readonly optimizer: Extract<InnerSpec['optimizer'], keyof typeof RATES>
   readonly rungs: readonly string[]
 }
 
 const LANDMARKS = ['ddp', 'h1', 'h20', 'shoal'] as const
 
 export const GAP_GROUNDS: readonly GapGround[] = [
-  { name: 'eras', what: 'an era a peer, 2 rows a step', change: {}, rungs: RUNGS.map(({ name }) => name) },
-  { name: 'iid', what: 'like shards, 2 rows a step', change: { split: 'iid' }, rungs: LANDMARKS },
-  { name: 'rows16', what: 'an era a peer, 16 rows a step', change: { batch: 16 }, rungs: LANDMARKS },
-  { name: 'iid-rows16', what: 'like shards, 16 rows a step', change: { split: 'iid', batch: 16 }, rungs: LANDMARKS }
+  { name: 'eras', what: 'an era a peer, 2 rows a step', change: {}, optimizer: 'muon', rungs: RUNGS.map(({ name }) => name) },
+  { name: 'iid', what: 'like shards, 2 rows a step', change: { split: 'iid' }, optimizer: 'muon', rungs: LANDMARKS },
+  { name: 'rows16', what: 'an era a peer, 16 rows a step', change: { batch: 16 }, optimizer: 'muon', rungs: LANDMARKS },
+  { name: 'iid-rows16', what: 'like shards, 16 rows a step', change: { split: 'iid', batch: 16 }, optimizer: 'muon', rungs: LANDMARKS },
+  { name: 'adamw', what: 'an era a peer, 2 rows a step, AdamW within', change: {}, optimizer: 'adamw', rungs: LANDMARKS },
+  { name: 'adamw-iid-rows16', what: 'like shards, 16 rows a step, AdamW within', change: { split: 'iid', batch: 16 }, optimizer: 'adamw', rungs: LANDMARKS }
 ]
 
 export interface GapArm extends Arm {
@@ -63,7 +66,7 @@ export interface GapArm extends Arm {
 }
 
 /** Long runs first, and of each length the middle rate. */
-export const GAP_ARMS: readonly GapArm[] = GAP_RATES.flatMap(rate => GAP_STEPS.flatMap(steps => GAP_GROUNDS.flatMap(ground => ground.rungs.map(name => gapArm(rungOf(name), ground, steps, rate)))))
+export const GAP_ARMS: readonly GapArm[] = [0, 1, 2].flatMap(place => GAP_STEPS.flatMap(steps => GAP_GROUNDS.flatMap(ground => ground.rungs.map(name => gapArm(rungOf(name), ground, steps, RATES[ground.optimizer][place] ?? NaN)))))
 
 export function rungOf (name: string): Rung {
   const rung = RUNGS.find(one => one.name === name)
@@ -73,5 +76,5 @@ export function rungOf (name: string): Rung {
 
 function gapArm (rung: Rung, ground: GapGround, steps: number, rate: number): GapArm {
   const { point } = armOf(rung.preset, '', rate, rung.overrides)
-  return { name: `gap-${steps}-${ground.name}-${rung.name}-rate${rate}`, what: rung.what, point, rung, ground, steps, setting: { ...GROUND, ...ground.change, steps } }
+  return { name: `gap-${steps}-${ground.name}-${rung.name}-rate${rate}`, what: rung.what, point: { ...point, optimizer: ground.optimizer }, rung, ground, steps, setting: { ...GROUND, ...ground.change, steps } }
 }

@@ -5,6 +5,7 @@ import { methodChartSvg } from '../method-chart.ts'
 import { TUNING_SEED } from '../method-grid.ts'
 import { GROUND } from './arms.ts'
 import { HEADLINE_SEEDS, LONG, OTHER_GROUNDS } from './bytes-arms.ts'
+import { gapSection } from './bytes-gap-page.ts'
 import { longChart, longRunsOf, longSection } from './bytes-long-page.ts'
 import { both, isAtMost, shownFraction, shownEstimate, shownShare } from './comparison.ts'
 import type { Ratio, Verdict } from './comparison.ts'
@@ -38,6 +39,7 @@ export function bytesPage (study: { readonly name: string }, results: Results<Tr
     `Rows are the best points of [methods.md](methods.md), of the flagship one for each H; a curve has ${GROUND.marks} points.`, '',
     '![Loss against bytes](bytes.svg)', '', ...notDrawn(rows),
     '## Longer runs', '', ...longSection(long, published), '', ...drawn.length === 0 ? [] : ['![The gap to all-reduce as steps go by](bytes-long.svg)', ''],
+    '## Where the gap comes from', '', ...gapSection(results), '',
     '## Where else the target was looked for', '', ...elsewhere(results), '',
     '## What to know before believing it', '',
     ...stillFalling(rows),

@@ -1,0 +1,113 @@
+import { TUNING_SEED } from '../method-grid.ts'
+import { GAP_ARMS, GAP_GROUNDS, GAP_STEPS, RUNGS, rungOf } from './bytes-gap-arms.ts'
+import type { GapArm, GapGround, Rung } from './bytes-gap-arms.ts'
+import { table } from './page.ts'
+import type { Results } from './study.ts'
+import type { Trained } from './training-cells.ts'
+
+/** A rung at its best rate. */
+interface Judged {
+  readonly rung: Rung
+  readonly loss: number
+  readonly rate: number
+  /** All rates that were measured, ascending. */
+  readonly tried: readonly number[]
+}
+
+const [TOP, FLAGSHIP] = ['ddp', 'shoal']
+
+/** Which ingredient of the flagship costs how much, and on which ground less. */
+export function gapSection (results: Results<Trained>): readonly string[] {
+  const [home] = GAP_GROUNDS as readonly [GapGround]
+  return [
+    `From all-reduce to \`shoal 20\` one ingredient at a time, on seed ${TUNING_SEED}, which tunes and publishes nothing else: it tells where the loss is lost, with no interval. Every row stands at its best of the rates in brackets; one that is best at the end of them, marked ↔, might be better beyond. ` +
+    'What a row costs is its loss less that of the row which has all but its ingredient, in nats and as a share of the flagship’s whole gap; a negative cost is a gain.', '',
+    ...GAP_STEPS.flatMap(steps => [...ladder(judgedOn(results, home, steps), steps), '']),
+    ...grounds(results)
+  ]
+}
+
+function judgedOn (results: Results<Trained>, ground: GapGround, steps: number): readonly Judged[] {
+  return ground.rungs.flatMap(name => judge(results, GAP_ARMS.filter(arm => arm.rung.name === name && arm.ground === ground && arm.steps === steps)) ?? [])
+}
+
+function judge (results: Results<Trained>, arms: readonly GapArm[]): Judged | undefined {
+  const measured = arms.flatMap(({ name, rung, point: { learningRate: rate } }) => {
+    const found = results.get(`${name}-seed${TUNING_SEED}`)
+    return found === undefined ? [] : [{ rung, rate, loss: found.result.mergedLoss ?? Infinity }]
+  })
+  const [best] = [...measured].sort((one, other) => one.loss - other.loss)
+  return best === undefined ? undefined : { ...best, tried: measured.map(({ rate }) => rate).sort((one, other) => one - other) }
+}
+
+function ladder (rows: readonly Judged[], steps: number): readonly string[] {
+  const title = `### After ${steps} steps`
+  const of = (name: string): Judged | undefined => rows.find(({ rung }) => rung.name === name)
+  const [top, flagship] = [of(TOP), of(FLAGSHIP)]
+  if (top === undefined || flagship === undefined) return [title, '', 'Not measured yet.']
+  const gap = flagship.loss - top.loss
+  const costs = rows.flatMap(({ rung, loss }) => {
+    const before = of(rung.beside ?? '')
+    return before === undefined ? [] : [{ rung, nats: loss - before.loss }]
+  })
+  return [
+    title, '',
+    ...table(['ingredient', 'rate:', 'loss:', 'above `ddp`:', 'costs, nats:', 'share of the gap:'], rows.map(row => {
+      const cost = costs.find(({ rung }) => rung === row.rung)?.nats
+      return [row.rung.what, shownRate(row), shownLoss(row.loss), row === top ? '–' : excess(row.loss, top.loss), ...cost === undefined ? ['–', '–'] : [signed(cost, 3), percent(cost / gap)]]
+    })), '',
+    ...dearest(costs.filter(({ rung }) => LADDER.includes(rung)), gap, `after ${steps} steps`)
+  ]
+}
+
+/** The rungs that lead to the flagship; others stand beside. */
+const LADDER: readonly Rung[] = pathTo(rungOf(FLAGSHIP))
+
+function pathTo (rung: Rung): readonly Rung[] {
+  return rung.beside === undefined ? [] : [...pathTo(rungOf(rung.beside)), rung]
+}
+
+function dearest (costs: ReadonlyArray<{ readonly rung: Rung, readonly nats: number }>, gap: number, when: string): readonly string[] {
+  const [first, second] = [...costs].sort((one, other) => other.nats - one.nats)
+  if (first === undefined || second === undefined || costs.length < LADDER.length) return []
+  return [`- Of the ${gap.toFixed(3)} nats by which \`shoal 20\` ends above \`ddp\` ${when}, the most is paid for *${first.rung.what}*: **${percent(first.nats / gap)}**; next for *${second.rung.what}*: ${percent(second.nats / gap)}.`]
+}
+
+/** The same rungs where something else is changed. */
+function grounds (results: Results<Trained>): readonly string[] {
+  const rows = GAP_STEPS.flatMap(steps => GAP_GROUNDS.map(ground => ({ steps, ground, judged: judgedOn(results, ground, steps) })))
+    .flatMap(({ steps, ground, judged }) => judged.length < 2 || judged[0]?.rung.name !== TOP ? [] : [{ steps, ground, judged, top: judged[0].loss }])
+  const compared = RUNGS.filter(({ name }) => name !== TOP && GAP_GROUNDS.every(({ rungs }) => rungs.includes(name)))
+  return [
+    '### On other grounds', '',
+    'What all-reduce gains by averaging every step depends on the noise of a peer’s own gradient and on how unlike shards are. Each at its best rate, above `ddp` of the same ground:', '',
+    ...rows.length === 0 ? ['Not measured yet.'] : table(['steps:', 'ground', '`ddp`:', ...compared.map(({ what }) => `${what}:`)], rows.map(({ steps, ground, judged, top }) => [
+      String(steps), ground.what, `${shownLoss(top)} (${String(judged[0]?.rate)})`,
+      ...compared.map(rung => {
+        const found = judged.find(one => one.rung === rung)
+        return found === undefined ? 'not measured' : `${excess(found.loss, top)} (${found.rate})`
+      })
+    ]))
+  ]
+}
+
+function shownRate ({ rate, tried }: Judged): string {
+  const atTheEnd = tried.length < 3 || rate === tried[0] || rate === tried.at(-1)
+  return `${rate}${atTheEnd ? ' ↔' : ''} (${tried.join(', ')})`
+}
+
+function excess (loss: number, reference: number): string {
+  return Number.isFinite(loss) ? `${signed(100 * (loss / reference - 1), 1)} %` : 'diverged'
+}
+
+function percent (share: number): string {
+  return `${Math.round(100 * share)} %`.replace('-', '−')
+}
+
+function signed (value: number, digits: number): string {
+  return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(digits)}`
+}
+
+function shownLoss (loss: number): string {
+  return Number.isFinite(loss) ? loss.toFixed(3) : 'diverged'
+}
