@@ -7,7 +7,7 @@ import type { Arm } from './arms.ts'
 /** H of the flagship whose gap is taken apart. */
 export const GAP_EVERY = 20
 export const GAP_STEPS = [800, 200] as const
-/** Each rung is judged at its best of these; the middle one is measured first. AdamW’s steps are longer at the same rate. */
+/** Each rung is judged at its best of these; the middle one is measured first. AdamW’s usual ones are lower. */
 const RATES = { muon: [0.02, 0.01, 0.04], adamw: [0.01, 0.005, 0.02] } as const
 
 /** What lies between all-reduce and the flagship, one ingredient more than the rung that it is held beside. */

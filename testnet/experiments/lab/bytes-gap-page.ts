@@ -20,7 +20,7 @@ const [TOP, FLAGSHIP] = ['ddp', 'shoal']
 export function gapSection (results: Results<Trained>): readonly string[] {
   const [home] = GAP_GROUNDS as readonly [GapGround]
   return [
-    `From all-reduce to \`shoal 20\` one ingredient at a time, on seed ${TUNING_SEED}, which tunes and publishes nothing else: it tells where the loss is lost, with no interval. Every row stands at its best of the rates in brackets; one that is best at the end of them, marked ↔, might be better beyond. ` +
+    `From all-reduce to \`shoal 20\` one ingredient at a time, on the tuning seed (${TUNING_SEED}) alone, which tells where the loss is lost and gives no interval. Every row stands at its best of the rates in brackets; one that is best at the end of them, marked ↔, might be better beyond. ` +
     'What a row costs is its loss less that of the row which has all but its ingredient, in nats and as a share of the flagship’s whole gap; a negative cost is a gain.', '',
     ...GAP_STEPS.flatMap(steps => [...ladder(judgedOn(results, home, steps), steps), '']),
     ...grounds(results)
@@ -55,7 +55,7 @@ function ladder (rows: readonly Judged[], steps: number): readonly string[] {
     ...table(['ingredient', 'rate:', 'loss:', 'above `ddp`:', 'costs, nats:', 'share of the gap:'], rows.map(row => {
       const cost = costs.find(({ rung }) => rung === row.rung)?.nats
       return [row.rung.what, shownRate(row), shownLoss(row.loss), row === top ? '–' : excess(row.loss, top.loss), ...cost === undefined ? ['–', '–'] : [signed(cost, 3), percent(cost / gap)]]
-    })), '',
+    })),
     ...dearest(costs.filter(({ rung }) => LADDER.includes(rung)), gap, `after ${steps} steps`)
   ]
 }
@@ -70,7 +70,7 @@ function pathTo (rung: Rung): readonly Rung[] {
 function dearest (costs: ReadonlyArray<{ readonly rung: Rung, readonly nats: number }>, gap: number, when: string): readonly string[] {
   const [first, second] = [...costs].sort((one, other) => other.nats - one.nats)
   if (first === undefined || second === undefined || costs.length < LADDER.length) return []
-  return [`- Of the ${gap.toFixed(3)} nats by which \`shoal 20\` ends above \`ddp\` ${when}, the most is paid for *${first.rung.what}*: **${percent(first.nats / gap)}**; next for *${second.rung.what}*: ${percent(second.nats / gap)}.`]
+  return ['', `- Of the ${gap.toFixed(3)} nats by which \`shoal 20\` ends above \`ddp\` ${when}, the most is paid for *${first.rung.what}*: **${percent(first.nats / gap)}**; next for *${second.rung.what}*: ${percent(second.nats / gap)}.`]
 }
 
 /** The same rungs where something else is changed. */
