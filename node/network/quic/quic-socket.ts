@@ -1,6 +1,6 @@
-import type { Logger, MessageStreamDirection } from '@libp2p/interface'
+import type { Logger } from '@libp2p/interface'
 import { AbstractMultiaddrConnection, type SendResult } from '@libp2p/utils'
-import { multiaddr } from '@multiformats/multiaddr'
+import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Traffic } from '../../../protocols/wire/byte-meter.ts'
 import { peerIdOf } from '../addresses.ts'
@@ -16,16 +16,17 @@ export class QuicSocket extends AbstractMultiaddrConnection {
   readonly #carried: { sent: number, received: number }
   readonly #last = { sent: 0, received: 0 }
 
-  constructor (native: NativeConnection, direction: MessageStreamDirection, log: Logger) {
-    super({ remoteAddr: multiaddr(native.remoteMultiaddr()), direction, log })
+  /** @param dialled where to, as the caller wrote it: whoever counts dials knows it by no other name; undefined for a connection that came */
+  constructor (native: NativeConnection, dialled: Multiaddr | undefined, log: Logger) {
+    super({ remoteAddr: dialled ?? multiaddr(native.remoteMultiaddr()), direction: dialled === undefined ? 'inbound' : 'outbound', log })
     this.#native = native
-    this.#carried = { sent: 0, received: direction === 'inbound' ? QUIC_FIRST_DATAGRAM_BYTES : 0 }
+    this.#carried = { sent: 0, received: dialled === undefined ? QUIC_FIRST_DATAGRAM_BYTES : 0 }
     const ended = (): void => { this.onTransportClosed() }
     native.closed().then(ended, ended)
   }
 
   /** Whom the handshake proved to be at the other end. */
-  get peerId (): string { return peerIdOf(this.remoteAddr.toString()) ?? '' }
+  get peerId (): string { return peerIdOf(this.#native.remoteMultiaddr()) ?? '' }
 
   /** All that the datagrams of this connection carried so far, its handshake, acknowledgements and repetitions included. Ask at least every 4 GB: the library counts modulo 2³². */
   carried (): Traffic {

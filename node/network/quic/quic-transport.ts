@@ -1,7 +1,7 @@
 import { privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import { serviceCapabilities, transportSymbol, type ComponentLogger, type Connection, type CreateListenerOptions, type DialTransportOptions, type Listener, type Logger, type PrivateKey, type Startable, type Transport } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import { isQuic, peerIdOf } from '../addresses.ts'
+import { isQuic } from '../addresses.ts'
 import { INBOUND_STREAMS, QUIC_CONNECTION_BYTES, QUIC_IDLE_LIMIT_MS, QUIC_KEEPALIVE_MS, QUIC_SOCKET_BYTES, QUIC_STREAM_BYTES } from '../constants.ts'
 import { loadQuic, type Binding, type NativeClient } from './binding.ts'
 import { endpointOf } from './endpoint.ts'
@@ -95,7 +95,7 @@ class QuicTransport implements Transport, Startable {
     signal.throwIfAborted()
     const { host, port, family } = await endpointOf(address)
     const native = await orAborted(this.#client(family).outboundConnection(host, port), signal, late => { late.abort() })
-    return upgradeOutbound(native, { upgrader, log: this.#log }, peerIdOf(address.toString()), signal)
+    return upgradeOutbound(native, { upgrader, log: this.#log }, address, signal)
   }
 
   createListener ({ upgrader }: CreateListenerOptions): Listener {

@@ -19,6 +19,7 @@ describe('DialLimits', () => {
   it('bounds what goes to one machine, network or domain, by whatever names and ports', () => {
     const victims = [
       (index: number) => `/ip4/9.9.9.9/tcp/${1 + index}`,
+      (index: number) => `/ip4/8.8.8.8/${['tcp/1', 'tcp/1/ws', 'udp/1/quic-v1'][index % 3] ?? ''}`,
       (index: number) => `/ip6/2620:fe:0:1:${index.toString(16)}::9/tcp/443`,
       (index: number) => `/dns4/host-${index}.Example.org/tcp/1/ws`
     ]

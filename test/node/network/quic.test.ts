@@ -1,20 +1,25 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { Connection, Stream } from '@libp2p/interface'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { createLibp2p, type Libp2p } from 'libp2p'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { CONNECTIONS_PER_QUIC_PEER, QUIC_READ_BYTES, QUIC_STREAM_BYTES, SILENCE_LIMIT_MS } from '../../../node/network/constants.ts'
+import { CONNECTIONS_PER_QUIC_PEER, FAILED_DIAL_RATE, QUIC_READ_BYTES, QUIC_STREAM_BYTES, SILENCE_LIMIT_MS } from '../../../node/network/constants.ts'
+import { openDoor } from '../../../node/network/door.ts'
 import { fetchManifest } from '../../../node/network/fetch-manifest.ts'
 import { startNode } from '../../../node/network/libp2p-node.ts'
 import { MeteredLinks } from '../../../node/network/metered-links.ts'
 import { load, loadQuic, QUIC_PACKAGE } from '../../../node/network/quic/binding.ts'
 import { orAborted } from '../../../node/network/quic/or-aborted.ts'
 import { openQuic } from '../../../node/network/quic/quic-transport.ts'
+import { Standings } from '../../../node/network/standings.ts'
 import type { SwarmNetwork } from '../../../node/network/swarm-network.ts'
 import { ByteMeter } from '../../../protocols/wire/byte-meter.ts'
 import { PAYLOAD_CHUNK_BYTES, READ_AHEAD_BYTES } from '../../../protocols/wire/limits.ts'
 import { HELLO_PROTOCOL } from '../../../protocols/wire/protocol-ids.ts'
+import { rejection } from '../../../protocols/wire/rejection.ts'
 import { StreamIO } from '../../../protocols/wire/stream-io.ts'
 import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
 import { temporaryFolder } from '../../support/shoal-process.ts'
@@ -168,6 +173,40 @@ describe.skipIf(why !== '')(`peers that speak QUIC${why}`, () => {
     const opened: Connection[] = []
     for (let count = 0; count <= CONNECTIONS_PER_QUIC_PEER; count++) opened.push(await node.dial(victim.addresses().map(address => multiaddr(address)), { force: true }))
     await vi.waitFor(() => { expect(opened.filter(({ status }) => status === 'open')).toHaveLength(CONNECTIONS_PER_QUIC_PEER) }, { timeout: 60_000 })
+  })
+
+  it('refuse who is banned with the reason, and show out who comes to be', async () => {
+    const bad = await generateKeyPair('Ed25519')
+    const [self, standings] = [peerIdFromPrivateKey(bad).toString(), new Standings()]
+    const nonsense = rejection('BAD_MESSAGE', { detail: 'nonsense' })
+    while (!standings.blame(self, nonsense, Date.now()));
+    const victim = await peer({ listen: [QUIC], door: { ...openDoor(RUN), standings } })
+    const refused = await peer({ listen: [], privateKey: bad, bootstrap: victim.addresses() })
+    await until(refused, () => refused.rejected().length > 0)
+    expect(refused.rejected()).toMatchObject([{ code: 'BANNED', by: 'them', sentence: expect.stringContaining('nonsense') as string }])
+    expect(victim.present()).toEqual([])
+    const other = await peer({ listen: [], bootstrap: victim.addresses() })
+    await fullMesh(victim, other)
+    while (standings.refusal(other.self, Date.now()) === undefined) victim.blame(other.self, 'BAD_CONTRIBUTION', 'nonsense')
+    await until(other, () => other.present().length === 0)
+    expect(victim.present()).toEqual([])
+  })
+
+  it('dial a host again and again no more often than over TCP, unless peers of ours are there', async () => {
+    const node = await bareNode(new MeteredLinks(new ByteMeter(), () => performance.now()))
+    stops.push(async () => node.stop())
+    const host = await stranger([QUIC])
+    await startNode(node, [])
+    // a name of loopback that does not look like it: what is nearby is not limited so
+    const at = (peerId: string): Multiaddr => multiaddr(`/dns4/LOCALHOST/udp/${host.getMultiaddrs()[0]?.getComponents()[1]?.value ?? ''}/quic-v1/p2p/${peerId}`)
+    for (let dial = 0; dial < FAILED_DIAL_RATE.burst + 8; dial++) await (await node.dial(at(host.peerId.toString()))).close()
+    const [fromMs, outcomes]: [number, string[]] = [performance.now(), []]
+    while (outcomes.at(-1) !== 'DialDeniedError') {
+      const nobody = peerIdFromPrivateKey(await generateKeyPair('Ed25519'))
+      outcomes.push(await node.dial(at(nobody.toString())).then(() => 'answered', (error: unknown) => error instanceof Error ? error.name : 'failed'))
+    }
+    expect(outcomes.length).toBeGreaterThan(FAILED_DIAL_RATE.burst)
+    expect(outcomes.length - 1).toBeLessThanOrEqual(FAILED_DIAL_RATE.burst + FAILED_DIAL_RATE.perSecond * (performance.now() - fromMs) / 1000 + 1)
   })
 
   it('know how long each other has been silent, by its packets', async () => {

@@ -7,17 +7,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { QUIC_FAILURE_PAUSE_MS, QUIC_FAILURES_TOLD, QUIC_HANDSHAKES } from '../../../../node/network/constants.ts'
 import type { Binding, NativeConnection, NativeServer } from '../../../../node/network/quic/binding.ts'
 import { QuicListener } from '../../../../node/network/quic/quic-listener.ts'
-
-const PEER = '12D3KooWJo7sFPxYLcq7tAStm4mUdXrwz8FSr8D8mM3wtJQTgbqi'
-
-/** An open connection of a peer that says nothing. */
-function connection (abort = vi.fn()): NativeConnection {
-  const never = new Promise<never>(() => undefined)
-  return {
-    inboundStream: async () => never, outboundStream: async () => never, abort, rtt: () => 1, id: () => '1', remoteMultiaddr: () => `/ip4/127.0.0.1/udp/9/quic-v1/p2p/${PEER}`,
-    closed: async () => never, stats: () => ({ udpTxBytes: 0, udpRxBytes: 0 })
-  }
-}
+import { nativeConnection } from '../support/native-connection.ts'
 
 /** A port that nobody comes to until it is lost. */
 function losable (): [Endpoint['inbound'], () => void] {
@@ -73,7 +63,7 @@ describe('a listener of QUIC', () => {
 
   it('begins anew after a handshake that succeeded', async () => {
     let calls = 0
-    const { pauses, warnings } = await listen({ inbound: async () => ++calls % (2 * QUIC_HANDSHAKES) === 0 ? Promise.resolve(connection()) : Promise.reject(new Error('garbage')) })
+    const { pauses, warnings } = await listen({ inbound: async () => ++calls % (2 * QUIC_HANDSHAKES) === 0 ? Promise.resolve(nativeConnection()) : Promise.reject(new Error('garbage')) })
     await vi.waitFor(() => { expect(pauses.length).toBeGreaterThan(2 * QUIC_FAILURES_TOLD) }, { timeout: 60_000 })
     expect(Math.max(...pauses)).toBeLessThan(QUIC_FAILURE_PAUSE_MS.most)
     expect(warnings).toEqual([])
