@@ -2,6 +2,7 @@ import { lineChartSvg } from '../../report/line-chart.ts'
 import type { ChartPoint } from '../../report/line-chart.ts'
 import { estimate } from '../../report/statistics.ts'
 import { GROUND, PUBLISHED_SEEDS } from './arms.ts'
+import type { Arm } from './arms.ts'
 import { LONG, LONG_ARMS, LONG_REFERENCE } from './bytes-arms.ts'
 import { differenceVerdict, excessOf, shownEstimate, shownFraction, shownShare } from './comparison.ts'
 import { excessOver, lossOver, pairsOf, rowsOfArms, shareOfBytes } from './lab-rows.ts'
@@ -10,19 +11,24 @@ import { table } from './page.ts'
 import type { Results } from './study.ts'
 import type { Trained } from './training-cells.ts'
 
-/** Long runs of the flagship with all-reduce of the same length; nothing where all-reduce is not measured. */
-interface LongRuns {
+/** The flagship beside all-reduce of the same setting. */
+export interface PairedRuns {
   readonly ddp: LabRow
   readonly rows: readonly LabRow[]
 }
 
-export function longRunsOf (results: Results<Trained>): LongRuns | undefined {
-  const [ddp] = rowsOfArms([LONG_REFERENCE], results, PUBLISHED_SEEDS)
-  return ddp === undefined ? undefined : { ddp, rows: rowsOfArms(LONG_ARMS, results, PUBLISHED_SEEDS).filter(row => pairsOf(row, ddp).length > 0) }
+/** Nothing where all-reduce is not measured. */
+export function pairedRuns (results: Results<Trained>, reference: Arm, arms: readonly Arm[]): PairedRuns | undefined {
+  const [ddp] = rowsOfArms([reference], results, PUBLISHED_SEEDS)
+  return ddp === undefined ? undefined : { ddp, rows: rowsOfArms(arms, results, PUBLISHED_SEEDS).filter(row => pairsOf(row, ddp).length > 0) }
+}
+
+export function longRunsOf (results: Results<Trained>): PairedRuns | undefined {
+  return pairedRuns(results, LONG_REFERENCE, LONG_ARMS)
 }
 
 /** The gap to all-reduce as steps go by, and whether it ends narrower than that of the short runs. */
-export function longSection (runs: LongRuns | undefined, published: readonly LabRow[]): readonly string[] {
+export function longSection (runs: PairedRuns | undefined, published: readonly LabRow[]): readonly string[] {
   const intro = `${LONG.steps} steps in place of ${GROUND.steps}, all else as above; the rate is ${[...new Set([LONG_REFERENCE, ...LONG_ARMS].map(({ point }) => point.learningRate))].join(' or ')}, which was not swept at this length. Within a run the schedule is the whole run’s, so that a mark’s loss is not that of a run which ends there.`
   if (runs === undefined || runs.rows.length === 0) return [intro, '', 'Not measured yet.']
   const { ddp, rows } = runs
@@ -40,16 +46,22 @@ function besideShort (row: LabRow, ddp: LabRow, published: readonly LabRow[]): s
   const short = LONG_ARMS.find(({ name }) => name === row.name)?.short
   const [theirs, reference] = [published.find(({ name }) => name === short), published.find(({ name }) => name === 'ddp')]
   if (theirs === undefined || reference === undefined) return ''
-  const changes = PUBLISHED_SEEDS.flatMap(seed => {
-    const [now, before] = ([[row, ddp], [theirs, reference]] as const).map(([ours, against]) => excessOver({ ...ours, samples: ours.samples.filter(sample => sample.seed === seed) }, against))
-    return now === undefined || before === undefined || now.count === 0 || before.count === 0 ? [] : [now.mean - before.mean]
-  })
-  const change = estimate(changes)
-  const verdict = { lower: 'the gap is **narrower** than', higher: 'the gap is **wider** than', 'not told apart': 'the gap is **not told apart** from' }[differenceVerdict(change)]
-  return `; ${verdict} that of \`${theirs.name}\` after ${GROUND.steps} steps (${shownShare(change)} of the loss, paired)`
+  return `; ${changeOfGap([row, ddp], [theirs, reference], `of \`${theirs.name}\` after ${GROUND.steps} steps`)}`
 }
 
-export function longChart (runs: LongRuns | undefined): ReadonlyArray<readonly [string, string]> {
+type Gap = readonly [row: LabRow, reference: LabRow]
+
+/** Whether a gap is another than one before, seed by seed. @param whose the one before */
+export function changeOfGap (now: Gap, before: Gap, whose: string): string {
+  const change = estimate(PUBLISHED_SEEDS.flatMap(seed => {
+    const [later, earlier] = [now, before].map(([row, reference]) => excessOver({ ...row, samples: row.samples.filter(sample => sample.seed === seed) }, reference))
+    return later === undefined || earlier === undefined || later.count === 0 || earlier.count === 0 ? [] : [later.mean - earlier.mean]
+  }))
+  const verdict = { lower: '**narrower** than', higher: '**wider** than', 'not told apart': '**not told apart** from' }[differenceVerdict(change)]
+  return `the gap is ${verdict} that ${whose} (${shownShare(change)} of the loss, paired)`
+}
+
+export function longChart (runs: PairedRuns | undefined): ReadonlyArray<readonly [string, string]> {
   if (runs === undefined || runs.rows.length === 0) return []
   const { ddp, rows } = runs
   const series = rows.map(row => ({

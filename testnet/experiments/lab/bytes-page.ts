@@ -4,9 +4,11 @@ import { estimate } from '../../report/statistics.ts'
 import { methodChartSvg } from '../method-chart.ts'
 import { TUNING_SEED } from '../method-grid.ts'
 import { GROUND } from './arms.ts'
-import { HEADLINE_SEEDS, LONG, OTHER_GROUNDS } from './bytes-arms.ts'
+import { HEADLINE_SEEDS, LONG, MANY_ROWS, OTHER_GROUNDS } from './bytes-arms.ts'
 import { gapSection } from './bytes-gap-page.ts'
 import { longChart, longRunsOf, longSection } from './bytes-long-page.ts'
+import type { PairedRuns } from './bytes-long-page.ts'
+import { manyRowsOf, manyRowsSection } from './bytes-rows-page.ts'
 import { both, isAtMost, shownFraction, shownEstimate, shownShare } from './comparison.ts'
 import type { Ratio, Verdict } from './comparison.ts'
 import { bestOfEach, excessOver, lossOver, sentOf, shareOfBytes, shareOfBytesToLoss } from './lab-rows.ts'
@@ -27,7 +29,7 @@ const DRAWN_WITHIN = 0.25
 export function bytesPage (study: { readonly name: string }, results: Results<Trained>, published: readonly LabRow[]): ReadonlyArray<readonly [string, string]> {
   const flagship = published.filter(({ what }) => what === 'shoal')
   const rows = [...bestOfEach(published.filter(({ what }) => what !== 'shoal')), ...flagship]
-  const long = longRunsOf(results)
+  const [long, manyRows] = [longRunsOf(results), manyRowsOf(results)]
   const drawn = longChart(long)
   const { peers, steps, batch, model, heldOutBytes } = GROUND
   const text = [
@@ -35,11 +37,12 @@ export function bytesPage (study: { readonly name: string }, results: Results<Tr
     `${peers} peers, equal tokens: every peer takes ${steps} steps of ${batch} × ${model.context} bytes of text on the ground of [methods.md](methods.md) (${parametersOf(results)} parameters, an era of the State of the Union addresses a peer, ${heldOutBytes.toLocaleString('en')} held-out bytes). ` +
     'What all are held against is fp32 ring all-reduce of gradients every step (`ddp`), tuned like the others. Bytes are payload that a peer sent, the final merge included wherever one model is judged. *Bytes to its loss* is what a method had sent when its model first came down to the loss with which `ddp` of the same seed ends, plus that many percent, as a share of what `ddp` itself had sent to get that far; *never* where a seed does not get there. ± and brackets are 95 % intervals over paired seeds (Student’s t; of ratios on their logarithms).', '',
     ...comparison(rows), '',
-    ...verdicts(rows, long), '',
+    ...verdicts(rows, [[`${LONG.steps} steps`, long], [`${MANY_ROWS.steps} steps of ${MANY_ROWS.batch} rows`, manyRows]]), '',
     `Rows are the best points of [methods.md](methods.md), of the flagship one for each H; a curve has ${GROUND.marks} points.`, '',
     '![Loss against bytes](bytes.svg)', '', ...notDrawn(rows),
     '## Longer runs', '', ...longSection(long, published), '', ...drawn.length === 0 ? [] : ['![The gap to all-reduce as steps go by](bytes-long.svg)', ''],
     '## Where the gap comes from', '', ...gapSection(results), '',
+    '## With more rows a step', '', ...manyRowsSection(manyRows, long), '',
     '## Where else the target was looked for', '', ...elsewhere(results), '',
     '## What to know before believing it', '',
     ...stillFalling(rows),
@@ -77,11 +80,11 @@ function judged (row: LabRow, ddp: LabRow, share: number): Verdict {
   return both(isAtMost(excessOver(row, ddp), TARGET.slack), isFew)
 }
 
-/** Long runs are held against all-reduce of their own length. */
-function verdicts (rows: readonly LabRow[], long: ReturnType<typeof longRunsOf>): readonly string[] {
+/** Runs of another setting are held against all-reduce there. */
+function verdicts (rows: readonly LabRow[], others: ReadonlyArray<readonly [setting: string, runs: PairedRuns | undefined]>): readonly string[] {
   const ddp = reference(rows)
   if (ddp === undefined) return []
-  const compared = [...rows.filter(row => row !== ddp).map(row => ({ row, against: ddp })), ...(long?.rows ?? []).map(row => ({ row: { ...row, name: `shoal ${row.everySteps}, ${LONG.steps} steps` }, against: long?.ddp ?? ddp }))]
+  const compared = [...rows.filter(row => row !== ddp).map(row => ({ row, against: ddp })), ...others.flatMap(([setting, runs]) => runs === undefined ? [] : runs.rows.map(row => ({ row: { ...row, name: `shoal ${row.everySteps}, ${setting}` }, against: runs.ddp })))]
   return ([['target', TARGET.share], ['stretch', TARGET.stretch]] as const).map(([name, share]) => {
     const named = (verdict: Verdict): string => {
       const found = compared.filter(({ row, against }) => row.samples.length > 1 && judged(row, against, share) === verdict).map(({ row }) => `\`${row.name}\``)

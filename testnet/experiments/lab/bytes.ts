@@ -1,6 +1,6 @@
 import { TUNING_SEED } from '../method-grid.ts'
 import { GROUND, PUBLISHED_SEEDS } from './arms.ts'
-import { HEADLINE, HEADLINE_SEEDS, LONG, LONG_ARMS, LONG_REFERENCE, OTHER_GROUNDS } from './bytes-arms.ts'
+import { HEADLINE, HEADLINE_SEEDS, LONG, LONG_ARMS, LONG_REFERENCE, MANY_ROWS, MANY_ROWS_ARMS, MANY_ROWS_REFERENCE, OTHER_GROUNDS } from './bytes-arms.ts'
 import { GAP_ARMS } from './bytes-gap-arms.ts'
 import { bytesPage } from './bytes-page.ts'
 import type { LabRow } from './lab-rows.ts'
@@ -16,6 +16,7 @@ export function bytesStudy (cells: TrainingCells, published: readonly LabRow[]):
     cells: [
       ...seeds.flatMap(seed => HEADLINE.map(({ name, point }) => cells.cell(name, GROUND, point, seed))),
       ...PUBLISHED_SEEDS.flatMap(seed => [LONG_REFERENCE, ...LONG_ARMS].map(({ name, point }) => cells.cell(name, LONG, point, seed))),
+      ...PUBLISHED_SEEDS.flatMap(seed => [MANY_ROWS_REFERENCE, ...MANY_ROWS_ARMS].map(({ name, point }) => cells.cell(name, MANY_ROWS, point, seed))),
       ...OTHER_GROUNDS.flatMap(({ setting, reference, flagship }) => [flagship, reference].map(({ name, point }) => cells.cell(name, setting, point, TUNING_SEED))),
       ...GAP_ARMS.map(({ name, setting, point }) => cells.cell(name, setting, point, TUNING_SEED))
     ]
