@@ -5,8 +5,8 @@ import { LanePeer } from '../../src/spsa/lanes/lane-peer.ts'
 import type { LaneNews, LanePeerReport } from '../../src/spsa/lanes/lane-peer.ts'
 import type { LaneRules } from '../../src/spsa/lanes/lane-rules.ts'
 import type { Entry } from '../../src/spsa/ledger-entry.ts'
-import { encodeScalars } from '../../protocols/scalars/messages.ts'
 import type { LinkProfile } from '../scenarios/links.ts'
+import { scalarWireBytes } from './scalar-wire.ts'
 import { optimumOf } from './simulated-peer.ts'
 import type { SimulatedPeer } from './simulated-peer.ts'
 import type { Scenario } from './simulation-scenario.ts'
@@ -33,8 +33,6 @@ export interface ScalarLaneSurroundings {
 const NOISE_STREAM = 111
 const BYTES_A_WEIGHT = 4
 const REQUEST_BYTES = 200
-/** What a message costs besides itself: its length, the stream's header and the encryption's. */
-const FRAME_BYTES = 2 + 12 + 18
 const UNSIGNED = new Uint8Array(64)
 
 /** One peer of the scalar lane in a simulated swarm: it measures on a quadratic of its own, as peers that train descend one. */
@@ -113,7 +111,7 @@ export class ScalarLanePeer {
 
   #send (entry: Entry): void {
     const { network, byId } = this.#around
-    const bytes = FRAME_BYTES + encodeScalars({ kind: 'pack', entry }).length
+    const bytes = scalarWireBytes({ kind: 'pack', entry })
     for (const { peerId } of this.#training()) {
       network.carry(this.#seat.name, peerId, bytes, arrived => {
         const to = byId(peerId)

@@ -2,7 +2,9 @@ import { ed25519 } from '@noble/curves/ed25519.js'
 import { bytesToHex } from '@noble/hashes/utils.js'
 import type { ClipRules } from '../../src/spsa/clipping.ts'
 import { fraction, integerBelow } from '../../src/random/draw.ts'
+import type { ScalarRequest } from '../../src/ports.ts'
 import { words } from '../../src/random/words.ts'
+import type { Words } from '../../src/random/words.ts'
 import { modelMemory } from '../../src/spsa/byte-model.ts'
 import type { ByteModel } from '../../src/spsa/byte-model.ts'
 import { HALF_SEEDS } from '../../src/spsa/half-loss.ts'
@@ -15,16 +17,19 @@ import { rademacher } from '../../src/spsa/noise.ts'
 import { placesOf } from '../../src/spsa/places.ts'
 import { scalarCodec } from '../../src/spsa/scalar-codec.ts'
 import { scheduleOf } from '../../src/spsa/schedules.ts'
-import { perturbed, readAll } from '../../src/spsa/weight-source.ts'
-import { encodeScalars } from '../../protocols/scalars/messages.ts'
+import { readAll } from '../../src/spsa/weight-source.ts'
 import { signer } from '../../node/scalars/signing.ts'
+import { EXAGGERATION, problemLosses } from './problem-losses.ts'
+import { ROUGH_LATENCY_MS, RoughLinks } from './rough-links.ts'
+import type { Roughness } from './rough-links.ts'
 import type { ScalarProblem } from './scalar-problems.ts'
+import { scalarWireBytes } from './scalar-wire.ts'
 import { sharedVerify } from './shared-verify.ts'
 import { TaskQueue } from './task-queue.ts'
 import { VirtualClock } from './virtual-clock.ts'
 import { WindowSkipper } from './window-skipper.ts'
 
-export interface ScalarScenario {
+export interface ScalarScenario extends Roughness {
   readonly problem: ScalarProblem
   readonly peers: number
   /** So many of them send the largest byte against what they measured. */
@@ -42,12 +47,7 @@ export interface ScalarScenario {
   /** η of the mean over all peers, falling linearly to a tenth. */
   readonly learningRate: number
   readonly clip: ClipRules
-  /** Probabilities that a message vanishes and that it arrives twice. */
-  readonly lost: number
-  readonly repeated: number
-  /** Up to so much later, each message for itself: they overtake one another. */
-  readonly jitterMs: number
-  /** One way; 30 when left out. */
+  /** One way; `ROUGH_LATENCY_MS` when left out. */
   readonly latencyMs?: number
   /** When the last peer is cut off from all others, who then do not wait for it unless nobody has noticed. */
   readonly away?: { readonly fromMs: number, readonly toMs: number, readonly isUnnoticed?: boolean }
@@ -71,101 +71,133 @@ export interface ScalarOutcome {
   readonly swarm: readonly OneBytePeer[]
 }
 
-const LATENCY_MS = 30
 const EVALUATION_MS = 50
 const COMPARE_EVERY_MS = 1000
 /** Comparing on after the last step, until nothing can be missing any more. */
 const AFTERMATH_MS = 60_000
-/** What a message costs besides itself: its length, the stream's header and the encryption's. */
-const FRAME_BYTES = 2 + 12 + 18
 const EPSILON = 1e-3
 
 /** Runs a `one-byte` swarm in virtual time over links that lose, repeat and reorder; the same scenario gives the same outcome. */
 export function runScalarSwarm (scenario: ScalarScenario): ScalarOutcome {
-  const clock = new VirtualClock()
-  const verify = sharedVerify()
-  const random = words(scenario.seed, 402)
-  const reports: OneByteReport[] = []
-  const curve: number[] = []
-  const keys = Array.from({ length: scenario.peers + (scenario.skips === undefined ? 0 : 1) }, (_, index) => new Uint8Array(32).fill(index + 1))
-  const names = keys.map(key => bytesToHex(ed25519.getPublicKey(key)))
-  let bytes = 0
-  const isCut = (one: string, other: string): boolean => [one, other].includes(names.at(-1) as string) && isAway(scenario, clock.nowMs())
-  const deliver = (from: string, to: string, message: OneByteMessage): void => {
-    bytes += sizeOf(message)
-    if (fraction(random) < scenario.lost || isCut(from, to)) return
-    const copies = fraction(random) < scenario.repeated ? 2 : 1
-    for (let copy = 0; copy < copies; copy++) {
-      clock.schedule((scenario.latencyMs ?? LATENCY_MS) + scenario.jitterMs * fraction(random), () => { (to === skipper?.peer ? skipper : swarm[names.indexOf(to)])?.receive(from, message) })
-    }
-  }
-  const sendAs = (name: string, to: string, message: OneByteMessage): void => { for (const other of to === EVERYONE ? names : [to]) if (other !== name) deliver(name, other, message) }
-  const rules = rulesOf(scenario, names)
-  const skipper = skipperOf(scenario, rules.ledger, { names, keys, sendAs })
-  const works = names.slice(0, scenario.peers).map(() => new ModelWork(modelMemory(scenario.problem.start), rules.model, rules.ledger.runId))
-  const turns = works.map(() => new TaskQueue(clock, scenario.modelTaskMs ?? 0))
-  const modelOf = (index: number): ByteModel => (works[index] as ModelWork).model
-  const measurements = works.map((_work, index) => measurer(scenario, () => modelOf(index), index, clock, () => fraction(random)))
-  const swarm: OneBytePeer[] = names.slice(0, scenario.peers).map((name, index) => new OneBytePeer(rules, {
-    peer: name,
-    model: { ask: (task, answer) => { turns[index]?.take(() => { works[index]?.ask(task, answer) }) } },
-    sign: signer(keys[index] as Uint8Array),
-    verify,
-    keep: (_entry, kept) => { kept() },
-    measure: (request, done) => { turns[index]?.take(() => { measurements[index]?.(request, done) }) },
-    send: (to, message) => { sendAs(name, to, message) },
-    others: () => names.filter(other => other !== name && (scenario.away?.isUnnoticed === true || !isCut(name, other))),
-    clock,
-    report (event) {
-      reports.push(event)
-      if (event.kind === 'overruled') clock.schedule(LATENCY_MS, () => { adopt(swarm, modelOf, index, event.offer) })
-      if (index === 0 && event.kind === 'step' && event.step % scenario.window === 0) curve.push(lossOf(scenario.problem, modelOf(0)))
-    }
-  }))
-  const compare = (): void => {
-    for (const peer of swarm) if (peer.step === scenario.steps) peer.compare(names[integerBelow(random, names.length)] as string)
-    clock.schedule(COMPARE_EVERY_MS, compare)
-  }
-  for (const peer of swarm) peer.start()
-  clock.schedule(COMPARE_EVERY_MS, compare)
-  while (swarm.some(({ step }) => step < scenario.steps) && clock.advance());
-  const [spent, endedMs] = [bytes, clock.nowMs()]
-  while (clock.advance(endedMs + AFTERMATH_MS));
-  return {
-    losses: works.map(({ model }) => lossOf(scenario.problem, model)),
-    curve,
-    distinctModels: new Set(works.map(({ model }) => model.hash())).size,
-    endedMs,
-    bytesPerStepAndPeer: spent / scenario.steps / scenario.peers,
-    reports,
-    swarm
-  }
+  return new RoughScalars(scenario).run()
 }
 
-interface Around {
-  readonly names: readonly string[]
-  readonly keys: readonly Uint8Array[]
-  readonly sendAs: (name: string, to: string, message: OneByteMessage) => void
-}
+class RoughScalars {
+  readonly #scenario: ScalarScenario
+  readonly #clock = new VirtualClock()
+  readonly #random: Words
+  readonly #links: RoughLinks
+  readonly #verify = sharedVerify()
+  readonly #keys: readonly Uint8Array[]
+  readonly #names: readonly string[]
+  readonly #rules: OneByteRules
+  readonly #skipper: WindowSkipper | undefined
+  readonly #works: readonly ModelWork[]
+  readonly #swarm: readonly OneBytePeer[]
+  readonly #reports: OneByteReport[] = []
+  readonly #curve: number[] = []
+  #sentBytes = 0
 
-function skipperOf ({ peers, skips }: ScalarScenario, rules: OneByteRules['ledger'], { names, keys, sendAs }: Around): WindowSkipper | undefined {
-  const [leader, peer, key] = [names[0], names[peers], keys[peers]]
-  if (skips === undefined || leader === undefined || peer === undefined || key === undefined) return undefined
-  return new WindowSkipper({ peer, leader, rules, sign: signer(key), skips, send: message => { sendAs(peer, EVERYONE, message) } })
+  constructor (scenario: ScalarScenario) {
+    const { peers, problem, skips, seed } = scenario
+    this.#scenario = scenario
+    this.#random = words(seed, 402)
+    this.#links = new RoughLinks(this.#clock, this.#random, scenario)
+    this.#keys = Array.from({ length: peers + (skips === undefined ? 0 : 1) }, (_, index) => new Uint8Array(32).fill(index + 1))
+    this.#names = this.#keys.map(key => bytesToHex(ed25519.getPublicKey(key)))
+    this.#rules = rulesOf(scenario, this.#names)
+    this.#skipper = this.#skipperOf(scenario)
+    this.#works = this.#names.slice(0, peers).map(() => new ModelWork(modelMemory(problem.start), this.#rules.model, this.#rules.ledger.runId))
+    this.#swarm = this.#works.map((work, index) => this.#peer(work, index))
+  }
+
+  run (): ScalarOutcome {
+    const { steps, peers, problem } = this.#scenario
+    for (const peer of this.#swarm) peer.start()
+    this.#clock.schedule(COMPARE_EVERY_MS, () => { this.#compare() })
+    while (this.#swarm.some(({ step }) => step < steps) && this.#clock.advance());
+    const [sentBytes, endedMs] = [this.#sentBytes, this.#clock.nowMs()]
+    while (this.#clock.advance(endedMs + AFTERMATH_MS));
+    return {
+      losses: this.#works.map(({ model }) => lossOf(problem, model)),
+      curve: this.#curve,
+      distinctModels: new Set(this.#works.map(({ model }) => model.hash())).size,
+      endedMs,
+      bytesPerStepAndPeer: sentBytes / steps / peers,
+      reports: this.#reports,
+      swarm: this.#swarm
+    }
+  }
+
+  #peer (work: ModelWork, index: number): OneBytePeer {
+    const name = this.#names[index] as string
+    const turns = new TaskQueue(this.#clock, this.#scenario.modelTaskMs ?? 0)
+    return new OneBytePeer(this.#rules, {
+      peer: name,
+      model: { ask: (task, answer) => { turns.take(() => { work.ask(task, answer) }) } },
+      sign: signer(this.#keys[index] as Uint8Array),
+      verify: this.#verify,
+      keep: (_entry, kept) => { kept() },
+      measure: (request, done) => { turns.take(() => { this.#measure(work.model, index, request, done) }) },
+      send: (to, message) => { this.#send(name, to, message) },
+      others: () => this.#names.filter(other => other !== name && (this.#scenario.away?.isUnnoticed === true || !this.#isCut(name, other))),
+      clock: this.#clock,
+      report: event => { this.#hear(event, index) }
+    })
+  }
+
+  #hear (event: OneByteReport, index: number): void {
+    const { problem, window } = this.#scenario
+    this.#reports.push(event)
+    if (event.kind === 'overruled') this.#clock.schedule(ROUGH_LATENCY_MS, () => { this.#adopt(index, event.offer) })
+    if (index === 0 && event.kind === 'step' && event.step % window === 0) this.#curve.push(lossOf(problem, this.#modelOf(0)))
+  }
+
+  #modelOf (index: number): ByteModel { return (this.#works[index] as ModelWork).model }
+
+  /** The weights are read when a forward pass starts; the losses are known when both have ended. */
+  #measure ({ weights }: ByteModel, peer: number, request: ScalarRequest, done: Parameters<OneBytePorts['measure']>[1]): void {
+    const { problem, peers, liars } = this.#scenario
+    const losses = problemLosses({ problem, weights, noise: rademacher, peer, told: loss => peer < peers - liars ? loss : EXAGGERATION * loss }, request)
+    this.#clock.schedule((request.side === undefined ? 2 : 1) * EVALUATION_MS * (0.9 + 0.2 * fraction(this.#random)), () => { done({ kind: 'measured', losses, tokens: 0 }) })
+  }
+
+  #send (name: string, to: string, message: OneByteMessage): void {
+    for (const other of to === EVERYONE ? this.#names : [to]) {
+      if (other === name) continue
+      this.#sentBytes += scalarWireBytes(message)
+      if (!this.#isCut(name, other)) this.#links.carry(() => { (other === this.#skipper?.peer ? this.#skipper : this.#swarm[this.#names.indexOf(other)])?.receive(name, message) })
+    }
+  }
+
+  #isCut (one: string, other: string): boolean {
+    return [one, other].includes(this.#names.at(-1) as string) && isAway(this.#scenario, this.#clock.nowMs())
+  }
+
+  #compare (): void {
+    for (const peer of this.#swarm) if (peer.step === this.#scenario.steps) peer.compare(this.#names[integerBelow(this.#random, this.#names.length)] as string)
+    this.#clock.schedule(COMPARE_EVERY_MS, () => { this.#compare() })
+  }
+
+  #skipperOf ({ peers, skips }: ScalarScenario): WindowSkipper | undefined {
+    const [leader, peer, key] = [this.#names[0], this.#names[peers], this.#keys[peers]]
+    if (skips === undefined || leader === undefined || peer === undefined || key === undefined) return undefined
+    return new WindowSkipper({ peer, leader, rules: this.#rules.ledger, sign: signer(key), skips, send: message => { this.#send(peer, EVERYONE, message) } })
+  }
+
+  /** A snapshot's weights come from whoever took it. */
+  #adopt (index: number, { step, modelHash }: SnapshotOffer): void {
+    const from = this.#swarm.findIndex(({ ledger }, at) => ledger.firstStep === step && this.#modelOf(at).hash(step) === modelHash)
+    const source = this.#swarm[from]
+    if (source === undefined) return
+    const { weights, ...model } = this.#modelOf(from).startAt(step)
+    const { sealed } = source.ledger
+    this.#swarm[index]?.adopt({ weights, start: { model, snapshot: sealed, held: sealed }, modelHash }, () => undefined)
+  }
 }
 
 function isAway ({ away }: ScalarScenario, nowMs: number): boolean {
   return away !== undefined && nowMs >= away.fromMs && nowMs < away.toMs
-}
-
-/** A snapshot's weights come from whoever took it. */
-function adopt (swarm: readonly OneBytePeer[], modelOf: (index: number) => ByteModel, index: number, { step, modelHash }: SnapshotOffer): void {
-  const from = swarm.findIndex(({ ledger }, at) => ledger.firstStep === step && modelOf(at).hash(step) === modelHash)
-  const source = swarm[from]
-  if (source === undefined) return
-  const { weights, ...model } = modelOf(from).startAt(step)
-  const { sealed } = source.ledger
-  swarm[index]?.adopt({ weights, start: { model, snapshot: sealed, held: sealed }, modelHash }, () => undefined)
 }
 
 function rulesOf (scenario: ScalarScenario, names: readonly string[]): OneByteRules {
@@ -189,24 +221,6 @@ function rulesOf (scenario: ScalarScenario, names: readonly string[]): OneByteRu
   }
 }
 
-/** The weights are read when a forward pass starts; the losses are known when both have ended. A liar turns its measurement round and magnifies it. */
-function measurer (scenario: ScalarScenario, self: () => ByteModel, index: number, clock: VirtualClock, chance: () => number): OneBytePorts['measure'] {
-  const exaggeration = index < scenario.peers - scenario.liars ? 1 : -1e6
-  return ({ step, epsilon, directions, side, batch }, done) => {
-    const losses = directions.map(({ seed }) => {
-      const at = (own: 'above' | 'below', signed: number): number => side !== undefined && side !== own
-        ? NaN
-        : exaggeration * scenario.problem.batchLoss(perturbed(self().weights, rademacher, seed, signed), batch === undefined ? index : 0, batch ?? step)
-      return { above: at('above', epsilon), below: at('below', -epsilon) }
-    })
-    clock.schedule((side === undefined ? 2 : 1) * EVALUATION_MS * (0.9 + 0.2 * chance()), () => { done({ kind: 'measured', losses, tokens: 0 }) })
-  }
-}
-
 function lossOf (problem: ScalarProblem, { weights }: ByteModel): number {
   return problem.loss(readAll(weights))
-}
-
-function sizeOf (message: OneByteMessage): number {
-  return FRAME_BYTES + encodeScalars(message).length
 }

@@ -8,9 +8,10 @@ import type { KeptPacks } from '../../src/spsa/pack-keeper.ts'
 import { keptPacks } from '../../src/spsa/pack-players.ts'
 import type { ScalarMachine } from '../../src/spsa/scalar-machine.ts'
 import { byteModelRules } from '../../src/spsa/scalar-methods.ts'
-import { heldWeights, perturbed } from '../../src/spsa/weight-source.ts'
+import { heldWeights } from '../../src/spsa/weight-source.ts'
 import type { WeightSource } from '../../src/spsa/weight-source.ts'
 import type { Conduct } from './dishonest.ts'
+import { EXAGGERATION, problemLosses } from './problem-losses.ts'
 import type { SlopedProblem } from './scalar-problems.ts'
 import type { MachineClock } from './virtual-clock.ts'
 
@@ -23,9 +24,6 @@ export interface ScalarTraining extends Omit<MachineParts, 'trainer' | 'worked'>
   readonly stepMs: number
   readonly conduct: Conduct
 }
-
-/** A liar turns its measurement round and magnifies it. */
-const EXAGGERATION = -1e6
 
 /** The real machine of a run of scalars, over a small problem whose losses take a stated time on the virtual clock. */
 export function trainScalars (training: ScalarTraining): { readonly machine: ScalarMachine, readonly stop: () => void } {
@@ -73,15 +71,10 @@ class ScalarTrainer implements Trainer {
   stop (): void { this.#stopWork?.() }
 
   /** The weights are read when a forward pass starts; the losses are known when both have ended, or the one that is this peer's of two who share them. */
-  #measure ({ step, epsilon, directions, side, batch }: ScalarRequest, done: (outcome: ScalarOutcome) => void): void {
+  #measure (request: ScalarRequest, done: (outcome: ScalarOutcome) => void): void {
     const { problem, index, clock, stepMs, method, conduct } = this.#training
-    const losses = directions.map(({ seed }) => {
-      const at = (own: 'above' | 'below', signed: number): number => side !== undefined && side !== own
-        ? NaN
-        : told(problem.batchLoss(perturbed(this.#theta, methodNoise(method), seed, signed), batch === undefined ? index : 0, batch ?? step), conduct)
-      return { above: at('above', epsilon), below: at('below', -epsilon) }
-    })
-    this.#work(clock, side === undefined ? stepMs : stepMs / 2, () => { done({ kind: 'measured', losses, tokens: 1 }) }, () => { done({ kind: 'stopped', step }) })
+    const losses = problemLosses({ problem, weights: this.#theta, noise: methodNoise(method), peer: index, told: loss => told(loss, conduct) }, request)
+    this.#work(clock, request.side === undefined ? stepMs : stepMs / 2, () => { done({ kind: 'measured', losses, tokens: 1 }) }, () => { done({ kind: 'stopped', step: request.step }) })
   }
 
   get #theta (): WeightSource { return (this.packs ?? this.#model as ModelWork).model.weights }

@@ -2,7 +2,6 @@ import { bytesToHex } from '@noble/hashes/utils.js'
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { firstStepOf } from '../../node/scalars/machine.ts'
 import { signer } from '../../node/scalars/signing.ts'
-import { encodeScalars } from '../../protocols/scalars/messages.ts'
 import type { ScalarSpec } from '../../src/manifest/scalar-schema.ts'
 import type { Peers } from '../../src/ports.ts'
 import type { Sign, Verify } from '../../src/spsa/ledger-entry.ts'
@@ -18,6 +17,7 @@ import type { Struck } from './fates.ts'
 import type { SlopedProblem } from './scalar-problems.ts'
 import { ScalarStore } from './scalar-store.ts'
 import { trainScalars } from './scalar-trainer.ts'
+import { scalarWireBytes } from './scalar-wire.ts'
 import type { ScalarState } from './simulation-scenario.ts'
 import type { MachineClock } from './virtual-clock.ts'
 import type { VirtualNetwork } from './virtual-network.ts'
@@ -48,8 +48,6 @@ export interface ScalarSurroundings {
   readonly report: (peer: SimulatedScalarPeer, event: OneByteReport) => void
 }
 
-/** What a message costs besides itself: its length, the stream's header and the encryption's. */
-const FRAME_BYTES = 2 + 12 + 18
 const BYTES_A_WEIGHT = 4
 /** As real peers have it: who was asked for entries and did not answer is asked again, or another one is, for so long. */
 const ASK_AGAIN_MS = 5000
@@ -218,7 +216,7 @@ export class SimulatedScalarPeer implements Struck {
 
   #send (to: string, message: OneByteMessage): void {
     if (this.conduct.attack === 'silent') return
-    const bytes = FRAME_BYTES + encodeScalars(message).length
+    const bytes = scalarWireBytes(message)
     const [connections, clock] = [this.#connections, this.clock]
     for (const other of this.#present()) {
       if (to !== EVERYONE && other.key !== to) continue

@@ -10,7 +10,7 @@ import { genesisHash } from '../../../src/manifest/genesis-hash.ts'
 import { genesisWeights } from '../../../src/models/genesis.ts'
 import { scalarPresets } from '../../../src/spsa/scalar-methods.ts'
 import { exampleManifest } from '../../support/example-manifest.ts'
-import { nameOfPeer } from '../../../testnet/simulator/pack-swarm.ts'
+import { nameOfPeer } from '../../../testnet/simulator/pack-member.ts'
 import { LivePeer, directoryIn, runMadeIn } from '../peer/support.ts'
 
 const ELSEWHERE_TRAINED = 77

@@ -1,8 +1,11 @@
 import type { ScalarSpec } from '../../../src/manifest/scalar-schema.ts'
 import type { PackSpec } from '../../../src/spsa/pack-methods.ts'
 import { scalarPresets } from '../../../src/spsa/scalar-methods.ts'
-import { member as memberOn, runPackSwarm as runOn } from '../../../testnet/simulator/pack-swarm.ts'
-import type { Around, Course, Ground, Links, Member } from '../../../testnet/simulator/pack-swarm.ts'
+import { member as memberOn } from '../../../testnet/simulator/pack-member.ts'
+import type { Around, Ground, Member } from '../../../testnet/simulator/pack-member.ts'
+import { runPackSwarm as runOn } from '../../../testnet/simulator/pack-swarm.ts'
+import type { Course } from '../../../testnet/simulator/pack-swarm.ts'
+import type { Roughness } from '../../../testnet/simulator/rough-links.ts'
 import { quadraticProblem } from '../../../testnet/simulator/scalar-problems.ts'
 import type { VirtualClock } from '../../../testnet/simulator/virtual-clock.ts'
 
@@ -31,4 +34,4 @@ const ground: Ground = {
 export function member (method: PackSpec, peer: number, clock: VirtualClock, around: Omit<Around, 'ground'>): Member { return memberOn(method, peer, clock, { ...around, ground }) }
 
 /** A swarm on the quadratic. */
-export function runPackSwarm (method: PackSpec, links: Links, course: Omit<Course, 'ground'> = {}): Member[] { return runOn(method, links, { ...course, ground }) }
+export function runPackSwarm (method: PackSpec, links: Roughness, course: Omit<Course, 'ground'> = {}): readonly Member[] { return runOn(method, links, { ...course, ground }) }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { EVERYONE } from '../../../src/spsa/one-byte-messages.ts'
 import { hashWeights } from '../../../src/spsa/weights-hash.ts'
-import { nameOfPeer } from '../../../testnet/simulator/pack-swarm.ts'
-import type { Member } from '../../../testnet/simulator/pack-swarm.ts'
+import { nameOfPeer } from '../../../testnet/simulator/pack-member.ts'
+import type { Member } from '../../../testnet/simulator/pack-member.ts'
 import { VirtualClock } from '../../../testnet/simulator/virtual-clock.ts'
 import { STEPS, ferret, kSeed, member } from './pack-ground.ts'
 

@@ -3,8 +3,10 @@ import { readAll } from '../../../src/spsa/weight-source.ts'
 import { hashWeights } from '../../../src/spsa/weights-hash.ts'
 import { replayedPacks } from '../../../src/spsa/pack-players.ts'
 import { logisticProblem } from '../../../testnet/simulator/scalar-problems.ts'
-import { PACK_RUN, descending, nameOfPeer, runPackSwarm } from '../../../testnet/simulator/pack-swarm.ts'
-import type { Course, Member } from '../../../testnet/simulator/pack-swarm.ts'
+import { PACK_RUN, descending, nameOfPeer } from '../../../testnet/simulator/pack-member.ts'
+import type { Member } from '../../../testnet/simulator/pack-member.ts'
+import { runPackSwarm } from '../../../testnet/simulator/pack-swarm.ts'
+import type { Course } from '../../../testnet/simulator/pack-swarm.ts'
 import { STEPS, ferret, kSeed, problem as quadratic, runPackSwarm as runOnQuadratic } from './pack-ground.ts'
 
 const CALM = { lost: 0, repeated: 0, jitterMs: 50 }
@@ -21,7 +23,7 @@ describe.each([
   ['fedkseed-pro', { ...kSeed, peers: 8, learningRate: 0.3, localSteps: 20, checkEvery: 10, snapshotEvery: 20, levelsAboveMedian: 0, importance: true }, 800],
   ['ferret', { ...ferret, peers: 8, directions: 64, blockSize: 5, checkEvery: 10, snapshotEvery: 20, levelsAboveMedian: 0 }, 200]
 ] as const)('eight peers of %s', (_, method, steps) => {
-  const play = (course: Pick<Course, 'liars'> = {}): Member[] => runPackSwarm(method, CALM, { ...course, ground: { problem, steps, descend: descending(problem, RATE) } })
+  const play = (course: Pick<Course, 'liars'> = {}): readonly Member[] => runPackSwarm(method, CALM, { ...course, ground: { problem, steps, descend: descending(problem, RATE) } })
   let honest = NaN
   beforeAll(() => { honest = lossOf(play()) })
 

@@ -8,8 +8,8 @@ import { packsIn } from '../../../src/spsa/pack-machine.ts'
 import { replayedPacks } from '../../../src/spsa/pack-players.ts'
 import { readAll } from '../../../src/spsa/weight-source.ts'
 import { VirtualClock } from '../../../testnet/simulator/virtual-clock.ts'
-import { PACK_RUN, nameOfPeer, signAs } from '../../../testnet/simulator/pack-swarm.ts'
-import type { Around, Member } from '../../../testnet/simulator/pack-swarm.ts'
+import { PACK_RUN, nameOfPeer, signAs } from '../../../testnet/simulator/pack-member.ts'
+import type { Around, Member } from '../../../testnet/simulator/pack-member.ts'
 import { STEPS, ferret, kSeed, member, problem, runPackSwarm } from './pack-ground.ts'
 
 const ROUGH = { lost: 0.2, repeated: 0.2, jitterMs: 2000 }
