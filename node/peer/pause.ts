@@ -82,7 +82,7 @@ export class PauseSwitch {
       if (this.#sinceMs === undefined) gradients.compute(done)
       else this.#hold(() => { begin(done) }, inner, done)
     }
-    return { gradient: gradients.gradient, compute: begin, finishStep: options => { gradients.finishStep(options) } }
+    return { gradient: gradients.gradient, compute: begin, finishStep: (options, finished) => { gradients.finishStep(options, finished) } }
   }
 
   /** A measurement is made to its end; the next one rests. */

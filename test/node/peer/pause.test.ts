@@ -114,7 +114,7 @@ describe('a pause', () => {
   it('holds back a gradient that has not begun, and lets one under way end', () => {
     const asked: Array<(outcome: TrainingOutcome) => void> = []
     const inner = Object.assign(new SteppedTrainer(), {
-      gradients: { gradient: new Float32Array(1), compute: (done: (outcome: TrainingOutcome) => void) => { asked.push(done) }, finishStep: () => undefined }
+      gradients: { gradient: new Float32Array(1), compute: (done: (outcome: TrainingOutcome) => void) => { asked.push(done) }, finishStep: (_: object, finished?: () => void) => { finished?.() } }
     })
     const pause = new PauseSwitch()
     const { gradients } = pause.trainer(inner, TOKENS_A_STEP)
@@ -126,5 +126,8 @@ describe('a pause', () => {
     expect([asked.length, outcomes]).toEqual([1, ['reached']])
     pause.resume()
     expect(asked).toHaveLength(2)
+    let isFinished = false
+    gradients?.finishStep({ descend: true }, () => { isFinished = true })
+    expect(isFinished).toBe(true)
   })
 })
