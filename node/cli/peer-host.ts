@@ -7,6 +7,7 @@ import { openLogger } from '../logging/logger.ts'
 import type { Logger } from '../logging/logger.ts'
 import { EventLog } from '../peer/event-log.ts'
 import { runPeer } from '../peer/peer.ts'
+import type { PeerOptions } from '../peer/peer-parts.ts'
 import { findRun } from '../peer/run-source.ts'
 import type { RunSource } from '../peer/run-source.ts'
 import { rememberedAnywhere } from '../store/level-store.ts'
@@ -74,18 +75,18 @@ export class PeerHost {
   }
 
   /** One peer of one run, until its budget is spent or it is stopped. @throws ShoalError */
-  async run (source: RunSource, onEvent: (event: StampedEvent) => void = () => undefined): Promise<PeerReport> {
+  async run (source: RunSource, { onEvent, between }: { readonly onEvent?: (event: StampedEvent) => void } & Pick<PeerOptions, 'between'> = {}): Promise<PeerReport> {
     checkAnyMethod(source.run.manifest)
     const events = new EventLog()
     const theme = createTheme(this.#output.colours)
     events.subscribe(event => {
       this.logger[event.type === 'progress' ? 'debug' : 'info'](event.type, { event })
-      onEvent(event)
+      onEvent?.(event)
       this.#scalars.take(basename(this.directory.root), event)
       const line = this.#json ? JSON.stringify(event) : eventLine(event, theme)
       if (line !== undefined) this.#output.line(line)
     })
     const { settings, origins } = this.#loaded
-    return runPeer({ directory: this.directory, source, settings, origins, events, logger: this.logger, software: `shoal/${softwareVersion()}` }, this.signal)
+    return runPeer({ directory: this.directory, source, settings, origins, events, logger: this.logger, software: `shoal/${softwareVersion()}`, between }, this.signal)
   }
 }

@@ -38,6 +38,7 @@ import { PublishedSnapshots } from '../snapshots/published-snapshots.ts'
 import { TrainerClient } from '../trainer-worker/client.ts'
 import { emulatedStepMs } from '../trainer-worker/emulation.ts'
 import type { TrainerInit } from '../trainer-worker/client.ts'
+import { nothingBetween } from './between.ts'
 import type { Closers } from './closers.ts'
 import { fetchRunningState } from './join-in-progress.ts'
 import { inviteAddresses } from './invite-addresses.ts'
@@ -110,7 +111,7 @@ export async function openParts (options: PeerOptions, identity: Identity, close
   // What the trainer went on from is the trainer's by now.
   const goesOnFrom = checkpoint === undefined ? undefined : { step: checkpoint.trainer.step, averaging: checkpoint.averaging, tokens: checkpoint.tokens }
   return {
-    layout, store, files, merges, keepExperts: expertKeeper(options, layout), network, trainer, rounds, serving, pause: new PauseSwitch(), yardstick: yardstickOf(data),
+    layout, store, files, merges, keepExperts: expertKeeper(options, layout), network, trainer, rounds, serving, pause: new PauseSwitch(), between: options.between?.({ seed: samplingSeed, warn }) ?? nothingBetween, yardstick: yardstickOf(data),
     checkpoint: goesOnFrom, snapshot, samplingSeed, tokensPerStep, invite, scalars, joining, replicas: lane === undefined ? replicasOf(options, identity, layout) : undefined, lane, doorkeeper: new Doorkeeper(run, identity, door, network)
   }
 }

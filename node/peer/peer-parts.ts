@@ -18,6 +18,7 @@ import type { PublishedSnapshots } from '../snapshots/published-snapshots.ts'
 import type { Snapshot } from '../../protocols/state/messages.ts'
 import type { RoundThread } from '../round-worker/client.ts'
 import type { TrainerClient } from '../trainer-worker/client.ts'
+import type { Between, BetweenParts } from './between.ts'
 import type { EventLog } from './event-log.ts'
 import type { PauseSwitch } from './pause.ts'
 import type { RestoredState } from './restored-state.ts'
@@ -36,6 +37,8 @@ export interface PeerOptions {
   readonly software: string
   /** Takes libp2p's own metrics. */
   readonly libp2pMetrics?: FurtherMetrics | undefined
+  /** What stands between its decisions and its ports; nothing when left out. */
+  readonly between?: ((parts: BetweenParts) => Between) | undefined
 }
 
 /** What others may ask this peer for; empty until training has something to give. */
@@ -60,6 +63,7 @@ export interface PeerParts {
   readonly rounds: RoundThread | undefined
   readonly serving: Serving
   readonly pause: PauseSwitch
+  readonly between: Between
   /** How text figures follow from the held-out loss; undefined where examples are judged. */
   readonly yardstick: Yardstick | undefined
   /** What this peer itself was when it last stopped. */

@@ -48,11 +48,11 @@ export class Session {
     this.#endsMerged = method.finalMerge === true
     this.#upload = uploadKeeper(options.settings, method, parts)
     this.#hearing = new LaneHearing({
-      lane: method.scalarLane, runId: options.source.run.runId, trainer: parts.pause.trainer(parts.trainer, parts.tokensPerStep), store: parts.store, network: parts.network,
+      lane: method.scalarLane, runId: options.source.run.runId, trainer: parts.between.trainer(parts.pause.trainer(parts.trainer, parts.tokensPerStep)), store: parts.store, network: parts.network,
       round: () => this.averaging.describe().round, emit: event => { options.events.emit(event) }
     })
     this.averaging = new AveragingPeer({
-      clock: wallClock, trainer: this.#hearing.trainer, peers: parts.pause.peers(parts.network), store: this.#hearing.store, method,
+      clock: wallClock, trainer: this.#hearing.trainer, peers: parts.between.peers(parts.pause.peers(parts.network)), store: this.#hearing.store, method,
       layout: parts.layout, budgetSteps: manifest.budget.steps, seed: manifest.seed, minimumPeers: options.settings.waitFor, state: parts.checkpoint?.averaging, worker: parts.rounds,
       decide: round => this.#upload?.decide(round),
       onEvent: event => { this.#onEvent(event) }

@@ -73,7 +73,7 @@ export class ScalarSession {
     this.#reporter = reporter
     const { run } = options.source
     const { network, trainer, loaded, method, samplingSeed } = parts
-    this.#trainer = parts.pause.trainer(trainer, parts.tokensPerStep)
+    this.#trainer = parts.between.trainer(parts.pause.trainer(trainer, parts.tokensPerStep))
     this.#steps = stepsOf(run.manifest)
     this.#ended = new Promise((resolve, reject) => { this.#end = { resolve, reject } })
     // whoever trains hears of it; before that nobody waits
@@ -98,11 +98,11 @@ export class ScalarSession {
         sign: signer(parts.secretKey),
         verify: verifier(),
         keep: (entry, kept) => { parts.ledger.keep(entry, kept) },
-        send: (to, message) => {
+        send: parts.between.scalars((to, message) => {
           // whoever has no weights yet knows nothing that others could compare with
           if (!this.#snapshots.hasWeights && message.kind !== 'seek' && message.kind !== 'inquiry') return
           for (const peerId of to === EVERYONE ? this.#present() : [peerOfKey(to)]) network.scalars.send(peerId, message)
-        },
+        }),
         report: event => { this.#onReport(event) }
       }
     })

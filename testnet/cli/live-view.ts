@@ -85,7 +85,7 @@ export class LiveView implements SwarmViewer {
       title: `${this.#settings.name} · ${this.#settings.methodName} · ${codecNameOf(this.#settings.method)}`,
       elapsedSeconds: (performance.now() - this.#startedAtMs) / 1000,
       budgetSteps: this.#settings.steps,
-      peers: this.#testnet.views,
+      peers: this.#testnet.seats.map(({ view, now }) => ({ ...view, phase: now })),
       recentLines: this.#recent,
       joinLine: joinLine(this.#testnet.invite)
     }, { columns, rows }, createTheme(this.#output.colours)))

@@ -113,23 +113,21 @@ function checkPlan ({ name }: ScenarioFile, { peers, faults }: ScenarioPlan): vo
   if (peers.length > MOST_PEERS) {
     throw new ShoalError({ code: 'USAGE', what: `${name} has too many peers for one machine`, why: `it has ${peers.length}, and each is a process of its own: at most ${MOST_PEERS}`, tryThis: `shoal testnet sim ${name}, or --peers 8` })
   }
-  const liar = peers.find(({ attack }) => attack !== undefined)
-  if (liar !== undefined) {
-    throw new ShoalError({ code: 'USAGE', what: `${name} cannot be run with real peers`, why: `its peer ${liar.name} lies, and real peers do as the program says`, tryThis: `shoal testnet sim ${name}` })
-  }
   checkFaults(name, faults)
 }
 
-function seatsOf ({ peers }: ScenarioPlan, throttle: number, upload: string): SeatPlan[] {
+function seatsOf ({ peers, faults }: ScenarioPlan, throttle: number, upload: string): SeatPlan[] {
   const fastest = Math.max(...peers.map(({ speed }) => speed))
-  return peers.map(peer => ({
+  const later = new Set(faults.flatMap(fault => fault.kind === 'lie' ? fault.peers : []))
+  return peers.map((peer, index) => ({
     alias: peer.name,
     group: peer.group,
     link: peer.link,
     throttle: Math.max(MINIMUM_THROTTLE, throttle * peer.speed / fastest),
     upload: upload !== '' || peer.uploadBytesPerSecond === undefined ? upload : `${peer.uploadBytesPerSecond * 8 / 1000}kbit`,
     lane: peer.lane,
-    joinsLater: peer.joinsLater
+    joinsLater: peer.joinsLater,
+    conduct: peer.attack !== undefined || later.has(index) ? { attack: peer.attack } : undefined
   }))
 }
 

@@ -112,7 +112,7 @@ function listingOf (testnet: Testnet, about: Pick<TestnetListing, 'name' | 'root
       name: seat.name,
       alias: seat.plan.alias,
       pid: seat.pid ?? null,
-      phase: seat.view.phase,
+      phase: seat.now,
       step: seat.view.step,
       round: seat.view.round,
       loss: Number.isFinite(seat.view.loss) ? seat.view.loss : null,

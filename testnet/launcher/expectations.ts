@@ -11,8 +11,9 @@ export interface Verdict {
   readonly unchecked: readonly string[]
 }
 
-/** Holds what became of a testnet against what its scenario expects. */
-export function verdictOn (expected: Expectations, report: Pick<FinalReport, 'evalLoss' | 'perPeer'>, seats: ReadonlyArray<Pick<Seat, 'name' | 'view' | 'hasEndedUnasked'> & { readonly plan: Pick<SeatPlan, 'lane'> }>): Verdict {
+/** Holds what became of the honest peers of a testnet against what its scenario expects. */
+export function verdictOn (expected: Expectations, report: Pick<FinalReport, 'evalLoss' | 'perPeer'>, all: ReadonlyArray<Pick<Seat, 'name' | 'view' | 'hasEndedUnasked'> & { readonly plan: Pick<SeatPlan, 'lane' | 'conduct'> }>): Verdict {
+  const seats = all.filter(({ plan }) => plan.conduct === undefined)
   const views = seats.map(seat => seat.view)
   const training = seats.filter(seat => seat.plan.lane === 'first-order').map(seat => seat.view)
   const broken: string[] = []

@@ -7,8 +7,7 @@ import type { Testnet } from './testnet.ts'
 /** What a scenario asks for that no process of this machine can be made to do. */
 const SIMULATED_ONLY: Partial<Record<PlannedFault['kind'], string>> = {
   clockJump: 'the clock of one process alone cannot be set',
-  diskFull: 'the disk of one process alone cannot be filled',
-  lie: 'real peers do as the program says'
+  diskFull: 'the disk of one process alone cannot be filled'
 }
 
 /** @throws ShoalError USAGE for a scenario that only the simulator can play */
@@ -21,7 +20,7 @@ export function checkFaults (scenario: string, faults: readonly PlannedFault[]):
   })
 }
 
-/** Lets faults happen to a testnet that runs: at their times since it started, or once its first peer that is there has ended a round. */
+/** Lets faults happen to a testnet that runs: at their times since it started, or once its first honest peer that is there has ended a round. */
 export class FaultRunner {
   readonly #say: (sentence: string) => void
   readonly #faults: readonly PlannedFault[]
@@ -43,7 +42,7 @@ export class FaultRunner {
 
   /** Call for each round that a peer has ended. */
   round (name: string, round: number): void {
-    if (name !== this.#begun?.seats.find(seat => seat.isRunning)?.name) return
+    if (name !== this.#begun?.seats.find(({ isRunning, plan }) => isRunning && plan.conduct === undefined)?.name) return
     const due = this.#byRound.filter(({ at }) => 'round' in at && at.round <= round)
     this.#byRound = this.#byRound.filter(fault => !due.includes(fault))
     for (const fault of due) this.#inflict(fault)
@@ -78,7 +77,8 @@ export class FaultRunner {
         if (fault.forMs !== undefined) this.#in(fault.forMs, () => { this.#lines(book => { book.heal() }) })
         return
       case 'heal': this.#lines(book => { book.heal() }); return
-      case 'clockJump': case 'diskFull': case 'lie': throw new RangeError(`${fault.kind} is for the simulator`)
+      case 'lie': each(name => { testnet.seat(name).lie(fault.attack) }); return
+      case 'clockJump': case 'diskFull': throw new RangeError(`${fault.kind} is for the simulator`)
     }
   }
 
@@ -146,6 +146,6 @@ export class FaultRunner {
     if (fault.kind === 'partition') return `partition ${fault.sides.map(side => this.#names(side).join(',')).join(' | ')}`
     if (fault.kind === 'heal') return 'the partition heals'
     const lasting = 'forMs' in fault && fault.forMs !== undefined ? ` for ${fault.forMs / 1000} s` : ''
-    return `${fault.kind} ${this.#names(fault.peers).join(', ')}${lasting}`
+    return `${fault.kind} ${this.#names(fault.peers).join(', ')}${lasting}${fault.kind === 'lie' ? ` (${fault.attack})` : ''}`
   }
 }

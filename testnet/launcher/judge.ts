@@ -25,10 +25,11 @@ export interface JudgeParts {
 const PROMPT = 'The '
 const SAMPLE = { prompt: PROMPT, tokens: 240, temperature: 0.8, topK: 40, seed: 1 } as const
 
-/** Merges what the peers left, measures it on the held-out text, and writes a sample before and after. */
+/** Merges what the honest peers left, measures it on the held-out text, and writes a sample before and after. */
 export async function judge ({ testnet, run, methodName, compute, secondsSoFar }: JudgeParts): Promise<FinalReport> {
+  const honest = testnet.seats.filter(({ plan }) => plan.conduct === undefined)
   // scalar peers have no weights of their own
-  const training = testnet.seats.filter(({ plan }) => plan.lane === 'first-order').map(({ view }) => view)
+  const training = honest.filter(({ plan }) => plan.lane === 'first-order').map(({ view }) => view)
   const finished = training.flatMap(view => view.report === undefined ? [] : [{ ...view.report, name: view.name }])
   const replicas = finished.map(({ name }) => weightsOf(testnet.dataDirectoryOf(name), run))
   if (replicas.length === 0) throw nobodyLeft(testnet)
@@ -43,9 +44,10 @@ export async function judge ({ testnet, run, methodName, compute, secondsSoFar }
       manifest: run.manifest,
       method: methodName,
       peersStarted: testnet.views.length,
-      peersLost: testnet.views.filter(view => view.report === undefined).map(view => view.name),
+      peersLost: honest.filter(({ view }) => view.report === undefined).map(({ name }) => name),
+      liars: testnet.seats.flatMap(({ name, plan, attack }) => plan.conduct === undefined ? [] : [{ name, attack: attack ?? null }]),
       reports: await withEndLoss(finished, replicas, trainer),
-      bytes: testnet.views.map(view => view.bytes),
+      bytes: honest.map(({ view }) => view.bytes),
       replicas,
       mergedLoss: loss,
       mergedAccuracy: accuracy,

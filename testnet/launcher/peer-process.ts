@@ -6,6 +6,8 @@ import { z } from 'zod'
 import type { PeerEvent, StampedEvent } from '../../src/events.ts'
 import { ShoalError } from '../../src/errors.ts'
 import type { ErrorCode } from '../../src/errors.ts'
+import type { Conduct } from '../dishonesty/conduct.ts'
+import type { Order } from '../dishonesty/liar.ts'
 
 export type StartedEvent = Extract<PeerEvent, { type: 'started' }>
 
@@ -18,6 +20,8 @@ export interface PeerProcessOptions {
   readonly onEvent: (event: StampedEvent) => void
   /** Another build's `shoal.js`, to compare with; this one's when left out. */
   readonly program?: string | undefined
+  /** Of a peer that lies, at once or when it is told to; an honest one when left out. */
+  readonly conduct?: Conduct | undefined
   /** Of Node, beside what this process was started with. */
   readonly nodeOptions?: string | undefined
   /** Beside this process's own. */
@@ -35,7 +39,7 @@ export interface PeerExit {
 const STDERR_TAIL_BYTES = 4096
 
 /** Node cannot run TypeScript, so tests that run from source start the built program. */
-const PROGRAM = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../../dist/testnet/shoal.js' : '../shoal.js', import.meta.url))
+const [PROGRAM, LIAR] = ['shoal.js', 'liar.js'].map(file => fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? `../../dist/testnet/${file}` : `../${file}`, import.meta.url))) as [string, string]
 
 /** One peer of a local testnet: a separate process that talks NDJSON on its standard output. */
 export class PeerProcess {
@@ -51,9 +55,11 @@ export class PeerProcess {
     this.name = options.name
     this.dataDirectory = options.dataDirectory
     const [starter, ...between] = options.launcher ?? []
-    const words = [...between, ...starter === undefined ? [] : [process.execPath], options.program ?? PROGRAM, 'join', ...options.joinArguments, '--data-dir', options.dataDirectory, '--json']
+    const { conduct, program = conduct === undefined ? PROGRAM : LIAR } = options
+    const lies = conduct?.attack === undefined ? [] : ['--attack', conduct.attack]
+    const words = [...between, ...starter === undefined ? [] : [process.execPath], program, 'join', ...options.joinArguments, ...lies, '--data-dir', options.dataDirectory, '--json']
     this.#child = spawn(starter ?? process.execPath, words, {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', ...conduct === undefined ? [] : ['ipc' as const]],
       env: { ...process.env, ...options.nodeOptions === undefined ? {} : { NODE_OPTIONS: options.nodeOptions }, ...options.environment },
       // A terminal's Ctrl-C must reach the launcher alone, which then stops its peers in order.
       detached: process.platform !== 'win32'
@@ -99,6 +105,11 @@ export class PeerProcess {
   /** False where the process is gone or the system knows no such signal. */
   send (signal: 'SIGSTOP' | 'SIGCONT'): boolean {
     return process.platform !== 'win32' && this.#child.kill(signal)
+  }
+
+  /** Tells a peer that was started to lie some day that it does from here on; one that is gone hears nothing. */
+  lie (order: Order): void {
+    if (this.#child.connected) this.#child.send(order, () => undefined)
   }
 
   async #readEvents (onEvent: (event: StampedEvent) => void): Promise<StartedEvent> {

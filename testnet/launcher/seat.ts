@@ -1,6 +1,8 @@
 import { join } from 'node:path'
 import type { ByteTotals, StampedEvent } from '../../src/events.ts'
 import type { ErrorCode } from '../../src/errors.ts'
+import type { Conduct } from '../dishonesty/conduct.ts'
+import type { Attack } from '../scenarios/attacks.ts'
 import type { LinkProfile } from '../scenarios/links.ts'
 import { PeerProcess } from './peer-process.ts'
 import type { StartedEvent } from './peer-process.ts'
@@ -20,6 +22,8 @@ export interface SeatPlan {
   readonly lane: 'first-order' | 'scalars'
   /** Whether it comes later, when told to. */
   readonly joinsLater: boolean
+  /** What one that lies at some time does at first; nobody vouches for it. An honest peer when left out. */
+  readonly conduct?: Readonly<Conduct> | undefined
 }
 
 export interface SeatOptions {
@@ -47,12 +51,15 @@ export class Seat {
   #started: StartedEvent | undefined
   #isFrozen = false
   #wasAsked = false
+  /** Whichever of its processes runs. */
+  readonly #conduct: Conduct | undefined
 
   constructor (name: string, plan: SeatPlan, options: SeatOptions) {
     this.plan = plan
     this.view = newPeerView(name)
     this.dataDirectory = join(options.root, `peer-${name.toLowerCase()}`)
     this.#options = options
+    this.#conduct = plan.conduct === undefined ? undefined : { ...plan.conduct }
     if (plan.joinsLater) Object.assign(this.view, { alive: false, phase: 'comes later' })
   }
 
@@ -61,6 +68,10 @@ export class Seat {
   get isFrozen (): boolean { return this.#isFrozen }
   /** Whether it is over without having taken all its steps, and nobody had made it end. */
   get hasEndedUnasked (): boolean { return this.#process !== undefined && !this.isRunning && this.view.report === undefined && !this.#wasAsked }
+  /** What it does to the others; undefined while it is honest. */
+  get attack (): Attack | undefined { return this.#conduct?.attack }
+  /** What it does now, for people. */
+  get now (): string { return this.attack === undefined ? this.view.phase : `lies (${this.attack}): ${this.view.phase}` }
   get lastWords (): string { return this.#process?.lastWords ?? '' }
   get pid (): number | undefined { return this.isRunning ? this.#process?.pid : undefined }
   /** Where it listens, or listened when it was last there. */
@@ -89,7 +100,7 @@ export class Seat {
     const { joinArguments, environment, launcher, onEvent, onExit } = this.#options
     const told = sumOf(this.view.bytes)
     const process = new PeerProcess({
-      name: this.name, dataDirectory: this.dataDirectory, environment, launcher,
+      name: this.name, dataDirectory: this.dataDirectory, environment, launcher, conduct: this.#conduct,
       joinArguments: [source, ...listen.flatMap(address => ['--listen', address]), '--wait-for', String(waitFor), ...joinArguments],
       onEvent: event => {
         const whole = told === 0 ? event : withEarlier(event, earlier)
@@ -122,6 +133,13 @@ export class Seat {
   kill (): void {
     this.#wasAsked = true
     this.#process?.kill()
+  }
+
+  /** It lies from here on, in this life and the next ones. */
+  lie (attack: Attack): void {
+    if (this.#conduct === undefined) throw new RangeError(`${this.name} was planned as an honest peer`)
+    this.#conduct.attack = attack
+    this.#process?.lie({ attack })
   }
 
   /** Its process stands still: nothing of it computes, answers or hears. */

@@ -3,7 +3,7 @@ import { table } from '../../node/terminal/table.ts'
 import type { Theme } from '../../node/terminal/theme.ts'
 import { formatBytes, formatCount, formatNumber, formatRatio, formatSeconds } from '../../node/terminal/units.ts'
 import { bitsOf } from './final-report.ts'
-import type { FinalReport } from './final-report.ts'
+import type { FinalReport, NamedLiar } from './final-report.ts'
 
 /** The end of a testnet for people: a row a peer, the merged model beside gzip, bytes beside all-reduce, two samples. */
 export function finalLines (report: FinalReport, theme: Theme): string[] {
@@ -15,9 +15,12 @@ export function finalLines (report: FinalReport, theme: Theme): string[] {
     ...byteLines(report),
     `${formatSeconds(report.secondsTotal)} in all, ${formatSeconds(report.secondsTraining)} of them training; ${isOneModel(report) ? 'all peers with the same weights' : `replicas apart by ${report.consensusDistance.toExponential(1)} of their size`}`,
     ...report.peersLost.length === 0 ? [] : [theme.warning(`ended early: ${report.peersLost.join(', ')}`)],
+    ...report.liars.length === 0 ? [] : [theme.warning(`lied, and are not counted: ${report.liars.map(liarName).join(', ')}`)],
     ...report.sampleAfter === '' ? [] : ['', theme.faint('before:'), printable(report.sampleBefore), '', theme.faint('after:'), printable(report.sampleAfter)]
   ]
 }
+
+function liarName ({ name, attack }: NamedLiar): string { return `${name} (${attack ?? 'not yet'})` }
 
 function judgedLines (report: FinalReport, theme: Theme): string[] {
   const [loss, right] = [formatNumber(report.evalLoss, 4), `${formatNumber(100 * report.evalAccuracy, 1)} %`]

@@ -6,6 +6,7 @@ import { tokensPerStepOf } from '../../src/manifest/tokens.ts'
 import { bitsPerCharacter, gzipBitsPerCharacter } from '../../node/peer/text-figures.ts'
 import { consensusDistance } from '../../src/parameters/consensus.ts'
 import { allReduceBytes } from '../../src/averaging/all-reduce-bytes.ts'
+import type { Attack } from '../scenarios/attacks.ts'
 
 /** The object that `shoal testnet run --json` prints in the end (design.md, command-line contract). */
 export interface FinalReport {
@@ -13,9 +14,11 @@ export interface FinalReport {
   readonly runId: string
   readonly method: string
   readonly codec: string
-  /** Peers started; those that ended early are in `peersLost`. */
+  /** Peers started; those that ended early are in `peersLost`, those that lied in `liars`. */
   readonly peers: number
   readonly peersLost: readonly string[]
+  /** Peers that lied at some time, of which nothing else here tells. */
+  readonly liars: readonly NamedLiar[]
   readonly seed: number
   /** Inner steps on each peer that finished, the most of any. */
   readonly steps: number
@@ -44,6 +47,12 @@ export interface FinalReport {
   readonly sampleAfter: string
 }
 
+/** `attack` is what it did to the others in the end; null for one that was to lie and did not get to it. */
+export interface NamedLiar {
+  readonly name: string
+  readonly attack: Attack | null
+}
+
 export type NamedReport = PeerReport & { readonly name: string }
 
 export interface ReportParts {
@@ -52,8 +61,9 @@ export interface ReportParts {
   readonly method: string
   readonly peersStarted: number
   readonly peersLost: readonly string[]
+  readonly liars: readonly NamedLiar[]
   readonly reports: readonly NamedReport[]
-  /** Of every peer started, lost ones too. */
+  /** Of every honest peer started, lost ones too. */
   readonly bytes: readonly ByteTotals[]
   readonly replicas: readonly Float32Array[]
   readonly mergedLoss: number
@@ -78,6 +88,7 @@ export function finalReport (parts: ReportParts): FinalReport {
     codec: codecNameOf(manifest.method),
     peers: parts.peersStarted,
     peersLost: parts.peersLost,
+    liars: parts.liars,
     seed: manifest.seed,
     steps: Math.max(0, ...reports.map(report => report.steps)),
     rounds: Math.max(0, ...reports.map(report => report.rounds)),

@@ -1,4 +1,4 @@
-import type { Conduct } from './dishonest.ts'
+import type { Conduct } from '../dishonesty/conduct.ts'
 import type { Fault } from './simulation-scenario.ts'
 import type { MachineClock } from './virtual-clock.ts'
 import type { VirtualNetwork } from './virtual-network.ts'

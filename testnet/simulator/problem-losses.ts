@@ -4,9 +4,6 @@ import { perturbed } from '../../src/spsa/weight-source.ts'
 import type { WeightSource } from '../../src/spsa/weight-source.ts'
 import type { ScalarProblem } from './scalar-problems.ts'
 
-/** A liar turns its measurement round and magnifies it. */
-export const EXAGGERATION = -1e6
-
 export interface Measured {
   readonly problem: ScalarProblem
   readonly weights: WeightSource

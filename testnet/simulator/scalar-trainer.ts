@@ -10,8 +10,9 @@ import type { ScalarMachine } from '../../src/spsa/scalar-machine.ts'
 import { byteModelRules } from '../../src/spsa/scalar-methods.ts'
 import { heldWeights } from '../../src/spsa/weight-source.ts'
 import type { WeightSource } from '../../src/spsa/weight-source.ts'
-import type { Conduct } from './dishonest.ts'
-import { EXAGGERATION, problemLosses } from './problem-losses.ts'
+import type { Conduct } from '../dishonesty/conduct.ts'
+import { corruptedMeasurements } from '../dishonesty/scalars.ts'
+import { problemLosses } from './problem-losses.ts'
 import type { SlopedProblem } from './scalar-problems.ts'
 import type { MachineClock } from './virtual-clock.ts'
 
@@ -28,7 +29,7 @@ export interface ScalarTraining extends Omit<MachineParts, 'trainer' | 'worked'>
 /** The real machine of a run of scalars, over a small problem whose losses take a stated time on the virtual clock. */
 export function trainScalars (training: ScalarTraining): { readonly machine: ScalarMachine, readonly stop: () => void } {
   const trainer = new ScalarTrainer(training)
-  const machine = createMachine({ ...training, trainer, worked: () => undefined })
+  const machine = createMachine({ ...training, trainer: corruptedMeasurements(trainer, training.conduct), worked: () => undefined })
   return { machine, stop: () => { trainer.stop() } }
 }
 
@@ -56,13 +57,11 @@ class ScalarTrainer implements Trainer {
 
   /** First-order steps, of Ferret. */
   train (untilStep: number, done: (outcome: TrainingOutcome) => void): void {
-    const { problem, clock, stepMs, conduct } = this.#training
+    const { problem, clock, stepMs } = this.#training
     const steps = untilStep - this.step
     this.#work(clock, steps * stepMs, () => {
-      const before = this.weights.slice()
       const meanLoss = problem.loss(this.weights)
       for (let step = 0; step < steps; step++) problem.descend(this.weights)
-      if (conduct.attack !== undefined) before.forEach((start, index) => { this.weights[index] = conduct.attack === 'nan' ? NaN : 2 * start - (this.weights[index] as number) })
       this.step = untilStep
       done({ kind: 'reached', step: untilStep, tokens: steps, meanLoss })
     }, () => { done({ kind: 'stopped', step: this.step }) })
@@ -72,8 +71,8 @@ class ScalarTrainer implements Trainer {
 
   /** The weights are read when a forward pass starts; the losses are known when both have ended, or the one that is this peer's of two who share them. */
   #measure (request: ScalarRequest, done: (outcome: ScalarOutcome) => void): void {
-    const { problem, index, clock, stepMs, method, conduct } = this.#training
-    const losses = problemLosses({ problem, weights: this.#theta, noise: methodNoise(method), peer: index, told: loss => told(loss, conduct) }, request)
+    const { problem, index, clock, stepMs, method } = this.#training
+    const losses = problemLosses({ problem, weights: this.#theta, noise: methodNoise(method), peer: index }, request)
     this.#work(clock, request.side === undefined ? stepMs : stepMs / 2, () => { done({ kind: 'measured', losses, tokens: 1 }) }, () => { done({ kind: 'stopped', step: request.step }) })
   }
 
@@ -90,9 +89,4 @@ class ScalarTrainer implements Trainer {
       stopped()
     }
   }
-}
-
-function told (loss: number, { attack }: Conduct): number {
-  if (attack === undefined || attack === 'silent') return loss
-  return attack === 'nan' ? NaN : EXAGGERATION * loss
 }

@@ -15,8 +15,9 @@ import type { ChunkPlan } from '../../src/transfer/chunk-plan.ts'
 import { CHUNK_VALUES } from '../../src/transfer/chunk-plan.ts'
 import { ExpectedSpread } from '../../src/transfer/expected-spread.ts'
 import { planOf } from '../../src/transfer/method-replicas.ts'
-import type { Conduct } from './dishonest.ts'
-import { corruptedPeers, corruptedTrainer } from './dishonest.ts'
+import type { Conduct } from '../dishonesty/conduct.ts'
+import { LIES_STREAM } from '../dishonesty/conduct.ts'
+import { corruptedPeers, corruptedTrainer } from '../dishonesty/rounds.ts'
 import type { Struck } from './fates.ts'
 import { HeldSnapshots } from './held-snapshots.ts'
 import { MemoryParts } from './memory-parts.ts'
@@ -33,7 +34,7 @@ import type { SavedPeer, SimulatedTrainer, TrainingStart } from './virtual-store
 import { VirtualStore } from './virtual-store.ts'
 
 /** Streams of the seed's words, apart from those that training uses. */
-const STREAM = { optima: 102, noise: 103, machines: 104, lies: 106 } as const
+const STREAM = { optima: 102, noise: 103, machines: 104 } as const
 
 /** A replica is fetched in so many chunks, however small it is, so that several members give some. */
 const CHUNKS_AT_LEAST = 64
@@ -114,14 +115,14 @@ export class SimulatedPeer implements Struck {
     const { seed, method, steps, layout, roundTaskMs } = scenario
     const { peers, clock } = this.#process ?? this.arrive()
     const own = this.#trainerOf(clock, saved ?? replica)
-    const honest = corruptedTrainer(own, this.conduct, words(seed, STREAM.lies, this.index))
+    const honest = corruptedTrainer(own, this.conduct, words(seed, LIES_STREAM, this.index))
     const rules = this.#around.lane
     const lane = rules === undefined ? undefined : new FirstOrderLane(honest, { rules, verify: () => true, clock, round: () => averaging.describe().round })
     const trainer = this.#watched(lane?.trainer ?? honest, own.moments)
     const keeper = keeperFor(scenario, this.index, { nowMs: () => clock.nowMs(), sentBytes: () => network.sentBytes(this.id) })
     const worker = roundTaskMs === undefined ? undefined : queued(workOn(trainer, { self: this.id, method, layout, seed, state: saved?.averaging }), new TaskQueue(clock, roundTaskMs))
     const averaging: AveragingPeer = new AveragingPeer({
-      clock, trainer, worker, peers: corruptedPeers(scenario.peersOf?.(this.index, peers) ?? peers, this.conduct, words(seed, STREAM.lies, this.index)), store: { recordRound: () => undefined }, method, layout,
+      clock, trainer, worker, peers: corruptedPeers(scenario.peersOf?.(this.index, peers) ?? peers, this.conduct, words(seed, LIES_STREAM, this.index)), store: { recordRound: () => undefined }, method, layout,
       budgetSteps: steps, seed, state: saved?.averaging, minimumPeers, decide: round => keeper?.decide(round),
       onEvent: event => {
         if (event.type === 'round') {

@@ -12,7 +12,8 @@ import type { ScalarRun } from '../../src/spsa/pack-methods.ts'
 import type { ScalarMachine } from '../../src/spsa/scalar-machine.ts'
 import type { Attack } from '../scenarios/attacks.ts'
 import type { LinkProfile } from '../scenarios/links.ts'
-import type { Conduct } from './dishonest.ts'
+import type { Conduct } from '../dishonesty/conduct.ts'
+import { corruptedSending } from '../dishonesty/scalars.ts'
 import type { Struck } from './fates.ts'
 import type { SlopedProblem } from './scalar-problems.ts'
 import { ScalarStore } from './scalar-store.ts'
@@ -121,7 +122,7 @@ export class SimulatedScalarPeer implements Struck {
       ports: {
         peer: this.key, sign: this.#sign, verify,
         keep: (entry, kept) => { if (this.store.add(entry)) kept(); else this.#fail('its packs cannot be kept: the disk is full') },
-        send: (to, message) => { this.#send(to, message) },
+        send: corruptedSending((to, message) => { this.#send(to, message) }, this.conduct),
         report: event => { this.#onReport(event) }
       }
     })
@@ -215,7 +216,6 @@ export class SimulatedScalarPeer implements Struck {
   }
 
   #send (to: string, message: OneByteMessage): void {
-    if (this.conduct.attack === 'silent') return
     const bytes = scalarWireBytes(message)
     const [connections, clock] = [this.#connections, this.clock]
     for (const other of this.#present()) {

@@ -18,11 +18,11 @@ export const daemon = action<PeerCommandOptions>(async ({ arguments: [word], opt
     const sources = word === undefined ? unfinishedRuns(host.directory, warn) : [await host.find(word)]
     for (const source of sources) {
       if (host.signal.aborted) break
-      await host.run(source, event => {
+      await host.run(source, { onEvent: event => {
         if (event.type === 'waiting') service.tell(event.sentence)
         if (event.type === 'started') service.ready(`run ${event.runName}, step ${event.step}`)
         if (event.type === 'round') service.tell(`round ${event.record.round}: ${event.record.reason}`)
-      })
+      } })
     }
   } finally {
     await service.close()

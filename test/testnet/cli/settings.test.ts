@@ -70,10 +70,15 @@ describe('the settings of a testnet', () => {
     expect(() => settingsOf('quikstart', options)).toThrow(expect.objectContaining({ tryThis: 'shoal testnet sim quickstart' }) as unknown)
   })
 
-  it('refuse what only the simulator can play, with the reason', () => {
+  it('know who lies, from the start or from a fault on', () => {
     const file = join(dataDir, 'liars.toml')
-    writeFileSync(file, 'name = "liars"\nsummary = "one lies"\n[[peers]]\ncount = 3\n[[peers]]\nname = "liar"\nattack = "nan"\n')
-    expect(() => settingsOf(file, options)).toThrow(expect.objectContaining({ code: 'USAGE', tryThis: 'shoal testnet sim liars' }) as unknown)
+    writeFileSync(file, 'name = "liars"\nsummary = "two lie"\n[[peers]]\ncount = 2\n[[peers]]\nname = "liar"\nattack = "nan"\n[[peers]]\nname = "later"\n[[faults]]\nkind = "lie"\nround = 2\npeers = ["later"]\nattack = "garbage"\n')
+    expect(settingsOf(file, options).seats?.map(({ conduct }) => conduct)).toEqual([undefined, undefined, { attack: 'nan' }, { attack: undefined }])
+    expect(settingsOf('byzantine-quarter', options).seats?.flatMap(({ alias, conduct }) => conduct === undefined ? [] : [[alias, conduct.attack]])).toEqual([['liar', 'nan'], ['mute', 'silent']])
+  })
+
+  it('refuse what only the simulator can play, with the reason', () => {
+    const file = join(dataDir, 'full.toml')
     writeFileSync(file, 'name = "full"\nsummary = "disks fill"\n[[peers]]\ncount = 3\n[[faults]]\nkind = "diskFull"\nround = 2\n')
     expect(() => settingsOf(file, options)).toThrow(expect.objectContaining({ code: 'USAGE', tryThis: 'shoal testnet sim full' }) as unknown)
   })

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest'
 import type { PeerReport } from '../../../src/events.ts'
 import { verdictBeside, verdictOn } from '../../../testnet/launcher/expectations.ts'
 import { newPeerView } from '../../../testnet/launcher/swarm-view.ts'
+import type { SeatPlan } from '../../../testnet/launcher/seat.ts'
 import { undisturbedTestnet } from '../../../testnet/launcher/undisturbed.ts'
+import { UNSHAPED } from '../../../testnet/links/path.ts'
 import { loadScenario } from '../../../testnet/scenarios/load.ts'
 import { planOf } from '../../../testnet/scenarios/plan.ts'
 import { scenarioSchema } from '../../../testnet/scenarios/schema.ts'
@@ -49,6 +51,13 @@ describe('what a scenario expects of real peers', () => {
     const settings = { name: 'n', root: '/r/n', faults: [...plan.faults, kill], expect: expected({ withinPercentOfUndisturbed: 5, averagedShareAbove: 0.5 }) }
     expect(undisturbedTestnet(settings)).toEqual({ name: 'n-undisturbed', root: '/r/n-undisturbed', faults: plan.faults, expect: { allEnd: true } })
     expect(undisturbedTestnet({ ...settings, expect: expected({}) })).toBeUndefined()
+    const seat: SeatPlan = { alias: 'a', group: 'g', link: UNSHAPED, throttle: 1, upload: '', lane: 'first-order', joinsLater: false, conduct: { attack: 'nan' } }
+    expect(undisturbedTestnet({ ...settings, seats: [seat] })?.seats).toEqual([{ ...seat, conduct: undefined }])
+  })
+
+  it('asks nothing of peers that lie', () => {
+    const liar = { name: 'C', hasEndedUnasked: true, plan: { lane: 'first-order' as const, conduct: { attack: undefined } }, view: { ...newPeerView('C'), rounds: 100, bytesSent: 1e9, longestWaitMs: 1e9 } }
+    expect(verdictOn(expected({ averagedShareAbove: 0.69, bytesPerPeerBelow: '3.1kB', longestWaitBelow: '901ms' }), report, [...seats, liar])).toEqual({ broken: [], unchecked: [] })
   })
 
   it('asks of scalar peers no rounds that average', () => {

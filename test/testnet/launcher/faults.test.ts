@@ -14,7 +14,7 @@ const FAULTS: readonly PlannedFault[] = [
 ]
 
 it.each(FAULTS.map(fault => [fault.kind, fault] as const))('a %s that the kernel refuses is told of', async (_, fault) => {
-  const seats = [{ name: 'A', isRunning: true }]
+  const seats = [{ name: 'A', isRunning: true, plan: {} }]
   const links = { book: new LinkBook(), settled: async () => Promise.reject(new Error('tc: no')) }
   const testnet = { seats, shapedLinks: () => links, relink: () => undefined, hold: () => () => undefined } as unknown as Testnet
   const failure = await new Promise<string>(resolve => {
@@ -24,4 +24,17 @@ it.each(FAULTS.map(fault => [fault.kind, fault] as const))('a %s that the kernel
     runner.stop()
   })
   expect(failure).toBe('that failed: Error: tc: no')
+})
+
+it('a lie is told to whoever is to begin with it, by the round of the honest', () => {
+  const told: string[] = []
+  const seats = [{ name: 'A', isRunning: true, plan: { conduct: {} } }, { name: 'B', isRunning: true, plan: {} }]
+  const testnet = { seats, seat: (name: string) => ({ lie: (attack: string) => { told.push(`${name} ${attack}`) } }) } as unknown as Testnet
+  const runner = new FaultRunner([{ kind: 'lie', at: { round: 4 }, peers: [0], attack: 'garbage' }], sentence => { told.push(sentence) })
+  runner.begin(testnet)
+  runner.round('A', 9)
+  runner.round('B', 3)
+  expect(told).toEqual([])
+  runner.round('B', 4)
+  expect(told).toEqual(['now: lie A (garbage)', 'A garbage'])
 })

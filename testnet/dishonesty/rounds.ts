@@ -2,16 +2,12 @@ import type { Exchange, ExchangeMessage, Peers, Trainer, TrainingOutcome } from 
 import { fillGaussian } from '../../src/random/draw.ts'
 import type { Words } from '../../src/random/words.ts'
 import type { Attack } from '../scenarios/attacks.ts'
+import type { Conduct } from './conduct.ts'
 
 /** Far from any weight that training gives. */
 const NOISE_SIZE = 1000
 const CLAIMED_TOKENS = 1e6
 const CLAIMED_ROUNDS = 1000
-
-/** What a peer does to the others; undefined while it is honest. */
-export interface Conduct {
-  attack: Attack | undefined
-}
 
 /** The trainer of a peer that may not train towards what its data says. */
 export function corruptedTrainer (trainer: Trainer, conduct: Conduct, random: Words): Trainer {
