@@ -5,7 +5,7 @@ import { RoundLines } from '../launcher/round-lines.ts'
 import type { Testnet } from '../launcher/testnet.ts'
 import { describeSettings } from './describe.ts'
 import type { Settings } from './settings.ts'
-import { joinLine } from './view.ts'
+import { joinLine, remarkOf } from './view.ts'
 import type { SwarmViewer } from './view.ts'
 
 /** Into a pipe or a file: one line a round, and whatever is out of the ordinary. */
@@ -17,11 +17,12 @@ export class LineView implements SwarmViewer {
   readonly #rounds: RoundLines
   readonly #early: Array<[string, StampedEvent]> = []
   #testnet: Testnet | undefined
+  readonly #nameOf = (peerId: string): string => this.#names.get(peerId) ?? shortId(peerId)
 
   constructor (settings: Settings, output: Output) {
     this.#settings = settings
     this.#output = output
-    this.#rounds = new RoundLines(peerId => this.#names.get(peerId) ?? shortId(peerId))
+    this.#rounds = new RoundLines(this.#nameOf)
     output.line(describeSettings(settings))
   }
 
@@ -37,10 +38,12 @@ export class LineView implements SwarmViewer {
     // Rounds name peers by letters, which are known once all have started.
     else if (this.#testnet === undefined) this.#early.push([name, event])
     else if (event.type === 'round') this.#tell(this.#rounds.add(name, event.record, this.#expected()))
-    else if (event.type === 'warning') this.#output.line(`${name}: ${event.sentence}`)
     else if (event.type === 'peer-joined' && !this.#names.has(event.peerId)) {
       this.#names.set(event.peerId, shortId(event.peerId))
       this.#output.line(`${shortId(event.peerId)} joined`)
+    } else {
+      const remark = remarkOf(name, event, this.#nameOf)
+      if (remark !== undefined) this.#output.line(remark)
     }
   }
 

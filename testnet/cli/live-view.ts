@@ -10,7 +10,7 @@ import { RoundLines } from '../launcher/round-lines.ts'
 import type { Testnet } from '../launcher/testnet.ts'
 import { describeSettings } from './describe.ts'
 import type { Settings } from './settings.ts'
-import { joinLine } from './view.ts'
+import { joinLine, remarkOf } from './view.ts'
 import type { SwarmViewer } from './view.ts'
 
 /** Often enough to look alive, seldom enough to cost nothing. */
@@ -28,11 +28,12 @@ export class LiveView implements SwarmViewer {
   readonly #startedAtMs = performance.now()
   #testnet: Testnet | undefined
   #timer: ReturnType<typeof setInterval> | undefined
+  readonly #nameOf = (peerId: string): string => this.#names.get(peerId) ?? shortId(peerId)
 
   constructor (settings: Settings, output: Output) {
     this.#settings = settings
     this.#output = output
-    this.#rounds = new RoundLines(peerId => this.#names.get(peerId) ?? shortId(peerId))
+    this.#rounds = new RoundLines(this.#nameOf)
     output.line(describeSettings(settings))
     output.line('starting the peers …')
   }
@@ -46,10 +47,12 @@ export class LiveView implements SwarmViewer {
 
   event (name: string, event: StampedEvent): void {
     if (event.type === 'round') this.#remember(this.#rounds.add(name, event.record, this.#training()))
-    else if (event.type === 'warning') this.#remember([`${name}: ${event.sentence}`])
     else if (event.type === 'peer-joined' && this.#testnet !== undefined && !this.#names.has(event.peerId)) {
       this.#names.set(event.peerId, shortId(event.peerId))
       this.#remember([`${shortId(event.peerId)} joined`])
+    } else {
+      const remark = remarkOf(name, event, this.#nameOf)
+      if (remark !== undefined) this.#remember([remark])
     }
   }
 

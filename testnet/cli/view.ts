@@ -21,6 +21,13 @@ export class SilentView implements SwarmViewer {
   close (): void { /* nothing is open */ }
 }
 
+/** What is out of the ordinary, for people; undefined for everything else. */
+export function remarkOf (name: string, event: StampedEvent, nameOf: (peerId: string) => string): string | undefined {
+  if (event.type === 'warning') return `${name}: ${event.sentence}`
+  if (event.type === 'peer-rejected' && event.by === 'us' && event.code === 'BANNED') return `${name} refuses ${nameOf(event.peerId)}: ${event.sentence}`
+  return undefined
+}
+
 /** What a person types to bring one more peer. */
 export function joinLine (invite: string): string {
   return `npx shoal join ${invite}`

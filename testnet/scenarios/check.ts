@@ -14,6 +14,7 @@ export function checkScenario (scenario: ScenarioFile): string | undefined {
   const wrong = [
     twice('groups', groups) ?? twice('peers', peers),
     lanesInOrder(scenario),
+    lyingLane(scenario),
     sharesPassesOfBytes(scenario),
     ...scenario.peers.map(({ link }, index) => unknown(`peers.${index}.link`, link, links)),
     ...scenario.routes.flatMap(({ from, to, link }, index) =>
@@ -27,6 +28,11 @@ export function checkScenario (scenario: ScenarioFile): string | undefined {
 function lanesInOrder ({ peers }: ScenarioFile): string | undefined {
   const at = peers.findIndex(({ lane }, index) => lane === 'scalars' && (index === 0 || peers.slice(index).some(group => group.lane === 'first-order')))
   return at === -1 ? undefined : `peers.${at}.lane: groups of scalar peers come after all that train`
+}
+
+function lyingLane ({ peers }: ScenarioFile): string | undefined {
+  const at = peers.findIndex(({ lane, attack }) => lane === 'scalars' && attack !== undefined)
+  return at === -1 ? undefined : `peers.${at}.attack: those who train may lie, scalar peers beside them do not`
 }
 
 function sharesPassesOfBytes ({ run: { method, passes } }: ScenarioFile): string | undefined {

@@ -44,6 +44,7 @@ describe('scenario files', () => {
     [minimal + '[links.mine]\ndelay = "-3s"\n', /links\.mine\.delay: must be a duration such as/],
     [minimal + '[run]\nmethod = "nolco"\n', /must be one of ddp/],
     [minimal + '[run]\nmethod = "fedkseed"\npasses = "shared"\n', /run\.passes: two share the passes of one-byte, and the method is fedkseed/],
+    [minimal + '[[peers]]\nname = "phone"\nlane = "scalars"\nattack = "nan"\n', /peers\.1\.attack: those who train may lie/],
     [minimal + '[[peers]]\ncount = 2\n', /two groups are called peer/],
     [minimal + '[[peers]]\nname = "peer-2"\n', /two peers are called peer-2/],
     [minimal + 'count = 5\n', /line 5/],
