@@ -8,14 +8,16 @@ const INJECTIONS = 5
 
 /** Two 32-bit words. */
 export type Pair = readonly [number, number]
+type MutablePair = [number, number]
 
 /**
  * Threefry-2x32 with 20 rounds: a keyed bijection of 64-bit counters, in 32-bit integer arithmetic only,
  * so the same bits on every machine. Checked against Random123's known answers.
  *
+ * @param result takes the words, for those who draw many
  * @returns two words in [0, 2³²)
  */
-export function threefry2x32 (key: Pair, counter: Pair): Pair {
+export function threefry2x32 (key: Pair, counter: Pair, result: MutablePair = [0, 0]): Pair {
   // The key's three words take turns; an array of them would be made anew a million times.
   let [last, one, other] = [key[0] | 0, key[1] | 0, key[0] ^ key[1] ^ PARITY]
   let left = (counter[0] + last) | 0
@@ -34,5 +36,7 @@ export function threefry2x32 (key: Pair, counter: Pair): Pair {
     one = other
     other = turned
   }
-  return [left >>> 0, right >>> 0]
+  result[0] = left >>> 0
+  result[1] = right >>> 0
+  return result
 }

@@ -18,14 +18,15 @@ export interface Words {
  */
 export function words (seed: number, stream: number, row = 0): Words {
   const key: Pair = [seed, stream]
+  const counter: [number, number] = [0, row]
+  const cached: [number, number] = [0, 0]
   let cachedBlock = -1
-  let cached: Pair = [0, 0]
   let position = 0
   const at = (index: number): number => {
     const block = Math.floor(index / 2)
     if (block !== cachedBlock) {
-      cached = threefry2x32(key, [block, row])
-      cachedBlock = block
+      cachedBlock = counter[0] = block
+      threefry2x32(key, counter, cached)
     }
     return cached[(index % 2) as 0]
   }
