@@ -9,11 +9,12 @@ import type { AveragingCounts } from './round-book.ts'
 import { RoundBook } from './round-book.ts'
 import { isBoundary } from './round-commit.ts'
 import { RoundExchanges } from './round-exchanges.ts'
+import { looksAround } from './round-flight.ts'
 import { countOf } from './round-label.ts'
 import type { Description } from './round-machine.ts'
 import { describeState, initialState, step } from './round-machine.ts'
 import type { FinishReason, RoundEffect, RoundEvent, RoundState } from './round-state.ts'
-import { deadlineOf, openFlight } from './round-state.ts'
+import { deadlineOf } from './round-state.ts'
 import { RoundTasks } from './round-tasks.ts'
 import { workOn } from './round-work.ts'
 import type { RoundAnswers, RoundWorker, TaskOf } from './round-worker.ts'
@@ -239,9 +240,8 @@ export class AveragingPeer {
     peers.announce({ ...this.#book.progress(round, training), dueInMs, uploadBytesPerSecond: peers.uploadBytesPerSecond?.() })
   }
 
-  /** Who is here matters at boundaries and to those who wait; in a large swarm someone announces something all the time. */
   #lookAround (): void {
-    if (this.#isViewWaiting || (this.#state.phase.name === 'training' && openFlight(this.#state) === undefined)) return
+    if (this.#isViewWaiting || !looksAround(this.#state)) return
     this.#isViewWaiting = true
     this.#turns.happen(nowMs => {
       this.#isViewWaiting = false

@@ -1,5 +1,6 @@
 import { ShoalError } from '../errors.ts'
 import type { ParameterLayout, TensorSlot } from '../parameters/layout.ts'
+import { cut } from './arithmetic/vectors.ts'
 
 /** A contiguous piece of the flat vector. */
 export interface Range {
@@ -65,7 +66,7 @@ function dealLayers (layers: readonly TensorSlot[][], count: number, pattern: Fr
 export function gather (vector: Float32Array, fragment: Fragment, values: Float32Array = new Float32Array(fragment.length)): Float32Array {
   let at = 0
   for (const { start, end } of fragment.ranges) {
-    values.set(vector.subarray(start, end), at)
+    values.set(cut(vector, start, end), at)
     at += end - start
   }
   return values
@@ -74,14 +75,14 @@ export function gather (vector: Float32Array, fragment: Fragment, values: Float3
 /** A fragment's values as they are and will be, to be read alone; a copy where they lie in several places. */
 export function view (vector: Float32Array, fragment: Fragment): Float32Array {
   const [only] = fragment.ranges
-  return fragment.ranges.length === 1 && only !== undefined ? vector.subarray(only.start, only.end) : gather(vector, fragment)
+  return fragment.ranges.length === 1 && only !== undefined ? cut(vector, only.start, only.end) : gather(vector, fragment)
 }
 
 /** Copies a fragment's values into the flat vector. */
 export function scatter (values: Float32Array, fragment: Fragment, vector: Float32Array): void {
   let at = 0
   for (const { start, end } of fragment.ranges) {
-    vector.set(values.subarray(at, at + end - start), start)
+    vector.set(cut(values, at, at + end - start), start)
     at += end - start
   }
 }

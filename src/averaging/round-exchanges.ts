@@ -3,8 +3,8 @@ import type { Exchange, ExchangeEvents, ExchangeMessage, Peers } from '../ports.
 /** Of one exchange, waiting for their turn: in a whole round a member of the largest group says less. */
 const MAXIMUM_WAITING_MESSAGES = 80
 
-/** Exchanges whose partner is still known when they are over: those of a round of the largest group. */
-const REMEMBERED_PARTNERS = 128
+/** Exchanges that are known, so that their partner still is when they are over: those of a round of the largest group. */
+const REMEMBERED_TALKS = 128
 
 export interface RoundExchangesOptions {
   readonly peers: Peers
@@ -12,13 +12,22 @@ export interface RoundExchangesOptions {
   readonly onClosed: (exchange: string, reason: string) => void
 }
 
-/** A peer's open exchanges, by the names that its rounds give them. */
+interface Talk {
+  readonly id: string
+  readonly partner: string
+  /** Undefined once it is over. */
+  exchange: Exchange | undefined
+  /** Messages that were told of and have not had their turn. */
+  waiting: number
+  /** Who waits for that. */
+  settled: Array<() => void>
+}
+
+/** A peer's exchanges, by the names that its rounds give them. */
 export class RoundExchanges {
   readonly #options: RoundExchangesOptions
-  readonly #open = new Map<string, Exchange>()
-  /** Messages that were told of and have not had their turn, by exchange, and who waits for that. */
-  readonly #waiting = new Map<string, { count: number, readonly settled: Array<() => void> }>()
-  readonly #partners = new Map<string, string>()
+  /** Those that are open, and the latest. */
+  readonly #talks = new Map<string, Talk>()
   #incoming = 0
 
   constructor (options: RoundExchangesOptions) {
@@ -28,68 +37,75 @@ export class RoundExchanges {
   /** Answers the exchanges that others open. */
   listen (): void {
     this.#options.peers.onExchange(exchange => {
-      const id = `from-${++this.#incoming}`
-      this.#open.set(id, exchange)
-      return this.#eventsOf(id, exchange.partner)
+      const talk = this.#begin(`from-${++this.#incoming}`, exchange.partner)
+      talk.exchange = exchange
+      return this.#eventsOf(talk)
     })
   }
 
   open (id: string, partner: string): void {
-    this.#open.set(id, this.#options.peers.openExchange(partner, this.#eventsOf(id, partner)))
+    const talk = this.#begin(id, partner)
+    talk.exchange = this.#options.peers.openExchange(partner, this.#eventsOf(talk))
   }
 
   /** Nothing is sent over an exchange that is over. */
   send (id: string, message: ExchangeMessage | undefined): void {
-    if (message !== undefined) this.#open.get(id)?.send(message)
+    if (message !== undefined) this.#talks.get(id)?.exchange?.send(message)
   }
 
   /** Who is, or was until lately, at the other end: hanging up does not clear anybody of what it sent. */
   partnerOf (id: string): string | undefined {
-    return this.#partners.get(id)
+    return this.#talks.get(id)?.partner
   }
 
   close (id: string, reason: string): void {
-    this.#open.get(id)?.close(reason)
-    this.#open.delete(id)
+    const talk = this.#talks.get(id)
+    talk?.exchange?.close(reason)
+    if (talk !== undefined) talk.exchange = undefined
   }
 
   /** A message has had its turn. */
   heard (id: string): void {
-    const waiting = this.#waiting.get(id)
-    if (waiting === undefined || --waiting.count > 0) return
-    this.#waiting.delete(id)
-    for (const resolve of waiting.settled) resolve()
+    const talk = this.#talks.get(id)
+    if (talk === undefined || talk.waiting === 0 || --talk.waiting > 0) return
+    for (const resolve of talk.settled.splice(0)) resolve()
   }
 
-  #eventsOf (id: string, partner: string): ExchangeEvents {
-    this.#partners.set(id, partner)
-    const oldest = this.#partners.keys().next()
-    if (this.#partners.size > REMEMBERED_PARTNERS && oldest.done !== true) this.#partners.delete(oldest.value)
+  #begin (id: string, partner: string): Talk {
+    const talk: Talk = { id, partner, exchange: undefined, waiting: 0, settled: [] }
+    this.#talks.set(id, talk)
+    if (this.#talks.size > REMEMBERED_TALKS) this.#forgetOldest()
+    return talk
+  }
+
+  /** One that something still depends on counts as the latest instead. */
+  #forgetOldest (): void {
+    const oldest = this.#talks.values().next()
+    if (oldest.done === true) return
+    const talk = oldest.value
+    this.#talks.delete(talk.id)
+    if (talk.exchange !== undefined || talk.waiting > 0) this.#talks.set(talk.id, talk)
+  }
+
+  #eventsOf (talk: Talk): ExchangeEvents {
     return {
-      message: message => { this.#hear(id, partner, message) },
-      settled: async () => this.#settled(id),
+      message: message => { this.#hear(talk, message) },
+      settled: async () => { if (talk.waiting > 0) await new Promise<void>(resolve => { talk.settled.push(resolve) }) },
       closed: reason => {
-        this.#open.delete(id)
-        this.#options.onClosed(id, reason)
+        talk.exchange = undefined
+        this.#options.onClosed(talk.id, reason)
       }
     }
   }
 
-  async #settled (id: string): Promise<void> {
-    const waiting = this.#waiting.get(id)
-    if (waiting !== undefined) await new Promise<void>(resolve => { waiting.settled.push(resolve) })
-  }
-
-  #hear (id: string, partner: string, message: ExchangeMessage): void {
-    const waiting = this.#waiting.get(id) ?? { count: 0, settled: [] }
-    if (waiting.count < MAXIMUM_WAITING_MESSAGES) {
-      waiting.count++
-      this.#waiting.set(id, waiting)
-      this.#options.onMessage(id, partner, message)
-    } else if (this.#open.has(id)) {
+  #hear (talk: Talk, message: ExchangeMessage): void {
+    if (talk.waiting < MAXIMUM_WAITING_MESSAGES) {
+      talk.waiting++
+      this.#options.onMessage(talk.id, talk.partner, message)
+    } else if (talk.exchange !== undefined) {
       const reason = `${MAXIMUM_WAITING_MESSAGES} messages of one exchange wait already`
-      this.close(id, reason)
-      this.#options.onClosed(id, reason)
+      this.close(talk.id, reason)
+      this.#options.onClosed(talk.id, reason)
     }
   }
 }

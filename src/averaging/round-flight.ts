@@ -65,6 +65,16 @@ export function onAnswer (state: RoundState, event: FlightEvent): Transition {
   }
 }
 
+/**
+ * Whether it matters now who is here: to those who wait. In a large swarm someone announces something all the time, and whoever trains, or has met the one partner of a round that it rests
+ * for, sees who is here at the next boundary.
+ */
+export function looksAround (state: RoundState): boolean {
+  const flight = openFlight(state)
+  if (flight === undefined) return state.phase.name !== 'training'
+  return flight.kind === 'group' || flight.stage === 'seeking' || state.settings.method.overlapSteps > 0
+}
+
 /** By the latest view somebody may not come any more. */
 export function reviewFlight (state: RoundState, nowMs: number): Transition {
   const flight = openFlight(state)

@@ -19,10 +19,9 @@ export function whyHopeless (view: View, peerId: string, round: number): string 
  * there. Groups and hypercubes need the same list on every peer, and what is overdue here need not be elsewhere.
  */
 export function expectedPeers ({ view, held, stretchMs, restedMs, settings: { method } }: RoundState, nowMs: number): PresentPeer[] {
-  const others = trainingPeers(view)
-  if (method.groupSize !== 2 || method.pairing === 'hypercube' || method.shares === 'gradients') return others
+  if (method.groupSize !== 2 || method.pairing === 'hypercube' || method.shares === 'gradients') return trainingPeers(view)
   const limitMs = overdueMs(stretchMs, restedMs, method)
-  return others.filter(({ peerId, dueMs }) => dueMs === undefined || nowMs - dueMs <= limitMs || held.some(({ partner }) => partner === peerId))
+  return view.filter(({ peerId, training, dueMs }) => training && (dueMs === undefined || nowMs - dueMs <= limitMs || held.some(({ partner }) => partner === peerId)))
 }
 
 /** Two peers are of unlike speed when one has taken less than this share of the other's steps; within it, waiting brings them into step for good. */

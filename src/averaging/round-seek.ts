@@ -1,5 +1,6 @@
 import { shortId } from '../membership/short-id.ts'
 import { findPeer, trainingPeers } from '../membership/view.ts'
+import type { PresentPeer } from '../ports.ts'
 import { meetingOf } from './pairing.ts'
 import { earnedCreditMs, patienceMs } from './patience.ts'
 import { commitSolo } from './round-commit.ts'
@@ -8,7 +9,7 @@ import { expectedInMs, expectedPeers, isAboutToCome, whyHopeless, whyUnlikely } 
 import { labelRound } from './round-label.ts'
 import { beginPair } from './round-pair.ts'
 import { isAheadOfMost, nextInStep } from './round-step.ts'
-import type { FlightCore, Offer, RoundEffect, RoundState, Transition } from './round-state.ts'
+import type { FlightCore, RoundEffect, RoundState, Transition } from './round-state.ts'
 import { afterEffects, changed } from './round-state.ts'
 import { dueAt, fragmentOfRound } from './schedule.ts'
 import { afterPass } from './silences.ts'
@@ -16,9 +17,15 @@ import { afterPass } from './silences.ts'
 /** Who comes within this share of a flight leaves the rest of it to the payloads. */
 const EARLY_IN_FLIGHT = 0.25
 
-/** Announcements lag behind boundaries that are closer than they; who averaged with us says by that how far it is. */
-function roundWhenMet ({ met }: RoundState, peerId: string): number {
-  return met?.members.includes(peerId) === true ? met.round : 0
+/**
+ * The round that somebody has come to, as far as this peer can know. Announcements lag behind boundaries that are closer than they: who averaged with us says by that how far it is, and an
+ * offer for round r is news that its sender is done with r − 1.
+ */
+function roundOf ({ met, held }: RoundState, { peerId, round }: PresentPeer): number {
+  // Asked of everyone at every boundary: ids are compared only where it would matter.
+  const known = met !== undefined && met.round > round && met.members.includes(peerId) ? met.round : round
+  if (held.length === 0) return known
+  return (held.find(offer => offer.round - 1 > known && offer.partner === peerId)?.round ?? known + 1) - 1
 }
 
 /** A boundary is reached: number the round, find out whom to meet, and offer or wait. */
@@ -29,7 +36,7 @@ export function reachBoundary (reached: RoundState, nowMs: number): Transition {
   const others = expectedPeers(state, nowMs)
   if (others.length === 0) return commitSolo(state, state.round + 1, whyAlone(state))
   const ids = others.map(peer => peer.peerId)
-  const label = labelRound(state.round, others.map(peer => Math.max(peer.round, roundBeforeOffer(state.held, peer.peerId), roundWhenMet(state, peer.peerId))))
+  const label = labelRound(state.round, others.map(peer => roundOf(state, peer)))
   const round = label.kind === 'meet' ? label.round : state.round + 1
   const meeting = meetingOf({ self, others: ids, swarmSize: state.swarmSize, round, seed, method })
   const isAhead = label.kind === 'ahead' && !(meeting.kind === 'group' && meeting.others.some(id => isAboutToCome(state, id, nowMs)))
@@ -61,12 +68,6 @@ function withStretch (state: RoundState): RoundState {
   const stretchMs = state.trainedMs > 0 ? state.trainedMs : state.stretchMs
   const creditMs = earnedCreditMs(state.creditMs, stretchMs, state.settings.method)
   return changed(state, { boundaryStep: state.step, stretchMs, creditMs, trainedMs: 0 })
-}
-
-/** An offer for round r is news that its sender is done with r − 1, often sooner than the announcement. */
-function roundBeforeOffer (held: readonly Offer[], peerId: string): number {
-  const offer = held.find(candidate => candidate.partner === peerId)
-  return offer === undefined ? 0 : offer.round - 1
 }
 
 /** Takes the contribution and sends it on its way; the trainer goes on meanwhile, or rests where there is no overlap. */

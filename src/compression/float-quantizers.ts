@@ -18,6 +18,11 @@ function splitBytes (patterns: Uint32Array | Uint16Array, bytes: number): readon
   })
 }
 
+/** The bits of values, where they lie. */
+function patternsOf (values: Float32Array): Uint32Array {
+  return new Uint32Array(values.buffer, values.byteOffset, values.length)
+}
+
 /** Every value as it is. */
 export function createFp32 (): Quantizer {
   return {
@@ -25,7 +30,7 @@ export function createFp32 (): Quantizer {
     lossless: true,
     biased: false,
     planes: bytePlanes(4),
-    quantize: values => splitBytes(new Uint32Array(values.slice().buffer), 4),
+    quantize: values => splitBytes(patternsOf(values), 4),
     dequantize: (planes, length) => {
       const [a, b, c, d] = planes as readonly [Uint8Array, Uint8Array, Uint8Array, Uint8Array]
       const patterns = new Uint32Array(length)
@@ -44,7 +49,7 @@ export function createBf16 (): Quantizer {
     lossless: false,
     biased: true,
     planes: bytePlanes(2),
-    quantize: values => splitBytes(new Uint32Array(values.slice().buffer).map(bf16Of), 2),
+    quantize: values => splitBytes(patternsOf(values).map(bf16Of), 2),
     dequantize: ([low, high], length) => {
       const patterns = new Uint32Array(length)
       for (let index = 0; index < length; index++) patterns[index] = ((high as Uint8Array)[index] as number) << 24 | ((low as Uint8Array)[index] as number) << 16

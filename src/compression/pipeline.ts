@@ -30,7 +30,12 @@ export function createPipeline (spec: string, stages: readonly Stage[], shapes: 
   }
   const traits = [...pipeline.reducers, pipeline.quantizer]
   const shapesHash = shapes.length === 0 ? 0 : checksum(Uint8Array.from(JSON.stringify(shapes), character => character.charCodeAt(0)))
-  const maximumBytes = (length: number): number => planesOf(pipeline, length).reduce((sum, plane) => sum + maximumSectionBytes(plane), headerBytes(spec))
+  let asked = { length: NaN, bytes: NaN }
+  // vectors of a run have few lengths, and each is asked about at every encoding and decoding
+  const maximumBytes = (length: number): number => {
+    if (asked.length !== length) asked = { length, bytes: planesOf(pipeline, length).reduce((sum, plane) => sum + maximumSectionBytes(plane), headerBytes(spec)) }
+    return asked.bytes
+  }
   return {
     spec,
     lossless: traits.every(stage => stage.lossless),

@@ -1,5 +1,5 @@
 import { byCodeUnits, hashText } from '../averaging/pairing-hash.ts'
-import { epochOf, neighbourhoodBits, neighbourhoodOf } from './partial-view.ts'
+import { epochOf, neighbourhoodBits, neighbourhoodsOf } from './partial-view.ts'
 
 /** Where a peer stands in a swarm of which it keeps a part. */
 export interface Place {
@@ -78,9 +78,8 @@ function soonnessFor ({ self, round, ...swarm }: Place): (id: string) => number 
 }
 
 function isNearIn (epoch: number, { seed, swarmSize, largest }: Pick<Place, 'seed' | 'swarmSize' | 'largest'>): IsNear {
-  const bits = neighbourhoodBits(swarmSize, epoch, seed, largest)
-  const place = (id: string): number => neighbourhoodOf(id, epoch, seed, bits)
-  return (one, other) => place(one) === place(other)
+  const placeOf = neighbourhoodsOf(epoch, seed, neighbourhoodBits(swarmSize, epoch, seed, largest))
+  return (one, other) => placeOf(one) === placeOf(other)
 }
 
 /** Each peer's own: a large swarm must not besiege, or desert, the same few. */

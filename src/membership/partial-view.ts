@@ -18,12 +18,14 @@ const NEIGHBOURHOOD_ROUNDS = 8
  * @returns ids including `self`, in order
  */
 export function partialViewOf (self: string, members: Iterable<string>, round: number, seed: number, swarmSize?: number): readonly string[] {
-  const ids = [self, ...members]
+  // Members mostly come in order: with this peer behind them, sorting them is little more than a look.
+  const ids = [...members, self]
   const epoch = epochOf(round)
   const size = swarmSize !== undefined && ids.length <= swarmSize ? swarmSize : Math.max(new Set(ids).size, swarmSize ?? 0)
   const bits = neighbourhoodBits(size, epoch, seed)
-  const own = neighbourhoodOf(self, epoch, seed, bits)
-  const near = ids.filter(id => neighbourhoodOf(id, epoch, seed, bits) === own).sort(byCodeUnits)
+  const placeOf = neighbourhoodsOf(epoch, seed, bits)
+  const own = placeOf(self)
+  const near = ids.filter(id => placeOf(id) === own).sort(byCodeUnits)
   return near.filter((id, place) => id !== near[place - 1])
 }
 
@@ -42,6 +44,7 @@ export function neighbourhoodBits (swarmSize: number, epoch: number, seed: numbe
 }
 
 /** Which of the 2^bits neighbourhoods of an epoch a member is in. */
-export function neighbourhoodOf (id: string, epoch: number, seed: number, bits: number): number {
-  return bits === 0 ? 0 : hashText(id, mix(saltOf(seed, epoch) ^ NEIGHBOURS_SALT)) >>> (32 - bits)
+export function neighbourhoodsOf (epoch: number, seed: number, bits: number): (id: string) => number {
+  const salt = mix(saltOf(seed, epoch) ^ NEIGHBOURS_SALT)
+  return bits === 0 ? () => 0 : id => hashText(id, salt) >>> (32 - bits)
 }

@@ -14,7 +14,7 @@ import { joinPayload, referenceFingerprint, splitPayload } from './payload.ts'
 import { refusal, refuseExtremes, refuseTokens } from './refusal.ts'
 import { Skeptic } from './skeptic.ts'
 import { tokenShares } from './token-weights.ts'
-import { add, distance, minus, norm, weightedCorrection, weightedSum } from './vectors.ts'
+import { add, cut, distance, minus, norm, weightedCorrection, weightedSum } from './vectors.ts'
 
 interface PartState {
   readonly part: Part
@@ -84,7 +84,7 @@ export class FragmentExchange {
     this.#skeptic.refuseRepeat(member, payload, tokens)
     const { start, end } = state.part
     const encodings = this.#encodingsIn(state, payload, member)
-    const channels = this.#options.channels.map((channel, index) => this.#codecOn(rung, channel).receive(channel.values.subarray(start, end), encodings[index] as Uint8Array))
+    const channels = this.#options.channels.map((channel, index) => this.#codecOn(rung, channel).receive(cut(channel.values, start, end), encodings[index] as Uint8Array))
     return this.#arrived(state, member, { tokens, channels })
   }
 
@@ -137,7 +137,7 @@ export class FragmentExchange {
   encoding (): EncodingFigures | undefined {
     const { channels } = this.#options
     const vectors = this.#parts.flatMap(({ part: { start, end }, own }) => own === undefined ? [] : channels.map(({ values }, channel) =>
-      ({ values: values.subarray(start, end), decoded: own.values[channel] as Float32Array })))
+      ({ values: cut(values, start, end), decoded: own.values[channel] as Float32Array })))
     return encodingFigures(vectors, this.#parts.reduce((sum, { own }) => sum + (own?.bytes ?? 0), 0))
   }
 
@@ -230,7 +230,7 @@ export class FragmentExchange {
     const { start, end } = state.part
     const sendings = channels.map((channel, index) => {
       const { values, spreads, moved } = channel
-      return this.#codecOn(plan.rung ?? 0, channel).send(values.subarray(start, end), { seed: this.#seedOf(index, part), spreads, moved })
+      return this.#codecOn(plan.rung ?? 0, channel).send(cut(values, start, end), { seed: this.#seedOf(index, part), spreads, moved })
     })
     const payload = joinPayload(sendings.map(({ message }) => message), this.#referenceOf(state))
     this.#skeptic.sent(payload)

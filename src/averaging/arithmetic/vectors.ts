@@ -52,6 +52,11 @@ function scaledDifference (share: number, vector: Float32Array, origin: Float32A
   return result
 }
 
+/** Values from `start` to `end` where they lie; of a small model another view of all of them would cost as much as a sum. */
+export function cut (vector: Float32Array, start: number, end: number): Float32Array {
+  return start === 0 && end === vector.length ? vector : vector.subarray(start, end)
+}
+
 export function minus (vector: Float32Array, other: Float32Array): Float32Array {
   const result = new Float32Array(vector.length)
   for (let index = 0; index < result.length; index++) result[index] = (vector[index] as number) - (other[index] as number)

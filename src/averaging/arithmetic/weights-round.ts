@@ -1,7 +1,7 @@
 import type { Channel } from './channel.ts'
 import type { FragmentChange, Landing, RoundArithmetic, RoundContext } from './round-arithmetic.ts'
 import { assembled, keptOrZero, mixed, nesterovStep, owedAfter, spreadsAfter } from './round-arithmetic.ts'
-import { add, distance, meanSize, minus, scaled } from './vectors.ts'
+import { add, cut, distance, meanSize, minus, scaled } from './vectors.ts'
 
 interface Momentum {
   readonly learningRate: number
@@ -55,7 +55,7 @@ function openAverage (context: RoundContext): RoundArithmetic {
       const slow = correctionsOf(landing, 0)
       add(slow, 1, sent)
       const landed = mixed(landing.now, sent, slow, method.mixing)
-      return { slow, fast: assembled(landing, ({ part }) => landed.subarray(part.start, part.end), landing.now), ...owedAfter(landing), ...spreadsAfter(landing) }
+      return { slow, fast: assembled(landing, ({ part }) => cut(landed, part.start, part.end), landing.now), ...owedAfter(landing), ...spreadsAfter(landing) }
     }
   }
 }
