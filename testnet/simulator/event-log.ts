@@ -1,5 +1,4 @@
-import { sha256 } from '@noble/hashes/sha2.js'
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
+import { createHash } from 'node:crypto'
 
 /** Lines are hashed so many at a time. */
 const HASHED_TOGETHER = 1000
@@ -8,7 +7,7 @@ const HASHED_TOGETHER = 1000
 export class EventLog {
   readonly lines: string[] = []
   readonly #isKept: boolean
-  readonly #hash = sha256.create()
+  readonly #hash = createHash('sha256')
   readonly #waiting: string[] = []
   #isFirst = true
 
@@ -25,12 +24,12 @@ export class EventLog {
   /** SHA-256 of the lines so far, joined by line feeds. */
   hash (): string {
     this.#flush()
-    return bytesToHex(this.#hash.clone().digest())
+    return this.#hash.copy().digest('hex')
   }
 
   #flush (): void {
     if (this.#waiting.length === 0) return
-    this.#hash.update(utf8ToBytes(`${this.#isFirst ? '' : '\n'}${this.#waiting.splice(0).join('\n')}`))
+    this.#hash.update(`${this.#isFirst ? '' : '\n'}${this.#waiting.splice(0).join('\n')}`)
     this.#isFirst = false
   }
 }

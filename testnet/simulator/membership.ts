@@ -56,14 +56,10 @@ const HEARD_EVERY_MS = 50
  */
 export function partialMembership ({ clock, around, members, announcer }: MembershipOptions, seed: number): Membership {
   const neighbourhoods = new Neighbourhoods(members, seed)
-  const near = new Map<Member, { readonly epoch: number, readonly size: number, readonly members: readonly Member[] }>()
   const nearOf = (member: Member): readonly Member[] => {
     const epoch = epochOf(member.told.round + 1)
-    const known = near.get(member)
-    if (known?.epoch === epoch && known.size === members.size) return known.members
-    const found = neighbourhoods.near(member, member.told.round)
-    near.set(member, { epoch, size: members.size, members: found })
-    return found
+    if (member.near?.epoch !== epoch || member.near.size !== members.size) member.near = { epoch, size: members.size, members: neighbourhoods.near(member, member.told.round) }
+    return member.near.members
   }
   let isTelling = false
   const tellSoon = (): void => {
@@ -78,8 +74,9 @@ export function partialMembership ({ clock, around, members, announcer }: Member
     swarmSizeOf: () => members.size,
     present (member) {
       const present: PresentPeer[] = []
+      const isWhole = around.isWhole()
       for (const other of nearOf(member)) {
-        if (other.heard !== undefined && !other.clock.crashed && around.sameSide(member.id, other.id)) present.push(other.heard)
+        if (other.heard !== undefined && (isWhole || (!other.clock.crashed && around.sameSide(member.id, other.id)))) present.push(other.heard)
       }
       return present
     },

@@ -76,6 +76,8 @@ export interface SimulationResult {
 const NETWORK_STREAM = 101
 /** Events between two looks at what else is to be done. */
 export const EVENTS_AT_ONCE = 5000
+/** And so many more for each peer: a look asks all of them how far they are. */
+const EVENTS_A_LOOK = 10
 
 /** Runs a swarm of averaging peers in virtual time, as fast as the processor allows and the same way every time. */
 export function simulate (scenario: Scenario): SimulationResult {
@@ -140,9 +142,10 @@ class Simulation {
   }
 
   async runWhenReady (look: (share: number) => Promise<void> | void): Promise<SimulationResult> {
+    const atOnce = EVENTS_AT_ONCE + EVENTS_A_LOOK * this.#peers.length
     for (let events = 1; this.#isOn; events++) {
       if (this.#clock.isWaiting) await this.#clock.ready()
-      if (events % EVENTS_AT_ONCE === 0) await look(this.#shareDone)
+      if (events % atOnce === 0) await look(this.#shareDone)
       if (!this.#advance()) break
     }
     return this.#result()

@@ -13,6 +13,8 @@ export interface Member extends Machine {
   told: Progress
   /** What has reached the others by now, where it reaches all of them at one moment. */
   heard: PresentPeer | undefined
+  /** Whom it may meet in an epoch of a swarm of so many. */
+  near?: { readonly epoch: number, readonly size: number, readonly members: readonly Member[] }
 }
 
 export const SILENT: Progress = { round: 0, step: 0, training: false, loss: NaN, tokensPerSecond: 0 }

@@ -1,9 +1,8 @@
 import type { Clock } from '../../src/ports.ts'
+import { EventQueue } from './event-queue.ts'
+import type { Timed } from './event-queue.ts'
 
-interface Entry {
-  readonly atMs: number
-  /** Breaks ties: what was scheduled first happens first. */
-  readonly sequence: number
+interface Entry extends Timed {
   /** Whose it is, where it waits for a machine; the world's when undefined. */
   readonly machine: MachineClock | undefined
   /** Undefined once cancelled. */
@@ -15,7 +14,7 @@ export type Callback = () => unknown
 
 /** Time that passes only when asked to: a queue of callbacks ordered by (time, order of scheduling). The same schedule runs the same way every time. */
 export class VirtualClock implements Clock {
-  readonly #heap: Entry[] = []
+  readonly #queue = new EventQueue<Entry>()
   readonly #work = new Set<Promise<unknown>>()
   #nowMs = 0
   #scheduled = 0
@@ -26,7 +25,7 @@ export class VirtualClock implements Clock {
 
   /** Callbacks that are to come, cancelled ones whose moment has not passed included. */
   get length (): number {
-    return this.#heap.length
+    return this.#queue.length
   }
 
   /** Whether work is under way that takes real time. */
@@ -36,8 +35,7 @@ export class VirtualClock implements Clock {
 
   schedule (delayMs: number, callback: Callback, machine?: MachineClock): () => void {
     const entry: Entry = { atMs: this.#nowMs + Math.max(0, delayMs), sequence: this.#scheduled++, machine, callback }
-    this.#heap.push(entry)
-    this.#siftUp(this.#heap.length - 1)
+    this.#queue.add(entry)
     return () => { entry.callback = undefined }
   }
 
@@ -55,9 +53,9 @@ export class VirtualClock implements Clock {
   advance (limitMs = Infinity): boolean {
     if (this.#work.size > 0) throw new RangeError('work is under way: use advanceWhenReady')
     for (;;) {
-      const next = this.#heap[0]
+      const next = this.#queue.first
       if (next === undefined || next.atMs > limitMs) return false
-      this.#removeFirst()
+      this.#queue.removeFirst()
       if (next.callback === undefined) continue
       this.#nowMs = next.atMs
       this.follow(next.machine === undefined ? next.callback() : next.machine.happen(next))
@@ -79,46 +77,6 @@ export class VirtualClock implements Clock {
       await Promise.all(work)
     }
   }
-
-  #removeFirst (): void {
-    const last = this.#heap.pop()
-    if (last === undefined || this.#heap.length === 0) return
-    this.#heap[0] = last
-    this.#siftDown()
-  }
-
-  #siftUp (start: number): void {
-    const heap = this.#heap
-    const entry = heap[start] as Entry
-    let index = start
-    while (index > 0) {
-      const parent = (index - 1) >> 1
-      const above = heap[parent] as Entry
-      if (comesBefore(above, entry)) break
-      heap[index] = above
-      index = parent
-    }
-    heap[index] = entry
-  }
-
-  #siftDown (): void {
-    const heap = this.#heap
-    const entry = heap[0] as Entry
-    let index = 0
-    for (let child = 1; child < heap.length; child = 2 * index + 1) {
-      const right = heap[child + 1]
-      const at = right !== undefined && comesBefore(right, heap[child] as Entry) ? child + 1 : child
-      const smaller = heap[at] as Entry
-      if (comesBefore(entry, smaller)) break
-      heap[index] = smaller
-      index = at
-    }
-    heap[index] = entry
-  }
-}
-
-function comesBefore (one: Entry, other: Entry): boolean {
-  return one.atMs !== other.atMs ? one.atMs < other.atMs : one.sequence < other.sequence
 }
 
 /** The clock of one simulated machine: what it scheduled waits while the machine is frozen and never happens once it has crashed. */

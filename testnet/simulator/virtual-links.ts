@@ -48,6 +48,8 @@ export interface LinkSurroundings {
   conditions: LinkConditions
   /** Whether bytes can pass now. */
   readonly connected: (one: string, other: string) => boolean
+  /** Whether every machine that ever was is up, and can reach every other. */
+  readonly isWhole: () => boolean
   /** Whether no partition is between two machines. */
   readonly sameSide: (one: string, other: string) => boolean
   /** What lies between two machines beside their own lines. */

@@ -42,6 +42,7 @@ export class VirtualNetwork {
   readonly #announcer: Announcer
   readonly #membership: Membership
   #isNoticing = false
+  #hasCrashed = false
   /** Which side of a partition each machine is on; all on one when there is none. */
   #sides = new Map<string, number>()
 
@@ -50,7 +51,7 @@ export class VirtualNetwork {
     this.#clock = clock
     this.#random = random
     const sameSide = (one: string, other: string): boolean => this.#sides.size === 0 || (this.#sides.get(one) ?? 0) === (this.#sides.get(other) ?? 0)
-    this.#around = { random, conditions, mishap, connected, sameSide, routeOf, payloadScale }
+    this.#around = { random, conditions, mishap, connected, isWhole: () => !this.#hasCrashed && this.#sides.size === 0, sameSide, routeOf, payloadScale }
     this.#announcer = new Announcer(this.#around, signer)
     const options = { clock, around: this.#around, members: this.#members, announcer: this.#announcer }
     this.#membership = this.#membershipOf(options, partialViews)
@@ -96,13 +97,13 @@ export class VirtualNetwork {
   }
 
   crash (id: string): void {
-    this.#members.get(id)?.clock.crash()
+    this.#down(id)
     this.#noticeLater()
   }
 
   /** As a crash of which the others hear at once: the system closes the connections of a process that was killed. */
   kill (id: string): void {
-    this.#members.get(id)?.clock.crash()
+    this.#down(id)
     this.reset(id)
     this.#clock.schedule(this.#around.conditions.latencyMs, () => { this.#notice() })
   }
@@ -142,6 +143,11 @@ export class VirtualNetwork {
 
   #connected (one: string, other: string): boolean {
     return this.#isUp(one) && this.#isUp(other) && this.#around.sameSide(one, other)
+  }
+
+  #down (id: string): void {
+    this.#hasCrashed = true
+    this.#members.get(id)?.clock.crash()
   }
 
   #isUp (id: string): boolean {
