@@ -73,22 +73,49 @@ function dearest (costs: ReadonlyArray<{ readonly rung: Rung, readonly nats: num
   return ['', `- Of the ${gap.toFixed(3)} nats by which \`shoal 20\` ends above \`ddp\` ${when}, the most is paid for *${first.rung.what}*: **${percent(first.nats / gap)}**; next for *${second.rung.what}*: ${percent(second.nats / gap)}.`]
 }
 
+interface OnGround {
+  readonly ground: GapGround
+  readonly steps: number
+  readonly top: Judged
+  readonly judged: readonly Judged[]
+}
+
 /** The same rungs where something else is changed. */
 function grounds (results: Results<Trained>): readonly string[] {
-  const rows = GAP_STEPS.flatMap(steps => GAP_GROUNDS.map(ground => ({ steps, ground, judged: judgedOn(results, ground, steps) })))
-    .flatMap(({ steps, ground, judged }) => judged.length < 2 || judged[0]?.rung.name !== TOP ? [] : [{ steps, ground, judged, top: judged[0].loss }])
+  const rows = GAP_STEPS.flatMap(steps => GAP_GROUNDS.flatMap((ground): OnGround[] => {
+    const judged = judgedOn(results, ground, steps)
+    const top = judged.find(({ rung }) => rung.name === TOP)
+    return top === undefined || judged.length < 2 ? [] : [{ ground, steps, top, judged }]
+  }))
   const compared = RUNGS.filter(({ name }) => name !== TOP && GAP_GROUNDS.every(({ rungs }) => rungs.includes(name)))
   return [
     '### On other grounds', '',
-    'What all-reduce gains by averaging every step depends on the noise of a peer’s own gradient and on how unlike shards are. Each at its best rate, above `ddp` of the same ground:', '',
-    ...rows.length === 0 ? ['Not measured yet.'] : table(['steps:', 'ground', '`ddp`:', ...compared.map(({ what }) => `${what}:`)], rows.map(({ steps, ground, judged, top }) => [
-      String(steps), ground.what, `${shownLoss(top)} (${String(judged[0]?.rate)})`,
+    'Each at its best rate, which stands in brackets, above `ddp` of the same ground; what is left of the flagship’s gap is its percentage there as a share of that on the first ground.', '',
+    ...rows.length === 0 ? ['Not measured yet.'] : table(['steps:', 'ground', '`ddp`:', ...compared.map(rung => `${methodOf(rung)}:`), 'left of the gap:'], rows.map(row => [
+      String(row.steps), row.ground.what, `${shownLoss(row.top.loss)} (${row.top.rate})`,
       ...compared.map(rung => {
-        const found = judged.find(one => one.rung === rung)
-        return found === undefined ? 'not measured' : `${excess(found.loss, top)} (${found.rate})`
-      })
+        const found = row.judged.find(one => one.rung === rung)
+        return found === undefined ? 'not measured' : `${excess(found.loss, row.top.loss)} (${found.rate})`
+      }),
+      leftOf(row, rows)
     ]))
   ]
+}
+
+function methodOf ({ preset, overrides: { everySteps } }: Rung): string {
+  return `\`${preset} ${everySteps ?? ''}\``
+}
+
+/** Of the flagship’s gap on the first ground. */
+function leftOf (row: OnGround, rows: readonly OnGround[]): string {
+  const home = rows.find(({ steps }) => steps === row.steps)
+  const [here, there] = [row, home].map(one => one === undefined ? undefined : gapOf(one))
+  return here === undefined || there === undefined || row === home ? '–' : percent(here / there)
+}
+
+function gapOf ({ judged, top }: OnGround): number | undefined {
+  const flagship = judged.find(({ rung }) => rung.name === FLAGSHIP)
+  return flagship === undefined ? undefined : flagship.loss / top.loss - 1
 }
 
 function shownRate ({ rate, tried }: Judged): string {

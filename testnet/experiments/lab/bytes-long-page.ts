@@ -29,7 +29,7 @@ export function longRunsOf (results: Results<Trained>): PairedRuns | undefined {
 
 /** The gap to all-reduce as steps go by, and whether it ends narrower than that of the short runs. */
 export function longSection (runs: PairedRuns | undefined, published: readonly LabRow[]): readonly string[] {
-  const intro = `${LONG.steps} steps in place of ${GROUND.steps}, all else as above; the rate is ${[...new Set([LONG_REFERENCE, ...LONG_ARMS].map(({ point }) => point.learningRate))].join(' or ')}, which was not swept at this length. Within a run the schedule is the whole run’s, so that a mark’s loss is not that of a run which ends there.`
+  const intro = `${LONG.steps} steps in place of ${GROUND.steps}, all else as above; the rate is ${[...new Set([LONG_REFERENCE, ...LONG_ARMS].map(({ point }) => point.learningRate))].join(' or ')}, beside which others stand [below](#where-the-gap-comes-from). Within a run the schedule is the whole run’s, so that a mark’s loss is not that of a run which ends there.`
   if (runs === undefined || runs.rows.length === 0) return [intro, '', 'Not measured yet.']
   const { ddp, rows } = runs
   return [
