@@ -43,8 +43,8 @@ export function whyUnlikely (state: RoundState, peerId: string, round: number, n
   if (next !== round) return `${shortId(peerId)} is slower and comes to round ${next} first`
   const patience = patienceMs(stretchMs, method)
   const leftMs = expectedInMs(peer, nowMs) ?? 0
-  if (leftMs <= (isUnlike(state, peer) ? Math.min(creditMs, patience) : patience)) return undefined
-  return `${shortId(peerId)} is expected in ${seconds(leftMs)}, too late to wait for`
+  if (leftMs > patience) return `${shortId(peerId)} is expected in ${seconds(leftMs)}, too late to wait for`
+  return leftMs > creditMs && isUnlike(state, peer) ? `${shortId(peerId)} is of another speed, and the time to wait for such peers is used up` : undefined
 }
 
 /** Whether steps tell that somebody is much slower or faster than this peer, so that no wait brings them into step. */

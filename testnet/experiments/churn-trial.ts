@@ -21,6 +21,12 @@ export interface ChurnTrial {
   readonly violations: readonly string[]
 }
 
+/** Why nothing can be compared with a run in which nothing was to happen; undefined where it can. */
+export function whyNotCalm ({ finished, violations }: Pick<ChurnTrial, 'finished' | 'violations'>): string | undefined {
+  if (finished < PEERS) return `only ${finished} of ${PEERS} peers were there in the end`
+  return violations.length === 0 ? undefined : `it broke what is promised: ${violations.join('; ')}`
+}
+
 export interface ChurnRun {
   readonly arm: ChurnArm
   readonly seed: number

@@ -7,7 +7,7 @@ import { draftInner } from '../../src/manifest/draft.ts'
 import { churnArms, PEERS } from './churn-arms.ts'
 import type { ChurnArm } from './churn-arms.ts'
 import { openGround } from './method-ground.ts'
-import { churnTrial } from './churn-trial.ts'
+import { churnTrial, whyNotCalm } from './churn-trial.ts'
 import type { ChurnTrial } from './churn-trial.ts'
 import { seedsOption } from '../cli/seeds.ts'
 import { estimate } from '../report/statistics.ts'
@@ -33,6 +33,8 @@ async function main (): Promise<void> {
     for (const arm of arms) {
       trials.push({ arm: arm.name, seed, ...await churnTrial(ground, { arm, seed, method: METHOD, inner: INNER }) })
       process.stderr.write(`${JSON.stringify(trials.at(-1))}\n`)
+      const why = arm.faults.length === 0 ? trials.slice(-1).map(whyNotCalm)[0] : undefined
+      if (why !== undefined) throw new RangeError(`nothing is compared with the undisturbed run of seed ${seed}: ${why}`)
     }
     await publish(arms, trials)
   }

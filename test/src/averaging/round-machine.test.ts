@@ -199,6 +199,14 @@ it.each([0, 2])('goes on with one of another camp in the next round, unless its 
   }
 })
 
+it('says of a peer of another speed that it is not waited for any more, not when it is due', () => {
+  const machine = new Driven({}, { round: 10, step: 100, syncedStep: 100 })
+  machine.feed({ kind: 'start', view: [] })
+  machine.state = { ...machine.state, creditMs: 0 }
+  machine.reach([{ ...peer('b', 10), step: 10, dueMs: 1200 }])
+  expect(machine.reason).toBe('solo: b is of another speed, and the time to wait for such peers is used up')
+})
+
 describe('start and end', () => {
   it('waits for enough peers, and not for ever', () => {
     const machine = started([], { minimumPeers: 2 })

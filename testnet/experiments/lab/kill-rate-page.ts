@@ -1,6 +1,7 @@
 import { lineChartSvg } from '../../report/line-chart.ts'
 import { estimate } from '../../report/statistics.ts'
 import type { Estimate } from '../../report/statistics.ts'
+import { whyNotCalm } from '../churn-trial.ts'
 import type { ChurnTrial } from '../churn-trial.ts'
 import { excessOf, isAtMost, shownEstimate, shownShare } from './comparison.ts'
 import type { Verdict } from './comparison.ts'
@@ -30,15 +31,18 @@ export function killRatePage (study: { readonly name: string }, results: Results
     const trial = results.get(`${arm?.name ?? ''}-seed${seed}`)?.result
     return trial === undefined ? [] : [[seed, trial] as const]
   })
-  const calm = new Map(of(KILL_ARMS[0]))
+  const undisturbed = of(KILL_ARMS[0])
+  const refused = undisturbed.flatMap(([seed, trial]) => whyNotCalm(trial) === undefined ? [] : [`Of seed ${seed} nothing is told, for it has nothing to be compared with: in its undisturbed run ${whyNotCalm(trial)}.`])
+  const calm = new Map(undisturbed.filter(([, trial]) => whyNotCalm(trial) === undefined))
   const found = KILL_ARMS.flatMap((arm): Found[] => {
     const paired = of(arm).filter(([seed]) => calm.has(seed))
     return paired.length === 0 ? [] : [{ arm, seeds: paired.map(([seed]) => seed), trials: paired.map(([, trial]) => trial), excess: excessOf(paired.map(([, { loss }]) => loss), paired.map(([seed]) => calm.get(seed)?.loss ?? NaN)) }]
   })
   const text = [
-    ...preface(study, 'Loss against kill rate', results, KILL_SEEDS.slice(0, Math.max(...found.map(({ trials }) => trials.length)))), '',
+    ...preface(study, 'Loss against kill rate', results, KILL_SEEDS.filter(seed => found.some(({ seeds }) => seeds.includes(seed)))), '',
     `Eight peers train for ${KILL_SETTING.steps} steps each by \`noloco\`, every ${EVERY_STEPS} steps, in virtual time with real training (the ground of [methods.md](methods.md)). In every round but the first and the last two each of them goes with the stated probability: it is killed, and a round’s time later comes back from its last checkpoint, of which a run has ten, ` +
     'or a newcomer takes its place, which begins from a member’s replica, with its data and an inner optimizer that warms up; or it leaves politely, and a round’s time later comes back with what it left with. Loss: held-out nats per byte of the merge of all who are there in the end; ± is the 95 % interval over paired seeds. What single disturbances cost: [churn.md](churn.md).', '',
+    ...refused.flatMap(sentence => [sentence, '']),
     ...table(
       ['gone a round', 'how', 'loss:', 'above undisturbed:', 'tokens:', 'rounds averaged:', 'one-sided commits:', 'broken promises:', `at most ${100 * ALLOWED} % above`],
       found.map(({ arm, trials, excess }) => [

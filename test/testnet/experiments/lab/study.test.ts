@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { CellStore } from '../../../../testnet/experiments/method-store.ts'
 import { COMEBACKS, killsOf } from '../../../../testnet/experiments/lab/kill-arms.ts'
+import { killRatePage } from '../../../../testnet/experiments/lab/kill-rate-page.ts'
 import { STUDIES } from '../../../../testnet/experiments/lab/studies.ts'
 import { listStudy, runStudy } from '../../../../testnet/experiments/lab/study.ts'
 import type { Measured, Study, StudyOptions } from '../../../../testnet/experiments/lab/study.ts'
@@ -86,6 +87,14 @@ describe('kills at a rate', () => {
     }
     expect([...backMs.values()].every(Number.isFinite)).toBe(true)
   })
+})
+
+it('a run in which nothing was to happen and somebody was lost is compared with nothing, and the page says why', () => {
+  const trial = { loss: 1, tokens: 1000, rounds: 10, averagedRounds: 10, oneSided: 0, inDoubt: 0, finished: 8, violations: [] }
+  const cells = new Map(['returns-0-seed1', 'returns-0-seed2', 'returns-0.1-seed1', 'returns-0.1-seed2'].map(name => [name, { origin, result: { ...trial, finished: name === 'returns-0-seed2' ? 7 : 8 } }]))
+  const [page] = killRatePage({ name: 'kill-rate' }, cells as unknown as Parameters<typeof killRatePage>[1])
+  expect(page?.[1]).toContain('Of seed 2 nothing is told, for it has nothing to be compared with: in its undisturbed run only 7 of 8 peers were there in the end.')
+  expect(page?.[1]).toContain('paired seeds 1.')
 })
 
 const results = new URL('../../../../docs/results/', import.meta.url)
