@@ -44,6 +44,7 @@ async function command (scenario: string, options: TestnetCommandOptions & Commo
     // Whoever ends it early has not let it become what it was to become.
     if (broken.length === 0 || shutdown.signal.aborted) return undefined
     output.message(`${settings.name} did not become what its scenario expects: ${broken.join('; ')}`)
+    if (verdict.doubt !== undefined) output.message(verdict.doubt)
     return EXIT.expectationNotMet
   } finally {
     scalars.close()

@@ -9,14 +9,24 @@ export interface Verdict {
   readonly broken: readonly string[]
   /** What a run with real peers cannot tell. */
   readonly unchecked: readonly string[]
+  /** Why what is broken may be the machine's doing. */
+  readonly doubt?: string | undefined
+}
+
+/** How the run went, beside what its peers did. */
+export interface Circumstances {
+  /** Of the machine that all peers shared. */
+  readonly cores: number
+  /** What was to happen and did not, a sentence each. */
+  readonly undone: readonly string[]
 }
 
 /** Holds what became of the honest peers of a testnet against what its scenario expects. */
-export function verdictOn (expected: Expectations, report: Pick<FinalReport, 'evalLoss' | 'perPeer'>, all: ReadonlyArray<Pick<Seat, 'name' | 'view' | 'hasEndedUnasked'> & { readonly plan: Pick<SeatPlan, 'lane' | 'conduct'> }>): Verdict {
+export function verdictOn (expected: Expectations, report: Pick<FinalReport, 'evalLoss' | 'perPeer'>, all: ReadonlyArray<Pick<Seat, 'name' | 'view' | 'hasEndedUnasked'> & { readonly plan: Pick<SeatPlan, 'lane' | 'conduct'> }>, { cores, undone }: Circumstances): Verdict {
   const seats = all.filter(({ plan }) => plan.conduct === undefined)
   const views = seats.map(seat => seat.view)
   const training = seats.filter(seat => seat.plan.lane === 'first-order').map(seat => seat.view)
-  const broken: string[] = []
+  const broken = undone.map(sentence => `not everything happened that was to (${sentence})`)
   const expect = (holds: boolean, sentence: string): void => { if (!holds) broken.push(sentence) }
   const { lossBelow, averagedShareAbove, bytesPerPeerBelow, longestWaitBelow, waitedShareBelow, allEnd } = expected
   if (lossBelow?.real !== undefined) expect(report.evalLoss < lossBelow.real, `the merged model's held-out loss is ${report.evalLoss.toFixed(3)}, not below ${lossBelow.real}`)
@@ -40,7 +50,11 @@ export function verdictOn (expected: Expectations, report: Pick<FinalReport, 'ev
     const early = seats.filter(seat => seat.hasEndedUnasked).map(seat => seat.name)
     expect(early.length === 0, `${early.join(', ')} ended early`)
   }
-  return { broken, unchecked: uncheckedOf(expected) }
+  const isShared = broken.length > 0 && cores < all.length
+  return {
+    broken, unchecked: uncheckedOf(expected),
+    ...isShared ? { doubt: `${all.length} peers shared ${cores === 1 ? 'one core' : `${cores} cores`}: how many rounds they average and how long they rest is expected of a machine with a core for each` } : {}
+  }
 }
 
 /** What of the loss was expected beside a run of the same seed that nothing disturbed, and did not come; nothing where it did, or was not expected. */

@@ -1,4 +1,4 @@
-import { ShoalError } from '../../src/errors.ts'
+import { ShoalError, reasonOf } from '../../src/errors.ts'
 import { wallClock } from '../../node/peer/wall-clock.ts'
 import type { LinkBook } from '../links/link-book.ts'
 import type { PlannedFault } from '../scenarios/plan.ts'
@@ -20,19 +20,23 @@ export function checkFaults (scenario: string, faults: readonly PlannedFault[]):
   })
 }
 
-/** Lets faults happen to a testnet that runs: at their times since it started, or once its first honest peer that is there has ended a round. */
+/** Lets faults happen to a testnet that runs: at their times since it started, or once anybody honest has ended a round, as in virtual time. */
 export class FaultRunner {
   readonly #say: (sentence: string) => void
   readonly #faults: readonly PlannedFault[]
   #begun: Testnet | undefined
   #byRound: readonly PlannedFault[]
   readonly #cancels = new Set<() => void>()
+  readonly #undone: string[] = []
 
   constructor (faults: readonly PlannedFault[], say: (sentence: string) => void) {
     this.#say = say
     this.#faults = faults
     this.#byRound = faults.filter(({ at }) => 'round' in at)
   }
+
+  /** What the lines could not be made to do, a sentence each: where some of it did not happen, nothing is as the scenario says. */
+  get undone (): readonly string[] { return this.#undone }
 
   /** From here on times count. */
   begin (testnet: Testnet): void {
@@ -42,7 +46,8 @@ export class FaultRunner {
 
   /** Call for each round that a peer has ended. */
   round (name: string, round: number): void {
-    if (name !== this.#begun?.seats.find(({ isRunning, plan }) => isRunning && plan.conduct === undefined)?.name) return
+    const plan = this.#begun?.seats.find(seat => seat.name === name)?.plan
+    if (plan?.lane !== 'first-order' || plan.conduct !== undefined) return
     const due = this.#byRound.filter(({ at }) => 'round' in at && at.round <= round)
     this.#byRound = this.#byRound.filter(fault => !due.includes(fault))
     for (const fault of due) this.#inflict(fault)
@@ -101,8 +106,10 @@ export class FaultRunner {
     this.#in(forMs, () => { seat.thaw() })
   }
 
+  /** It may be ended once more before it is ready. */
   #bring (name: string): void {
-    this.#guard(this.#testnet.bring(name))
+    const seat = this.#testnet.seat(name)
+    this.#guard(this.#testnet.bring(name).catch((error: unknown) => { if (seat.hasEndedUnasked) throw error }))
   }
 
   /** @returns how its line is whole again */
@@ -115,13 +122,16 @@ export class FaultRunner {
   #lines<T> (change: (book: LinkBook) => T): T {
     const links = this.#testnet.shapedLinks()
     const changed = change(links.book)
-    this.#guard(links.settled())
+    this.#guard(links.settled().catch((error: unknown) => {
+      this.#undone.push(reasonOf(error))
+      throw error
+    }))
     return changed
   }
 
   #guard (work: Promise<void>): void {
     const release = this.#testnet.hold()
-    work.catch((error: unknown) => { this.#say(`that failed: ${String(error)}`) }).finally(release)
+    work.catch((error: unknown) => { this.#say(`that failed: ${reasonOf(error)}`) }).finally(release)
   }
 
   #in (delayMs: number, act: () => void): void {

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import type { StampedEvent } from '../../src/events.ts'
 import { MODEL_SIZES, draftManifest } from '../../src/manifest/draft.ts'
@@ -118,7 +119,7 @@ async function runIn (options: RunTestnetOptions, startedAtMs: number): Promise<
   await untilOver(testnet, faults, options)
   options.onJudging?.()
   const report = await judge({ testnet, run, methodName: options.methodName, compute: options.compute, secondsSoFar: () => (performance.now() - startedAtMs) / 1000 })
-  if (options.expect !== undefined) options.onVerdict?.(verdictOn(options.expect, report, testnet.seats))
+  if (options.expect !== undefined) options.onVerdict?.(verdictOn(options.expect, report, testnet.seats, { cores: availableParallelism(), undone: faults.undone }))
   return report
 }
 

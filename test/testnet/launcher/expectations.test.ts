@@ -19,23 +19,36 @@ const seats = [
   { name: 'B', hasEndedUnasked: false, plan: { lane: 'first-order' as const }, view: { ...newPeerView('B'), rounds: 10, averagedRounds: 5, bytesSent: 1000, longestWaitMs: 900, waitedMs: 5000 } }
 ]
 const report = { evalLoss: 2.5, perPeer: [{ name: 'A', secondsTotal: 100 }, { name: 'B', secondsTotal: 50 }] as unknown as ReadonlyArray<PeerReport & { readonly name: string }> }
+/** A core for each, and nothing that was to happen and did not. */
+const alone = { cores: 64, undone: [] }
 
 describe('what a scenario expects of real peers', () => {
   it('holds where it holds, on each side of every bound', () => {
-    expect(verdictOn(expected({ lossBelow: { real: 2.6 }, averagedShareAbove: 0.69, bytesPerPeerBelow: '3.1kB', longestWaitBelow: '901ms', waitedShareBelow: 0.11 }), report, seats)).toEqual({ broken: [], unchecked: [] })
-    const { broken } = verdictOn(expected({ lossBelow: { real: 2.4 }, averagedShareAbove: 0.7, bytesPerPeerBelow: '3kB', longestWaitBelow: '900ms', waitedShareBelow: 0.1 }), report, seats)
+    expect(verdictOn(expected({ lossBelow: { real: 2.6 }, averagedShareAbove: 0.69, bytesPerPeerBelow: '3.1kB', longestWaitBelow: '901ms', waitedShareBelow: 0.11 }), report, seats, alone)).toEqual({ broken: [], unchecked: [] })
+    const { broken } = verdictOn(expected({ lossBelow: { real: 2.4 }, averagedShareAbove: 0.7, bytesPerPeerBelow: '3kB', longestWaitBelow: '900ms', waitedShareBelow: 0.1 }), report, seats, alone)
     expect(broken).toHaveLength(5)
     expect(broken[0]).toBe('the merged model\'s held-out loss is 2.500, not below 2.4')
   })
 
+  it('says where peers share cores, on which what is broken may be their doing', () => {
+    const strict = expected({ averagedShareAbove: 0.7 })
+    expect(verdictOn(strict, report, seats, { cores: 1, undone: [] }).doubt).toBe('2 peers shared one core: how many rounds they average and how long they rest is expected of a machine with a core for each')
+    expect(verdictOn(strict, report, seats, { cores: 2, undone: [] }).doubt).toBeUndefined()
+    expect(verdictOn(expected({}), report, seats, { cores: 1, undone: [] }).doubt).toBeUndefined()
+  })
+
+  it('does not hold where something of the scenario did not happen', () => {
+    expect(verdictOn(expected({}), report, seats, { cores: 64, undone: ['tc: no'] }).broken).toEqual(['not everything happened that was to (tc: no)'])
+  })
+
   it('names who ended early, unless nobody minds', () => {
     const early = [{ name: 'A', plan: { lane: 'first-order' as const }, view: newPeerView('A'), hasEndedUnasked: true }]
-    expect(verdictOn(expected({}), report, early).broken).toEqual(['A ended early'])
-    expect(verdictOn(expected({ allEnd: false }), report, early).broken).toEqual([])
+    expect(verdictOn(expected({}), report, early, alone).broken).toEqual(['A ended early'])
+    expect(verdictOn(expected({ allEnd: false }), report, early, alone).broken).toEqual([])
   })
 
   it('says what only the simulator can tell', () => {
-    expect(verdictOn(expected({ lossBelow: { quadratic: 1 }, spreadBelow: 1 }), report, seats).unchecked).toHaveLength(2)
+    expect(verdictOn(expected({ lossBelow: { quadratic: 1 }, spreadBelow: 1 }), report, seats, alone).unchecked).toHaveLength(2)
   })
 
   it('holds the loss against that of a run which nothing disturbed, on each side of the bound', () => {
@@ -57,11 +70,11 @@ describe('what a scenario expects of real peers', () => {
 
   it('asks nothing of peers that lie', () => {
     const liar = { name: 'C', hasEndedUnasked: true, plan: { lane: 'first-order' as const, conduct: { attack: undefined } }, view: { ...newPeerView('C'), rounds: 100, bytesSent: 1e9, longestWaitMs: 1e9 } }
-    expect(verdictOn(expected({ averagedShareAbove: 0.69, bytesPerPeerBelow: '3.1kB', longestWaitBelow: '901ms' }), report, [...seats, liar])).toEqual({ broken: [], unchecked: [] })
+    expect(verdictOn(expected({ averagedShareAbove: 0.69, bytesPerPeerBelow: '3.1kB', longestWaitBelow: '901ms' }), report, [...seats, liar], alone)).toEqual({ broken: [], unchecked: [] })
   })
 
   it('asks of scalar peers no rounds that average', () => {
     const scalar = { name: 'C', hasEndedUnasked: false, plan: { lane: 'scalars' as const }, view: { ...newPeerView('C'), rounds: 100 } }
-    expect(verdictOn(expected({ averagedShareAbove: 0.69, scalarsAbove: 5 }), report, [...seats, scalar])).toEqual({ broken: [], unchecked: [expect.stringContaining('scalars counted')] })
+    expect(verdictOn(expected({ averagedShareAbove: 0.69, scalarsAbove: 5 }), report, [...seats, scalar], alone)).toEqual({ broken: [], unchecked: [expect.stringContaining('scalars counted')] })
   })
 })
