@@ -37,6 +37,7 @@ import { startRounds } from '../round-worker/start.ts'
 import { PublishedSnapshots } from '../snapshots/published-snapshots.ts'
 import { TrainerClient } from '../trainer-worker/client.ts'
 import { emulatedStepMs } from '../trainer-worker/emulation.ts'
+import { leastStepMs } from '../trainer-worker/pace.ts'
 import type { TrainerInit } from '../trainer-worker/client.ts'
 import { nothingBetween } from './between.ts'
 import type { Closers } from './closers.ts'
@@ -96,7 +97,7 @@ export async function openParts (options: PeerOptions, identity: Identity, close
   const trainer = await TrainerClient.start({
     model: run.manifest.model, inner: run.manifest.inner, seed: run.manifest.seed, budgetSteps: run.manifest.budget.steps, compute: computeOf(settings),
     samplingSeed, ...trainerInput(data), ...trainerModeOf(run, lane),
-    ...pretended === undefined ? {} : { emulatedStepMs: pretended }
+    ...pretended === undefined ? {} : { emulatedStepMs: pretended }, leastStepMs: leastStepMs(process.env)
   }, { signal, state: beginning })
   const snapshot = await fetching
   closers.add('trainer', async () => trainer.close())

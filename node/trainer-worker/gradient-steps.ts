@@ -23,7 +23,7 @@ export function createGradientSteps (input: WorkerInput, { replica, sample, mete
   const { sharedGradient, sharedWeights, stopFlag } = input
   let [workedMs, loss] = [0, NaN]
   // The others wait for this peer's gradient and not for what it does with the mean: after that it rests for both halves.
-  const throttle = createThrottle(input.compute.throttle, stopFlag)
+  const throttle = createThrottle(input.compute.throttle, stopFlag, input.leastStepMs)
   const rest = (): void => { throttle({ begin: () => undefined, elapsedMs: () => workedMs, end: () => undefined }) }
 
   return {

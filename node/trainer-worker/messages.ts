@@ -41,6 +41,8 @@ export interface TrainerInit {
   readonly packs?: { readonly method: PackSpec, readonly runId: string, readonly steps: number }
   /** Computes nothing, and lets each step take so many milliseconds: for measurements of everything else. */
   readonly emulatedStepMs?: number
+  /** Milliseconds that a step takes at least, resting where it is computed sooner: for testnets whose faults last for so many steps. */
+  readonly leastStepMs?: number | undefined
   /** What to train on; left out, a model only judges and writes. */
   readonly training?: TrainingSource
   /** What to judge by; left out, a model only trains and writes. */

@@ -36,7 +36,7 @@ export function createScalarSession (input: WorkerInput, settings: ScalarSetting
   const trained = settings.unit === undefined ? base : movedWeights(base, memory.integers, settings.unit / noise.integersPerUnit)
   const bytes = settings.bytes && new ModelWork(memory, byteModelRules(settings.bytes.method, settings.bytes.steps), settings.bytes.runId)
   const meter = createMeter(tokensPerStepOf(input), report)
-  const throttle = createThrottle(input.compute.throttle, stopFlag)
+  const throttle = createThrottle(input.compute.throttle, stopFlag, input.leastStepMs)
   let { step } = begin
 
   const measure = async (request: ScalarRequest): Promise<Answers['measure']> => {

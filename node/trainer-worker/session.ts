@@ -43,7 +43,7 @@ export async function createSession (input: WorkerInput, backend: Backend, repor
   const { sample, heldOut, tokenizer } = openTrainingInput(input)
   const replica = createReplica({ model, inner, budgetSteps, kernels: backend.kernels }, input.state ?? genesisState(input.model, input.seed))
   const meter = createMeter(tokensPerStepOf(input), report)
-  const throttle = createThrottle(input.compute.throttle, input.stopFlag)
+  const throttle = createThrottle(input.compute.throttle, input.stopFlag, input.leastStepMs)
   await replica.readWeights(sharedWeights)
 
   const train = async (untilStep: number): Promise<Answers['train']> => {
@@ -59,8 +59,8 @@ export async function createSession (input: WorkerInput, backend: Backend, repor
         lossSum += event.loss
         steps++
         meter.count(event.step, event.loss, { tokens: event.tokens, growth: replica.growth })
-        // After the last step the others are waiting.
-        if (event.step < untilStep) throttle(meter)
+        // After the last step the others are waiting, who take as long where steps have a least time.
+        if (event.step < untilStep || input.leastStepMs !== undefined) throttle(meter)
       }
     }
     await replica.readWeights(sharedWeights)

@@ -20,11 +20,13 @@ export function restMs (workedMs: number, share: number): number {
  *
  * @param share of the time that training may compute, above 0 to 1
  * @param stopFlag on shared memory; anything but 0 asks for the end
+ * @param leastMs what a step takes at least, its rest included
  */
-export function createThrottle (share: number, stopFlag: Int32Array): (clock: WorkClock) => void {
+export function createThrottle (share: number, stopFlag: Int32Array, leastMs = 0): (clock: WorkClock) => void {
   return clock => {
-    if (share >= 1) return
-    const pauseMs = restMs(clock.elapsedMs(), share)
+    if (share >= 1 && leastMs <= 0) return
+    const workedMs = clock.elapsedMs()
+    const pauseMs = Math.max(restMs(workedMs, share), leastMs - workedMs)
     clock.end()
     Atomics.wait(stopFlag, 0, 0, pauseMs)
     clock.begin()

@@ -81,7 +81,7 @@ export function settingsOf (scenarioName: string, options: TestnetCommandOptions
     peers: plan.peers.length,
     // who share passes measure on the same batches
     shards: method.kind === 'one-byte' && method.passes === 'shared' ? 1 : plan.peers.length,
-    seats: seatsOf(plan, peer.compute.throttle, peer.upload),
+    seats: seatsOf(scenario, plan, peer.compute.throttle, peer.upload),
     routes: plan.routes,
     faults: plan.faults,
     expect: expectationsOf(scenario, options),
@@ -116,14 +116,16 @@ function checkPlan ({ name }: ScenarioFile, { peers, faults }: ScenarioPlan): vo
   checkFaults(name, faults)
 }
 
-function seatsOf ({ peers, faults }: ScenarioPlan, throttle: number, upload: string): SeatPlan[] {
+/** Those of a paced scenario are as fast as it says; of others, the slower compute for a part of their time. */
+function seatsOf ({ run }: ScenarioFile, { peers, faults }: ScenarioPlan, throttle: number, upload: string): SeatPlan[] {
   const fastest = Math.max(...peers.map(({ speed }) => speed))
   const later = new Set(faults.flatMap(fault => fault.kind === 'lie' ? fault.peers : []))
   return peers.map((peer, index) => ({
     alias: peer.name,
     group: peer.group,
     link: peer.link,
-    throttle: Math.max(MINIMUM_THROTTLE, throttle * peer.speed / fastest),
+    throttle: run.paced ? throttle : Math.max(MINIMUM_THROTTLE, throttle * peer.speed / fastest),
+    leastStepMs: run.paced ? run.step / peer.speed : undefined,
     upload: upload !== '' || peer.uploadBytesPerSecond === undefined ? upload : `${peer.uploadBytesPerSecond * 8 / 1000}kbit`,
     lane: peer.lane,
     joinsLater: peer.joinsLater,

@@ -17,6 +17,8 @@ export interface SeatPlan {
   readonly link: LinkProfile
   /** Share of the time that it may compute. */
   readonly throttle: number
+  /** What a step of it takes at least; undefined for as fast as it can. */
+  readonly leastStepMs?: number | undefined
   /** What it promises about its uplink; empty for nothing. */
   readonly upload: string
   readonly lane: 'first-order' | 'scalars'

@@ -6,6 +6,7 @@ import { formatInvite } from '../../src/manifest/invite.ts'
 import type { SignedManifest } from '../../src/manifest/manifest.ts'
 import type { ComputeSettings } from '../../node/backends/contract.ts'
 import { inviteAddresses } from '../../node/peer/invite-addresses.ts'
+import { PACE_VARIABLE } from '../../node/trainer-worker/pace.ts'
 import type { LinkProfile } from '../scenarios/links.ts'
 import type { PlannedRoute } from '../scenarios/plan.ts'
 import { peerName } from './peer-names.ts'
@@ -224,7 +225,7 @@ function seatOf (plan: SeatPlan, index: number, linked: LinkedProcess | undefine
   const seat: Seat = new Seat(peerName(index), plan, {
     root: options.root,
     listen: linked?.listen ?? options.listen,
-    environment: { ...options.environment, ...linked?.environment },
+    environment: { ...options.environment, ...plan.leastStepMs === undefined ? {} : { [PACE_VARIABLE]: String(plan.leastStepMs) }, ...linked?.environment },
     launcher: linked?.launcher ?? [],
     joinArguments: [
       '--shard', String(index % (options.shards ?? Infinity) + 1),

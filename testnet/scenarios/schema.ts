@@ -50,6 +50,8 @@ export const scenarioSchema = z.strictObject({
     steps: count.default(400),
     /** What a step takes at speed 1 where steps are emulated. */
     step: duration.default(250),
+    /** Whether the steps of real daemons take as long, at least: what lasts for seconds lasts as many rounds then as in virtual time. */
+    paced: z.boolean().default(false),
     /** What trains in virtual time: a quadratic, small models, or `replayed:` and the folder of a recording, from the file's own; real daemons train in any case. */
     training: z.string().regex(TRAINING, 'must be quadratic, real, or replayed: and the folder of a recording').default('quadratic'),
     /** Real training trains it; messages of emulated training are as long as its. */

@@ -1,3 +1,4 @@
+import { SILENCE_CHECK_MS, SILENCE_LIMIT_MS } from '../../node/network/constants.ts'
 import { modelOfSize } from '../../src/manifest/draft.ts'
 import type { MethodSpec } from '../../src/manifest/schema.ts'
 import { parameterCount } from '../../src/models/model-layout.ts'
@@ -11,8 +12,10 @@ import type { LinkConditions } from './virtual-links.ts'
 
 /** Passing a message on within a machine. */
 const WITHIN_MS = 0.2
-/** Until a connection to a machine that is silent is given up. */
-const DETECTION_MS = 10_000
+/** Until real peers give up a connection over which nothing comes: their limit, and the time between two looks at it. */
+const DETECTION_MS = SILENCE_LIMIT_MS + SILENCE_CHECK_MS
+/** A dial and a handshake of real peers. */
+const MEETING_MS = 2_000
 /** How a promise is kept that is given as a rate. */
 const PROMISE_WINDOW_SECONDS = 60
 /** Times that training alone takes, and an hour: whoever has not ended by then waits for something that will not come. */
@@ -23,7 +26,7 @@ const ERAS_APART = 0.5
 const PASSES_A_STEP = 2 / 3
 
 /** What lies between machines whose lines are their own. */
-export const plannedConditions: LinkConditions = { ...perfectLinks, latencyMs: WITHIN_MS, uploadBytesPerSecond: Infinity, detectionMs: DETECTION_MS }
+export const plannedConditions: LinkConditions = { ...perfectLinks, latencyMs: WITHIN_MS, uploadBytesPerSecond: Infinity, detectionMs: DETECTION_MS, meetingMs: MEETING_MS }
 
 export function limitMsOf (steps: number, stepMsOf: readonly number[]): number {
   return LIMIT_FACTOR * steps * Math.max(...stepMsOf) + LIMIT_SLACK_MS

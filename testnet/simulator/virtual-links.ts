@@ -22,6 +22,8 @@ export interface LinkConditions {
   readonly lostAnnouncements: number
   /** How long until a dead link or peer is noticed. */
   readonly detectionMs: number
+  /** How long until machines that have come within reach know each other; as long as that when left out. */
+  readonly meetingMs?: number
 }
 
 export const perfectLinks: LinkConditions = {

@@ -63,7 +63,7 @@ export class VirtualNetwork {
   }
 
   /**
-   * Adds a machine, or starts one anew that crashed; everyone it can reach learns of it after the detection time.
+   * Adds a machine, or starts one anew that crashed; everyone it can reach learns of it after the time that a meeting takes.
    *
    * @param line its own, where it is not like the others'
    */
@@ -75,7 +75,7 @@ export class VirtualNetwork {
       sentBytes: before?.sentBytes ?? 0, view: new Map(), listed: undefined, listeners: new Set(), told: SILENT, heard: undefined
     }
     this.#members.set(id, member)
-    this.#noticeLater()
+    this.#meetLater()
     return { peers: this.#portOf(member), clock }
   }
 
@@ -93,7 +93,7 @@ export class VirtualNetwork {
 
   heal (): void {
     this.#sides = new Map()
-    this.#noticeLater()
+    this.#meetLater()
   }
 
   crash (id: string): void {
@@ -195,9 +195,15 @@ export class VirtualNetwork {
     return exchange.openerEnd
   }
 
-  /** Cut links and new members are noticed after a while; what happens at the same moment is noticed together. */
+  /** Cut links are noticed after a while; what happens at the same moment is noticed together. */
   #noticeLater (): void {
     this.#clock.schedule(this.#around.conditions.detectionMs, () => { this.#notice() })
+  }
+
+  /** So are those within reach who are new. */
+  #meetLater (): void {
+    const { detectionMs, meetingMs = detectionMs } = this.#around.conditions
+    this.#clock.schedule(meetingMs, () => { this.#notice() })
   }
 
   #notice (): void {

@@ -28,6 +28,14 @@ describe('throttled training', () => {
     expect(whole.calls).toEqual([])
   })
 
+  it('rests until a step has taken as long as it is to take at least', () => {
+    const [quick, slow] = [clock(AGES_MS), clock(0)]
+    createThrottle(1, sharedFlag(1), 2 * AGES_MS)(quick)
+    createThrottle(1, sharedFlag(0), 0)(slow)
+    expect(quick.calls).toEqual(['end', 'begin'])
+    expect(slow.calls).toEqual([])
+  })
+
   it('does not begin a rest when it has been asked to stop', () => {
     const asked = clock(AGES_MS)
     createThrottle(0.05, sharedFlag(1))(asked)

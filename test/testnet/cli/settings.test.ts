@@ -89,6 +89,13 @@ describe('the settings of a testnet', () => {
     expect(settingsOf(file, options).seats).toMatchObject([{ throttle: 1, upload: '' }, { throttle: 0.25, upload: '1000kbit' }])
   })
 
+  it('let the steps of a paced scenario take as long as it says', () => {
+    const file = join(dataDir, 'paced.toml')
+    writeFileSync(file, 'name = "paced"\nsummary = "in the rhythm of virtual time"\n[run]\npaced = true\nstep = "100ms"\n[[peers]]\n[[peers]]\nname = "straggler"\nspeed = 0.25\n')
+    expect(settingsOf(file, options).seats).toMatchObject([{ throttle: 1, leastStepMs: 100 }, { throttle: 1, leastStepMs: 400 }])
+    expect(settingsOf('quickstart', options).seats?.[0]?.leastStepMs).toBeUndefined()
+  })
+
   it('refuse a setting that cannot be used', () => {
     vi.stubEnv('SHOAL_BACKEND', 'abacus')
     expect(() => settings()).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }) as unknown)
