@@ -43,9 +43,9 @@ export const LONG_ARMS: ReadonlyArray<Arm & { readonly short?: string }> = [
 
 /** The same length where a peer’s own gradient is less noisy. */
 export const MANY_ROWS: Setting = { ...LONG, batch: 16 }
-export const MANY_ROWS_REFERENCE = armOf('ddp', 'rows16', 0.02)
+export const MANY_ROWS_REFERENCE = armOf('ddp', 'rows16', 0.04)
 /** H of the short rows, and one that sends a thousandth. */
-export const MANY_ROWS_ARMS: readonly Arm[] = [20, 100].map(everySteps => armOf('shoal', `rows16-h${everySteps}`, 0.02, { everySteps }))
+export const MANY_ROWS_ARMS: readonly Arm[] = [20, 100].map(everySteps => armOf('shoal', `rows16-h${everySteps}`, 0.04, { everySteps }))
 
 function groundOf (name: string, what: string, setting: Setting, referenceRate: number, [rate, overrides]: readonly [number, Partial<MethodSpec>]): OtherGround {
   return { name, what, setting, reference: armOf('ddp', name, referenceRate), flagship: armOf('shoal', name, rate, overrides) }
