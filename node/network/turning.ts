@@ -1,11 +1,11 @@
 import type { Progress } from '../../src/ports.ts'
 import { Directory } from '../../src/membership/directory.ts'
-import { chooseNeighbours } from '../../src/membership/neighbours.ts'
 import { LARGEST_NEIGHBOURHOOD } from '../../src/membership/partial-view.ts'
 import { Allowances } from '../../protocols/wire/allowance.ts'
 import { announcedAddress } from './addresses.ts'
-import { DIALLED_MEMBERS, KEPT_MEMBERS, MAXIMUM_MEMBERS, MET_OF_NEIGHBOURHOOD, NEWCOMER_RATE, TURNING_AGAIN_MS, TURNING_CHECK_MS, TURNING_RATE, TURNING_YIELD_MS } from './constants.ts'
+import { DIALLED_MEMBERS, KEPT_MEMBERS, MAXIMUM_MEMBERS, MET_OF_NEIGHBOURHOOD, NEWCOMER_RATE, TURNING_AGAIN_MS, TURNING_CHECK_MS } from './constants.ts'
 import type { DialEnd } from './dialer.ts'
+import { NeighbourTurns } from './neighbour-turns.ts'
 
 /** What the neighbourhoods of a run's partial views are drawn by. */
 export interface TurningTerms {
@@ -38,15 +38,14 @@ export class Turning {
   readonly directory = new Directory()
   readonly #options: TurningOptions
   readonly #largest: number
-  readonly #dials = new Allowances(TURNING_RATE, 1)
+  readonly #turns: NeighbourTurns
   readonly #newcomers = new Allowances(NEWCOMER_RATE, MAXIMUM_MEMBERS)
-  /** When a peer that is wanted may be dialled. */
-  readonly #notBeforeMs = new Map<string, number>()
   readonly #timer: ReturnType<typeof setInterval>
 
   constructor (options: TurningOptions) {
     this.#options = options
     this.#largest = options.terms.largest ?? LARGEST_NEIGHBOURHOOD
+    this.#turns = new NeighbourTurns({ dial: peerId => this.#dial(peerId), leave: options.leave })
     this.#timer = setInterval(() => { this.look() }, TURNING_CHECK_MS)
   }
 
@@ -83,36 +82,16 @@ export class Turning {
 
   /** Dials who is wanted and leaves who is in their way. */
   look (): void {
-    const { self, terms, members, round, isBusy, leave } = this.#options
+    const { self, terms, members, round, isBusy, nowMs } = this.#options
     if (!this.isLarge) return
-    const choice = chooseNeighbours(
+    this.#turns.turn(
       { self, round: round(), seed: terms.seed, swarmSize: this.swarmSize, largest: this.#largest },
-      { here: members(), heard: this.directory.reachable(this.#options.nowMs()), isBusy, room: terms.room ?? KEPT_MEMBERS }
+      { here: members(), heard: this.directory.reachable(nowMs()), isBusy, room: terms.room ?? KEPT_MEMBERS }, nowMs()
     )
-    for (const peerId of this.#notBeforeMs.keys()) if (!choice.meet.includes(peerId)) this.#notBeforeMs.delete(peerId)
-    for (const peerId of choice.leave) leave(peerId)
-    for (const peerId of choice.meet) if (this.#isDue(peerId) && !this.#dial(peerId)) return
   }
 
-  /** Of two that want each other the one with the smaller id dials; the other one waits, in case it cannot. */
-  #isDue (peerId: string): boolean {
-    const nowMs = this.#options.nowMs()
-    const dueMs = this.#notBeforeMs.get(peerId) ?? (this.#options.self < peerId ? nowMs : nowMs + TURNING_YIELD_MS)
-    this.#notBeforeMs.set(peerId, dueMs)
-    return dueMs <= nowMs
-  }
-
-  /** False when no more may be dialled now. */
   #dial (peerId: string): boolean {
-    const { nowMs, dial } = this.#options
     const address = this.directory.addressOf(peerId)
-    if (address === undefined) return true
-    if (!this.#dials.take('', nowMs())) return false
-    if (!dial(peerId, address)) {
-      this.#dials.giveBack('')
-      return false
-    }
-    this.#notBeforeMs.set(peerId, nowMs() + TURNING_AGAIN_MS)
-    return true
+    return address !== undefined && this.#options.dial(peerId, address)
   }
 }

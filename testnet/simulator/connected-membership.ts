@@ -1,8 +1,7 @@
-import { chooseNeighbours } from '../../src/membership/neighbours.ts'
 import { hashText } from '../../src/averaging/pairing-hash.ts'
 import type { PresentPeer } from '../../src/ports.ts'
-import { Allowances } from '../../protocols/wire/allowance.ts'
-import { DIALLED_MEMBERS, KEPT_MEMBERS, MAXIMUM_MEMBERS, TURNING_CHECK_MS, TURNING_RATE } from '../../node/network/constants.ts'
+import { DIALLED_MEMBERS, KEPT_MEMBERS, MAXIMUM_MEMBERS, TURNING_CHECK_MS } from '../../node/network/constants.ts'
+import { NeighbourTurns } from '../../node/network/neighbour-turns.ts'
 import type { Membership, MembershipOptions } from './membership.ts'
 import { presentAs, tellListeners } from './view.ts'
 import type { Member } from './view.ts'
@@ -45,9 +44,9 @@ export function connectedMembership (options: ConnectedOptions): Membership {
 class ConnectedSwarm {
   readonly #options: ConnectedOptions
   readonly #neighbours = new Map<Member, Set<Member>>()
-  readonly #dials = new Allowances(TURNING_RATE, Infinity)
+  readonly #turns = new Map<Member, NeighbourTurns>()
   readonly #turnedAt = new Map<Member, number>()
-  /** Machines that look again soon, since they wanted more than they might dial. */
+  /** Machines that look again soon, since they want somebody. */
   readonly #waiting = new Set<Member>()
 
   constructor (options: ConnectedOptions) { this.#options = options }
@@ -80,14 +79,24 @@ class ConnectedSwarm {
 
   #turn (member: Member): void {
     const { clock, members, seed, isMeeting } = this.#options
-    const place = { self: member.id, round: member.told.round + 1, seed, swarmSize: this.countOf(member) }
-    const { meet, leave } = chooseNeighbours(place, {
-      here: [...this.#keptBy(member)].map(({ id }) => id), heard: [...members.keys()], isBusy: id => isMeeting(member.id, id), room: KEPT_MEMBERS
+    const isWanting = this.#turnsOf(member).turn(
+      { self: member.id, round: member.told.round + 1, seed, swarmSize: this.countOf(member) },
+      { here: [...this.#keptBy(member)].map(({ id }) => id), heard: [...members.keys()], isBusy: id => isMeeting(member.id, id), room: KEPT_MEMBERS }, clock.nowMs()
+    )
+    if (isWanting && !this.#waiting.has(member)) this.#lookAgain(member)
+  }
+
+  #turnsOf (member: Member): NeighbourTurns {
+    const { clock, members, around } = this.#options
+    const turns = this.#turns.get(member) ?? new NeighbourTurns({
+      leave: id => { this.#disconnect(member, members.get(id)) },
+      dial: id => {
+        clock.schedule(ROUND_TRIPS * 2 * around.conditions.latencyMs, () => { this.#connect(member, members.get(id), MAXIMUM_MEMBERS) })
+        return true
+      }
     })
-    for (const id of leave) this.#disconnect(member, members.get(id))
-    const dialled = meet.filter(() => this.#dials.take(member.id, clock.nowMs()))
-    for (const id of dialled) clock.schedule(ROUND_TRIPS * 2 * this.#options.around.conditions.latencyMs, () => { this.#connect(member, members.get(id), MAXIMUM_MEMBERS) })
-    if (meet.length > 0 && !this.#waiting.has(member)) this.#lookAgain(member)
+    this.#turns.set(member, turns)
+    return turns
   }
 
   #lookAgain (member: Member): void {
