@@ -1,4 +1,5 @@
 import { TUNING_SEED } from '../method-grid.ts'
+import { TARGET } from './bytes-arms.ts'
 import { GAP_ARMS, GAP_GROUNDS, GAP_STEPS, RUNGS, rungOf } from './bytes-gap-arms.ts'
 import type { GapArm, GapGround, Rung } from './bytes-gap-arms.ts'
 import { table } from './page.ts'
@@ -14,14 +15,14 @@ interface Judged {
   readonly tried: readonly number[]
 }
 
-const [TOP, FLAGSHIP] = ['ddp', 'shoal']
+const [TOP, UNSAVED, FLAGSHIP] = ['ddp', 'h1', 'shoal']
 
 /** Which ingredient of the flagship costs how much, and on which ground less. */
 export function gapSection (results: Results<Trained>): readonly string[] {
   const [home] = GAP_GROUNDS as readonly [GapGround]
   return [
     `From all-reduce to \`shoal 20\` one ingredient at a time, on the tuning seed (${TUNING_SEED}) alone, which tells where the loss is lost and gives no interval. Every row stands at its best of the rates in brackets; one that is best at the end of them, marked ↔, might be better beyond. ` +
-    'What a row costs is its loss less that of the row which has all but its ingredient, in nats and as a share of the flagship’s whole gap; a negative cost is a gain.', '',
+    'What a row costs is its loss less that of the row which has all but its ingredient, in nats and as a share of the flagship’s whole gap; a negative cost is a gain. Runs that the sweep of [methods.md](methods.md#the-sweep) has are taken from there.', '',
     ...GAP_STEPS.flatMap(steps => [...ladder(judgedOn(results, home, steps), steps), '']),
     ...grounds(results)
   ]
@@ -43,7 +44,7 @@ function judge (results: Results<Trained>, arms: readonly GapArm[]): Judged | un
 function ladder (rows: readonly Judged[], steps: number): readonly string[] {
   const title = `### After ${steps} steps`
   const of = (name: string): Judged | undefined => rows.find(({ rung }) => rung.name === name)
-  const [top, flagship] = [of(TOP), of(FLAGSHIP)]
+  const [top, unsaved, flagship] = [of(TOP), of(UNSAVED), of(FLAGSHIP)]
   if (top === undefined || flagship === undefined) return [title, '', 'Not measured yet.']
   const gap = flagship.loss - top.loss
   const costs = rows.flatMap(({ rung, loss }) => {
@@ -56,7 +57,8 @@ function ladder (rows: readonly Judged[], steps: number): readonly string[] {
       const cost = costs.find(({ rung }) => rung === row.rung)?.nats
       return [row.rung.what, shownRate(row), shownLoss(row.loss), row === top ? '–' : excess(row.loss, top.loss), ...cost === undefined ? ['–', '–'] : [signed(cost, 3), percent(cost / gap)]]
     })),
-    ...dearest(costs.filter(({ rung }) => LADDER.includes(rung)), gap, `after ${steps} steps`)
+    ...dearest(costs.filter(({ rung }) => LADDER.includes(rung)), gap, `after ${steps} steps`),
+    ...unsaved === undefined ? [] : beforeSaving(unsaved.loss, top.loss)
   ]
 }
 
@@ -71,6 +73,12 @@ function dearest (costs: ReadonlyArray<{ readonly rung: Rung, readonly nats: num
   const [first, second] = [...costs].sort((one, other) => other.nats - one.nats)
   if (first === undefined || second === undefined || costs.length < LADDER.length) return []
   return ['', `- Of the ${gap.toFixed(3)} nats by which \`shoal 20\` ends above \`ddp\` ${when}, the most is paid for *${first.rung.what}*: **${percent(first.nats / gap)}**; next for *${second.rung.what}*: ${percent(second.nats / gap)}.`]
+}
+
+/** What a peer’s own inner optimizer costs where everything is still sent every step. */
+function beforeSaving (loss: number, reference: number): readonly string[] {
+  if (loss / reference - 1 <= TARGET.slack) return []
+  return [`- Before a byte is saved, a peer’s own inner optimizer on its own rows costs ${excess(loss, reference)}, where the target allows ${percent(TARGET.slack)}: every method here that shares no gradients begins with that.`]
 }
 
 interface OnGround {

@@ -14,7 +14,7 @@ export function manyRowsOf (results: Results<Trained>): PairedRuns | undefined {
 
 /** Where a peer’s own gradient is less noisy: the same comparison, and whether its gap is narrower than that of the long runs. */
 export function manyRowsSection (runs: PairedRuns | undefined, long: PairedRuns | undefined): readonly string[] {
-  const intro = `What narrows the gap most above, on paired seeds: ${MANY_ROWS.batch} rows a step in place of ${LONG.batch}, ${MANY_ROWS.steps} steps, eras as before. All-reduce has the same rows; the rate of each is the best of those that the tuning seed was asked for on this ground.`
+  const intro = `The ground with ${MANY_ROWS.batch} rows a step in place of ${LONG.batch} once more, on paired seeds: ${MANY_ROWS.steps} steps, an era a peer. All-reduce has the same rows, and the rate of each is its best on the tuning seed, of the same two.`
   if (runs === undefined || runs.rows.length === 0) return [intro, '', 'Not measured yet.']
   const { ddp, rows } = runs
   return [

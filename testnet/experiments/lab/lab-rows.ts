@@ -43,10 +43,18 @@ export function rowsOfArms (arms: readonly Arm[], results: Results<Trained>, see
 
 /** Every point of methods.md that was repeated on paired seeds, on the link that was tuned on, with its raw cells as they lie in a folder; `what` is the preset. */
 export async function publishedRows (folder: string, tunedLink: number): Promise<readonly LabRow[]> {
-  const files = (await readdir(folder)).filter(name => name.endsWith(`-${tunedLink}mbit.json`)).sort()
-  const cells = await Promise.all(files.map(async file => JSON.parse(await readFile(join(folder, file), 'utf8')) as StoredCell))
-  const reported = cells.filter(({ inputs }) => inputs.seed !== TUNING_SEED)
+  const reported = (await storedCells(folder, tunedLink)).filter(({ inputs }) => inputs.seed !== TUNING_SEED)
   return [...new Set(reported.map(({ preset, point }) => `${preset} ${point}`))].map(key => rowOfCells(reported.filter(({ preset, point }) => `${preset} ${point}` === key)))
+}
+
+/** What the rates and constants of methods.md were chosen by. */
+export async function tuningCells (folder: string, tunedLink: number): Promise<readonly StoredCell[]> {
+  return (await storedCells(folder, tunedLink)).filter(({ inputs }) => inputs.seed === TUNING_SEED)
+}
+
+async function storedCells (folder: string, link: number): Promise<readonly StoredCell[]> {
+  const files = (await readdir(folder)).filter(name => name.endsWith(`-${link}mbit.json`)).sort()
+  return Promise.all(files.map(async file => JSON.parse(await readFile(join(folder, file), 'utf8')) as StoredCell))
 }
 
 /** Of each preset the row with the lowest mean loss. */

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { bytesStudy } from './bytes.ts'
 import { claimsStudy } from './claims.ts'
 import { killRateStudy } from './kill-rate.ts'
-import { publishedRows } from './lab-rows.ts'
+import { publishedRows, tuningCells } from './lab-rows.ts'
 import { othersStudy } from './others.ts'
 import { scalingStudy } from './scaling.ts'
 import type { Study } from './study.ts'
@@ -13,7 +13,7 @@ const TUNED_LINK = 10
 
 /** By the word behind `npm run bench:`. @param results the folder of pages, with what other benches have stored */
 export const STUDIES: Readonly<Record<string, (results: string) => Promise<Study<unknown>>>> = {
-  bytes: async results => erased(bytesStudy(await TrainingCells.open(), await publishedRows(join(results, 'methods'), TUNED_LINK))),
+  bytes: async results => erased(bytesStudy(await TrainingCells.open(), await publishedRows(join(results, 'methods'), TUNED_LINK), await tuningCells(join(results, 'methods'), TUNED_LINK))),
   others: async results => erased(othersStudy(await TrainingCells.open(), await publishedRows(join(results, 'methods'), TUNED_LINK))),
   claims: async results => erased(claimsStudy(await TrainingCells.open(), await publishedRows(join(results, 'methods'), TUNED_LINK))),
   scaling: async () => erased(scalingStudy(await TrainingCells.open())),

@@ -25,6 +25,11 @@ describe('the gap to all-reduce', () => {
     expect(lineOf(page, '- Of the')).toMatch(/^- Of the 0\.500 nats .* after 800 steps, .*\*weights averaged .*\*: \*\*60 %\*\*; next for \*by pairs in a hypercube\*: 20 %\.$/)
   })
 
+  it('is said to begin before a byte is saved only where that costs more than the target allows', () => {
+    expect(lineOf(gapSection(resultsOf(atRate(ladder, 'eras', 0.02))), '- Before a byte')).toContain('costs +15.0 %, where the target allows 1 %')
+    expect(lineOf(gapSection(resultsOf(atRate({ ...ladder, h1: 2.01 }, 'eras', 0.02))), '- Before a byte')).toBe('')
+  })
+
   it('is that of each rung’s best rate, and says where none was tried beyond it', () => {
     const page = gapSection(resultsOf({ ...atRate(ladder, 'eras', 0.02), 'gap-800-eras-ddp-rate0.01': 1.9, 'gap-800-eras-shoal-rate0.01': 2.6, 'gap-800-eras-shoal-rate0.04': null }))
     expect(lineOf(page, 'gradients averaged')).toMatch(/\| 0\.01 ↔ \(0\.01, 0\.02\) \| 1\.900 \| – \|/)
