@@ -5,12 +5,11 @@ import { RoundLines } from '../launcher/round-lines.ts'
 import type { Testnet } from '../launcher/testnet.ts'
 import { describeSettings } from './describe.ts'
 import type { Settings } from './settings.ts'
-import { joinLine, remarkOf } from './view.ts'
+import { isBelieved, joinLine, remarkOf } from './view.ts'
 import type { SwarmViewer } from './view.ts'
 
 /** Into a pipe or a file: one line a round, and whatever is out of the ordinary. */
 export class LineView implements SwarmViewer {
-  readonly #settings: Settings
   readonly #output: Output
   readonly #names = new Map<string, string>()
   readonly #lost = new Set<string>()
@@ -20,7 +19,6 @@ export class LineView implements SwarmViewer {
   readonly #nameOf = (peerId: string): string => this.#names.get(peerId) ?? shortId(peerId)
 
   constructor (settings: Settings, output: Output) {
-    this.#settings = settings
     this.#output = output
     this.#rounds = new RoundLines(this.#nameOf)
     output.line(describeSettings(settings))
@@ -37,7 +35,7 @@ export class LineView implements SwarmViewer {
     if (event.type === 'started') this.#output.line(`${name} is ${shortId(event.peerId)}: ${event.parameters} parameters on ${event.backend}`)
     // Rounds name peers by letters, which are known once all have started.
     else if (this.#testnet === undefined) this.#early.push([name, event])
-    else if (event.type === 'round') this.#tell(this.#rounds.add(name, event.record, this.#expected()))
+    else if (event.type === 'round') this.#tell(isBelieved(this.#testnet, name) ? this.#rounds.add(name, event.record, this.#expected()) : [])
     else if (event.type === 'peer-joined' && !this.#names.has(event.peerId)) {
       this.#names.set(event.peerId, shortId(event.peerId))
       this.#output.line(`${shortId(event.peerId)} joined`)
@@ -62,7 +60,7 @@ export class LineView implements SwarmViewer {
   }
 
   #expected (): number {
-    return Math.max(1, this.#settings.peers - this.#lost.size)
+    return Math.max(1, this.#testnet?.seats.filter(({ name, attack }) => attack === undefined && !this.#lost.has(name)).length ?? 1)
   }
 
   #tell (lines: readonly string[]): void {

@@ -10,7 +10,7 @@ import { RoundLines } from '../launcher/round-lines.ts'
 import type { Testnet } from '../launcher/testnet.ts'
 import { describeSettings } from './describe.ts'
 import type { Settings } from './settings.ts'
-import { joinLine, remarkOf } from './view.ts'
+import { isBelieved, joinLine, remarkOf } from './view.ts'
 import type { SwarmViewer } from './view.ts'
 
 /** Often enough to look alive, seldom enough to cost nothing. */
@@ -46,7 +46,7 @@ export class LiveView implements SwarmViewer {
   }
 
   event (name: string, event: StampedEvent): void {
-    if (event.type === 'round') this.#remember(this.#rounds.add(name, event.record, this.#training()))
+    if (event.type === 'round') this.#remember(isBelieved(this.#testnet, name) ? this.#rounds.add(name, event.record, this.#training()) : [])
     else if (event.type === 'peer-joined' && this.#testnet !== undefined && !this.#names.has(event.peerId)) {
       this.#names.set(event.peerId, shortId(event.peerId))
       this.#remember([`${shortId(event.peerId)} joined`])
@@ -73,7 +73,7 @@ export class LiveView implements SwarmViewer {
   }
 
   #training (): number {
-    return Math.max(1, this.#testnet?.views.filter(view => view.alive).length ?? this.#settings.peers)
+    return Math.max(1, this.#testnet?.seats.filter(({ view, attack }) => view.alive && attack === undefined).length ?? this.#settings.peers)
   }
 
   #remember (lines: readonly string[]): void {
@@ -88,7 +88,7 @@ export class LiveView implements SwarmViewer {
       title: `${this.#settings.name} · ${this.#settings.methodName} · ${codecNameOf(this.#settings.method)}`,
       elapsedSeconds: (performance.now() - this.#startedAtMs) / 1000,
       budgetSteps: this.#settings.steps,
-      peers: this.#testnet.seats.map(({ view, now }) => ({ ...view, phase: now })),
+      peers: this.#testnet.seats.map(({ told }) => told),
       recentLines: this.#recent,
       joinLine: joinLine(this.#testnet.invite)
     }, { columns, rows }, createTheme(this.#output.colours)))

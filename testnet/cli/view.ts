@@ -21,6 +21,11 @@ export class SilentView implements SwarmViewer {
   close (): void { /* nothing is open */ }
 }
 
+/** Whether what a peer says of its own rounds is shown: what a liar says is not. */
+export function isBelieved (testnet: Testnet | undefined, name: string): boolean {
+  return testnet?.seat(name).attack === undefined
+}
+
 /** What is out of the ordinary, for people; undefined for everything else. */
 export function remarkOf (name: string, event: StampedEvent, nameOf: (peerId: string) => string): string | undefined {
   if (event.type === 'warning') return `${name}: ${event.sentence}`

@@ -72,6 +72,8 @@ export class Seat {
   get hasEndedUnasked (): boolean { return this.#process !== undefined && !this.isRunning && this.view.report === undefined && !this.#wasAsked }
   /** What it does to the others; undefined while it is honest. */
   get attack (): Attack | undefined { return this.#conduct?.attack }
+  /** What it tells of itself, as far as it can be believed. */
+  get told (): PeerView { return this.attack === undefined ? this.view : { ...this.view, loss: NaN, phase: this.now } }
   /** What it does now, for people. */
   get now (): string { return this.attack === undefined ? this.view.phase : `lies (${this.attack}): ${this.view.phase}` }
   get lastWords (): string { return this.#process?.lastWords ?? '' }

@@ -57,7 +57,7 @@ function checkPlayable ({ name: scenario, run: { every, codec, grace }, quadrati
   }
   refuse({ every, codec, grace }, 'methods of scalars average nothing, and simulated ones have rounds that fit a small model')
   refuse({ dissimilarity }, 'simulated runs of scalars have one optimum for all peers')
-  refuse({ upload: peers.find(({ upload }) => upload !== undefined) }, 'promises about uplinks are not simulated in runs of scalars')
+  refuse({ upload: peers.find(({ upload }) => upload !== undefined) }, 'everybody needs every scalar, so that there is nothing to leave out to keep a promise about an uplink; real peers refuse one, too')
   refuse({ lane: peers.find(({ lane }) => lane === 'scalars') }, 'a scalar lane is beside a method that averages; here everybody sends scalars')
   refuse({ averagedShareAbove, longestWaitBelow, waitedShareBelow, spreadBelow, scalarsAbove }, 'nobody averages, waits for a round or has weights of its own in a run of scalars, so that nothing is there to measure')
 }

@@ -37,7 +37,7 @@ describe.each(['one-byte', 'fedkseed', 'ferret'])('a simulated run of %s', metho
 
 describe('a scenario of scalars', () => {
   it.each([
-    ['an uplink promised', 'upload = "500kbit"\n', 'promises about uplinks'],
+    ['an uplink promised', 'upload = "500kbit"\n', 'nothing to leave out'],
     ['a limit to a wait that nobody has', '[expect]\nlongestWaitBelow = "1s"\n', 'nothing is there to measure'],
     ['a spread', '[expect]\nspreadBelow = 1\n', 'nothing is there to measure'],
     ['a share averaged', '[expect]\naveragedShareAbove = 0.5\n', 'nothing is there to measure'],
