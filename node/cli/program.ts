@@ -19,7 +19,11 @@ export interface ProgramInfo {
 }
 
 /** Runs the command line; returns the exit code. Commands are loaded when they are called. */
-export async function runProgram (commands: readonly CommandModule[], words: readonly string[], info: ProgramInfo): Promise<number> {
+export async function runProgram (commands: readonly CommandModule[], given: readonly string[], info: ProgramInfo): Promise<number> {
+  const [first, ...topic] = given
+  // the library's own help knows one word, and shows the whole list for whatever it does not know
+  const words = first === 'help' ? [...topic, '--help'] : given
+  if (first === 'help' && !isCommand(topic.filter(word => !word.startsWith('-')), commands)) return report(noCommand(topic, commands), given)
   let exitCode: number = EXIT.ok
   const program = await createProgram(commands, words, info, async (module, invocation) => {
     const run = await module.load()
@@ -53,6 +57,21 @@ async function createProgram (commands: readonly CommandModule[], words: readonl
   }
   for (const family of program.commands.filter(({ commands: members }) => members.length > 0)) family.summary(family.commands.map(member => member.name()).join(', '))
   return program
+}
+
+/** Of whole commands, and of words that several begin with; no word at all is the program's own. */
+function isCommand (words: readonly string[], commands: readonly CommandModule[]): boolean {
+  return commands.some(({ name }) => `${name} `.startsWith(words.map(word => `${word} `).join('')))
+}
+
+function noCommand (words: readonly string[], commands: readonly CommandModule[]): ShoalError {
+  const family = familyOf(words, commands)
+  return new ShoalError({ code: 'USAGE', what: `unknown command '${words.join(' ')}'`, why: `${family} has no command of that name`, tryThis: `${family} --help` })
+}
+
+/** What stands before a word that no command has: `shoal testnet` of `testnet frobnicate`. */
+function familyOf ([first = '']: readonly string[], commands: readonly CommandModule[]): string {
+  return commands.some(({ name }) => name.startsWith(`${first} `)) ? `shoal ${first}` : 'shoal'
 }
 
 /** Others need no options: what declares them may have to load a lot. Completion tells of all. */
@@ -109,20 +128,22 @@ function usageError (error: CommanderError, words: readonly string[], commands: 
   const [what = '', suggestion] = error.message.replace(/^error: /, '').split('\n')
   // A value of an option may stand before the command: --data-dir ./peer join.
   const start = words.findIndex(word => commands.some(({ name }) => name.split(' ')[0] === word))
-  const prefix = words.slice(Math.max(0, start)).filter(word => !word.startsWith('-')).slice(0, 2).join(' ')
+  const called = words.slice(Math.max(0, start)).filter(word => !word.startsWith('-')).slice(0, 2)
+  const prefix = called.join(' ')
   const command = commands.map(module => module.name).find(name => prefix === name || prefix.startsWith(`${name} `))
-  const help = command === undefined ? 'shoal --help' : `shoal ${command} --help`
+  const asked = command === undefined ? familyOf(called, commands) : `shoal ${command}`
+  const help = `${asked} --help`
   return new ShoalError({
     code: 'USAGE',
     what,
-    why: usageReason(error.code, command === undefined ? 'shoal' : `shoal ${command}`),
+    why: usageReason(error.code, asked),
     tryThis: suggestion === undefined ? help : `${suggestion.replace(/[()]/g, '')} See ${help}`
   })
 }
 
 function usageReason (code: string, command: string): string {
   switch (code) {
-    case 'commander.unknownCommand': return 'shoal has no command of that name'
+    case 'commander.unknownCommand': return `${command} has no command of that name`
     case 'commander.missingArgument':
     case 'commander.optionMissingArgument':
     case 'commander.missingMandatoryOptionValue': return `${command} cannot do without it`

@@ -9,9 +9,11 @@ import type { PeerOptions } from './peer-parts.ts'
  *
  * @throws ShoalError DATA_INVALID for data that cannot be read
  */
-export async function openRunFiles ({ directory, source: { run }, settings }: PeerOptions, signal: AbortSignal): Promise<RunFiles> {
+export async function openRunFiles ({ directory, source: { run }, settings, events }: Pick<PeerOptions, 'directory' | 'source' | 'settings' | 'events'>, signal: AbortSignal): Promise<RunFiles> {
   const store = new FileStore(directory.root)
-  if (run.manifest.data.corpus === 'files' && settings.data.length > 0) {
+  const { corpus } = run.manifest.data
+  if (corpus !== 'files' && corpus !== 'own' && settings.data.length > 0) events.emit({ type: 'warning', sentence: `${settings.data.join(', ')} is not trained on: everybody in this run trains on the data that its manifest names` })
+  if (corpus === 'files' && settings.data.length > 0) {
     for (const file of await findFiles(settings.data, signal)) await store.remember(file.sha256, file)
   }
   return new RunFiles(run.manifest, store)

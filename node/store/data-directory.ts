@@ -1,9 +1,10 @@
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
+import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { dirname, join, posix, win32 } from 'node:path'
+import { join, posix, win32 } from 'node:path'
 import { reasonOf, ShoalError } from '../../src/errors.ts'
 import { createFileAtomically, replaceFileAtomically } from './atomic-file.ts'
 import { acquireLock } from './lock.ts'
+import { makeFolder } from './make-folder.ts'
 import { MIGRATIONS } from './migrations.ts'
 import type { Migration } from './migrations.ts'
 
@@ -76,24 +77,6 @@ export function prepareDataDirectory (directory: DataDirectory, migrations: read
       tryThis: 'choose another with --data-dir or SHOAL_HOME, or mend its permissions',
       cause
     })
-  }
-}
-
-/**
- * Makes a folder and those above it that are missing. Node's own recursive way never ends where a folder exists that has no
- * place for another, as /proc.
- */
-function makeFolder (path: string): void {
-  if (existsSync(path)) {
-    if (statSync(path).isDirectory()) return
-    throw new Error(`${path} is no folder`)
-  }
-  makeFolder(dirname(path))
-  try {
-    mkdirSync(path, { mode: 0o700 })
-  } catch (error) {
-    // Another process may have made it meanwhile.
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
 }
 

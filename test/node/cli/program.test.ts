@@ -83,7 +83,7 @@ describe('the command line', () => {
     expect(await shoal('check')).toBe(6)
   })
 
-  it.each([['--help'], ['join', '--help'], ['help'], ['run', 'create', '--help'], ['--version']])('answers %s %s without loading a command', async (...words) => {
+  it.each([['--help'], ['join', '--help'], ['help'], ['help', 'join'], ['help', 'run', 'create'], ['help', 'run'], ['run', 'create', '--help'], ['--version']])('answers %s %s without loading a command', async (...words) => {
     expect(await shoal(...words)).toBe(0)
     expect(loads).toBe(0)
     expect(written.stdout).not.toBe('')
@@ -104,6 +104,11 @@ describe('the command line', () => {
     expect(written.stdout).toMatch(/Run:\n {2}run +create, show\n/)
   })
 
+  it('tells of one command where help is asked about it', async () => {
+    await shoal('help', 'run', 'create')
+    expect(written.stdout).toContain('--name <name>')
+  })
+
   it('ends each command\'s help with its example', async () => {
     await shoal('run', 'create', '--help')
     expect(written.stdout.trimEnd().endsWith('Example:\n  shoal run create --json')).toBe(true)
@@ -112,7 +117,10 @@ describe('the command line', () => {
   it.each([
     [['jion', 'x'], 'join'],
     [['join', 'x', '--shrad', '2'], '--shard'],
-    [['run', 'shwo'], 'show']
+    [['run', 'shwo'], 'show'],
+    [['run', 'fly'], 'shoal run --help'],
+    [['help', 'fly'], 'shoal --help'],
+    [['help', 'run', 'fly'], 'shoal run --help']
   ])('%j is a usage error that names what was meant', async (words, meant) => {
     expect(await shoal(...words)).toBe(2)
     expect(written.stdout).toBe('')
@@ -134,7 +142,9 @@ describe('the command line', () => {
     [['run', 'create'], 'shoal run create cannot do without it'],
     [['join', 'a', 'b'], 'shoal join does not take this'],
     [['--nonsense'], 'shoal does not take this'],
-    [['fly'], 'shoal has no command of that name']
+    [['fly'], 'shoal has no command of that name'],
+    [['run', 'fly'], 'shoal run has no command of that name'],
+    [['help', 'run', 'fly'], 'shoal run has no command of that name']
   ])('%j: says why', async (words, why) => {
     await shoal(...words)
     expect(written.stderr.split('\n')[1]).toBe(`  why: ${why}`)

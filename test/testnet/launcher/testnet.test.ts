@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { peerName } from '../../../testnet/launcher/peer-names.ts'
 import { takeRoot } from '../../../testnet/launcher/testnet-folder.ts'
@@ -23,6 +23,11 @@ describe('a testnet’s folder', () => {
     await mkdir(join(root, 'peer-a'))
     await expect(takeRoot(root)).rejects.toMatchObject({ code: 'USAGE' })
     expect((await readdir(root)).sort()).toEqual(['peer-a', 'thesis.txt'])
+  })
+
+  it.each(['thesis.txt/here', '/proc/here'])('is said to be impossible at %s', async place => {
+    await writeFile(join(root, 'thesis.txt'), 'years of work')
+    await expect(takeRoot(resolve(root, place))).rejects.toMatchObject({ code: 'USAGE', message: expect.stringContaining('cannot be made') as string })
   })
 
   it('belongs to one testnet at a time', async () => {
