@@ -3,7 +3,7 @@ import { epochOf } from '../../src/membership/partial-view.ts'
 import type { Announcer } from './announcer.ts'
 import { Neighbourhoods } from './neighbourhoods.ts'
 import { presentAs, tellListeners } from './view.ts'
-import type { Member } from './view.ts'
+import type { Member, NearMembers } from './view.ts'
 import type { VirtualClock } from './virtual-clock.ts'
 import type { LinkSurroundings } from './virtual-links.ts'
 
@@ -52,46 +52,58 @@ const HEARD_EVERY_MS = 50
 
 /**
  * For large swarms on lines that are alike: machines know their neighbourhoods alone, and an announcement reaches all who know its sender at one moment. What has reached
- * them is written down once, beside the sender, and read by whoever looks.
+ * them is written down once and read by whoever looks.
  */
 export function partialMembership ({ clock, around, members, announcer }: MembershipOptions, seed: number): Membership {
   const neighbourhoods = new Neighbourhoods(members, seed)
-  const nearOf = (member: Member): readonly Member[] => {
+  const tellSoon = tellingSoon(clock, members)
+  // By place: everybody looks at a hundred others every round, and to ask each machine would miss the processor's caches as often.
+  const heard: Array<PresentPeer | undefined> = []
+  const nearOf = (member: Member): NearMembers => {
     const epoch = epochOf(member.told.round + 1)
-    if (member.near?.epoch !== epoch || member.near.size !== members.size) member.near = { epoch, size: members.size, members: neighbourhoods.near(member, member.told.round) }
-    return member.near.members
+    const { size } = members
+    if (member.near?.epoch === epoch && member.near.size === size) return member.near
+    const near = neighbourhoods.near(member, member.told.round)
+    return member.near = { epoch, size, members: near, places: near.map(({ place }) => place) }
   }
+  return {
+    swarmSizeOf: () => members.size,
+    present (member) {
+      const { members: others, places } = nearOf(member)
+      const isWhole = around.isWhole()
+      const isVisible = ({ id, clock: { crashed } }: Member): boolean => !crashed && around.sameSide(member.id, id)
+      const present: PresentPeer[] = []
+      for (let index = 0; index < places.length; index++) {
+        const told = heard[places[index] as number]
+        if (told !== undefined && (isWhole || isVisible(others[index] as Member))) present.push(told)
+      }
+      return present
+    },
+    announce (member, progress) {
+      const read = announcer.publish(member, progress, nearOf(member).places.length)
+      clock.schedule(around.conditions.latencyMs, () => {
+        const told = member.clock.crashed ? undefined : read()
+        if (told === undefined) return
+        heard[member.place] = presentAs(member.id, told, clock.nowMs())
+        tellSoon()
+      })
+    },
+    lookAround (member) {
+      heard[member.place] ??= presentAs(member.id, member.told, clock.nowMs())
+      tellSoon()
+    }
+  }
+}
+
+/** Tells everybody that something was heard, once for all that is heard in a while. */
+function tellingSoon (clock: VirtualClock, members: ReadonlyMap<string, Member>): () => void {
   let isTelling = false
-  const tellSoon = (): void => {
+  return () => {
     if (isTelling) return
     isTelling = true
     clock.schedule(HEARD_EVERY_MS, () => {
       isTelling = false
       for (const member of members.values()) if (member.clock.isPlain) tellListeners(member)
     })
-  }
-  return {
-    swarmSizeOf: () => members.size,
-    present (member) {
-      const present: PresentPeer[] = []
-      const isWhole = around.isWhole()
-      for (const other of nearOf(member)) {
-        if (other.heard !== undefined && (isWhole || (!other.clock.crashed && around.sameSide(member.id, other.id)))) present.push(other.heard)
-      }
-      return present
-    },
-    announce (member, progress) {
-      const read = announcer.publish(member, progress, nearOf(member).length)
-      clock.schedule(around.conditions.latencyMs, () => {
-        const told = member.clock.crashed ? undefined : read()
-        if (told === undefined) return
-        member.heard = presentAs(member.id, told, clock.nowMs())
-        tellSoon()
-      })
-    },
-    lookAround (member) {
-      member.heard ??= presentAs(member.id, member.told, clock.nowMs())
-      tellSoon()
-    }
   }
 }

@@ -27,7 +27,6 @@ import type { Referee } from './referee.ts'
 import { settled } from './settled.ts'
 import { queued, TaskQueue } from './task-queue.ts'
 import type { Scenario } from './simulation-scenario.ts'
-import { nameOf } from './simulation-scenario.ts'
 import type { MachineClock } from './virtual-clock.ts'
 import type { VirtualNetwork } from './virtual-network.ts'
 import type { SavedPeer, SimulatedTrainer, TrainingStart } from './virtual-store.ts'
@@ -79,11 +78,11 @@ export class SimulatedPeer implements Struck {
   /** What it trains and averages with, once it knows what it goes on from. */
   #life: { readonly averaging: AveragingPeer, readonly lane: FirstOrderLane | undefined, readonly trainer: SimulatedTrainer, readonly snapshots: TakenSnapshots | undefined } | undefined
 
-  constructor (around: PeerSurroundings, index: number) {
+  constructor (around: PeerSurroundings, index: number, id: string) {
     const { attacks, checkpointEveryMs, method, parameters } = around.scenario
     this.#around = around
     this.index = index
-    this.id = nameOf(around.scenario, index)
+    this.id = id
     this.conduct = { attack: attacks?.[index] }
     this.store = new VirtualStore(checkpointEveryMs)
     this.plan = planOf(method, parameters, Math.min(CHUNK_VALUES, Math.ceil(parameters / CHUNKS_AT_LEAST)))

@@ -20,7 +20,7 @@ import { laneRules } from '../../src/spsa/lanes/lane-rules.ts'
 import type { LaneRules } from '../../src/spsa/lanes/lane-rules.ts'
 import { ScalarLanePeer } from './scalar-lane-peer.ts'
 import { SimulatedPeer } from './simulated-peer.ts'
-import { liarsOf } from './simulation-scenario.ts'
+import { liarsOf, nameOf } from './simulation-scenario.ts'
 import type { Fault, Scenario } from './simulation-scenario.ts'
 import { VirtualClock } from './virtual-clock.ts'
 import { VirtualNetwork } from './virtual-network.ts'
@@ -123,7 +123,9 @@ class Simulation {
       scenario, network: this.#network, referee: this.#watcher, lane, isWatched: (index: number) => !this.#liars.has(index),
       tell: (peer: SimulatedPeer, event: AveragingEvent) => { this.#tell(peer, event) }
     }
-    this.#peers = Array.from({ length: peers }, (_, index) => new SimulatedPeer(around, index))
+    // All names first: they are read at every boundary of every peer, and lie side by side in memory then.
+    const names = Array.from({ length: peers }, (_, index) => nameOf(scenario, index))
+    this.#peers = names.map((name, index) => new SimulatedPeer(around, index, name))
     this.#byId = new Map(this.#peers.map(peer => [peer.id, peer]))
     if (lane !== undefined) this.#beginScalars(lane)
     for (const peer of this.#peers) if (scenario.absent?.has(peer.index) !== true) this.#begin(peer)

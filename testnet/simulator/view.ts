@@ -13,8 +13,17 @@ export interface Member extends Machine {
   told: Progress
   /** What has reached the others by now, where it reaches all of them at one moment. */
   heard: PresentPeer | undefined
-  /** Whom it may meet in an epoch of a swarm of so many. */
-  near?: { readonly epoch: number, readonly size: number, readonly members: readonly Member[] }
+  /** Among all that ever joined, in order. */
+  readonly place: number
+  near?: NearMembers
+}
+
+/** Whom a machine may meet in an epoch of a swarm of so many, and their places. */
+export interface NearMembers {
+  readonly epoch: number
+  readonly size: number
+  readonly members: readonly Member[]
+  readonly places: readonly number[]
 }
 
 export const SILENT: Progress = { round: 0, step: 0, training: false, loss: NaN, tokensPerSecond: 0 }

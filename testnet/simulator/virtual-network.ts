@@ -43,6 +43,7 @@ export class VirtualNetwork {
   readonly #membership: Membership
   #isNoticing = false
   #hasCrashed = false
+  #joined = 0
   /** Which side of a partition each machine is on; all on one when there is none. */
   #sides = new Map<string, number>()
 
@@ -72,7 +73,7 @@ export class VirtualNetwork {
     const before = this.#members.get(id)
     const member: Member = {
       id, clock, accept: undefined, hasOwnLine: line !== undefined, line: before?.line ?? new VirtualLine(line ?? this.#commonLine(), this.#clock, this.#random),
-      sentBytes: before?.sentBytes ?? 0, view: new Map(), listed: undefined, listeners: new Set(), told: SILENT, heard: undefined
+      sentBytes: before?.sentBytes ?? 0, view: new Map(), listed: undefined, listeners: new Set(), told: SILENT, heard: undefined, place: this.#joined++
     }
     this.#members.set(id, member)
     this.#meetLater()
