@@ -7,6 +7,7 @@ import { MODEL_SIZES, draftManifest } from '../../src/manifest/draft.ts'
 import type { MethodSpec, ModelSpec } from '../../src/manifest/schema.ts'
 import { signManifest } from '../../src/manifest/manifest.ts'
 import type { SignedManifest } from '../../src/manifest/manifest.ts'
+import { modelLayout } from '../../src/models/model-layout.ts'
 import { DEFAULT_COMPUTE } from '../../node/backends/contract.ts'
 import { hashCorpus } from '../../node/corpus/corpus.ts'
 import { prepareDataDirectory, resolveDataDirectory } from '../../node/store/data-directory.ts'
@@ -22,22 +23,23 @@ import type { PeerShare } from './utilization-clock.ts'
 export interface UtilizationCell {
   readonly megabitsPerSecond: number
   readonly roundTripMs: number
-  /** Of an emulated step; of a real one it is what the machine makes of it. */
+  /** Of an emulated step; of a real one, which takes what the machine makes of it, the one that H is chosen for. */
   readonly stepMs: number
   readonly trainer: 'emulated' | 'real'
+  /** Real training takes a core a peer, emulated training hardly any. */
+  readonly peers: number
 }
 
 export interface UtilizationResult extends UtilizationCell {
-  readonly peers: number
   readonly parameters: number
   readonly method: MethodSpec
   readonly perPeer: readonly PeerShare[]
 }
 
-const PEERS = 4
-/** 10.8 M parameters; a short context, so that a real step costs little more than its optimizer. */
-export const UTILIZATION_MODEL = { ...MODEL_SIZES['medium'] as Extract<ModelSpec, { kind: 'gpt' }>, context: 8 } as const
-const PARAMETERS = 10_750_000
+const MODEL = MODEL_SIZES['medium'] as Extract<ModelSpec, { kind: 'gpt' }>
+/** Tokens a step of real training: on one core it takes about as long as the shorter of the emulated steps. */
+const CONTEXT = 128
+const PARAMETERS = modelLayout({ ...MODEL, context: CONTEXT }).size
 /** Share of the time between two fragments that one may take, so that a link has room for the other direction's delays. */
 const FLIGHT_SHARE = 0.6
 /** What a weight takes in `uniform(4) | rans`. */
@@ -58,18 +60,18 @@ export function methodFor ({ megabitsPerSecond, roundTripMs, stepMs }: Utilizati
 export async function measureUtilization (cell: UtilizationCell, signal: AbortSignal, say: (sentence: string) => void): Promise<UtilizationResult> {
   const root = await mkdtemp(join(tmpdir(), 'shoal-utilization-'))
   const method = methodFor(cell)
-  const clock = new UtilizationClock(PEERS, cell.trainer === 'emulated' ? cell.stepMs : undefined)
+  const clock = new UtilizationClock(cell.peers, cell.trainer === 'emulated' ? cell.stepMs : undefined)
   let testnet: Testnet | undefined
   try {
     testnet = await Testnet.start(await manifestOf(root, cell, method), {
       root, routes: [], links: await linksOf('proxy', SEED, { lines: [], hasRoutes: false, hasResets: false }), listen: ['/ip4/127.0.0.1/tcp/0'], compute: { ...DEFAULT_COMPUTE, backend: 'wasm' }, evaluateEveryRounds: 0, bytesPerDay: '',
-      seats: Array.from({ length: PEERS }, (_, index) => ({ alias: `peer-${index + 1}`, group: 'peer', link: lineOf(cell), throttle: 1, upload: '', lane: 'first-order', joinsLater: false })),
+      seats: Array.from({ length: cell.peers }, (_, index) => ({ alias: `peer-${index + 1}`, group: 'peer', link: lineOf(cell), throttle: 1, upload: '', lane: 'first-order', joinsLater: false })),
       environment: cell.trainer === 'emulated' ? { [EMULATION_VARIABLE]: String(cell.stepMs) } : {},
       onEvent: (name, event) => { tell(clock, name, event, say) },
       onExit: name => { clock.fail(`${name} ended early: ${testnet?.lastWords() ?? ''}`) }
     })
     const perPeer = await clock.over(signal)
-    return { ...cell, peers: PEERS, parameters: PARAMETERS, method, perPeer }
+    return { ...cell, parameters: PARAMETERS, method, perPeer }
   } finally {
     await testnet?.stop()
     await rm(root, { recursive: true, force: true })
@@ -87,12 +89,12 @@ function lineOf ({ megabitsPerSecond, roundTripMs }: UtilizationCell): typeof UN
   return { ...UNSHAPED, ...Number.isFinite(rate) ? { up: rate, down: rate } : {}, delay: roundTripMs / 4 }
 }
 
-async function manifestOf (root: string, { trainer }: UtilizationCell, method: MethodSpec): Promise<SignedManifest> {
+async function manifestOf (root: string, { trainer, peers }: UtilizationCell, method: MethodSpec): Promise<SignedManifest> {
   const home = resolveDataDirectory(peerDirectory(root, 0))
   prepareDataDirectory(home)
   const creator = await loadIdentity(home.identityFile)
   return signManifest(draftManifest({
-    name: trainer === 'emulated' ? EMULATED_RUN : 'utilization', creator: creator.publicKey, seed: SEED, model: UTILIZATION_MODEL, steps: 0, batch: 1, learningRate: 0.001, method,
-    data: { corpus: 'sotu', sha256: await hashCorpus(), holdOutEvery: 10, shards: PEERS, split: 'iid' }
+    name: trainer === 'emulated' ? EMULATED_RUN : 'utilization', creator: creator.publicKey, seed: SEED, model: { ...MODEL, context: CONTEXT }, steps: 0, batch: 1, learningRate: 0.001, method,
+    data: { corpus: 'sotu', sha256: await hashCorpus(), holdOutEvery: 10, shards: peers, split: 'iid' }
   }), creator.secretKey)
 }

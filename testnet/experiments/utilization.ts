@@ -16,12 +16,16 @@ const results = fileURLToPath(new URL('../../../docs/results/', import.meta.url)
 const folder = `${results}utilization/`
 mkdirSync(folder, { recursive: true })
 
+/** Of emulated training; what their rounds compute fits into two cores with room to spare. */
+const PEERS = 4
+/** Of real training: as many as the smallest machine that this is measured on has cores. */
+const TRAINING_PEERS = 2
 /** What the processes alone leave of the time on this machine: lines without limits, and the method of the target's cell. */
-const references: readonly UtilizationCell[] = [250, 1000].map(stepMs => ({ megabitsPerSecond: Infinity, roundTripMs: 0, stepMs, trainer: 'emulated' as const }))
+const references: readonly UtilizationCell[] = [250, 1000].map(stepMs => ({ megabitsPerSecond: Infinity, roundTripMs: 0, stepMs, trainer: 'emulated' as const, peers: PEERS }))
 /** The target's own cells first. */
 const emulated: readonly UtilizationCell[] = [[10, 100], [10, 20], [10, 300], [100, 100], [100, 20], [100, 300], [1, 100], [1, 20], [1, 300]].flatMap(([megabitsPerSecond = 0, roundTripMs = 0]) =>
-  [250, 1000].map(stepMs => ({ megabitsPerSecond, roundTripMs, stepMs, trainer: 'emulated' as const })))
-const cells: readonly UtilizationCell[] = [...emulated.slice(0, 2), ...references, { megabitsPerSecond: 10, roundTripMs: 100, stepMs: 1000, trainer: 'real' }, ...emulated.slice(2)]
+  [250, 1000].map(stepMs => ({ megabitsPerSecond, roundTripMs, stepMs, trainer: 'emulated' as const, peers: PEERS })))
+const cells: readonly UtilizationCell[] = [...emulated.slice(0, 2), ...references, { megabitsPerSecond: 10, roundTripMs: 100, stepMs: 250, trainer: 'real', peers: TRAINING_PEERS }, ...emulated.slice(2)]
 
 const given = process.argv.slice(2).join(' ')
 const [, only = ''] = /--only[= ](\S+)/.exec(given) ?? []
