@@ -101,6 +101,8 @@ export interface PresentPeer {
   readonly training: boolean
   /** When it expects to reach its next boundary, by this peer's clock. */
   readonly dueMs?: number | undefined
+  /** What it said last that a stretch of training takes it. */
+  readonly stretchMs?: number | undefined
   /** What it measured of its own uplink. */
   readonly uploadBytesPerSecond?: number | undefined
 }

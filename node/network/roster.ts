@@ -1,3 +1,4 @@
+import { stretchOf } from '../../src/membership/view.ts'
 import type { PresentPeer, Progress, RejectionCode } from '../../src/ports.ts'
 import type { Hello, KnownPeer } from '../../protocols/hello/messages.ts'
 import type { Rejection } from '../../protocols/wire/rejection.ts'
@@ -29,8 +30,8 @@ export class Roster {
   /** Takes in what a hello says; true when the peer is new. */
   join (peerId: string, { progress, addresses }: Pick<Hello, 'progress' | 'addresses'>): boolean {
     const known = this.#members.get(peerId)
-    const { loss, tokensPerSecond } = known ?? { loss: Number.NaN, tokensPerSecond: Number.NaN }
-    this.#members.set(peerId, { peerId, ...progress, addresses, loss, tokensPerSecond })
+    const { loss, tokensPerSecond, stretchMs } = known ?? { loss: Number.NaN, tokensPerSecond: Number.NaN }
+    this.#members.set(peerId, { peerId, ...progress, addresses, loss, tokensPerSecond, stretchMs })
     return known === undefined
   }
 
@@ -45,7 +46,7 @@ export class Roster {
   update (peerId: string, { dueInMs, ...progress }: Progress, nowMs = 0): boolean {
     const member = this.#members.get(peerId)
     if (member === undefined || isOvertaken(progress, member)) return false
-    this.#members.set(peerId, { ...member, ...progress, dueMs: dueInMs === undefined ? undefined : nowMs + dueInMs })
+    this.#members.set(peerId, { ...member, ...progress, dueMs: dueInMs === undefined ? undefined : nowMs + dueInMs, stretchMs: stretchOf(dueInMs, member.stretchMs) })
     return progress.round !== member.round || progress.step !== member.step || progress.training !== member.training
   }
 

@@ -154,7 +154,7 @@ export class SwarmNetwork implements Peers {
   addresses (): string[] { return this.reach.addresses() }
 
   present (): readonly PresentPeer[] {
-    return this.#membership.roster.members().map(({ peerId, round, step, training, dueMs, uploadBytesPerSecond }) => ({ peerId, round, step, training, dueMs, uploadBytesPerSecond }))
+    return this.#membership.roster.members().map(({ peerId, round, step, training, dueMs, stretchMs, uploadBytesPerSecond }) => ({ peerId, round, step, training, dueMs, stretchMs, uploadBytesPerSecond }))
   }
 
   swarmSize (): number { return this.#membership.swarmSize }

@@ -24,7 +24,7 @@ export function expectedPeers ({ view, held, stretchMs, restedMs, settings: { me
   return view.filter(({ peerId, training, dueMs }) => training && (dueMs === undefined || nowMs - dueMs <= limitMs || held.some(({ partner }) => partner === peerId)))
 }
 
-/** Two peers are of unlike speed when one has taken less than this share of the other's steps; within it, waiting brings them into step for good. */
+/** Two peers are of unlike speed when one has taken less than this share of the other's steps, and its stretches take that much longer; within it, waiting brings them into step for good. */
 const LIKE_SPEED = 0.55
 /** Rounds apart from which steps tell of speed: below, one of them may have begun a little later. */
 const TELLING_ROUNDS = 3
@@ -38,7 +38,7 @@ export function whyUnlikely (state: RoundState, peerId: string, round: number, n
   const { view, held, settings: { method }, stretchMs, creditMs } = state
   const peer = findPeer(view, peerId)
   if (peer === undefined || method.overlapSteps > 0 || held.some(offer => offer.partner === peerId && offer.round === round)) return undefined
-  const isSlow = isSlower(peer.step, state.step, method.everySteps)
+  const isSlow = peer.step < state.step && isUnlike(state, peer)
   const next = isSlow ? nextRoundOf(state, peer, nowMs) : round
   if (next !== round) return `${shortId(peerId)} is slower and comes to round ${next} first`
   const patience = patienceMs(stretchMs, method)
@@ -47,8 +47,9 @@ export function whyUnlikely (state: RoundState, peerId: string, round: number, n
   return leftMs > creditMs && isUnlike(state, peer) ? `${shortId(peerId)} is of another speed, and the time to wait for such peers is used up` : undefined
 }
 
-/** Whether steps tell that somebody is much slower or faster than this peer, so that no wait brings them into step. */
-export function isUnlike ({ step, settings: { method } }: RoundState, peer: PresentPeer): boolean {
+/** Whether steps tell that somebody is much slower or faster than this peer, so that no wait brings them into step. Who came back to an old checkpoint has fewer steps, and says that its stretches are as long. */
+export function isUnlike ({ step, stretchMs, settings: { method } }: RoundState, peer: PresentPeer): boolean {
+  if (peer.stretchMs !== undefined && Math.min(stretchMs, peer.stretchMs) >= LIKE_SPEED * Math.max(stretchMs, peer.stretchMs)) return false
   return isSlower(peer.step, step, method.everySteps) || isSlower(step, peer.step, method.everySteps)
 }
 

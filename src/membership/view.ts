@@ -13,6 +13,11 @@ export function gatheredPeers (view: View): PresentPeer[] {
   return view.filter(({ training, step }) => training || step > 0)
 }
 
+/** What somebody's word of when it is due says of its stretches: it gives it where one begins. @param knownMs from its words before */
+export function stretchOf (dueInMs: number | undefined, knownMs: number | undefined): number | undefined {
+  return dueInMs !== undefined && dueInMs > 0 ? dueInMs : knownMs
+}
+
 export function findPeer (view: View, peerId: string): PresentPeer | undefined {
   return view.find(peer => peer.peerId === peerId)
 }

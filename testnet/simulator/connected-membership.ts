@@ -29,7 +29,7 @@ export function connectedMembership (options: ConnectedOptions): Membership {
       options.clock.schedule(options.around.conditions.latencyMs, () => {
         const told = member.clock.crashed ? undefined : read()
         if (told === undefined) return
-        member.heard = presentAs(member.id, told, options.clock.nowMs())
+        member.heard = presentAs(member.id, told, options.clock.nowMs(), member.heard)
         for (const other of swarm.neighboursOf(member)) tellListeners(other)
       })
       if (options.turns) swarm.goOn(member)

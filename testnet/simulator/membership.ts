@@ -84,7 +84,7 @@ export function partialMembership ({ clock, around, members, announcer }: Member
       clock.schedule(around.conditions.latencyMs, () => {
         const told = member.clock.crashed ? undefined : read()
         if (told === undefined) return
-        heard[member.place] = presentAs(member.id, told, clock.nowMs())
+        heard[member.place] = presentAs(member.id, told, clock.nowMs(), heard[member.place])
         tellSoon()
       })
     },

@@ -1,3 +1,4 @@
+import { stretchOf } from '../../src/membership/view.ts'
 import type { PresentPeer, Progress } from '../../src/ports.ts'
 import type { Machine } from './virtual-links.ts'
 
@@ -32,13 +33,13 @@ export const SILENT: Progress = { round: 0, step: 0, training: false, loss: NaN,
 export function learn (member: Member, news: PresentPeer): void {
   const known = member.view.get(news.peerId)
   if (known === undefined || news.step < known.step || news.round < known.round) return
-  member.view.set(news.peerId, news)
+  member.view.set(news.peerId, news.stretchMs === undefined ? { ...news, stretchMs: known.stretchMs } : news)
   tellListeners(member)
 }
 
-/** @param nowMs by the clock of who is told */
-export function presentAs (peerId: string, { round, step, training, dueInMs, uploadBytesPerSecond }: Progress, nowMs: number): PresentPeer {
-  return { peerId, round, step, training, dueMs: dueInMs === undefined ? undefined : nowMs + dueInMs, uploadBytesPerSecond }
+/** @param nowMs by the clock of who is told @param known what was told before */
+export function presentAs (peerId: string, { round, step, training, dueInMs, uploadBytesPerSecond }: Progress, nowMs: number, known?: PresentPeer): PresentPeer {
+  return { peerId, round, step, training, dueMs: dueInMs === undefined ? undefined : nowMs + dueInMs, stretchMs: stretchOf(dueInMs, known?.stretchMs), uploadBytesPerSecond }
 }
 
 export function tellListeners (member: Member): void {

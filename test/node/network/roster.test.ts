@@ -21,6 +21,20 @@ describe('Roster', () => {
     expect(roster.leave('a')).toBe(false)
   })
 
+  it('remembers how long the stretches of a member are: what it says where one begins', () => {
+    const roster = new Roster()
+    const progress = { round: 2, step: 40, training: true, loss: 3, tokensPerSecond: 5 }
+    const told = (): unknown => roster.members().map(({ dueMs, stretchMs }) => [dueMs, stretchMs])
+    roster.join('a', here)
+    expect(told()).toEqual([[undefined, undefined]])
+    roster.update('a', { ...progress, dueInMs: 5000 }, 100)
+    expect(told()).toEqual([[5100, 5000]])
+    roster.update('a', { ...progress, round: 3, dueInMs: 0 }, 5200)
+    expect(told()).toEqual([[5200, 5000]])
+    roster.join('a', here)
+    expect(told()).toEqual([[undefined, 5000]])
+  })
+
   it('passes on members in order, those with an address', () => {
     const roster = new Roster()
     for (const peer of ['c', 'a', 'b']) roster.join(peer, { ...here, addresses: peer === 'b' ? [] : here.addresses })

@@ -207,6 +207,18 @@ it('says of a peer of another speed that it is not waited for any more, not when
   expect(machine.reason).toBe('solo: b is of another speed, and the time to wait for such peers is used up')
 })
 
+it('waits as for any other for one that came back to an old checkpoint and is as fast as this peer', () => {
+  const due = { ...peer('b', 10), step: 10, dueMs: 1200 }
+  const phase = (stretchMs: number): string => {
+    const machine = new Driven({}, { round: 10, step: 100, syncedStep: 100 })
+    machine.feed({ kind: 'start', view: [] })
+    machine.state = { ...machine.state, creditMs: 0 }
+    machine.reach([{ ...due, stretchMs }])
+    return machine.phase
+  }
+  expect([400, 600, 1000, 1800, 2000].map(phase)).toEqual(['training', 'seeking', 'seeking', 'seeking', 'training'])
+})
+
 describe('start and end', () => {
   it('waits for enough peers, and not for ever', () => {
     const machine = started([], { minimumPeers: 2 })
