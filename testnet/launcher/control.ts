@@ -112,10 +112,10 @@ function listingOf (testnet: Testnet, about: Pick<TestnetListing, 'name' | 'root
       name: seat.name,
       alias: seat.plan.alias,
       pid: seat.pid ?? null,
-      phase: seat.now,
+      phase: seat.told.phase,
       step: seat.view.step,
       round: seat.view.round,
-      loss: Number.isFinite(seat.view.loss) ? seat.view.loss : null,
+      loss: Number.isFinite(seat.told.loss) ? seat.told.loss : null,
       bytesSent: seat.view.bytesSent,
       state: stateOf(seat)
     }))

@@ -73,9 +73,7 @@ export class Seat {
   /** What it does to the others; undefined while it is honest. */
   get attack (): Attack | undefined { return this.#conduct?.attack }
   /** What it tells of itself, as far as it can be believed. */
-  get told (): PeerView { return this.attack === undefined ? this.view : { ...this.view, loss: NaN, phase: this.now } }
-  /** What it does now, for people. */
-  get now (): string { return this.attack === undefined ? this.view.phase : `lies (${this.attack}): ${this.view.phase}` }
+  get told (): Readonly<PeerView> { return this.attack === undefined ? this.view : { ...this.view, loss: NaN, phase: `lies (${this.attack}): ${this.view.phase}` } }
   get lastWords (): string { return this.#process?.lastWords ?? '' }
   get pid (): number | undefined { return this.isRunning ? this.#process?.pid : undefined }
   /** Where it listens, or listened when it was last there. */
