@@ -23,9 +23,13 @@ export function gapSection (results: Results<Trained>): readonly string[] {
   return [
     `From all-reduce to \`shoal 20\` one ingredient at a time, on the tuning seed (${TUNING_SEED}) alone, which tells where the loss is lost and gives no interval. Every row stands at its best of the rates in brackets; one that is best at the end of them, marked ↔, might be better beyond. ` +
     'What a row costs is its loss less that of the row which has all but its ingredient, in nats and as a share of the flagship’s whole gap; a negative cost is a gain. Runs that the sweep of [methods.md](methods.md#the-sweep) has are taken from there.', '',
-    ...GAP_STEPS.flatMap(steps => [...ladder(judgedOn(results, home, steps), steps), '']),
+    ...GAP_STEPS.flatMap(steps => endedBlank(ladder(judgedOn(results, home, steps), steps))),
     ...grounds(results)
   ]
+}
+
+function endedBlank (lines: readonly string[]): readonly string[] {
+  return lines.at(-1) === '' ? lines : [...lines, '']
 }
 
 function judgedOn (results: Results<Trained>, ground: GapGround, steps: number): readonly Judged[] {
@@ -45,18 +49,18 @@ function ladder (rows: readonly Judged[], steps: number): readonly string[] {
   const title = `### After ${steps} steps`
   const of = (name: string): Judged | undefined => rows.find(({ rung }) => rung.name === name)
   const [top, unsaved, flagship] = [of(TOP), of(UNSAVED), of(FLAGSHIP)]
-  if (top === undefined || flagship === undefined) return [title, '', 'Not measured yet.']
-  const gap = flagship.loss - top.loss
+  const gap = (flagship?.loss ?? NaN) - (top?.loss ?? NaN)
+  if (top === undefined || !Number.isFinite(gap)) return [title, '', 'Not measured yet.']
   const costs = rows.flatMap(({ rung, loss }) => {
     const before = of(rung.beside ?? '')
-    return before === undefined ? [] : [{ rung, nats: loss - before.loss }]
+    return before === undefined || !Number.isFinite(loss - before.loss) ? [] : [{ rung, nats: loss - before.loss }]
   })
   return [
     title, '',
     ...table(['ingredient', 'rate:', 'loss:', 'above `ddp`:', 'costs, nats:', 'share of the gap:'], rows.map(row => {
       const cost = costs.find(({ rung }) => rung === row.rung)?.nats
       return [row.rung.what, shownRate(row), shownLoss(row.loss), row === top ? '–' : excess(row.loss, top.loss), ...cost === undefined ? ['–', '–'] : [signed(cost, 3), percent(cost / gap)]]
-    })),
+    })), '',
     ...dearest(costs.filter(({ rung }) => LADDER.includes(rung)), gap, `after ${steps} steps`),
     ...unsaved === undefined ? [] : beforeSaving(unsaved.loss, top.loss)
   ]
@@ -72,7 +76,7 @@ function pathTo (rung: Rung): readonly Rung[] {
 function dearest (costs: ReadonlyArray<{ readonly rung: Rung, readonly nats: number }>, gap: number, when: string): readonly string[] {
   const [first, second] = [...costs].sort((one, other) => other.nats - one.nats)
   if (first === undefined || second === undefined || costs.length < LADDER.length) return []
-  return ['', `- Of the ${gap.toFixed(3)} nats by which \`shoal 20\` ends above \`ddp\` ${when}, the most is paid for *${first.rung.what}*: **${percent(first.nats / gap)}**; next for *${second.rung.what}*: ${percent(second.nats / gap)}.`]
+  return [`- Of the ${gap.toFixed(3)} nats by which \`shoal 20\` ends above \`ddp\` ${when}, the most is paid for *${first.rung.what}*: **${percent(first.nats / gap)}**; next for *${second.rung.what}*: ${percent(second.nats / gap)}.`]
 }
 
 /** What a peer’s own inner optimizer costs where everything is still sent every step. */
@@ -98,12 +102,12 @@ function grounds (results: Results<Trained>): readonly string[] {
   const compared = RUNGS.filter(({ name }) => name !== TOP && GAP_GROUNDS.every(({ rungs }) => rungs.includes(name)))
   return [
     '### On other grounds', '',
-    'Each at its best rate, which stands in brackets, above `ddp` of the same ground; what is left of the flagship’s gap is its percentage there as a share of that on the first ground.', '',
+    'Each at its best rate, which stands in brackets, above `ddp` of the same ground; what is left of the flagship’s gap is its percentage there as a share of that on the first ground. A small gap to an all-reduce that is itself worse is no gain: its own loss stands beside.', '',
     ...rows.length === 0 ? ['Not measured yet.'] : table(['steps:', 'ground', '`ddp`:', ...compared.map(rung => `${methodOf(rung)}:`), 'left of the gap:'], rows.map(row => [
-      String(row.steps), row.ground.what, `${shownLoss(row.top.loss)} (${row.top.rate})`,
+      String(row.steps), row.ground.what, `${shownLoss(row.top.loss)} (${marked(row.top)})`,
       ...compared.map(rung => {
         const found = row.judged.find(one => one.rung === rung)
-        return found === undefined ? 'not measured' : `${excess(found.loss, row.top.loss)} (${found.rate})`
+        return found === undefined ? 'not measured' : `${excess(found.loss, row.top.loss)} (${marked(found)})`
       }),
       leftOf(row, rows)
     ]))
@@ -116,7 +120,7 @@ function methodOf ({ preset, overrides: { everySteps } }: Rung): string {
 
 /** Of the flagship’s gap on the first ground. */
 function leftOf (row: OnGround, rows: readonly OnGround[]): string {
-  const home = rows.find(({ steps }) => steps === row.steps)
+  const home = rows.find(({ steps, ground }) => steps === row.steps && ground === GAP_GROUNDS[0])
   const [here, there] = [row, home].map(one => one === undefined ? undefined : gapOf(one))
   return here === undefined || there === undefined || row === home ? '–' : percent(here / there)
 }
@@ -126,9 +130,12 @@ function gapOf ({ judged, top }: OnGround): number | undefined {
   return flagship === undefined ? undefined : flagship.loss / top.loss - 1
 }
 
-function shownRate ({ rate, tried }: Judged): string {
-  const atTheEnd = tried.length < 3 || rate === tried[0] || rate === tried.at(-1)
-  return `${rate}${atTheEnd ? ' ↔' : ''} (${tried.join(', ')})`
+function shownRate (judged: Judged): string {
+  return `${marked(judged)} (${judged.tried.join(', ')})`
+}
+
+function marked ({ rate, tried }: Judged): string {
+  return `${rate}${rate === tried[0] || rate === tried.at(-1) ? ' ↔' : ''}`
 }
 
 function excess (loss: number, reference: number): string {

@@ -25,7 +25,7 @@ export function manyRowsSection (runs: PairedRuns | undefined, long: PairedRuns 
     ])),
     ...rows.flatMap(row => {
       const before = long?.rows.find(({ everySteps }) => everySteps === row.everySteps)
-      return before === undefined || long === undefined ? [] : ['', `- \`shoal ${row.everySteps}\`: ${changeOfGap([row, ddp], [before, long.ddp], `with ${LONG.batch} rows a step`)}.`]
+      return before === undefined || long === undefined ? [] : ['', `- \`shoal ${row.everySteps}\`: ${changeOfGap([row, ddp], [before, long.ddp], `with ${LONG.batch} rows a step at rate ${before.learningRate}`)}.`]
     })
   ]
 }

@@ -45,7 +45,7 @@ describe('the gap to all-reduce', () => {
 
   it('stands beside that of other grounds, each against all-reduce there', () => {
     const page = gapSection(resultsOf({ ...atRate(ladder, 'eras', 0.02), ...atRate({ ddp: 1, h20: 1.01, shoal: 0.99 }, 'iid', 0.04), 'gap-800-rows16-shoal-rate0.02': 2 }))
-    expect(lineOf(page, '| like shards, 2 rows')).toBe('| 800 | like shards, 2 rows a step | 1.000 (0.04) | not measured | +1.0 % (0.04) | −1.0 % (0.04) | −4 % |')
+    expect(lineOf(page, '| like shards, 2 rows')).toBe('| 800 | like shards, 2 rows a step | 1.000 (0.04 ↔) | not measured | +1.0 % (0.04 ↔) | −1.0 % (0.04 ↔) | −4 % |')
     expect(lineOf(page, '| an era a peer, 16 rows')).toBe('')
   })
 
