@@ -6,6 +6,7 @@ import { advance } from './round-group-advance.ts'
 import { loseMate, onAccepted, onGroupMessage, onKept, onMateVerified, refuseMate, replayEarly } from './round-group-messages.ts'
 import { holdOffer, judgeOffer, rejection } from './round-offers.ts'
 import { acceptPartner, giveUpPair, onPairClosed, onPairIncomplete, onPairMessage, onPairRefused, onPairVerified, reviewPartner } from './round-pair.ts'
+import { remember, silentInFlight } from './round-silence.ts'
 import type { Flight, Offer, RoundEvent, RoundState, Transition } from './round-state.ts'
 import { changed, exchangesOf, openFlight, unchanged } from './round-state.ts'
 
@@ -101,7 +102,8 @@ export function pause (state: RoundState, nowMs: number): Transition {
   const mayGoOn = step < flight.landStep || method.late === 'age' || (flight.kind === 'group' && flight.asked !== undefined)
   if (mayGoOn && !isNextDue) return carryOn(state, nowMs)
   const inDoubt = flight.kind === 'pair' ? flight.stage === 'committing' : flight.stage !== 'seeking'
-  return endSolo(resting, flight, `round ${flight.round} had not landed ${step - flight.sentStep} steps after it was sent`, inDoubt)
+  const late = flight.kind === 'group' ? remember(resting, silentInFlight(flight, state.settings.self)) : resting
+  return endSolo(late, flight, `round ${flight.round} had not landed ${step - flight.sentStep} steps after it was sent`, inDoubt)
 }
 
 function carryOn (state: RoundState, nowMs: number): Transition {

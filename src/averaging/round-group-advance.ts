@@ -3,13 +3,15 @@ import { adaptiveGraceMs, REMEMBERED_ARRIVALS, seconds } from './patience.ts'
 import { endFlight, endSolo } from './round-ending.ts'
 import { forwardsOf, hasEverything, isHopeless, outcomeOf } from './round-group-landing.ts'
 import { agreeingMembers, planOf, sharesFor } from './round-group-plan.ts'
-import type { GroupFlight, GroupPlan } from './round-group-state.ts'
-import { matesHere, partOf, plannedMates } from './round-group-state.ts'
+import type { GroupFlight, GroupPlan, Mate } from './round-group-state.ts'
+import { matesHere, partOf, plannedMates, withMate } from './round-group-state.ts'
+import { rejection } from './round-offers.ts'
+import { owingAsks, remember, silentAtEnd } from './round-silence.ts'
 import type { RoundEffect, RoundState, Transition } from './round-state.ts'
 import { afterEffects, changed, unchanged } from './round-state.ts'
 
 /** How far into the grace each stage ends at the latest: a plan is a round trip away, contributions and means each take as long as they take. */
-const LATEST = { plan: 0.25, reduce: 0.6, commit: 0.85, end: 1 } as const
+const LATEST = { plan: 0.25, laterPlan: 0.4, reduce: 0.6, commit: 0.85, end: 1 } as const
 
 /** Does whatever can be done by now; when nothing more can, sets the deadline by which something will. */
 export function advance (state: RoundState, nowMs: number): Transition {
@@ -36,8 +38,8 @@ const beginRound: Move = (state, nowMs, flight) => {
 }
 
 function whyNobody ({ mates, round, sinceMs }: GroupFlight, nowMs: number): string {
-  const gone = mates.find(({ status }) => status === 'gone')
-  return mates.length === 1 && gone !== undefined ? gone.why : `nobody of ${mates.length} reached round ${round} within ${seconds(nowMs - sinceMs)}`
+  const [first] = mates
+  return first !== undefined && mates.every(({ status }) => status === 'gone') ? first.why : `nobody of ${mates.length} reached round ${round} within ${seconds(nowMs - sinceMs)}`
 }
 
 function seekUntilMs (state: RoundState, flight: GroupFlight): number {
@@ -53,7 +55,7 @@ function graceAfter ({ stretchMs, settings: { method } }: RoundState, elapsedMs:
   return adaptiveGraceMs(slackMs, elapsedMs, method.graceMs)
 }
 
-/** The smallest id of those who agree writes the plan; whose slow weights went another way asks it for the group's. */
+/** The smallest id of those who agree writes the plan, the next one where it does not in time; whose slow weights went another way asks it for the group's. */
 const findPlan: Move = (state, nowMs, flight) => {
   const { self, fragmentLengths } = state.settings
   if (flight.metMs === undefined || flight.plan !== undefined || flight.asked !== undefined) return undefined
@@ -62,8 +64,21 @@ const findPlan: Move = (state, nowMs, flight) => {
   const author = members[0] ?? self
   if (!members.includes(self)) return askFor(state, flight, author)
   if (author === self) return writePlan(state, nowMs, flight, members, fragmentLengths[flight.fragment] ?? 0)
-  if (nowMs < atLatest(state, flight, LATEST.plan)) return undefined
-  return endSolo(state, flight, `${shortId(author)} did not say within ${seconds(nowMs - flight.metMs)} who takes part`)
+  return nowMs < planByMs(state, flight, author) ? undefined : dismiss(state, flight, author, nowMs - flight.metMs)
+}
+
+/** Others of the group may have waited for somebody before that one, whom this peer has lost or lets pass: they get the time to find out. */
+function planByMs (state: RoundState, flight: GroupFlight, author: string): number {
+  const isFirst = flight.mates.every(({ id, status }) => id >= author || status === 'here')
+  return atLatest(state, flight, isFirst ? LATEST.plan : LATEST.laterPlan)
+}
+
+/** Goes on without an author that says nothing, and tells it. */
+function dismiss (state: RoundState, flight: GroupFlight, author: string, waitedMs: number): Transition {
+  const why = `${shortId(author)} did not say within ${seconds(waitedMs)} who takes part`
+  const exchange = flight.mates.find(({ id }) => id === author)?.exchange
+  const dismissed = withMate(flight, author, { status: 'gone', exchange: undefined, why })
+  return { state: remember(changed(state, { flight: dismissed }), [author]), effects: exchange === undefined ? [] : rejection(exchange, 'BUSY', why) }
 }
 
 function writePlan (state: RoundState, nowMs: number, flight: GroupFlight, members: readonly string[], length: number): Transition {
@@ -80,14 +95,21 @@ function askFor (state: RoundState, flight: GroupFlight, author: string): Transi
   return { state: changed(state, { flight: { ...flight, asked } }), effects: [{ kind: 'send', exchange: asked, message: { kind: 'ask', round: flight.round } }] }
 }
 
-/** Follows a plan: every owner who is there gets our contribution. */
+/** Follows a plan: every owner who is there gets our contribution, and whom the plan leaves out hears that we follow it. */
 export function adoptPlan (state: RoundState, nowMs: number, flight: GroupFlight, plan: GroupPlan): Transition {
   const effects: RoundEffect[] = [{ kind: 'replan', members: plan.members, parts: plan.parts }]
   plan.parts.forEach(({ owner }, part) => {
     const exchange = matesHere(flight).find(({ id }) => id === owner)?.exchange
     if (exchange !== undefined) effects.push({ kind: 'contribute', exchange, part, plan: plan.id })
   })
-  return afterEffects(effects, advance(changed(state, { flight: { ...flight, plan, stage: 'exchanging' } }), nowMs))
+  const why = `round ${flight.round} has begun with those who were there`
+  const mates = flight.mates.map((mate): Mate => {
+    const isLeftOut = mate.exchange !== undefined && mate.status === 'here' && mate.basis === flight.basis && !plan.members.includes(mate.id)
+    if (!isLeftOut) return mate
+    effects.push(...rejection(mate.exchange, 'BUSY', why))
+    return { ...mate, status: 'gone', exchange: undefined, why: `the plan left out ${shortId(mate.id)}` }
+  })
+  return afterEffects(effects, advance(changed(state, { flight: { ...flight, mates, plan, stage: 'exchanging' } }), nowMs))
 }
 
 /** Reduces the own part once everyone's contribution is in, enough are and the rest had their grace, or time is up. */
@@ -134,21 +156,22 @@ const passOn: Move = (state, _nowMs, flight) => {
 
 /** Ends the round once every member that is there has everything that anyone has, or time is up. */
 const endRound: Move = (state, nowMs, flight) => {
-  if (flight.asked !== undefined) return flight.asked !== '' && nowMs < atLatest(state, flight, LATEST.end) ? undefined : endUnhealed(state, flight)
+  const isLate = nowMs >= atLatest(state, flight, LATEST.end)
+  if (flight.asked !== undefined) return flight.asked !== '' && !isLate ? undefined : endUnhealed(remember(state, silentAtEnd(flight, state.settings.self)), flight)
   if (flight.stage !== 'committing') return undefined
-  const isComplete = hasEverything(flight) && !owesWeights(flight, state.settings.self)
-  if (!isComplete && nowMs < atLatest(state, flight, LATEST.end)) return undefined
-  return endFlight(state, flight, outcomeOf(flight), `round ${flight.round} is through`)
-}
-
-/** Whether somebody whose slow weights went another way has yet to ask this peer, the author of the plan, for its own. */
-function owesWeights (flight: GroupFlight, self: string): boolean {
-  const isAuthor = flight.plan?.members[0] === self
-  return isAuthor && matesHere(flight).some(({ basis, exchange }) => basis !== flight.basis && exchange !== undefined && !flight.askers.includes(exchange))
+  const { self } = state.settings
+  const isComplete = hasEverything(flight) && owingAsks(flight, self).length === 0
+  if (!isComplete && !isLate) return undefined
+  return endFlight(isComplete || state.stopping ? state : remember(state, silentAtEnd(flight, self)), flight, outcomeOf(flight), `round ${flight.round} is through`)
 }
 
 function endUnhealed (state: RoundState, flight: GroupFlight): Transition {
   return endSolo(state, flight, 'the shared weights of this peer had gone another way than the group\'s, and nobody gave it theirs')
+}
+
+/** Whether a member that is lost by now has let the others wait for long: rounds end far sooner. */
+export function isLongAwaited (state: RoundState, nowMs: number, flight: GroupFlight, { id, told }: Mate): boolean {
+  return flight.plan?.members.includes(id) === true && told === undefined && nowMs >= atLatest(state, flight, LATEST.reduce)
 }
 
 function atLatest ({ settings: { method } }: RoundState, { metMs }: GroupFlight, share: number): number {
@@ -157,6 +180,6 @@ function atLatest ({ settings: { method } }: RoundState, { metMs }: GroupFlight,
 
 function nextDeadline (state: RoundState, flight: GroupFlight, nowMs: number): number {
   if (flight.metMs === undefined) return seekUntilMs(state, flight)
-  const stages = [...flight.plan === undefined ? [LATEST.plan] : [LATEST.reduce, LATEST.commit], LATEST.end].map(share => atLatest(state, flight, share))
+  const stages = [...flight.plan === undefined ? [LATEST.plan, LATEST.laterPlan] : [LATEST.reduce, LATEST.commit], LATEST.end].map(share => atLatest(state, flight, share))
   return stages.find(atMs => atMs > nowMs) ?? atLatest(state, flight, LATEST.end)
 }

@@ -2,11 +2,12 @@ import { shortId } from '../membership/short-id.ts'
 import type { ExchangeMessage } from '../ports.ts'
 import { endFlight } from './round-ending.ts'
 import { greet } from './round-group.ts'
-import { adoptPlan, advance } from './round-group-advance.ts'
+import { adoptPlan, advance, isLongAwaited } from './round-group-advance.ts'
 import { isSoundPlan, planOf } from './round-group-plan.ts'
 import type { GroupFlight, Mate } from './round-group-state.ts'
 import { mateAt, partOf, withMate } from './round-group-state.ts'
 import { rejection } from './round-offers.ts'
+import { remember } from './round-silence.ts'
 import type { MeanMessage, PlanMessage, ReferenceMessage, RoundEffect, RoundState, Transition } from './round-state.ts'
 import { afterEffects, changed, unchanged } from './round-state.ts'
 
@@ -50,7 +51,19 @@ function onPlan (state: RoundState, nowMs: number, flight: GroupFlight, author: 
     const isAstray = flight.basis !== author.basis
     return isAstray ? advance(changed(state, { flight: { ...flight, metMs: flight.metMs ?? nowMs } }), nowMs) : leaveOut(state, flight, author)
   }
+  if (!isOfMost(flight, members, self)) return parted(state, nowMs, flight, author)
   return adoptPlan(state, nowMs, { ...flight, metMs: flight.metMs ?? nowMs }, planOf(members, shares, fragmentLengths[flight.fragment] ?? 0))
+}
+
+/** Whether a plan has most of those whom this peer could average with: who sees few of them, or says so, does not part the rest. */
+function isOfMost ({ mates, basis }: GroupFlight, members: readonly string[], self: string): boolean {
+  const known = [self, ...mates.filter(mate => mate.status === 'here' && mate.basis === basis).map(({ id }) => id)]
+  return 2 * known.filter(id => members.includes(id)).length > known.length
+}
+
+function parted (state: RoundState, nowMs: number, flight: GroupFlight, { id, exchange = '' }: Mate): Transition {
+  const why = `the plan of ${shortId(id)} left out most of those who are here`
+  return afterEffects(rejection(exchange, 'BUSY', why), loseMate(state, nowMs, flight, exchange, why))
 }
 
 function leaveOut (state: RoundState, flight: GroupFlight, author: Mate): Transition {
@@ -147,11 +160,12 @@ export function refuseMate (state: RoundState, nowMs: number, flight: GroupFligh
   return afterEffects(goodbye, loseMate(state, nowMs, flight, exchange, `what ${shortId(mate.id)} sent was refused: ${why}`))
 }
 
-/** A mate's exchange is over. What it had delivered stays. */
+/** A mate's exchange is over. What it had delivered stays; one that hangs up after a long silence was silent. */
 export function loseMate (state: RoundState, nowMs: number, flight: GroupFlight, exchange: string, why: string): Transition {
   const mate = mateAt(flight, exchange)
   if (mate === undefined) return unchanged(state)
   const lost = withMate(flight, mate.id, { status: 'gone', exchange: undefined, why })
   const asked = flight.asked === exchange ? undefined : flight.asked
-  return advance(changed(state, { flight: { ...lost, asked, askers: flight.askers.filter(asker => asker !== exchange) } }), nowMs)
+  const heard = remember(state, isLongAwaited(state, nowMs, flight, mate) ? [mate.id] : [])
+  return advance(changed(heard, { flight: { ...lost, asked, askers: flight.askers.filter(asker => asker !== exchange) } }), nowMs)
 }

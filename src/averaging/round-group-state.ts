@@ -1,3 +1,4 @@
+import type { MethodSpec } from '../manifest/schema.ts'
 import type { ExchangeMessage } from '../ports.ts'
 import type { Part } from './frame.ts'
 import type { FlightCore } from './round-state.ts'
@@ -61,6 +62,11 @@ export interface GroupFlight extends FlightCore {
   readonly landed: readonly Landed[]
   /** Whom this peer asked for slow weights, for its own went another way. */
   readonly asked: string | undefined
+}
+
+/** Whether a method's rounds are of groups, which a pair that shares slow weights is too. */
+export function isGroupMethod ({ groupSize, shares }: MethodSpec): boolean {
+  return groupSize !== 2 || shares === 'deltas'
 }
 
 export function mateAt (flight: GroupFlight, exchange: string): Mate | undefined {

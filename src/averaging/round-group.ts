@@ -1,10 +1,10 @@
-import type { MethodSpec } from '../manifest/schema.ts'
 import { enoughMembers, patienceMs } from './patience.ts'
 import { advance } from './round-group-advance.ts'
 import type { GroupFlight, Mate } from './round-group-state.ts'
 import { withMate } from './round-group-state.ts'
 import { judgeOffer, rejectHopeless } from './round-offers.ts'
-import { whyHopeless, whyUnlikely } from './round-hope.ts'
+import { whyHopeless, whyOverdue, whyUnlikely } from './round-hope.ts'
+import { whyLetPass } from './round-silence.ts'
 import type { FlightCore, Offer, RoundEffect, RoundState, Transition } from './round-state.ts'
 import { afterEffects, changed, unchanged } from './round-state.ts'
 
@@ -18,18 +18,12 @@ import { afterEffects, changed, unchanged } from './round-state.ts'
  * A member that dies shrinks the mean of what it had not delivered; a part whose owner dies without sending its mean to anyone stays as it is on all,
  * and one that has reached somebody is passed on to whoever lacks it. Commits tell which parts are where, so that members end with the same ones; if a
  * link breaks between two commits nobody can know whether they did (the two generals), which is said and counted.
+ *
+ * Here its members are listed; offers go out once what is shared has been taken.
  */
-export function isGroupMethod ({ groupSize, shares }: MethodSpec): boolean {
-  return groupSize !== 2 || shares === 'deltas'
-}
-
-/** Lists the members; offers go out once what is shared has been taken. */
 export function beginGroup (state: RoundState, nowMs: number, core: FlightCore, others: readonly string[]): Transition {
   const { method } = state.settings
-  const mates = [...others].sort().map((id): Mate => ({
-    id, status: 'awaited', exchange: undefined, cameMs: undefined, unlikely: whyUnlikely(state, id, core.round, nowMs) !== undefined, basis: undefined,
-    contributed: false, told: undefined, passed: [], why: ''
-  }))
+  const mates = [...others].sort().map(id => awaited(state, nowMs, core.round, id))
   const patience = (core.deadlineMs ?? nowMs) - nowMs
   const members = mates.length + 1
   const enough = enoughMembers(Math.min(members, method.quorum ?? members), members, state.arrivals, state.stretchMs, patienceMs(state.stretchMs, method))
@@ -40,6 +34,14 @@ export function beginGroup (state: RoundState, nowMs: number, core: FlightCore, 
   return unchanged(changed(state, { flight }))
 }
 
+/** Nobody is offered to who is let pass or overdue, though an overdue one may still offer. What others of the group know and count may differ: the plan says who takes part. */
+function awaited (state: RoundState, nowMs: number, round: number, id: string): Mate {
+  const why = whyLetPass(state, id, round) ?? whyOverdue(state, id, nowMs)
+  const unlikely = whyUnlikely(state, id, round, nowMs) !== undefined
+  const mate = { id, exchange: undefined, cameMs: undefined, unlikely, basis: undefined, contributed: false, told: undefined, passed: [] }
+  return why === undefined ? { ...mate, status: 'awaited', why: '' } : { ...mate, status: 'gone', why }
+}
+
 /** What is shared has been taken: offers the round to the larger ids, and answers the smaller ones who came before. */
 export function onTaken (state: RoundState, nowMs: number, flight: GroupFlight, basis: number | undefined, uploadBytesPerSecond: number | undefined): Transition {
   if (flight.taken) return unchanged(state)
@@ -48,7 +50,7 @@ export function onTaken (state: RoundState, nowMs: number, flight: GroupFlight, 
   const mates = flight.mates.map((mate): Mate => {
     const why = whyHopeless(state.view, mate.id, round)
     if (why !== undefined) return { ...mate, status: 'gone', why }
-    if (mate.id < state.settings.self) return mate
+    if (mate.status === 'gone' || mate.id < state.settings.self) return mate
     const exchange = `to-${round}-${mate.id}`
     effects.push({ kind: 'open', exchange, partner: mate.id }, { kind: 'send', exchange, message: { kind: 'offer', round, fragment, basis } })
     return { ...mate, exchange }

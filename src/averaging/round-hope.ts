@@ -4,7 +4,7 @@ import { findPeer, trainingPeers } from '../membership/view.ts'
 import type { PresentPeer } from '../ports.ts'
 import { overdueMs, patienceMs, seconds } from './patience.ts'
 import { labelRound } from './round-label.ts'
-import type { RoundState } from './round-state.ts'
+import type { Offer, RoundState } from './round-state.ts'
 
 /** Why somebody cannot come any more, by the latest view. */
 export function whyHopeless (view: View, peerId: string, round: number): string | undefined {
@@ -14,14 +14,30 @@ export function whyHopeless (view: View, peerId: string, round: number): string 
   return peer.round >= round ? `${shortId(peerId)} has already passed round ${round}` : undefined
 }
 
-/**
- * The others who train, in random pairs without those who are overdue: what they said last tells nothing of where the swarm is, and nobody is to be waited for who is not
- * there. Groups and hypercubes need the same list on every peer, and what is overdue here need not be elsewhere.
- */
-export function expectedPeers ({ view, held, stretchMs, restedMs, settings: { method } }: RoundState, nowMs: number): PresentPeer[] {
-  if (method.groupSize !== 2 || method.pairing === 'hypercube' || method.shares === 'gradients') return trainingPeers(view)
+/** The others who train, without those who are overdue: what they said last tells nothing of where the swarm is. */
+export function heardPeers ({ view, held, stretchMs, restedMs, settings: { method } }: RoundState, nowMs: number): PresentPeer[] {
   const limitMs = overdueMs(stretchMs, restedMs, method)
-  return view.filter(({ peerId, training, dueMs }) => training && (dueMs === undefined || nowMs - dueMs <= limitMs || held.some(({ partner }) => partner === peerId)))
+  return view.filter(peer => peer.training && !isOverdue(peer, limitMs, held, nowMs))
+}
+
+/**
+ * Those among whom a round is dealt: in random pairs those who are heard of. Groups and hypercubes need the same list on every peer, and who is overdue here need not be
+ * elsewhere: there everybody keeps a place, and nobody waits for who is overdue.
+ */
+export function dealtPeers ({ view, settings: { method: { groupSize, pairing, shares } } }: RoundState, heard: readonly PresentPeer[]): readonly PresentPeer[] {
+  return groupSize !== 2 || pairing === 'hypercube' || shares === 'gradients' ? trainingPeers(view) : heard
+}
+
+/** Of whom nothing was heard for long after it was due by its own word. */
+export function whyOverdue ({ view, held, stretchMs, restedMs, settings: { method } }: RoundState, id: string, nowMs: number): string | undefined {
+  const peer = findPeer(view, id)
+  const isLate = peer !== undefined && isOverdue(peer, overdueMs(stretchMs, restedMs, method), held, nowMs)
+  return isLate ? `nothing was heard of ${shortId(id)} since it was due` : undefined
+}
+
+/** Who offers a round is there. */
+function isOverdue ({ peerId, dueMs }: PresentPeer, limitMs: number, held: readonly Offer[], nowMs: number): boolean {
+  return dueMs !== undefined && nowMs - dueMs > limitMs && !held.some(({ partner }) => partner === peerId)
 }
 
 /** Two peers are of unlike speed when one has taken less than this share of the other's steps, and its stretches take that much longer; within it, waiting brings them into step for good. */
@@ -38,6 +54,8 @@ export function whyUnlikely (state: RoundState, peerId: string, round: number, n
   const { view, held, settings: { method }, stretchMs, creditMs } = state
   const peer = findPeer(view, peerId)
   if (peer === undefined || method.overlapSteps > 0 || held.some(offer => offer.partner === peerId && offer.round === round)) return undefined
+  const overdue = whyOverdue(state, peerId, nowMs)
+  if (overdue !== undefined) return overdue
   const isSlow = peer.step < state.step && isUnlike(state, peer)
   const next = isSlow ? nextRoundOf(state, peer, nowMs) : round
   if (next !== round) return `${shortId(peerId)} is slower and comes to round ${next} first`
@@ -59,7 +77,7 @@ function isSlower (steps: number, otherSteps: number, everySteps: number): boole
 
 /** The number under which somebody will look for its next partner, as far as this peer knows what it knows. */
 function nextRoundOf (state: RoundState, peer: PresentPeer, nowMs: number): number {
-  const others = expectedPeers(state, nowMs).filter(other => other.peerId !== peer.peerId)
+  const others = heardPeers(state, nowMs).filter(other => other.peerId !== peer.peerId)
   const label = labelRound(peer.round, [state.round, ...others.map(other => other.round)])
   return label.kind === 'meet' ? label.round : peer.round
 }

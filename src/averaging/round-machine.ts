@@ -37,9 +37,12 @@ function settle (transition: Transition, nowMs: number): Transition {
   return settle(afterEffects(effects, state.flight === undefined ? proceed(state, nowMs) : landFlight(state, nowMs)), nowMs)
 }
 
-/** Whether the others of a round that flies are there, or were waited for long enough. */
+/** Whether the others for whom a peer rests before a round that flies are there, or were waited for long enough. */
 function hasMet ({ phase, flight }: RoundState, nowMs: number): boolean {
-  return phase.name === 'averaging' && phase.untilMs !== undefined && (flight?.metMs !== undefined || nowMs >= phase.untilMs)
+  if (phase.name !== 'averaging' || phase.untilMs === undefined) return false
+  const { waitsFor = [] } = phase
+  const isAwaited = flight?.kind === 'group' ? flight.mates.some(({ id, status }) => status === 'awaited' && waitsFor.includes(id)) : waitsFor.length > 0
+  return !isAwaited || flight?.metMs !== undefined || nowMs >= phase.untilMs
 }
 
 /** The next round where one is due, training otherwise. */

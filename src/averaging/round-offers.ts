@@ -1,6 +1,7 @@
 import { shortId } from '../membership/short-id.ts'
 import type { RejectionCode } from '../ports.ts'
 import type { GroupFlight } from './round-group-state.ts'
+import { whyLetPass } from './round-silence.ts'
 import type { Offer, PairFlight, RoundEffect, RoundState, Transition } from './round-state.ts'
 import { changed, openFlight } from './round-state.ts'
 import { fragmentOfRound } from './schedule.ts'
@@ -38,11 +39,13 @@ function judgePair (flight: PairFlight, { partner, round }: Offer): Verdict {
   return flight.exchange === undefined ? { kind: 'accept' } : reject('BUSY', `round ${round} is already being exchanged`)
 }
 
-function judgeMate ({ settings: { self } }: RoundState, flight: GroupFlight, { partner, round }: Offer): Verdict {
+function judgeMate (state: RoundState, flight: GroupFlight, { partner, round }: Offer): Verdict {
   if (!flight.taken) return { kind: 'hold' }
-  if (self < partner) return reject('NOT_MY_PARTNER', `in round ${round} this peer opens the exchange: it has the smaller id`)
+  if (state.settings.self < partner) return reject('NOT_MY_PARTNER', `in round ${round} this peer opens the exchange: it has the smaller id`)
   const mate = flight.mates.find(({ id }) => id === partner)
   if (mate === undefined) return reject('NOT_MY_PARTNER', `in round ${round} this peer is in another group`)
+  const why = whyLetPass(state, partner, round)
+  if (why !== undefined) return reject('BUSY', why)
   if (mate.exchange !== undefined) return reject('BUSY', `round ${round} is already being exchanged`)
   const isLate = flight.plan?.members.includes(partner) === false || flight.stage === 'committing'
   return isLate ? reject('BUSY', `round ${round} has begun with those who were there`) : { kind: 'accept' }

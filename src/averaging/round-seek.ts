@@ -1,18 +1,18 @@
-import { shortId } from '../membership/short-id.ts'
 import { findPeer, trainingPeers } from '../membership/view.ts'
 import type { PresentPeer } from '../ports.ts'
 import { meetingOf } from './pairing.ts'
 import { earnedCreditMs, patienceMs } from './patience.ts'
 import { commitSolo } from './round-commit.ts'
-import { beginGroup, isGroupMethod } from './round-group.ts'
-import { expectedInMs, expectedPeers, isAboutToCome, whyHopeless, whyUnlikely } from './round-hope.ts'
+import { beginGroup } from './round-group.ts'
+import { isGroupMethod } from './round-group-state.ts'
+import { dealtPeers, expectedInMs, heardPeers, isAboutToCome, whyHopeless, whyUnlikely } from './round-hope.ts'
 import { labelRound } from './round-label.ts'
 import { beginPair } from './round-pair.ts'
+import { afterLetPass, whyLetPass } from './round-silence.ts'
 import { isAheadOfMost, nextInStep } from './round-step.ts'
 import type { FlightCore, RoundEffect, RoundState, Transition } from './round-state.ts'
 import { afterEffects, changed } from './round-state.ts'
 import { dueAt, fragmentOfRound } from './schedule.ts'
-import { afterPass } from './silences.ts'
 
 /** Who comes within this share of a flight leaves the rest of it to the payloads. */
 const EARLY_IN_FLIGHT = 0.25
@@ -33,10 +33,11 @@ export function reachBoundary (reached: RoundState, nowMs: number): Transition {
   const state = withStretch(reached)
   const { self, method, seed } = state.settings
   if (method.groupSize === 1) return commitSolo(state, state.round + 1, 'the method trains alone')
-  const others = expectedPeers(state, nowMs)
+  const heard = heardPeers(state, nowMs)
+  const others = dealtPeers(state, heard)
   if (others.length === 0) return commitSolo(state, state.round + 1, whyAlone(state))
   const ids = others.map(peer => peer.peerId)
-  const label = labelRound(state.round, others.map(peer => roundOf(state, peer)))
+  const label = labelRound(state.round, heard.map(peer => roundOf(state, peer)))
   const round = label.kind === 'meet' ? label.round : state.round + 1
   const meeting = meetingOf({ self, others: ids, swarmSize: state.swarmSize, round, seed, method })
   const isAhead = label.kind === 'ahead' && !(meeting.kind === 'group' && meeting.others.some(id => isAboutToCome(state, id, nowMs)))
@@ -50,12 +51,11 @@ export function reachBoundary (reached: RoundState, nowMs: number): Transition {
   return next === undefined ? commitSolo(state, round, hopes[0] ?? 'nobody can come') : meet(state, nowMs, round + 1, next, round)
 }
 
-/** Unless it is somebody who does not say what it agrees to say, and is tried again later. @param alone the round that passes then */
+/** Unless all of them do not say what they agree to say, and are tried again later. @param alone the round that passes then */
 function meet (state: RoundState, nowMs: number, round: number, others: readonly string[], alone = round): Transition {
-  const silence = state.silences.find(({ peerId, passes }) => passes > 0 && others.includes(peerId))
-  if (silence === undefined) return depart(state, nowMs, round, others)
-  const { peerId, times } = silence
-  return commitSolo(changed(state, { silences: afterPass(state.silences, peerId) }), alone, `${shortId(peerId)} accepted ${times} times and then said nothing; it is tried again later`)
+  const [first, ...rest] = others.map(id => whyLetPass(state, id, round))
+  if (first === undefined || rest.includes(undefined)) return depart(state, nowMs, round, others)
+  return commitSolo(afterLetPass(state, others), alone, first)
 }
 
 function whyAlone ({ view }: RoundState): string {
@@ -83,22 +83,21 @@ function depart (state: RoundState, nowMs: number, round: number, others: readon
   const resting = landStep === state.step
   if (round - 1 > state.round || !resting) effects.push({ kind: 'announce', round: round - 1, training: true, dueInMs: resting ? 0 : state.stretchMs })
   effects.push({ kind: 'take', round, fragment: core.fragment, members: [self, ...others].sort() })
-  const untilMs = resting ? undefined : nowMs + alignMs(state, others, nowMs)
-  const waiting: RoundState = changed(state, { round: round - 1, standing: 0, phase: { name: 'averaging', sinceMs: nowMs, untilMs } })
+  const aligning = resting ? {} : { untilMs: nowMs + state.creditMs, waitsFor: worthResting(state, others, nowMs) }
+  const waiting: RoundState = changed(state, { round: round - 1, standing: 0, phase: { name: 'averaging', sinceMs: nowMs, ...aligning } })
   return afterEffects(effects, isGroupMethod(method) ? beginGroup(waiting, nowMs, core, others) : beginPair(waiting, nowMs, core, others[0] as string))
 }
 
 /**
- * How long to rest until the others of a round that flies are there: peers as fast as this one, which nothing else would ever bring into step, come within a flight
+ * For whom to rest until they are there in a round that flies, while credit lasts: peers as fast as this one, which nothing else would ever bring into step, come within a flight
  * of each other from then on. Not for those who come early in the flight anyway, nor for those who are expected later than can be waited for.
  */
-function alignMs ({ creditMs, stretchMs, view, settings: { method } }: RoundState, others: readonly string[], nowMs: number): number {
+function worthResting ({ creditMs, stretchMs, view, settings: { method } }: RoundState, others: readonly string[], nowMs: number): readonly string[] {
   const flightMs = stretchMs * method.overlapSteps * method.fragments / method.everySteps
-  const isWorthIt = others.some(id => {
+  return others.filter(id => {
     const leftMs = expectedInMs(findPeer(view, id), nowMs)
     return leftMs === undefined || (leftMs > EARLY_IN_FLIGHT * flightMs && leftMs <= creditMs)
   })
-  return isWorthIt ? creditMs : 0
 }
 
 /** Where the trainer goes on meanwhile, patience costs nothing. */

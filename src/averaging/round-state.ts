@@ -87,8 +87,8 @@ export type Phase =
   /** For enough peers to start with. */
   | { readonly name: 'waiting', readonly deadlineMs: number, readonly here: number }
   | { readonly name: 'training', readonly untilStep: number, readonly sinceMs: number }
-  /** The trainer rests until the round in flight has ended, or, where it flies with it, until the others are there or `untilMs`. */
-  | { readonly name: 'averaging', readonly sinceMs: number, readonly untilMs?: number | undefined }
+  /** The trainer rests until the round in flight has ended, or, where it flies with it, until the others whom it rests for are there or `untilMs`. */
+  | { readonly name: 'averaging', readonly sinceMs: number, readonly untilMs?: number | undefined, readonly waitsFor?: readonly string[] | undefined }
   | { readonly name: 'finished', readonly reason: FinishReason, readonly sentence: string }
 
 export interface RoundState {

@@ -1,3 +1,5 @@
+import { hashText, mix } from './pairing-hash.ts'
+
 /** Somebody who accepted to meet and then said nothing for the whole grace, so many times in a row. */
 export interface Silence {
   readonly peerId: string
@@ -23,6 +25,14 @@ export function afterSilence (silences: readonly Silence[], peerId: string): rea
 /** Who did what it had agreed to is as any other again. */
 export function afterWord (silences: readonly Silence[], peerIds: readonly string[]): readonly Silence[] {
   return silences.filter(({ peerId }) => !peerIds.includes(peerId))
+}
+
+/**
+ * Whether a group tries somebody in a round: in all of them at first, then in one of 2, 4, 8 and at most 16. Which these are follows from its name and the round's number, and the rarer
+ * ones are among the more frequent: those who have counted otherwise try it in the same rounds, so that they wait for it as rarely together as each of them would alone.
+ */
+export function isTriedIn ({ peerId, passes }: Silence, round: number): boolean {
+  return passes === 0 || hashText(peerId, mix(round)) % Math.min(MOST_PASSES, 2 * passes) === 0
 }
 
 /** After a meeting with somebody that was let pass. */

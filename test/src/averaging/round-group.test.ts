@@ -149,7 +149,8 @@ describe('a round of four', () => {
       machine.feed({ kind: 'time' })
     }
     expect(machine.phase).toBe('training')
-    expect(machine.reason).toBe('solo: a did not say within 1.0 s who takes part')
+    expect(machine.reason).toBe('solo: no part landed: a did not say within 1.0 s who takes part; they may have more of it (in doubt)')
+    expect(machine.state.silences.map(({ peerId }) => peerId)).toEqual(['a', 'c', 'z'])
     const withPlan = together()
     planned(withPlan)
     for (let count = 0; count < 20 && withPlan.phase !== 'training'; count++) {

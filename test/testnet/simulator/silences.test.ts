@@ -1,22 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import type { Exchange, Peers } from '../../../src/ports.ts'
 import { calmSwarm } from '../../../testnet/simulator/scenarios.ts'
 import { simulate } from '../../../testnet/simulator/simulation.ts'
 import { perfectLinks } from '../../../testnet/simulator/virtual-links.ts'
+import { withoutWeightsUntil } from './lost-weights.ts'
 
 /** Meetings that are let pass after so many silences in a row: none, then 1, 2, 4, 8, 16, 16 … */
 function passesAfter (silences: number): number {
   return Array.from({ length: silences }, (_, index) => index === 0 ? 0 : Math.min(16, 2 ** (index - 1))).reduce((sum, passes) => sum + passes, 0)
-}
-
-/** An honest peer of whose weights and commits none arrives before a round. */
-function withoutWeightsUntil (round: number, peers: Peers): Peers {
-  const lossy = (exchange: Exchange): Exchange => ({
-    partner: exchange.partner,
-    close: reason => { exchange.close(reason) },
-    send: message => { if (message.kind === 'offer' || message.kind === 'accept' || message.kind === 'reject' || message.round >= round) exchange.send(message) }
-  })
-  return { ...peers, openExchange: (partner, events) => lossy(peers.openExchange(partner, events)), onExchange: accept => { peers.onExchange(exchange => accept(lossy(exchange))) } }
 }
 
 describe('a member that accepts and then says nothing', () => {

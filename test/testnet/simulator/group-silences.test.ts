@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest'
+import { methodPreset } from '../../../src/averaging/methods.ts'
+import type { MethodSpec } from '../../../src/manifest/schema.ts'
+import { calmSwarm, randomGroupScenario } from '../../../testnet/simulator/scenarios.ts'
+import type { Fault, Scenario, SimulationResult } from '../../../testnet/simulator/simulation.ts'
+import { simulate, simulateTraining } from '../../../testnet/simulator/simulation.ts'
+import { perfectLinks } from '../../../testnet/simulator/virtual-links.ts'
+import { withoutWeightsUntil } from './lost-weights.ts'
+
+const rhythm = { everySteps: 10, graceMs: 4000 } as const
+const calm = (method: MethodSpec, overrides: Partial<Scenario> = {}): Scenario => ({ ...calmSwarm, method, steps: 1000, ...overrides })
+
+/** Of the honest peers that took all their steps. */
+function told ({ records, peers }: SimulationResult): { readonly averaged: number, readonly members: number, readonly longWaits: number } {
+  const honest = new Set(peers.filter(({ isHonest, ended }) => isHonest && ended === 'budget').map(({ id }) => id))
+  const own = records.filter(({ peer }) => honest.has(peer))
+  const share = (count: number): number => count / own.length
+  return {
+    averaged: share(own.filter(({ outcome }) => outcome === 'averaged').length),
+    members: share(own.reduce((sum, { members }) => sum + members.length, 0)),
+    longWaits: share(own.filter(({ waitedMs }) => waitedMs >= 0.25 * rhythm.graceMs).length)
+  }
+}
+
+const resting: ReadonlyArray<readonly [string, MethodSpec]> = [
+  ['fedavg', methodPreset('fedavg', rhythm)], ['fedavg of four', methodPreset('fedavg', { ...rhythm, groupSize: 4 })], ['diloco', methodPreset('diloco', rhythm)]
+]
+const flying: ReadonlyArray<readonly [string, MethodSpec]> = [
+  ['streaming-diloco', methodPreset('streaming-diloco', { graceMs: 4000, everySteps: 20 })], ['decoupled-diloco', methodPreset('decoupled-diloco', { graceMs: 4000, everySteps: 40 })]
+]
+const groups = [...resting, ...flying]
+
+describe('a group with a member that accepts and then says nothing', () => {
+  // the smallest id was to write the plan: without another author nobody averages
+  it.each(groups.flatMap(([name, method]) => (name === 'fedavg' || name === 'streaming-diloco' ? [0, 7] : [0]).map(mute => [name, mute, method] as const)))('goes on without it: %s, peer %i', (_, mute, method) => {
+    const result = simulate(calm(method, { attacks: Array.from({ length: 8 }, (_, index) => index === mute ? 'silent' as const : undefined) }))
+    expect(result.violations).toEqual([])
+    const { averaged, longWaits } = told(result)
+    expect(averaged).toBeGreaterThan(0.8)
+    expect(longWaits).toBeLessThan(0.25)
+  })
+
+  it('tries one again in the same rounds as the others, who came to know it later', async () => {
+    const faults: readonly Fault[] = [5, 6].map(peer => ({ atMs: 60_000, kind: 'join', peer }))
+    const result = await simulateTraining(calm(methodPreset('fedavg', rhythm), { steps: 1500, absent: new Set([5, 6]), faults, attacks: [...Array.from({ length: 7 }, () => undefined), 'silent'] }))
+    expect(result.violations).toEqual([])
+    const late = result.records.filter(({ peer, atMs }) => peer !== 'peer-7' && atMs > 110_000)
+    const waits = new Map<number, number>()
+    for (const { round, waitedMs } of late) if (waitedMs >= 2400) waits.set(round, (waits.get(round) ?? 0) + 1)
+    const rounds = new Set(late.map(({ round }) => round))
+    expect(rounds.size).toBeGreaterThan(50)
+    expect(waits.size).toBeLessThan(0.16 * rounds.size)
+    // all of them at once
+    for (const count of waits.values()) expect(count).toBe(7)
+  })
+
+  it('has it back with its first round, once its line carries its weights', () => {
+    const result = simulate(calm(methodPreset('fedavg', rhythm), { peers: 4, peersOf: (index, peers) => index === 3 ? withoutWeightsUntil(40, peers) : peers }))
+    expect(result.violations).toEqual([])
+    const own = result.records.filter(({ peer }) => peer === 'peer-0')
+    const first = own.find(({ members }) => members.includes('peer-3'))
+    expect(first?.round).toBeGreaterThanOrEqual(40)
+    expect(first?.round).toBeLessThan(40 + 48)
+    for (const { round, members } of own) if (round > first!.round) expect(members).toHaveLength(4)
+  })
+})
+
+describe('a group of whom some are not heard of any more', () => {
+  const unseen: Fault = { atMs: 5000, kind: 'weather', conditions: { ...perfectLinks, detectionMs: 95_000 } }
+
+  it.each(groups)('does not wait for one that died until membership misses it: %s', (_, method) => {
+    const result = simulate(calm(method, { steps: 900, faults: [unseen, { atMs: 20_500, kind: 'crash', peer: 3 }] }))
+    expect(result.violations).toEqual([])
+    const { averaged, longWaits } = told(result)
+    expect(averaged).toBeGreaterThan(0.97)
+    // three rounds while it might still come
+    expect(longWaits).toBeLessThan(0.05)
+  })
+
+  it.each<readonly [string, MethodSpec, number]>([...[...resting, ...flying.slice(1)].map(([name, method]) => [name, method, 0.9] as const), ['hypercube pairs', methodPreset('noloco', { ...rhythm, pairing: 'hypercube' }), 0.6]])('goes on in halves, and together once they heal: %s', (_, method, least) => {
+    const faults: readonly Fault[] = [unseen, { atMs: 20_500, kind: 'partition', sides: [[0, 1, 2, 3], [4, 5, 6, 7]] }, { atMs: 70_500, kind: 'heal' }]
+    const result = simulate(calm(method, { steps: 900, faults }))
+    expect(result.violations).toEqual([])
+    const { averaged, longWaits } = told(result)
+    expect(averaged).toBeGreaterThan(least)
+    expect(longWaits).toBeLessThan(0.06)
+    const crossing = result.records.filter(({ members, atMs }) => atMs > 75_000 && members.some(id => id < 'peer-4') && members.some(id => id >= 'peer-4'))
+    expect(new Set(crossing.flatMap(({ members }) => members)).size).toBe(8)
+  })
+})
+
+it('forty seeded fault schedules in groups with one that is mute, or of whom nobody hears, break no promise', () => {
+  for (let seed = 1; seed <= 40; seed++) {
+    const scenario = randomGroupScenario(seed)
+    const mute = Array.from({ length: scenario.peers }, (_, index) => index === seed % scenario.peers ? 'silent' as const : undefined)
+    const changes: Partial<Scenario> = seed % 2 === 0 ? { attacks: mute } : { conditions: { ...scenario.conditions, detectionMs: 20_000 } }
+    const { violations } = simulate({ ...scenario, ...changes })
+    expect(violations, `seed ${seed}`).toEqual([])
+  }
+})
