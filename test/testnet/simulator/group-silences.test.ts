@@ -22,17 +22,16 @@ function told ({ records, peers }: SimulationResult): { readonly averaged: numbe
   }
 }
 
-const resting: ReadonlyArray<readonly [string, MethodSpec]> = [
-  ['fedavg', methodPreset('fedavg', rhythm)], ['fedavg of four', methodPreset('fedavg', { ...rhythm, groupSize: 4 })], ['diloco', methodPreset('diloco', rhythm)]
-]
-const flying: ReadonlyArray<readonly [string, MethodSpec]> = [
-  ['streaming-diloco', methodPreset('streaming-diloco', { graceMs: 4000, everySteps: 20 })], ['decoupled-diloco', methodPreset('decoupled-diloco', { graceMs: 4000, everySteps: 40 })]
-]
-const groups = [...resting, ...flying]
+const fedavg = ['fedavg', methodPreset('fedavg', rhythm)] as const
+const fours = ['fedavg of four', methodPreset('fedavg', { ...rhythm, groupSize: 4 })] as const
+const diloco = ['diloco', methodPreset('diloco', rhythm)] as const
+const streaming = ['streaming-diloco', methodPreset('streaming-diloco', { graceMs: 4000, everySteps: 20 })] as const
+const decoupled = ['decoupled-diloco', methodPreset('decoupled-diloco', { graceMs: 4000, everySteps: 40 })] as const
+const cube = ['hypercube pairs', methodPreset('noloco', { ...rhythm, pairing: 'hypercube' })] as const
 
 describe('a group with a member that accepts and then says nothing', () => {
   // the smallest id was to write the plan: without another author nobody averages
-  it.each(groups.flatMap(([name, method]) => (name === 'fedavg' || name === 'streaming-diloco' ? [0, 7] : [0]).map(mute => [name, mute, method] as const)))('goes on without it: %s, peer %i', (_, mute, method) => {
+  it.each<readonly [string, MethodSpec, number]>([[...fedavg, 0], [...fedavg, 7], [...diloco, 7], [...streaming, 0]])('goes on without it: %s, %#', (_, method, mute) => {
     const result = simulate(calm(method, { attacks: Array.from({ length: 8 }, (_, index) => index === mute ? 'silent' as const : undefined) }))
     expect(result.violations).toEqual([])
     const { averaged, longWaits } = told(result)
@@ -68,16 +67,16 @@ describe('a group with a member that accepts and then says nothing', () => {
 describe('a group of whom some are not heard of any more', () => {
   const unseen: Fault = { atMs: 5000, kind: 'weather', conditions: { ...perfectLinks, detectionMs: 95_000 } }
 
-  it.each(groups)('does not wait for one that died until membership misses it: %s', (_, method) => {
-    const result = simulate(calm(method, { steps: 900, faults: [unseen, { atMs: 20_500, kind: 'crash', peer: 3 }] }))
+  it.each<readonly [string, MethodSpec]>([fedavg, fours, streaming])('does not wait for one that died until membership misses it: %s', (_, method) => {
+    const result = simulate(calm(method, { steps: 600, faults: [unseen, { atMs: 20_500, kind: 'crash', peer: 3 }] }))
     expect(result.violations).toEqual([])
     const { averaged, longWaits } = told(result)
-    expect(averaged).toBeGreaterThan(0.97)
-    // three rounds while it might still come
-    expect(longWaits).toBeLessThan(0.05)
+    expect(averaged).toBeGreaterThan(0.95)
+    // three rounds of sixty while it might still come
+    expect(longWaits).toBeLessThan(0.06)
   })
 
-  it.each<readonly [string, MethodSpec, number]>([...[...resting, ...flying.slice(1)].map(([name, method]) => [name, method, 0.9] as const), ['hypercube pairs', methodPreset('noloco', { ...rhythm, pairing: 'hypercube' }), 0.6]])('goes on in halves, and together once they heal: %s', (_, method, least) => {
+  it.each<readonly [string, MethodSpec, number]>([[...diloco, 0.9], [...decoupled, 0.9], [...cube, 0.6]])('goes on in halves, and together once they heal: %s', (_, method, least) => {
     const faults: readonly Fault[] = [unseen, { atMs: 20_500, kind: 'partition', sides: [[0, 1, 2, 3], [4, 5, 6, 7]] }, { atMs: 70_500, kind: 'heal' }]
     const result = simulate(calm(method, { steps: 900, faults }))
     expect(result.violations).toEqual([])
@@ -89,8 +88,8 @@ describe('a group of whom some are not heard of any more', () => {
   })
 })
 
-it('forty seeded fault schedules in groups with one that is mute, or of whom nobody hears, break no promise', () => {
-  for (let seed = 1; seed <= 40; seed++) {
+it('thirty seeded fault schedules in groups with one that is mute, or of whom nobody hears, break no promise', () => {
+  for (let seed = 1; seed <= 30; seed++) {
     const scenario = randomGroupScenario(seed)
     const mute = Array.from({ length: scenario.peers }, (_, index) => index === seed % scenario.peers ? 'silent' as const : undefined)
     const changes: Partial<Scenario> = seed % 2 === 0 ? { attacks: mute } : { conditions: { ...scenario.conditions, detectionMs: 20_000 } }
