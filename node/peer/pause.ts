@@ -117,6 +117,7 @@ export class PauseSwitch {
     return {
       self: inner.self,
       present: () => inner.present(),
+      ...inner.swarmSize === undefined ? {} : { swarmSize: inner.swarmSize.bind(inner) },
       openExchange: (partner, events) => inner.openExchange(partner, events),
       blame: (partner, fault, why) => { inner.blame?.(partner, fault, why) },
       onExchange: accept => { inner.onExchange(accept) },

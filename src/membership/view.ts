@@ -13,7 +13,7 @@ export function gatheredPeers (view: View): PresentPeer[] {
   return view.filter(({ training, step }) => training || step > 0)
 }
 
-/** What somebody's word of when it is due says of its stretches: it gives it where one begins. @param knownMs from its words before */
+/** What somebody's word of when it is due says of its stretches: it gives it where one begins, and where rounds fly, of which nobody's speed is judged, where one lands. @param knownMs from its words before */
 export function stretchOf (dueInMs: number | undefined, knownMs: number | undefined): number | undefined {
   return dueInMs !== undefined && dueInMs > 0 ? dueInMs : knownMs
 }

@@ -1,4 +1,4 @@
-import type { Exchange, ExchangeMessage, Peers, Trainer, TrainingOutcome } from '../../src/ports.ts'
+import type { Exchange, ExchangeMessage, GradientSteps, Peers, Trainer, TrainingOutcome } from '../../src/ports.ts'
 import { fillGaussian } from '../../src/random/draw.ts'
 import type { Words } from '../../src/random/words.ts'
 import type { Attack } from '../scenarios/attacks.ts'
@@ -20,7 +20,7 @@ export function corruptedTrainer (trainer: Trainer, conduct: Conduct, random: Wo
   return {
     weights: trainer.weights,
     get step () { return trainer.step },
-    gradients: trainer.gradients,
+    gradients: trainer.gradients === undefined ? undefined : corruptedGradients(trainer.gradients, conduct, random),
     stop: () => { trainer.stop() },
     train: (untilStep, done) => {
       before.set(trainer.weights)
@@ -29,6 +29,25 @@ export function corruptedTrainer (trainer: Trainer, conduct: Conduct, random: Wo
         done(outcome)
       })
     }
+  }
+}
+
+/** Of a peer that shares its gradient: that is what it lies about. */
+function corruptedGradients (gradients: GradientSteps, conduct: Conduct, random: Words): GradientSteps {
+  const { gradient } = gradients
+  const corrupt = (): void => {
+    if (conduct.attack === 'ascend') gradient.forEach((value, index) => { gradient[index] = -value })
+    else if (conduct.attack === 'noise') fillGaussian(gradient, random, NOISE_SIZE)
+  }
+  return {
+    gradient,
+    compute: done => {
+      gradients.compute(outcome => {
+        if (outcome.kind === 'reached') corrupt()
+        done(outcome)
+      })
+    },
+    finishStep: (options, finished) => { gradients.finishStep(options, finished) }
   }
 }
 

@@ -38,7 +38,7 @@ export interface UtilizationResult extends UtilizationCell {
 
 const MODEL = MODEL_SIZES['medium'] as Extract<ModelSpec, { kind: 'gpt' }>
 /** Tokens a step of real training: on one core it takes about as long as the shorter of the emulated steps. */
-const CONTEXT = 128
+export const CONTEXT = 128
 const PARAMETERS = modelLayout({ ...MODEL, context: CONTEXT }).size
 /** Share of the time between two fragments that one may take, so that a link has room for the other direction's delays. */
 const FLIGHT_SHARE = 0.6

@@ -1,4 +1,5 @@
 import { formatBytes } from '../../node/terminal/units.ts'
+import { CONTEXT } from './utilization-cell.ts'
 import type { UtilizationCell, UtilizationResult } from './utilization-cell.ts'
 import { ROUNDS, WARM_UP_ROUNDS } from './utilization-clock.ts'
 
@@ -28,10 +29,10 @@ Written by \`npm run bench:utilization\` from \`docs/results/utilization/\`; it 
 gives its peers the processor first (under Linux with \`kernel.sched_autogroup_enabled=0\`, else it ranks them within their session alone).
 
 Real daemons, each a process of its own, average ${((measured[0]?.parameters ?? 0) / 1e6).toFixed(1)} M parameters with the preset \`shoal\` over lines through the proxy
-([how lines are modelled](links.md)): so many Mbit/s up and down for each peer, and the round trip between two peers. Real steps are of 128 tokens. The others are emulated: each takes its time without a processor, and the round's
+([how lines are modelled](links.md)): so many Mbit/s up and down for each peer, and the round trip between two peers. Real steps are of ${CONTEXT} tokens. The others are emulated: each takes its time without a processor, and the round's
 own work (encoding, decoding, landing) is real. The share is steps times what one takes over the time that passed, from the first report after ${WARM_UP_ROUNDS} rounds of warm-up over ${ROUNDS} rounds; of real training it
 is the time that the trainer measured within its steps. The machine runs all peers and other work beside them: the load says how many processes wanted to run, and the rows without limits say what is left
-of the time when lines cost nothing; the column beside the share is the share over theirs, which is what the lines cost. H is the preset's, or as much longer as a fragment needs on that line; fragments fly for the whole time between two. Setup: ${setups.length === 0 ? 'nothing measured yet' : setups.join('; ')}.
+of the time when lines cost nothing; the column beside the share is the share over theirs, which is what the lines cost where rounds are as frequent; cells were measured at unlike loads, so that a few percent between two of them mean nothing. H is the preset's, or as much longer as a fragment needs on that line; fragments fly for the whole time between two. Setup: ${setups.length === 0 ? 'nothing measured yet' : setups.join('; ')}.
 
 | line | round trip | step | peers | H | τ | computing, mean of the peers | beside lines without limits | least of a peer | rested of 100 s | rounds that met somebody | payload a peer and round | load | |
 |---|---|---|---|---|---|---|---|---|---|---|---|---|---|
@@ -48,7 +49,8 @@ function rowOf ({ cell, stored }: UtilizationRow, rows: readonly UtilizationRow[
   const { perPeer, method, load } = stored
   const sum = (value: (peer: UtilizationResult['perPeer'][number]) => number): number => perPeer.reduce((total, peer) => total + value(peer), 0)
   const reference = rows.find(row => row.cell.megabitsPerSecond === Infinity && row.cell.stepMs === cell.stepMs)?.stored
-  const beside = reference === undefined || cell.trainer === 'real' ? '–' : percent(meanShare(stored) / meanShare(reference))
+  const isAlike = reference?.method.everySteps === method.everySteps && cell.trainer === 'emulated'
+  const beside = reference === undefined || !isAlike ? '–' : percent(meanShare(stored) / meanShare(reference))
   const verdict = isTarget(cell) ? meanShare(stored) >= TARGET ? 'target met' : 'target missed' : ''
   return [
     `${begin} ${method.everySteps}`, method.overlapSteps, percent(meanShare(stored)), beside, percent(Math.min(...perPeer.map(({ share }) => share))),

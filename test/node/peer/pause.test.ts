@@ -130,4 +130,27 @@ describe('a pause', () => {
     gradients?.finishStep({ descend: true }, () => { isFinished = true })
     expect(isFinished).toBe(true)
   })
+
+  it('asks the swarm for everything that it knows, how large it is among it', () => {
+    const asked: string[] = []
+    const inner: Required<Peers> = {
+      self: 'me',
+      present: () => { asked.push('present'); return [] },
+      swarmSize: () => { asked.push('swarmSize'); return 512 },
+      openExchange: partner => { asked.push('openExchange'); return { partner, send: () => undefined, close: () => undefined } },
+      onExchange: () => { asked.push('onExchange') },
+      onChange: () => { asked.push('onChange'); return () => undefined },
+      announce: () => { asked.push('announce') },
+      blame: () => { asked.push('blame') },
+      uploadBytesPerSecond: () => { asked.push('uploadBytesPerSecond'); return 7 }
+    }
+    const peers = new PauseSwitch(() => 5).peers(inner)
+    expect([peers.self, peers.present(), peers.swarmSize?.(), peers.uploadBytesPerSecond?.()]).toEqual(['me', [], 512, 7])
+    peers.openExchange('other', { message: () => undefined, closed: () => undefined })
+    peers.onExchange(() => ({ message: () => undefined, closed: () => undefined }))
+    peers.onChange(() => undefined)
+    peers.announce({ round: 1, step: 1, training: true, loss: 1, tokensPerSecond: 1 })
+    peers.blame?.('other', 'BAD_CONTRIBUTION', 'nonsense')
+    expect(asked.toSorted()).toEqual(Object.keys(inner).filter(name => name !== 'self').sort())
+  })
 })

@@ -82,6 +82,17 @@ describe('a liar', () => {
     expect(Math.max(...weights.map(Math.abs))).toBeGreaterThan(10)
   })
 
+  it('hands out gradients that lead elsewhere where those are shared', () => {
+    for (const [attack, least] of [['ascend', -2], ['noise', undefined]] as const) {
+      const gradient = Float32Array.of(1, 2)
+      const gradients = { gradient, compute: (done: (outcome: TrainingOutcome) => void) => { done({ kind: 'reached', step: 1, tokens: 1, meanLoss: 1 }) }, finishStep: () => undefined }
+      const own = { weights: new Float32Array(2), step: 0, train: () => undefined, stop: () => undefined, gradients } as Trainer
+      met(new Liar(attack)).between.trainer(own).gradients?.compute(() => undefined)
+      if (least === undefined) expect(Math.max(...gradient.map(Math.abs))).toBeGreaterThan(10)
+      else expect([...gradient]).toEqual([-1, least])
+    }
+  })
+
   it('turns what it measured round in a run of scalars, tells what is no number, or says nothing', () => {
     expect(worked(met(new Liar('ascend')), true).outcome).toMatchObject({ losses: [{ above: -2e6, below: -1e6 }] })
     expect(worked(met(new Liar('nan')), true).outcome).toMatchObject({ losses: [{ above: NaN, below: NaN }] })
