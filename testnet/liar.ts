@@ -10,11 +10,14 @@ import { softwareVersion } from '../node/cli/software.ts'
 import { Liar } from './dishonesty/liar.ts'
 import { attackSchema } from './scenarios/attacks.ts'
 
+/** As from the repository's folder. */
+const PROGRAM = 'node dist/testnet/liar.js'
+
 /** `shoal join`, with a peer that lies at once, or from when the process that started it says so. */
 function lying (join: CommandModule): CommandModule {
   return {
     ...join,
-    summary: 'join a run of your own and lie to its members, to see what becomes of it', example: 'node liar.js join shoal1… --attack nan',
+    summary: 'join a run of your own and lie to its members, to see what becomes of it', example: `${PROGRAM} join shoal1… --attack nan`,
     configure: async command => {
       await join.configure(command)
       command.option('--attack <kind>', `${attackSchema.options.join(', ')} (default: honest until told otherwise)`)
@@ -34,6 +37,7 @@ const joinAsLiar: Action = async invocation => {
 
 endWithReader()
 process.exitCode = await runProgram(peerCommands.filter(({ name }) => name === 'join').map(lying), process.argv.slice(2), {
+  name: PROGRAM,
   version: softwareVersion(),
   description: 'A peer that lies, to try what a run of your own withstands.'
 })

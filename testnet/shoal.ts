@@ -8,6 +8,7 @@ import { testnetCommands } from './cli/commands.ts'
 
 endWithReader()
 process.exitCode = await runProgram([...peerCommands, ...testnetCommands], process.argv.slice(2), {
+  name: 'shoal',
   version: softwareVersion(),
   description: 'Train one model together on ordinary machines, over slow links, without a coordinator.'
 })

@@ -14,16 +14,20 @@ Exit codes:
 Settings: flag over SHOAL_* environment over config file over default. SHOAL_HOME moves the data directory.`
 
 export interface ProgramInfo {
+  /** How people call it. */
+  readonly name: string
   readonly version: string
   readonly description: string
 }
 
 /** Runs the command line; returns the exit code. Commands are loaded when they are called. */
 export async function runProgram (commands: readonly CommandModule[], given: readonly string[], info: ProgramInfo): Promise<number> {
-  const [first, ...topic] = given
+  const start = given.findIndex(isName)
+  const asksForHelp = given[start] === 'help'
   // the library's own help knows one word, and shows the whole list for whatever it does not know
-  const words = first === 'help' ? [...topic, '--help'] : given
-  if (first === 'help' && !isCommand(topic.filter(word => !word.startsWith('-')), commands)) return report(noCommand(topic, commands), given)
+  const words = asksForHelp ? [...given.toSpliced(start, 1), '--help'] : given
+  const topic = words.filter(isName)
+  if (asksForHelp && !isCommand(topic, commands)) return report(noCommand(topic, commands, info), given)
   let exitCode: number = EXIT.ok
   const program = await createProgram(commands, words, info, async (module, invocation) => {
     const run = await module.load()
@@ -35,14 +39,14 @@ export async function runProgram (commands: readonly CommandModule[], given: rea
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok
     if (error instanceof CommanderError && error.code === 'commander.help') return showHelp(program, words)
-    return report(error instanceof CommanderError ? usageError(error, words, commands) : error, words)
+    return report(error instanceof CommanderError ? usageError(error, words, commands, info) : error, words)
   }
 }
 
 type Runner = (module: CommandModule, invocation: Invocation) => Promise<void>
 
 async function createProgram (commands: readonly CommandModule[], words: readonly string[], info: ProgramInfo, run: Runner): Promise<Command> {
-  const program = new Command('shoal').description(info.description).version(info.version).enablePositionalOptions()
+  const program = new Command(info.name).description(info.description).version(info.version).enablePositionalOptions()
   declareCommonOptions(program)
   // Every command inherits these: errors come back here and are shown in three lines.
   program.exitOverride().configureOutput({ writeErr: () => undefined })
@@ -59,19 +63,24 @@ async function createProgram (commands: readonly CommandModule[], words: readonl
   return program
 }
 
+/** Neither an option nor the value of the one that all commands take: `run` and `create` of `--data-dir ./peer run create`. */
+function isName (word: string, index: number, words: readonly string[]): boolean {
+  return !word.startsWith('-') && words[index - 1] !== '--data-dir'
+}
+
 /** Of whole commands, and of words that several begin with; no word at all is the program's own. */
 function isCommand (words: readonly string[], commands: readonly CommandModule[]): boolean {
   return commands.some(({ name }) => `${name} `.startsWith(words.map(word => `${word} `).join('')))
 }
 
-function noCommand (words: readonly string[], commands: readonly CommandModule[]): ShoalError {
-  const family = familyOf(words, commands)
+function noCommand (words: readonly string[], commands: readonly CommandModule[], { name }: ProgramInfo): ShoalError {
+  const family = familyOf(words, commands, name)
   return new ShoalError({ code: 'USAGE', what: `unknown command '${words.join(' ')}'`, why: `${family} has no command of that name`, tryThis: `${family} --help` })
 }
 
-/** What stands before a word that no command has: `shoal testnet` of `testnet frobnicate`. */
-function familyOf ([first = '']: readonly string[], commands: readonly CommandModule[]): string {
-  return commands.some(({ name }) => name.startsWith(`${first} `)) ? `shoal ${first}` : 'shoal'
+/** What stands before a word that no command has: `shoal testnet` of `testnet frobnicate`, `shoal join` of `join shoal1…`. */
+function familyOf (words: readonly string[], commands: readonly CommandModule[], program: string): string {
+  return isCommand(words, commands) ? [program, ...words].join(' ') : familyOf(words.slice(0, -1), commands, program)
 }
 
 /** Others need no options: what declares them may have to load a lot. Completion tells of all. */
@@ -124,14 +133,11 @@ function showHelp (program: Command, words: readonly string[]): number {
   return EXIT.ok
 }
 
-function usageError (error: CommanderError, words: readonly string[], commands: readonly CommandModule[]): ShoalError {
+function usageError (error: CommanderError, words: readonly string[], commands: readonly CommandModule[], { name: program }: ProgramInfo): ShoalError {
   const [what = '', suggestion] = error.message.replace(/^error: /, '').split('\n')
   // A value of an option may stand before the command: --data-dir ./peer join.
   const start = words.findIndex(word => commands.some(({ name }) => name.split(' ')[0] === word))
-  const called = words.slice(Math.max(0, start)).filter(word => !word.startsWith('-')).slice(0, 2)
-  const prefix = called.join(' ')
-  const command = commands.map(module => module.name).find(name => prefix === name || prefix.startsWith(`${name} `))
-  const asked = command === undefined ? familyOf(called, commands) : `shoal ${command}`
+  const asked = familyOf(words.slice(Math.max(0, start)).filter(isName), commands, program)
   const help = `${asked} --help`
   return new ShoalError({
     code: 'USAGE',

@@ -35,7 +35,7 @@ export function capturedShoal (name: string, commands: readonly CommandModule[] 
   })
   return {
     at: file => join(folder, file),
-    run: async (...words) => runProgram(commands, words, { version: '1.2.3', description: 'trains together' }),
+    run: async (...words) => runProgram(commands, words, { name: 'shoal', version: '1.2.3', description: 'trains together' }),
     written
   }
 }

@@ -27,7 +27,7 @@ export class FaultRunner {
   #begun: Testnet | undefined
   #byRound: readonly PlannedFault[]
   readonly #cancels = new Set<() => void>()
-  readonly #undone: string[] = []
+  readonly #undone = new Set<string>()
 
   constructor (faults: readonly PlannedFault[], say: (sentence: string) => void) {
     this.#say = say
@@ -35,8 +35,8 @@ export class FaultRunner {
     this.#byRound = faults.filter(({ at }) => 'round' in at)
   }
 
-  /** What the lines could not be made to do, a sentence each: where some of it did not happen, nothing is as the scenario says. */
-  get undone (): readonly string[] { return this.#undone }
+  /** Why some of it did not happen, each sentence once: nothing is as the scenario says then. */
+  get undone (): readonly string[] { return [...this.#undone] }
 
   /** From here on times count. */
   begin (testnet: Testnet): void {
@@ -106,10 +106,10 @@ export class FaultRunner {
     this.#in(forMs, () => { seat.thaw() })
   }
 
-  /** It may be ended once more before it is ready. */
+  /** It may be made to end once more before it is ready: no failure then. */
   #bring (name: string): void {
     const seat = this.#testnet.seat(name)
-    this.#guard(this.#testnet.bring(name).catch((error: unknown) => { if (seat.hasEndedUnasked) throw error }))
+    this.#guard(this.#testnet.bring(name).catch((error: unknown) => { if (!seat.wasAsked) throw error }))
   }
 
   /** @returns how its line is whole again */
@@ -122,16 +122,16 @@ export class FaultRunner {
   #lines<T> (change: (book: LinkBook) => T): T {
     const links = this.#testnet.shapedLinks()
     const changed = change(links.book)
-    this.#guard(links.settled().catch((error: unknown) => {
-      this.#undone.push(reasonOf(error))
-      throw error
-    }))
+    this.#guard(links.settled())
     return changed
   }
 
   #guard (work: Promise<void>): void {
     const release = this.#testnet.hold()
-    work.catch((error: unknown) => { this.#say(`that failed: ${reasonOf(error)}`) }).finally(release)
+    work.catch((error: unknown) => {
+      this.#undone.add(reasonOf(error))
+      this.#say(`that failed: ${reasonOf(error)}`)
+    }).finally(release)
   }
 
   #in (delayMs: number, act: () => void): void {

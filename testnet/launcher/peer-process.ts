@@ -38,8 +38,8 @@ export interface PeerExit {
 /** Enough of a dying peer's last words for its error message. */
 const STDERR_TAIL_BYTES = 4096
 
-/** Node cannot run TypeScript, so tests that run from source start the built program. */
-const [PROGRAM, LIAR] = ['shoal.js', 'liar.js'].map(file => fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? `../../dist/testnet/${file}` : `../${file}`, import.meta.url))) as [string, string]
+const PROGRAM = programAt('shoal.js')
+const LIAR = programAt('liar.js')
 
 /** One peer of a local testnet: a separate process that talks NDJSON on its standard output. */
 export class PeerProcess {
@@ -135,6 +135,11 @@ export class PeerProcess {
       tryThis: `shoal join … --data-dir ${this.dataDirectory} --verbose shows more`
     })
   }
+}
+
+/** Node cannot run TypeScript, so tests that run from source start the built program. */
+function programAt (file: string): string {
+  return fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? `../../dist/testnet/${file}` : `../${file}`, import.meta.url))
 }
 
 const toldErrorSchema = z.object({ error: z.object({ code: z.string(), message: z.string(), why: z.string(), try: z.string() }) })

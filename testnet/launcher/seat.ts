@@ -68,6 +68,8 @@ export class Seat {
   get name (): string { return this.view.name }
   get isRunning (): boolean { return this.#process?.running ?? false }
   get isFrozen (): boolean { return this.#isFrozen }
+  /** Whether somebody has made the last of its processes end. */
+  get wasAsked (): boolean { return this.#wasAsked }
   /** Whether it is over without having taken all its steps, and nobody had made it end. */
   get hasEndedUnasked (): boolean { return this.#process !== undefined && !this.isRunning && this.view.report === undefined && !this.#wasAsked }
   /** What it does to the others; undefined while it is honest. */
@@ -101,6 +103,7 @@ export class Seat {
   async #start (source: string, waitFor: number, listen: readonly string[]): Promise<StartedEvent> {
     const { joinArguments, environment, launcher, onEvent, onExit } = this.#options
     const told = sumOf(this.view.bytes)
+    this.#wasAsked = false
     const process = new PeerProcess({
       name: this.name, dataDirectory: this.dataDirectory, environment, launcher, conduct: this.#conduct,
       joinArguments: [source, ...listen.flatMap(address => ['--listen', address]), '--wait-for', String(waitFor), ...joinArguments],
@@ -112,7 +115,6 @@ export class Seat {
     })
     const earlier = this.view.bytes
     this.#process = process
-    this.#wasAsked = false
     Object.assign(this.view, { alive: true, phase: 'starting', report: undefined })
     void process.exited.then(() => {
       this.view.alive = false

@@ -22,7 +22,7 @@ let files: CheckpointFiles
 const at = (name: string): string => join(folder, name)
 const shoal = async (...words: string[]): Promise<number> => {
   written.stdout = written.stderr = ''
-  return runProgram(peerCommands, [...words, '--json', '--data-dir', at('data')], { version: '1.2.3', description: 'trains together' })
+  return runProgram(peerCommands, [...words, '--json', '--data-dir', at('data')], { name: 'shoal', version: '1.2.3', description: 'trains together' })
 }
 const answer = (): { readonly runId: string, readonly step: number, readonly checkpoint: string } => JSON.parse(written.stdout) as ReturnType<typeof answer>
 

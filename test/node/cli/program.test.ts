@@ -35,7 +35,7 @@ const commands: readonly CommandModule[] = [
   command('crash', {}, () => Promise.reject(new TypeError('x is undefined')))
 ]
 
-const shoal = async (...words: string[]): Promise<number> => runProgram(commands, words, { version: '1.2.3', description: 'trains together' })
+const shoal = async (...words: string[]): Promise<number> => runProgram(commands, words, { name: 'shoal', version: '1.2.3', description: 'trains together' })
 
 beforeEach(() => {
   invocations.length = 0
@@ -104,9 +104,32 @@ describe('the command line', () => {
     expect(written.stdout).toMatch(/Run:\n {2}run +create, show\n/)
   })
 
-  it('tells of one command where help is asked about it', async () => {
-    await shoal('help', 'run', 'create')
+  it.each([
+    [['help', 'run', 'create']],
+    [['--data-dir', 'x', 'help', 'run', 'create']],
+    [['--data-dir=x', '--json', 'help', 'run', '--data-dir', 'help', 'create']],
+    [['--data-dir', 'help', 'help', 'run', 'create', '--no-color']]
+  ])('tells of one command where help is asked about it: %j', async words => {
+    expect(await shoal(...words)).toBe(0)
+    expect(written.stdout).toContain('Usage: shoal run create [options]')
     expect(written.stdout).toContain('--name <name>')
+  })
+
+  it('takes a data directory that is called help for no question', async () => {
+    expect(await shoal('--data-dir', 'help', 'check')).toBe(6)
+    expect(invocations[0]?.options).toMatchObject({ dataDir: 'help' })
+  })
+
+  it('goes by its own name in what it tells', async () => {
+    const liar = async (...words: string[]): Promise<number> => runProgram(commands, words, { name: 'node liar.js', version: '1.2.3', description: 'lies' })
+    await liar('--help')
+    await liar('join', '--help')
+    expect(written.stdout).toContain('Usage: node liar.js [options]')
+    expect(written.stdout).toContain('Usage: node liar.js join [options]')
+    for (const words of [['join'], ['fly'], ['help', 'fly'], ['join', 'x', '--wrong']]) expect(await liar(...words)).toBe(2)
+    expect(written.stderr).toContain('try: node liar.js join --help')
+    expect(written.stderr).toContain('try: node liar.js --help')
+    expect(written.stderr).not.toContain('shoal')
   })
 
   it('ends each command\'s help with its example', async () => {
@@ -120,7 +143,11 @@ describe('the command line', () => {
     [['run', 'shwo'], 'show'],
     [['run', 'fly'], 'shoal run --help'],
     [['help', 'fly'], 'shoal --help'],
-    [['help', 'run', 'fly'], 'shoal run --help']
+    [['help', 'run', 'fly'], 'shoal run --help'],
+    [['--data-dir', 'x', 'help', 'run', 'fly'], 'shoal run --help'],
+    [['help', 'join', 'foo'], 'shoal join --help'],
+    [['help', 'run', 'create', 'foo'], 'shoal run create --help'],
+    [['run', '--data-dir', 'x', 'create'], 'shoal run create --help']
   ])('%j is a usage error that names what was meant', async (words, meant) => {
     expect(await shoal(...words)).toBe(2)
     expect(written.stdout).toBe('')

@@ -35,7 +35,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-const shoal = async (...words: string[]): Promise<number> => runProgram(peerCommands, ['rounds', '--data-dir', folder, ...words], { version: '1', description: '' })
+const shoal = async (...words: string[]): Promise<number> => runProgram(peerCommands, ['rounds', '--data-dir', folder, ...words], { name: 'shoal', version: '1', description: '' })
 
 it('shows a page of rounds with their reasons, and how to see the next', async () => {
   expect(await shoal('--limit', '2')).toBe(0)

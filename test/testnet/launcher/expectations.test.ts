@@ -37,6 +37,21 @@ describe('what a scenario expects of real peers', () => {
     expect(verdictOn(expected({}), report, seats, { cores: 1, undone: [] }).doubt).toBeUndefined()
   })
 
+  it.each([
+    ['averagedShareAbove', 0.7, true], ['longestWaitBelow', '900ms', true], ['waitedShareBelow', 0.1, true], ['lossBelow', { real: 2.4 }, false], ['bytesPerPeerBelow', '3kB', false]
+  ])('a broken %s (%j) can be the doing of shared cores: %s', (expectation, bound, isDoubted) => {
+    const { broken, doubt } = verdictOn(expected({ [expectation]: bound }), report, seats, { cores: 1, undone: [] })
+    expect(broken).toHaveLength(1)
+    expect(doubt !== undefined).toBe(isDoubted)
+  })
+
+  it('doubts nothing where something did not happen or somebody ended early', () => {
+    const early = seats.map(seat => ({ ...seat, hasEndedUnasked: true }))
+    const { broken, doubt } = verdictOn(expected({}), report, early, { cores: 1, undone: ['tc: no'] })
+    expect(broken).toHaveLength(2)
+    expect(doubt).toBeUndefined()
+  })
+
   it('does not hold where something of the scenario did not happen', () => {
     expect(verdictOn(expected({}), report, seats, { cores: 64, undone: ['tc: no'] }).broken).toEqual(['not everything happened that was to (tc: no)'])
   })

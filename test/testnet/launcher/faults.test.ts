@@ -13,18 +13,52 @@ const FAULTS: readonly PlannedFault[] = [
   { kind: 'stall', at, peers: [0], forMs: 1e6 }
 ]
 
-it.each(FAULTS.map(fault => [fault.kind, fault] as const))('a %s that the kernel refuses is told of, and has not happened', async (_, fault) => {
+/** One peer, whose lines become nothing that they were not. */
+function refusing (): Testnet {
   const seats = [{ name: 'A', plan: { lane: 'first-order' } }]
   const links = { book: new LinkBook(), settled: async () => Promise.reject(new Error('tc: no')) }
-  const testnet = { seats, seat: () => seats[0], shapedLinks: () => links, relink: () => undefined, hold: () => () => undefined } as unknown as Testnet
+  return { seats, seat: () => seats[0], shapedLinks: () => links, relink: () => undefined, hold: () => () => undefined } as unknown as Testnet
+}
+
+it.each(FAULTS.map(fault => [fault.kind, fault] as const))('a %s that the kernel refuses is told of, and has not happened', async (_, fault) => {
   const { failure, undone } = await new Promise<{ failure: string, undone: readonly string[] }>(resolve => {
     const runner = new FaultRunner([fault], sentence => { if (!sentence.startsWith('now: ')) resolve({ failure: sentence, undone: runner.undone }) })
-    runner.begin(testnet)
+    runner.begin(refusing())
     runner.round('A', 1)
     runner.stop()
   })
   expect(failure).toBe('that failed: tc: no')
   expect(undone).toEqual(['tc: no'])
+})
+
+it('each reason why something did not happen is told once in the end', async () => {
+  const failures: string[] = []
+  const undone = await new Promise<readonly string[]>(resolve => {
+    const runner = new FaultRunner(FAULTS.slice(0, 3), sentence => {
+      if (!sentence.startsWith('now: ')) failures.push(sentence)
+      if (failures.length === 3) resolve(runner.undone)
+    })
+    runner.begin(refusing())
+    runner.round('A', 1)
+  })
+  expect(undone).toEqual(['tc: no'])
+})
+
+it.each([
+  ['ended by itself', { wasAsked: false, hasEndedUnasked: true }, ['no room']],
+  ['runs, and its line cannot be laid', { wasAsked: false, hasEndedUnasked: false }, ['no room']],
+  ['was made to end meanwhile', { wasAsked: true, hasEndedUnasked: false }, []]
+])('of a peer that does not come because it %s', async (_, became, undone) => {
+  const seat = { name: 'A', plan: { lane: 'first-order' }, ...became }
+  const said: string[] = []
+  const runner = new FaultRunner([{ kind: 'join', at, peers: [0] }], sentence => { said.push(sentence) })
+  await new Promise<void>(resolve => {
+    const testnet = { seats: [seat], seat: () => seat, bring: async () => Promise.reject(new Error('no room')), hold: () => resolve } as unknown as Testnet
+    runner.begin(testnet)
+    runner.round('A', 1)
+  })
+  expect(runner.undone).toEqual(undone)
+  expect(said).toEqual(['now: join A', ...undone.map(reason => `that failed: ${reason}`)])
 })
 
 it('faults begin with whoever comes to their round first, and are no round of a scalar lane', () => {

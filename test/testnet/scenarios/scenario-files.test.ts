@@ -25,6 +25,12 @@ describe('scenario files', () => {
     if (!isScalarPreset(scenario.run.method)) expect(methodOfScenario(scenario).everySteps).toBeGreaterThan(0)
   })
 
+  it.each(scenarioNames())('%s: is paced where peers come, go or lie or a partition divides them, and nowhere else', name => {
+    const { run, peers, faults } = loadScenario(name)
+    const isPlayedInRounds = peers.some(({ attack }) => attack !== undefined) || faults.some(({ kind }) => kind !== 'link')
+    expect(run.paced).toBe(isPlayedInRounds)
+  })
+
   it('need no more than a name, a summary and peers', () => {
     const plan = planOf(parseScenario(minimal, 'mine.toml'), 1)
     expect(plan.peers.map(({ name }) => name)).toEqual(['peer-1', 'peer-2', 'peer-3', 'peer-4'])
