@@ -2,7 +2,7 @@ import { trainingPeers } from '../membership/view.ts'
 import { patienceMs } from './patience.ts'
 import { hangUpFlight } from './round-ending.ts'
 import { rejectHopeless } from './round-offers.ts'
-import type { FinishReason, RoundDecision, RoundEffect, RoundState, Transition } from './round-state.ts'
+import type { FinishReason, Flight, RoundDecision, RoundEffect, RoundState, Transition } from './round-state.ts'
 import { afterEffects, changed } from './round-state.ts'
 import { fragmentOfRound, nextBoundary } from './schedule.ts'
 import { afterWord } from './silences.ts'
@@ -27,7 +27,12 @@ export function landFlight (state: RoundState, nowMs: number): Transition {
   const gifts: RoundEffect[] = askers.map(exchange => ({ kind: 'give', exchange, round, fragment }))
   const met = decision.averaged ? { round, members: decision.members } : state.met
   const restedMs = decision.averaged ? waitedMs : state.restedMs
-  return commit(changed(state, { flight: undefined, standing: 0, met, restedMs, silences: afterWord(state.silences, decision.members), creditMs: spentCredit(state, waitedMs) }), decision, gifts)
+  return commit(changed(state, { flight: undefined, standing: 0, met, restedMs, silences: afterWord(state.silences, whoseWordCounts(flight, decision.members)), creditMs: spentCredit(state, waitedMs) }), decision, gifts)
+}
+
+/** Of a group, who said what landed: a member that contributes and then keeps the others waiting has not done what it agreed to. */
+function whoseWordCounts (flight: Flight, members: readonly string[]): readonly string[] {
+  return flight.kind === 'pair' ? members : flight.mates.filter(({ id, told }) => told !== undefined && members.includes(id)).map(({ id }) => id)
 }
 
 function commit (state: RoundState, decision: RoundDecision, gifts: readonly RoundEffect[] = []): Transition {

@@ -74,7 +74,8 @@ export class RoundExchanges {
   #begin (id: string, partner: string): Talk {
     const talk: Talk = { id, partner, exchange: undefined, waiting: 0, settled: [] }
     this.#talks.set(id, talk)
-    if (this.#talks.size > REMEMBERED_TALKS) this.#forgetOldest()
+    // Each is looked at once: those in use stay, however many.
+    for (let left = this.#talks.size; left > 0 && this.#talks.size > REMEMBERED_TALKS; left--) this.#forgetOldest()
     return talk
   }
 

@@ -102,7 +102,7 @@ export function pause (state: RoundState, nowMs: number): Transition {
   const mayGoOn = step < flight.landStep || method.late === 'age' || (flight.kind === 'group' && flight.asked !== undefined)
   if (mayGoOn && !isNextDue) return carryOn(state, nowMs)
   const inDoubt = flight.kind === 'pair' ? flight.stage === 'committing' : flight.stage !== 'seeking'
-  const late = flight.kind === 'group' ? remember(resting, silentInFlight(flight, state.settings.self)) : resting
+  const late = flight.kind === 'group' ? remember(resting, silentInFlight(flight, state.settings.self, nowMs)) : resting
   return endSolo(late, flight, `round ${flight.round} had not landed ${step - flight.sentStep} steps after it was sent`, inDoubt)
 }
 

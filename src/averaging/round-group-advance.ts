@@ -1,5 +1,5 @@
 import { shortId } from '../membership/short-id.ts'
-import { adaptiveGraceMs, REMEMBERED_ARRIVALS, seconds } from './patience.ts'
+import { adaptiveGraceMs, patienceMs, REMEMBERED_ARRIVALS, seconds } from './patience.ts'
 import { endFlight, endSolo } from './round-ending.ts'
 import { forwardsOf, hasEverything, isHopeless, outcomeOf } from './round-group-landing.ts'
 import { agreeingMembers, planOf, sharesFor } from './round-group-plan.ts'
@@ -12,6 +12,9 @@ import { afterEffects, changed, unchanged } from './round-state.ts'
 
 /** How far into the grace each stage ends at the latest: a plan is a round trip away, contributions and means each take as long as they take. */
 const LATEST = { plan: 0.25, laterPlan: 0.4, reduce: 0.6, commit: 0.85, end: 1 } as const
+
+/** Authors of a plan that a round waits for in vain: each takes its time, and from the second round on they are let pass. */
+const MOST_DISMISSED = 2
 
 /** Does whatever can be done by now; when nothing more can, sets the deadline by which something will. */
 export function advance (state: RoundState, nowMs: number): Transition {
@@ -64,21 +67,29 @@ const findPlan: Move = (state, nowMs, flight) => {
   const author = members[0] ?? self
   if (!members.includes(self)) return askFor(state, flight, author)
   if (author === self) return writePlan(state, nowMs, flight, members, fragmentLengths[flight.fragment] ?? 0)
-  return nowMs < planByMs(state, flight, author) ? undefined : dismiss(state, flight, author, nowMs - flight.metMs)
+  return nowMs < planByMs(state, flight, author) ? undefined : dismiss(state, nowMs, flight, author)
 }
 
-/** Others of the group may have waited for somebody before that one, whom this peer has lost or lets pass: they get the time to find out. */
+/**
+ * By when an author has written its plan, if it does. It may still rest, within a patience of its own, for somebody who is here already; and others of the group may have waited for somebody
+ * before that one, whom this peer has lost or lets pass: they get the time to find out.
+ */
 function planByMs (state: RoundState, flight: GroupFlight, author: string): number {
+  const { settings: { method }, stretchMs } = state
   const isFirst = flight.mates.every(({ id, status }) => id >= author || status === 'here')
-  return atLatest(state, flight, isFirst ? LATEST.plan : LATEST.laterPlan)
+  const cameMs = flight.mates.find(({ id }) => id === author)?.cameMs ?? 0
+  const seeksUntilMs = Math.max(flight.metMs ?? 0, flight.sinceMs + cameMs + patienceMs(stretchMs, method))
+  return seeksUntilMs + (isFirst ? LATEST.plan : LATEST.laterPlan) * method.graceMs
 }
 
-/** Goes on without an author that says nothing, and tells it. */
-function dismiss (state: RoundState, flight: GroupFlight, author: string, waitedMs: number): Transition {
-  const why = `${shortId(author)} did not say within ${seconds(waitedMs)} who takes part`
+/** Goes on without an author that says nothing, and tells it. The next one has a time of its own, but for a group that has waited so for long enough. */
+function dismiss (state: RoundState, nowMs: number, flight: GroupFlight, author: string): Transition {
+  const why = `${shortId(author)} did not say within ${seconds(nowMs - (flight.metMs ?? nowMs))} who takes part`
   const exchange = flight.mates.find(({ id }) => id === author)?.exchange
-  const dismissed = withMate(flight, author, { status: 'gone', exchange: undefined, why })
-  return { state: remember(changed(state, { flight: dismissed }), [author]), effects: exchange === undefined ? [] : rejection(exchange, 'BUSY', why) }
+  const dismissed = withMate({ ...flight, metMs: nowMs, dismissed: flight.dismissed + 1 }, author, { status: 'gone', exchange: undefined, why })
+  const without: Transition = { state: remember(changed(state, { flight: dismissed }), [author]), effects: exchange === undefined ? [] : rejection(exchange, 'BUSY', why) }
+  if (dismissed.dismissed < MOST_DISMISSED) return without
+  return afterEffects(without.effects, endSolo(without.state, dismissed, `${dismissed.dismissed} members one after the other did not say who takes part`))
 }
 
 function writePlan (state: RoundState, nowMs: number, flight: GroupFlight, members: readonly string[], length: number): Transition {
@@ -180,6 +191,8 @@ function atLatest ({ settings: { method } }: RoundState, { metMs }: GroupFlight,
 
 function nextDeadline (state: RoundState, flight: GroupFlight, nowMs: number): number {
   if (flight.metMs === undefined) return seekUntilMs(state, flight)
-  const stages = [...flight.plan === undefined ? [LATEST.plan, LATEST.laterPlan] : [LATEST.reduce, LATEST.commit], LATEST.end].map(share => atLatest(state, flight, share))
+  const author = flight.plan === undefined && flight.asked === undefined ? agreeingMembers(flight, state.settings.self)[0] : undefined
+  if (author !== undefined) return planByMs(state, flight, author)
+  const stages = [LATEST.reduce, LATEST.commit, LATEST.end].map(share => atLatest(state, flight, share))
   return stages.find(atMs => atMs > nowMs) ?? atLatest(state, flight, LATEST.end)
 }

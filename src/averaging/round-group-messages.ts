@@ -47,11 +47,10 @@ function onPlan (state: RoundState, nowMs: number, flight: GroupFlight, author: 
   const { self, fragmentLengths } = state.settings
   if (flight.plan !== undefined || flight.asked !== undefined || author.status !== 'here') return unchanged(state)
   if (!isSoundPlan(members, shares) || !members.includes(author.id)) return refuseMate(state, nowMs, flight, author.exchange ?? '', 'its plan makes no sense')
-  if (!members.includes(self)) {
-    const isAstray = flight.basis !== author.basis
-    return isAstray ? advance(changed(state, { flight: { ...flight, metMs: flight.metMs ?? nowMs } }), nowMs) : leaveOut(state, flight, author)
-  }
+  const isAstray = flight.basis !== author.basis && !members.includes(self)
+  if (isAstray) return advance(changed(state, { flight: { ...flight, metMs: flight.metMs ?? nowMs } }), nowMs)
   if (!isOfMost(flight, members, self)) return parted(state, nowMs, flight, author)
+  if (!members.includes(self)) return leaveOut(state, flight, author)
   return adoptPlan(state, nowMs, { ...flight, metMs: flight.metMs ?? nowMs }, planOf(members, shares, fragmentLengths[flight.fragment] ?? 0))
 }
 
@@ -64,6 +63,12 @@ function isOfMost ({ mates, basis }: GroupFlight, members: readonly string[], se
 function parted (state: RoundState, nowMs: number, flight: GroupFlight, { id, exchange = '' }: Mate): Transition {
   const why = `the plan of ${shortId(id)} left out most of those who are here`
   return afterEffects(rejection(exchange, 'BUSY', why), loseMate(state, nowMs, flight, exchange, why))
+}
+
+/** Two follow plans of which neither is part of the other's round: they go on without each other, and nobody was silent. */
+function otherPlan (state: RoundState, nowMs: number, flight: GroupFlight, { id, exchange = '' }: Mate): Transition {
+  const why = `${shortId(id)} follows another plan`
+  return afterEffects(rejection(exchange, 'BUSY', 'this peer follows another plan'), loseMate(state, nowMs, flight, exchange, why))
 }
 
 function leaveOut (state: RoundState, flight: GroupFlight, author: Mate): Transition {
@@ -94,7 +99,8 @@ function onPlanned (state: RoundState, nowMs: number, flight: GroupFlight, mate:
   if (plan?.members.includes(mate.id) !== true || mate.exchange === undefined) return unchanged(state)
   switch (message.kind) {
     case 'contribution': {
-      const isMine = message.plan === plan.id && message.part === partOf(plan, state.settings.self) && message.fragment === flight.fragment
+      if (message.plan !== plan.id) return otherPlan(state, nowMs, flight, mate)
+      const isMine = message.part === partOf(plan, state.settings.self) && message.fragment === flight.fragment
       const isWanted = isMine && !flight.reduced && !mate.contributed
       return isWanted ? { state, effects: [{ kind: 'verify', exchange: mate.exchange, partner: mate.id, contribution: message }] } : unchanged(state)
     }
@@ -111,7 +117,8 @@ function onPlanned (state: RoundState, nowMs: number, flight: GroupFlight, mate:
 function onMean (state: RoundState, nowMs: number, flight: GroupFlight, mate: Mate, mean: MeanMessage): Transition {
   const { plan, landed, stage } = flight
   const owner = plan?.parts[mean.part]?.owner
-  if (plan === undefined || mean.plan !== plan.id || owner === undefined || mean.fragment !== flight.fragment) return unchanged(state)
+  if (plan !== undefined && mean.plan !== plan.id) return otherPlan(state, nowMs, flight, mate)
+  if (plan === undefined || owner === undefined || mean.fragment !== flight.fragment) return unchanged(state)
   const isTrusted = owner === mate.id || stage === 'committing'
   if (!isTrusted || owner === state.settings.self || landed.some(({ part }) => part === mean.part) || mate.exchange === undefined) return unchanged(state)
   const members = [...new Set(mean.members)].flatMap(place => plan.members[place] ?? [])

@@ -55,6 +55,8 @@ export interface GroupFlight extends FlightCore {
   /** Members, this peer included, that are enough to begin and to reduce with. */
   readonly enough: number
   readonly plan: GroupPlan | undefined
+  /** Authors of a plan that said nothing, and were waited for one after the other. */
+  readonly dismissed: number
   /** Messages that came before the plan. */
   readonly early: ReadonlyArray<{ readonly exchange: string, readonly message: ExchangeMessage }>
   /** Whether this peer's own part is closed. */

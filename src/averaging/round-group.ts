@@ -29,7 +29,7 @@ export function beginGroup (state: RoundState, nowMs: number, core: FlightCore, 
   const enough = enoughMembers(Math.min(members, method.quorum ?? members), members, state.arrivals, state.stretchMs, patienceMs(state.stretchMs, method))
   const flight: GroupFlight = {
     ...core, kind: 'group', basis: undefined, taken: false, uploadBytesPerSecond: undefined, mates, patienceMs: patience, enough,
-    plan: undefined, early: [], reduced: false, landed: [], asked: undefined
+    plan: undefined, dismissed: 0, early: [], reduced: false, landed: [], asked: undefined
   }
   return unchanged(changed(state, { flight }))
 }

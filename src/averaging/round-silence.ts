@@ -6,6 +6,9 @@ import type { RoundState } from './round-state.ts'
 import { changed } from './round-state.ts'
 import { afterPass, afterSilence, isTriedIn } from './silences.ts'
 
+/** Share of a flight that an author must have had with all who came, before it is one who says nothing. */
+const TIME_FOR_A_PLAN = 0.5
+
 /** Why a round passes without somebody who did not do what it had agreed to; undefined for everyone who is tried. */
 export function whyLetPass ({ silences, settings: { method } }: RoundState, peerId: string, round: number): string | undefined {
   const silence = silences.find(candidate => candidate.peerId === peerId)
@@ -33,9 +36,10 @@ export function silentAtEnd (flight: GroupFlight, self: string): readonly string
  * Who kept a round from landing in time, of those who came: the author who wrote no plan, or the few who did nothing for it while most did. Where most are late the lines are slow, which is
  * nobody's silence.
  */
-export function silentInFlight (flight: GroupFlight, self: string): readonly string[] {
+export function silentInFlight (flight: GroupFlight, self: string, nowMs: number): readonly string[] {
   if (flight.metMs === undefined) return []
-  if (flight.plan === undefined) return agreeingMembers(flight, self).slice(0, 1).filter(id => id !== self)
+  const hadTime = nowMs - flight.metMs >= TIME_FOR_A_PLAN * (nowMs - flight.sinceMs)
+  if (flight.plan === undefined) return hadTime ? agreeingMembers(flight, self).slice(0, 1).filter(id => id !== self) : []
   const came = plannedMates(flight).filter(({ cameMs }) => cameMs !== undefined)
   const idle = came.filter(mate => mate.told === undefined && isIdle(flight, mate, self))
   return 2 * idle.length < came.length ? idle.map(({ id }) => id) : []

@@ -7,6 +7,8 @@ export interface Timed {
 
 /** Width of a day. A swarm of ten thousand has dozens of events in each, so that one costs a push and a share of a short sort; a small one has days to itself. */
 const DAY_MS = 1
+/** Events of the day that are over and still held: moving the others up costs as much as they are many. */
+const KEPT_BEHIND = 1024
 
 /**
  * A calendar (Brown, "Calendar queues", CACM 1988) of days that are put in order as they come. One heap of all that waits would be hundreds of thousands deep in a large swarm, and
@@ -35,6 +37,9 @@ export class EventQueue<Item extends Timed> {
     if (this.first === undefined) return
     this.#next++
     this.#length--
+    if (this.#next < KEPT_BEHIND || 2 * this.#next < this.#today.length) return
+    this.#today.splice(0, this.#next)
+    this.#next = 0
   }
 
   /** @param item later in sequence than all before */

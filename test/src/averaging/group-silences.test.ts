@@ -55,7 +55,9 @@ describe('a member of a group that accepts and then says nothing', () => {
     const effects = machine.feed({ kind: 'time' })
     expect(kinds(effects)).toEqual(['send reject', 'close', 'send plan', 'replan', 'contribute'])
     expect(effects[2]).toMatchObject({ exchange: 'to-1-x', message: { members: ['m', 'x'] } })
-    expect(machine.nowMs).toBeLessThanOrEqual(1000 + 0.25 * 4000)
+    // it might have rested that long for somebody who is here already
+    const patienceMs = 1000
+    expect(machine.nowMs).toBeLessThanOrEqual(1000 + patienceMs + 0.25 * 4000)
     expect(machine.state.silences).toMatchObject([{ peerId: 'a', times: 1 }])
   })
 

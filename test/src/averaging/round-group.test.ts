@@ -105,7 +105,6 @@ describe('a round of four', () => {
 
   it.each<[string, (machine: Driven) => readonly RoundEffect[]]>([
     ['a contribution to another\'s part', machine => machine.message('from-a', 'a', contribution(1))],
-    ['a contribution of another plan', machine => machine.message('from-a', 'a', { ...contribution(), plan: 1 } as ExchangeMessage)],
     ['a mean of a part that somebody else owns', machine => machine.message('from-a', 'a', mean(1))],
     ['a mean of our own part', machine => machine.message('from-a', 'a', mean(2))],
     ['a mean of a part that there is not', machine => machine.message('from-a', 'a', mean(40))],
@@ -119,6 +118,34 @@ describe('a round of four', () => {
     const { state } = machine
     expect(send(machine)).toEqual([])
     expect(machine.state).toEqual(state)
+  })
+
+  it.each([contribution(), mean(1)])('goes on without a member that follows another plan, which keeps nobody waiting: %#', message => {
+    const machine = together()
+    planned(machine)
+    const effects = machine.message('from-c', 'c', { ...message, plan: 1 } as ExchangeMessage)
+    expect(effects[0]).toMatchObject({ kind: 'send', message: { kind: 'reject', code: 'BUSY', sentence: 'this peer follows another plan' } })
+    expect(machine.state.flight).toMatchObject({ ending: undefined, mates: [{ id: 'a', status: 'here' }, { id: 'c', status: 'gone' }, { id: 'z', status: 'here' }] })
+    expect(machine.state.silences).toEqual([])
+  })
+
+  it('heeds no plan that leaves out most of those who are here, itself among them', () => {
+    const machine = together()
+    const effects = machine.message('from-a', 'a', { kind: 'plan', round: 1, members: ['a'], shares: [1] })
+    expect(effects[0]).toMatchObject({ kind: 'send', message: { kind: 'reject', code: 'BUSY', sentence: 'the plan of a left out most of those who are here' } })
+    expect(machine.state.flight).toMatchObject({ plan: undefined, ending: undefined, mates: [{ id: 'a', status: 'gone' }, { id: 'c', status: 'here' }, { id: 'z', status: 'here' }] })
+  })
+
+  it('remembers who contributes, reduces and then does not say what landed', () => {
+    const machine = reduced(0, 1, 3)
+    for (const id of ['a', 'z']) machine.message(id < 'm' ? `from-${id}` : `to-1-${id}`, id, { kind: 'commit', round: 1, parts: [0, 1, 2, 3] })
+    machine.nowMs = deadlineOf(machine.state) ?? machine.nowMs
+    machine.feed({ kind: 'time' })
+    while (machine.phase !== 'training') {
+      machine.nowMs = deadlineOf(machine.state) ?? machine.nowMs
+      machine.feed({ kind: 'time' })
+    }
+    expect(machine.state.silences).toMatchObject([{ peerId: 'c', times: 1 }])
   })
 
   it.each<[string, ExchangeMessage]>([
@@ -149,8 +176,9 @@ describe('a round of four', () => {
       machine.feed({ kind: 'time' })
     }
     expect(machine.phase).toBe('training')
-    expect(machine.reason).toBe('solo: no part landed: a did not say within 1.0 s who takes part; they may have more of it (in doubt)')
-    expect(machine.state.silences.map(({ peerId }) => peerId)).toEqual(['a', 'c', 'z'])
+    expect(machine.reason).toBe('solo: 2 members one after the other did not say who takes part')
+    expect(machine.state.silences.map(({ peerId }) => peerId)).toEqual(['a', 'c'])
+    expect(machine.nowMs).toBeLessThanOrEqual(1000 + 1000 + 4000)
     const withPlan = together()
     planned(withPlan)
     for (let count = 0; count < 20 && withPlan.phase !== 'training'; count++) {

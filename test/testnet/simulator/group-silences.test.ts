@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { methodPreset } from '../../../src/averaging/methods.ts'
 import type { MethodSpec } from '../../../src/manifest/schema.ts'
+import type { Peers } from '../../../src/ports.ts'
 import { calmSwarm, randomGroupScenario } from '../../../testnet/simulator/scenarios.ts'
 import type { Fault, Scenario, SimulationResult } from '../../../testnet/simulator/simulation.ts'
 import { simulate, simulateTraining } from '../../../testnet/simulator/simulation.ts'
@@ -39,6 +40,22 @@ describe('a group with a member that accepts and then says nothing', () => {
     expect(longWaits).toBeLessThan(0.25)
   })
 
+  it('goes on without two of them, of whom one was to write the plan after the other', () => {
+    const result = simulate(calm(fedavg[1], { attacks: Array.from({ length: 8 }, (_, index) => index < 2 ? 'silent' as const : undefined) }))
+    expect(result.violations).toEqual([])
+    const { averaged, members } = told(result)
+    expect(averaged).toBeGreaterThan(0.9)
+    expect(members).toBeGreaterThan(5.5)
+  })
+
+  it('keeps the one that was to write the plan, where it waits for a member that only it does not hear', () => {
+    const deaf = (peers: Peers): Peers => ({ ...peers, openExchange: (partner, events) => peers.openExchange(partner, partner === 'peer-7' ? { ...events, message: () => undefined } : events) })
+    const result = simulate(calm(methodPreset('fedavg', { ...rhythm, everySteps: 40 }), { peersOf: (index, peers) => index === 0 ? deaf(peers) : peers }))
+    expect(result.violations).toEqual([])
+    const own = result.records.filter(({ peer }) => peer === 'peer-0')
+    expect(own.filter(({ outcome }) => outcome === 'averaged').length / own.length).toBeGreaterThan(0.8)
+  })
+
   it('tries one again in the same rounds as the others, who came to know it later', async () => {
     const faults: readonly Fault[] = [5, 6].map(peer => ({ atMs: 60_000, kind: 'join', peer }))
     const result = await simulateTraining(calm(methodPreset('fedavg', rhythm), { steps: 1500, absent: new Set([5, 6]), faults, attacks: [...Array.from({ length: 7 }, () => undefined), 'silent'] }))
@@ -49,6 +66,7 @@ describe('a group with a member that accepts and then says nothing', () => {
     const rounds = new Set(late.map(({ round }) => round))
     expect(rounds.size).toBeGreaterThan(50)
     expect(waits.size).toBeLessThan(0.16 * rounds.size)
+    expect(waits.size).toBeGreaterThan(0)
     // all of them at once
     for (const count of waits.values()) expect(count).toBe(7)
   })
