@@ -14,8 +14,8 @@ let root: string
 beforeAll(async () => { root = await mkdtemp(join(tmpdir(), 'shoal-lanes-')) })
 afterAll(async () => rm(root, { recursive: true, force: true }))
 
-/** A round lasts ten times as long as a scalar peer needs to follow and to tell a pack, however slow the machine. */
-const EVERY = 20
+/** A round lasts long beside announcements, or two who began apart would never hear in time where the other is, and longer than a scalar peer needs to follow and to tell a pack. */
+const EVERY = 400
 const scalarLane = { ...scalarLanePreset, scalars: 4, pack: 1 }
 
 describe('a run with two lanes', () => {
